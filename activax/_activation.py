@@ -1,0 +1,269 @@
+"""The Activation: a callable, immutable, static pytree that carries its own facts."""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Hashable, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, ParamSpec
+
+import jax
+from jax import Array
+
+from activax._definition import PACKAGE, Definition
+
+P = ParamSpec("P")
+
+
+class Activation(Generic[P]):
+    """An activation function: call it, bind its parameters, or read its facts.
+
+    An activation without arrays has no pytree leaves, so it may sit in any pytree (a model, an
+    optimiser's state, a scan's carry) and passes through `jax.jit` and `jax.grad`. It is compared
+    by identity, hashes, pickles and copies by name. Make one with `activax.elementwise`,
+    `activax.vector` or `activax.gated`.
+
+    Attributes:
+        name: its public name.
+        kind: "elementwise" (one array in, the same shape out), "vector" (along an axis) or
+            "gated" (`(gate, value)` in).
+        formula: the same function in ordinary JAX primitives, without the derivative rule and
+            without the promotion of 16-bit inputs: for `jax.experimental.jet`, converters and
+            other tools that cannot see through a custom rule.
+        reference: `reference(mp, *arguments)`, the exact function in mpmath.
+        surrogate: `surrogate(mp, *arguments)`, the slope that is used where it is, by design, not
+            the derivative of the value; None elsewhere.
+        kinks: the inputs at which the slope jumps.
+        parameters: every parameter but the inputs, with its bound or default value.
+        trainable: the names of the parameters that may be arrays and are differentiated.
+        ulps: the largest error of value and slope, in units in the last place (`tests/accuracy.py`
+            says how it is counted).
+    """
+
+    _definition: Definition
+    _numbers: Mapping[str, Hashable]  # bound and static
+    _leaves: Mapping[str, Any]  # bound, and children of the pytree
+    _values: Mapping[str, Any]  # every parameter, bound or default
+    __signature__: inspect.Signature
+
+    def __init__(
+        self,
+        definition: Definition,
+        numbers: Mapping[str, Hashable] = MappingProxyType({}),
+        leaves: Mapping[str, Any] = MappingProxyType({}),
+    ):
+        bound = {**numbers, **leaves}
+        parameters = [
+            p.replace(default=bound.get(p.name, p.default))
+            for p in definition.signature.parameters.values()
+        ]
+        signature = definition.signature.replace(parameters=parameters)
+        fields = {
+            "_definition": definition,
+            "_numbers": MappingProxyType(dict(numbers)),
+            "_leaves": MappingProxyType(dict(leaves)),
+            "_values": MappingProxyType({**definition.defaults, **bound}),
+            "__signature__": signature,
+            "__name__": definition.name,
+            "__qualname__": definition.name,
+            "__module__": definition.module,
+            "__doc__": f"{definition.name}{definition.signature}\n\n{definition.doc}",
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{self!r} is immutable: cannot set {name}; use .bind(...) to set a parameter"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{self!r} is immutable: cannot delete {name}")
+
+    # Facts
+
+    @property
+    def name(self) -> str:
+        return self._definition.name
+
+    @property
+    def kind(self) -> str:
+        return self._definition.kind
+
+    @property
+    def reference(self) -> Callable[..., Any]:
+        return self._definition.reference
+
+    @property
+    def surrogate(self) -> Callable[..., Any] | None:
+        return self._definition.surrogate
+
+    @property
+    def ulps(self) -> float:
+        return self._definition.ulps
+
+    @property
+    def formula(self) -> Callable[..., Array]:
+        if not self.is_bound:
+            return self._definition.formula
+
+        def formula(*args: Any, **kwargs: Any) -> Array:
+            arrays, statics = self._definition.arguments(self._values, args, kwargs)
+            return self._definition.formula(*arrays, **statics)
+
+        return formula
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        kinks = self._definition.kinks
+        if not callable(kinks):
+            return kinks
+        names = inspect.signature(kinks).parameters
+        return tuple(kinks(**{name: float(self.parameters[name]) for name in names}))
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return MappingProxyType({name: self._values[name] for name in self._definition.parameters})
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        names = self._definition.arrays[self._definition.inputs :]
+        return tuple(name for name in names if self.parameters[name] is not None)
+
+    def section(self, title: str) -> str:
+        """The text under a heading of the docstring, such as "Formula" or "Paper"; "" if absent."""
+        found = re.search(
+            rf"^{title}:\n((?:[ ]+\S.*\n|\n)*)", self._definition.doc + "\n", re.MULTILINE
+        )
+        return textwrap.dedent(found.group(1)).strip() if found else ""
+
+    # Call and bind
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Array:
+        arrays, statics = self._definition.arguments(self._values, args, kwargs)
+        return self._definition.run(*arrays, **statics)
+
+    def bind(self, **parameters: Any) -> "Activation[...]":
+        """Fix parameters and return an activation again.
+
+        A Python number is static: the result hashes, is equal by value and round-trips through
+        `to_config`. An array becomes a pytree leaf, so an optimiser that is given a model which
+        holds the result trains it.
+
+        Raises:
+            TypeError: a name that is not a parameter, or an array for a static parameter.
+            ValueError: a number that is not finite.
+
+        Example:
+            >>> half = activax.elu.bind(alpha=0.5)
+            >>> half
+            activax.elu.bind(alpha=0.5)
+            >>> half == activax.elu.bind(alpha=0.5)
+            True
+            >>> jax.tree.leaves(activax.prelu.bind(negative_slope=jnp.array(0.25)))
+            [Array(0.25, dtype=float32, weak_type=True)]
+        """
+        definition = self._definition
+        numbers, leaves = dict(self._numbers), dict(self._leaves)
+        for name, value in parameters.items():
+            definition.check_known(name)
+            if name not in definition.parameters:
+                raise TypeError(
+                    f"{self.name}.bind: {name!r} is an input, not a parameter; pass it in the "
+                    f"call. Parameters: {', '.join(definition.parameters) or 'none'}."
+                )
+            numbers.pop(name, None), leaves.pop(name, None)
+            if name in definition.statics or isinstance(value, float | int | bool):
+                numbers[name] = definition.static(name, value)
+            else:
+                leaves[name] = definition.array(name, value)
+        return Activation(definition, numbers, leaves)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether `bind` has fixed any parameter."""
+        return bool(self._numbers or self._leaves)
+
+    # Names, equality and serialisation
+
+    def __repr__(self) -> str:
+        name = f"{self.__module__}.{self.name}"
+        bound = ", ".join(f"{k}={v!r}" for k, v in {**self._numbers, **self._leaves}.items())
+        return f"{name}.bind({bound})" if bound else name
+
+    def to_config(self) -> dict[str, Any]:
+        """A JSON-ready description that `activax.get` turns back into this activation.
+
+        Raises:
+            ValueError: a bound array (save it with the model's parameters), or an activation that
+                is not in the catalogue (pickle it instead).
+
+        Example:
+            >>> activax.elu.bind(alpha=0.5).to_config()
+            {'name': 'elu', 'alpha': 0.5}
+            >>> activax.get({"name": "elu", "alpha": 0.5})
+            activax.elu.bind(alpha=0.5)
+        """
+        if self.__module__ != PACKAGE:
+            raise ValueError(f"{self!r}.to_config: not in the catalogue; pickle it instead")
+        for name in self._leaves:
+            raise ValueError(
+                f"{self.name}.to_config: {name} is bound to an array, which is a trained parameter "
+                "and not configuration; save it with the model's parameters"
+            )
+        return {"name": self.name, **self._numbers}
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if not self.is_bound:
+            return self.name  # pickles, and copies, as the global of that name in __module__
+        plain = _plain[self._definition]
+        return _rebind, (plain, dict(self._numbers), dict(self._leaves))
+
+    def _key(self) -> tuple[Any, ...]:
+        """Bound numbers compare by value, bound arrays by identity."""
+        arrays = frozenset((name, id(leaf)) for name, leaf in self._leaves.items())
+        return self._definition, frozenset(self._numbers.items()), arrays
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Activation) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+# The activation that each definition made, which unpickling and unflattening give back.
+_plain: dict[Definition, Activation[...]] = {}
+
+
+def register(definition: Definition) -> Activation[...]:
+    """Make the one activation of a definition."""
+    _plain[definition] = Activation(definition)
+    return _plain[definition]
+
+
+def _rebind(
+    plain: Activation[...], numbers: Mapping[str, Hashable], leaves: Mapping[str, Any]
+) -> Activation[...]:
+    return Activation(plain._definition, numbers, leaves)
+
+
+def _flatten(activation: Activation[...]) -> tuple[tuple[Any, ...], Hashable]:
+    leaves = activation._leaves
+    structure = activation._definition, tuple(activation._numbers.items()), tuple(leaves)
+    return tuple(leaves.values()), structure
+
+
+def _flatten_with_keys(activation: Activation[...]) -> tuple[tuple[tuple[Any, Any], ...], Hashable]:
+    leaves, structure = _flatten(activation)
+    keys = [jax.tree_util.GetAttrKey(name) for name in activation._leaves]
+    return tuple(zip(keys, leaves, strict=True)), structure
+
+
+def _unflatten(structure: Any, leaves: Any) -> Activation[...]:
+    definition, numbers, names = structure
+    if not numbers and not names:
+        return _plain[definition]
+    return Activation(definition, dict(numbers), dict(zip(names, leaves, strict=True)))
+
+
+jax.tree_util.register_pytree_with_keys(Activation, _flatten_with_keys, _unflatten, _flatten)

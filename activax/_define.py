@@ -1,0 +1,303 @@
+"""The decorators that turn a formula into an Activation: elementwise, vector and gated."""
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from activax._activation import Activation, register
+from activax._definition import PACKAGE, Definition
+from activax._inputs import CONSTANT, align, check_axis, inexact_dtype, real, split, widen
+from activax._rule import differentiable
+
+P = ParamSpec("P")
+# A formula is written for an array; the activation takes whatever converts to one.
+Formula = Callable[Concatenate[Array, P], Array]
+Defined = Activation[Concatenate[ArrayLike, P]]
+Keep = str | Callable[..., tuple[Any, ...]]
+Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
+
+RAISES = {
+    "elementwise": """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: a parameter that is not finite or does not broadcast against the input.""",
+    "vector": """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: an axis that the input does not have.""",
+    "gated": """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: gate and value of different shapes; one array without a layout, or of odd size.""",
+}
+
+
+def elementwise(
+    *slopes: Callable[..., Any],
+    reference: Callable[..., Any],
+    keep: Keep = "inputs",
+    kinks: Kinks = (),
+    surrogate: Callable[..., Any] | None = None,
+    ulps: float = 4,
+    integers: bool = False,
+) -> Callable[[Formula[P]], Defined[P]]:
+    """Define an activation that acts on each element.
+
+    The decorated function is the formula; its first parameter is the input, other positional
+    parameters are arrays that broadcast against it and are differentiated (but for `key`, a PRNG
+    key), and keyword-only parameters are static. 16-bit inputs are computed in float32 and rounded
+    once, value and slope alike.
+
+    Args:
+        *slopes: the slope with respect to each positional parameter in turn, as a function of what
+            is kept.
+        reference: `reference(mp, *arguments)`, the exact value in mpmath.
+        keep: what the backward pass may look at: "inputs", "output", or a function
+            `keep(*inputs, out)` that returns a tuple of arrays.
+        kinks: inputs at which the slope jumps, or a function of the parameters that returns them.
+        surrogate: `surrogate(mp, *arguments)`, the slope where it is not the value's derivative.
+        ulps: the error that the tests allow.
+        integers: the formula is exact on integers, which then stay integers.
+
+    Raises:
+        TypeError: the number of slopes is not the number of differentiable parameters.
+
+    Example:
+        >>> @activax.elementwise(
+        ...     lambda x: 3 * x**2,
+        ...     reference=lambda mp, x: x**3,
+        ... )
+        ... def cube(x):
+        ...     "The cube of x."
+        ...     return x**3
+        >>> cube(jnp.array([1.0, 2.0]))
+        Array([1., 8.], dtype=float32)
+        >>> jax.grad(cube)(2.0)
+        Array(12., dtype=float32, weak_type=True)
+    """
+
+    def define(formula: Formula[P]) -> Defined[P]:
+        names = _positional(formula)
+        live = [name for name in names if name not in CONSTANT]
+        if len(slopes) != len(live):
+            raise TypeError(
+                f"{formula.__name__}: needs one slope for each of its differentiable parameters "
+                f"({', '.join(live)}); got {len(slopes)}"
+            )
+        plain: Callable[..., Array] = formula
+
+        def run(*arguments: Any, **statics: Any) -> Array:
+            arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
+            if integers and not jnp.issubdtype(arrays[0].dtype, jnp.floating):
+                return plain(*arrays, **statics)
+            inputs = align(formula.__name__, dict(zip(names, arrays, strict=True)))
+            out = jax.eval_shape(rounded := _rounded(plain, inputs[0].dtype, statics), *inputs)
+
+            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                wide = [widen(k) for k in kept]
+                by_name = dict(zip(names, tangents, strict=True))
+                terms = [
+                    slope(*wide, **statics) * widen(by_name[name])
+                    for name, slope in zip(live, slopes, strict=True)
+                    if by_name[name] is not None
+                ]
+                total = functools.reduce(operator.add, terms)
+                return jnp.broadcast_to(total, out.shape).astype(out.dtype)
+
+            return differentiable(rounded, _kept(keep, statics), differential)(*inputs)
+
+        return _activation(
+            formula,
+            run,
+            kind="elementwise",
+            reference=reference,
+            kinks=kinks,
+            surrogate=surrogate,
+            ulps=ulps,
+        )
+
+    return define
+
+
+def vector(
+    differential: Callable[..., Array],
+    *,
+    reference: Callable[..., Any],
+    keep: Keep = "output",
+    ulps: float = 4,
+) -> Callable[[Formula[P]], Defined[P]]:
+    """Define an activation that acts on vectors along the static parameter `axis`.
+
+    Args:
+        differential: `differential(*kept, t, **statics)`, the derivative in direction `t`.
+        reference: `reference(mp, vector)`, which maps a list of mpmath numbers to such a list.
+        keep: as for `elementwise`.
+        ulps: the error that the tests allow, in ulps of the largest component.
+
+    Example:
+        >>> @activax.vector(
+        ...     lambda t, *, axis: t - jnp.mean(t, axis, keepdims=True),
+        ...     reference=lambda mp, x: [v - sum(x) / len(x) for v in x],
+        ...     keep=lambda x, out: (),
+        ... )
+        ... def center(x, *, axis=-1):
+        ...     "The vector minus its mean."
+        ...     return x - jnp.mean(x, axis, keepdims=True)
+        >>> center(jnp.array([1.0, 3.0]))
+        Array([-1.,  1.], dtype=float32)
+    """
+
+    def define(formula: Formula[P]) -> Defined[P]:
+        names = _positional(formula)
+
+        def run(*arguments: Any, **statics: Any) -> Array:
+            x, *rest = (real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True))
+            check_axis(formula.__name__, x, statics["axis"])
+            x = x.astype(inexact_dtype(x.dtype))
+
+            def along(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                t: Array = differential(*map(widen, kept), widen(tangents[0]), **statics)
+                return t.astype(x.dtype)
+
+            value = _rounded(formula, x.dtype, statics)
+            return differentiable(value, _kept(keep, statics), along)(x, *rest)
+
+        return _activation(formula, run, kind="vector", reference=reference, ulps=ulps)
+
+    return define
+
+
+def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P]]:
+    """Define the gated unit `by(gate) * value`; slope, reference and kinks come from `by`.
+
+    The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
+    axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
+    "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ...
+
+    Example:
+        >>> @activax.gated(by=activax.softplus)
+        ... def softplus_glu(gate, value=None, *, layout=None, axis=-1):
+        ...     "softplus(gate) * value."
+        >>> softplus_glu(jnp.array([0.0]), jnp.array([2.0]))
+        Array([1.3862944], dtype=float32)
+    """
+
+    def define(declaration: Callable[P, Array]) -> Activation[P]:
+        name = declaration.__name__
+
+        def halves(gate: Any, value: Any, layout: str | None, axis: int) -> tuple[Any, Any]:
+            return split(gate, layout, axis, name=name) if value is None else (gate, value)
+
+        def formula(
+            gate: Any, value: Any = None, *, layout: str | None = None, axis: int = -1
+        ) -> Array:
+            gate, value = halves(gate, value, layout, axis)
+            return by.formula(gate) * value
+
+        def run(gate: Any, value: Any, *, layout: str | None, axis: int) -> Array:
+            gate, value = halves(real(name, "gate", gate), value, layout, axis)
+            value = real(name, "value", value)
+            if gate.shape != value.shape:
+                raise ValueError(
+                    f"{name}: gate and value must have the same shape; "
+                    f"got {gate.shape} and {value.shape}"
+                )
+            dtype = inexact_dtype(jnp.result_type(gate, value))
+
+            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                (g, v), (dg, dv) = map(widen, kept), tangents
+                terms: list[Array] = []
+                if dg is not None:
+                    terms.append(jax.jvp(by, (g,), (widen(dg),))[1] * v)
+                if dv is not None:
+                    terms.append(by(g) * widen(dv))
+                return functools.reduce(operator.add, terms).astype(dtype)
+
+            product = _rounded(lambda g, v: by.formula(g) * v, dtype, {})
+            rule = differentiable(product, lambda g, v, out: (g, v), differential)
+            return rule(gate.astype(dtype), value.astype(dtype))
+
+        return _activation(
+            declaration,
+            run,
+            kind="gated",
+            formula=formula,
+            inputs=2,
+            reference=lambda mp, gate, value: by.reference(mp, gate) * value,
+            kinks=by.kinks,
+            ulps=by.ulps,
+        )
+
+    return define
+
+
+def _activation(
+    declaration: Callable[..., Array],
+    run: Callable[..., Array],
+    *,
+    kind: str,
+    reference: Callable[..., Any],
+    formula: Callable[..., Array] | None = None,
+    kinks: Kinks = (),
+    surrogate: Callable[..., Any] | None = None,
+    ulps: float = 4,
+    inputs: int = 1,
+) -> Activation[Any]:
+    signature, module = _bare_signature(declaration), declaration.__module__
+    arrays = tuple(_positional(declaration))
+    statics = tuple(name for name in signature.parameters if name not in arrays)
+    run.__name__ = run.__qualname__ = declaration.__name__  # the name in HLO and profiles
+    return register(
+        Definition(
+            name=declaration.__name__,
+            module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
+            kind=kind,
+            formula=formula or declaration,
+            run=jax.jit(run, static_argnames=statics),
+            reference=reference,
+            kinks=kinks,
+            surrogate=surrogate,
+            ulps=ulps,
+            inputs=inputs,
+            arrays=arrays,
+            statics=statics,
+            signature=signature,
+            doc=f"{inspect.cleandoc(declaration.__doc__ or '')}\n\n{RAISES[kind]}",
+        )
+    )
+
+
+def _bare_signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Names and defaults; annotations would crowd `help`, and type checkers read the source."""
+    parameters = inspect.signature(function).parameters.values()
+    return inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
+
+
+def _positional(formula: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(formula).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+
+def _rounded(
+    formula: Callable[..., Array], dtype: Any, statics: dict[str, Any]
+) -> Callable[..., Array]:
+    """`formula` computed in at least float32 and rounded once, to `dtype`."""
+
+    def value(*inputs: Any) -> Array:
+        return formula(*map(widen, inputs), **statics).astype(dtype)
+
+    return value
+
+
+def _kept(keep: Keep, statics: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+    if keep == "inputs":
+        return lambda *inputs_and_out: inputs_and_out[:-1]
+    if keep == "output":
+        return lambda *inputs_and_out: inputs_and_out[-1:]
+    if isinstance(keep, str):
+        raise ValueError(f"keep must be 'inputs', 'output' or a function; got {keep!r}")
+    return functools.partial(keep, **statics)

@@ -1,0 +1,107 @@
+"""What one activation is: the record that a decorator of `activax._define` writes down."""
+
+import dataclasses
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+PACKAGE = __name__.partition(".")[0]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Definition:
+    """The facts of one activation, and the checks of its arguments.
+
+    `run(*arrays, **statics)` is the compiled function with the derivative rule; the other fields
+    are the facts that tests, benchmarks, theory and documentation read.
+    """
+
+    name: str
+    module: str
+    kind: str  # "elementwise", "vector" or "gated"
+    formula: Callable[..., Array]
+    run: Callable[..., Array]
+    reference: Callable[..., Any]
+    kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
+    surrogate: Callable[..., Any] | None
+    ulps: float
+    inputs: int
+    arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable
+    statics: tuple[str, ...]  # keyword-only parameters
+    signature: inspect.Signature
+    doc: str
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {name: p.default for name, p in self.signature.parameters.items()}
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of everything but the inputs."""
+        return (*self.arrays[self.inputs :], *self.statics)
+
+    def arguments(
+        self, values: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The arrays in order and the static keywords of one call; `values` fills the gaps."""
+        if len(args) > len(self.arrays):
+            raise TypeError(
+                f"{self.name}: takes at most {len(self.arrays)} positional arguments "
+                f"({', '.join(self.arrays)}); got {len(args)}. The rest are keyword-only."
+            )
+        given = dict(zip(self.arrays, args, strict=False))
+        for name in kwargs:
+            self.check_known(name)
+            if name in given:
+                raise TypeError(f"{self.name}: {name} was given twice")
+        values = {**values, **given, **kwargs}
+        arrays = [self.array(name, values[name]) for name in self.arrays]
+        return arrays, {name: self.static(name, values[name]) for name in self.statics}
+
+    def check_known(self, name: str) -> None:
+        """Raise TypeError, with a suggestion, unless a parameter has this name."""
+        known = self.signature.parameters
+        if name not in known:
+            guess = difflib.get_close_matches(name, known, 1)
+            hint = f" Did you mean {guess[0]!r}?" if guess else ""
+            raise TypeError(
+                f"{self.name}: unknown parameter {name!r}; its parameters are "
+                f"{', '.join(known)}.{hint}"
+            )
+
+    def array(self, name: str, value: Any) -> Any:
+        """`value` as an array, a Python number, or None."""
+        if isinstance(value, jax.Array) or value is None:
+            return value
+        if isinstance(value, float | int | bool):
+            self._check_finite(name, value)
+            return value
+        if isinstance(value, np.ndarray | np.generic | complex) or hasattr(value, "__jax_array__"):
+            return jnp.asarray(value)
+        if value is inspect.Parameter.empty:
+            raise TypeError(f"{self.name}: missing argument {name!r}")
+        raise TypeError(
+            f"{self.name}: {name} must be an array or a number; got {type(value).__name__}. "
+            "Convert it with jnp.asarray first."
+        )
+
+    def static(self, name: str, value: Any) -> Hashable:
+        """`value` if it may be a static parameter."""
+        self._check_finite(name, value)
+        if not isinstance(value, bool | int | float | str | tuple | None):
+            raise TypeError(
+                f"{self.name}: {name} is static, so it must be a Python number, string or tuple; "
+                f"got {type(value).__name__}. Only positional parameters may be arrays."
+            )
+        return value
+
+    def _check_finite(self, name: str, value: Any) -> None:
+        if name in self.parameters and isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{self.name}: {name} must be finite; got {value}")

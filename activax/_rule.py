@@ -1,0 +1,41 @@
+"""The one differentiation rule that every activation uses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.custom_derivatives import SymbolicZero
+
+Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
+
+
+def differentiable(
+    value: Callable[..., Array],
+    keep: Callable[..., tuple[Any, ...]],
+    differential: Differential,
+) -> Callable[..., Array]:
+    """Give `value` a derivative that works in every mode and keeps only what it must.
+
+    `value(*inputs) -> out` is the function; `keep(*inputs, out) -> kept` names what the
+    derivative may look at; `differential(kept, tangents) -> tangent of out` is linear in
+    `tangents`, a tuple as long as `inputs` that holds None where an input is constant.
+
+    The linear half runs inside `jax.checkpoint`, so reverse mode stores the part of `kept` that
+    the tangents at hand need and recomputes the rest; because the rule is a JVP, forward mode,
+    mixed modes and higher orders follow.
+    """
+    linear = jax.checkpoint(differential)
+    function = jax.custom_jvp(value)
+
+    def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
+        out = function(*primals)
+        live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
+        if all(t is None for t in live):
+            return out, jnp.zeros_like(out)
+        return out, linear(keep(*primals, out), live)
+
+    # Symbolic zeros tell which inputs are constant, so their slopes are never computed.
+    function.defjvp(rule, symbolic_zeros=True)
+    return function

@@ -1,0 +1,13 @@
+"""The definitions: one file a family, one definition a name."""
+
+FAMILIES = (
+    "piecewise",
+    "sigmoidal",
+    "exponential",
+    "self_gated",
+    "periodic",
+    "vector",
+    "gated",
+    "stochastic",
+    "spiking",
+)

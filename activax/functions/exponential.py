@@ -1,0 +1,170 @@
+"""Smooth rectifiers and exponential-linear units."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import FAR, at_most, largest, logistic, magnitude, negative_part
+
+
+def _softplus_slope_beta(x: Array, beta: Array) -> Array:
+    # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
+    a = at_most(magnitude(beta * x), FAR)
+    e = jnp.exp(-a)
+    return -(a * e / (1 + e) + jnp.log1p(e)) / (beta * beta)
+
+
+@elementwise(
+    lambda x, beta: logistic(beta * x),
+    _softplus_slope_beta,
+    reference=lambda mp, x, beta: max(x, 0) + mp.log1p(mp.exp(-abs(beta * x))) / beta,
+)
+def softplus(x: Array, beta: Array | float = 1.0) -> Array:
+    """Softplus, the smooth rectifier; no threshold above which it turns into the identity.
+
+    Formula:
+        softplus(x) = log(1 + exp(beta x)) / beta
+
+    Args:
+        x: an array of any shape and real dtype.
+        beta: the sharpness, positive; a number or an array that broadcasts against x.
+
+    Example:
+        >>> activax.softplus(jnp.array([-1.0, 0.0, 100.0]))
+        Array([3.1326166e-01, 6.9314718e-01, 1.0000000e+02], dtype=float32)
+
+    Paper:
+        Dugas, Bengio et al. 2001, Incorporating Second-Order Functional Knowledge for Better
+        Option Pricing.
+    """
+    return jnp.where(x > 0, x, 0.0) + jnp.log1p(jnp.exp(-magnitude(beta * x))) / beta
+
+
+def _hypotenuse(a: Array, b: Array) -> Array:
+    """sqrt(a^2 + b^2) of non-negative numbers, without overflow."""
+    large, small = jnp.maximum(a, b), jnp.minimum(a, b)
+    ratio = small / jnp.where(large == 0, 1.0, large)
+    return large * jnp.sqrt(1 + ratio * ratio)
+
+
+def _squareplus_slope(x: Array, b: Array) -> Array:
+    a = at_most(magnitude(x), largest(x) / 4)
+    s = _hypotenuse(a, jnp.sqrt(b))
+    h = (a + s) / 2
+    return jnp.where(x < 0, b / 4 / h, h) / s
+
+
+@elementwise(
+    _squareplus_slope,
+    lambda x, b: 0.25 / _hypotenuse(magnitude(x), jnp.sqrt(b)),
+    reference=lambda mp, x, b: (x + mp.sqrt(x * x + b)) / 2,
+)
+def squareplus(x: Array, b: Array | float = 4.0) -> Array:
+    """Squareplus, an algebraic smooth rectifier; no overflow and no cancellation on the left.
+
+    Formula:
+        squareplus(x) = (x + sqrt(x^2 + b)) / 2
+
+    Args:
+        x: an array of any shape and real dtype.
+        b: the squared width of the bend, positive; a number or an array that broadcasts against x.
+
+    Example:
+        >>> activax.squareplus(jnp.array([-1e4, 0.0, 1e30]))  # jax.nn gives [0, 1, inf]
+        Array([1.e-04, 1.e+00, 1.e+30], dtype=float32)
+
+    Paper:
+        Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
+    """
+    a = magnitude(x)
+    h = a / 2 + _hypotenuse(a, jnp.sqrt(b)) / 2
+    return jnp.where(x < 0, b / 4 / h, h)
+
+
+@elementwise(
+    lambda x, alpha: jnp.where(x > 0, 1.0, alpha * jnp.exp(negative_part(x))),
+    lambda x, alpha: jnp.expm1(negative_part(x)),
+    reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+    kinks=lambda alpha: () if alpha == 1 else (0.0,),
+)
+def elu(x: Array, alpha: Array | float = 1.0) -> Array:
+    """Exponential linear unit.
+
+    Formula:
+        elu(x) = x if x > 0 else alpha (exp(x) - 1); the slope at 0 is alpha
+
+    Args:
+        x: an array of any shape and real dtype.
+        alpha: minus the limit on the left; a number or an array that broadcasts against x.
+
+    Example:
+        >>> activax.elu(jnp.array([-1.0, 2.0]))
+        Array([-0.63212055,  2.        ], dtype=float32)
+
+    Paper:
+        Clevert, Unterthiner & Hochreiter 2015, Fast and Accurate Deep Network Learning by
+        Exponential Linear Units (ELUs), arXiv:1511.07289.
+    """
+    return jnp.where(x > 0, x, alpha * jnp.expm1(negative_part(x)))
+
+
+def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
+    u = at_most(magnitude(negative_part(x) / alpha), FAR)
+    return jnp.expm1(-u) + u * jnp.exp(-u)
+
+
+@elementwise(
+    lambda x, alpha: jnp.where(x > 0, 1.0, jnp.exp(negative_part(x) / alpha)),
+    _celu_slope_alpha,
+    reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x / alpha),
+)
+def celu(x: Array, alpha: Array | float = 1.0) -> Array:
+    """Continuously differentiable exponential linear unit.
+
+    Formula:
+        celu(x) = x if x > 0 else alpha (exp(x / alpha) - 1)
+
+    Args:
+        x: an array of any shape and real dtype.
+        alpha: minus the limit on the left, positive; a number or an array that broadcasts
+            against x.
+
+    Example:
+        >>> activax.celu(jnp.array([-1.0, 2.0]), alpha=2.0)
+        Array([-0.7869387,  2.       ], dtype=float32)
+
+    Paper:
+        Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483.
+    """
+    return jnp.where(x > 0, x, alpha * jnp.expm1(negative_part(x) / alpha))
+
+
+# The fixed point (mean 0, variance 1) of Klambauer et al., their equation 14.
+SELU_SCALE = 1.0507009873554804934193349852946
+SELU_ALPHA = 1.6732632423543772848170429916717
+
+
+@elementwise(
+    lambda x: jnp.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * jnp.exp(negative_part(x))),
+    reference=lambda mp, x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
+    kinks=(0.0,),
+)
+def selu(x: Array) -> Array:
+    """Scaled exponential linear unit, which keeps mean 0 and variance 1 in wide networks.
+
+    Formula:
+        selu(x) = 1.05070098735548 (x if x > 0 else 1.67326324235438 (exp(x) - 1));
+        the slope at 0 is that of the left side, 1.75809934084738
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.selu(jnp.array([-1.0, 1.0]))
+        Array([-1.1113307,  1.050701 ], dtype=float32)
+
+    Paper:
+        Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
+        arXiv:1706.02515.
+    """
+    return jnp.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * jnp.expm1(negative_part(x)))

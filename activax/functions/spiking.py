@@ -1,0 +1,53 @@
+"""Threshold neurons, whose slope is a surrogate: the true one is 0 wherever it exists."""
+
+from typing import Any
+
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import choose, flag, magnitude
+
+
+def _surrogate(x: Array, threshold: Array, *, sharpness: float) -> Array:
+    root = 1 / (1 + sharpness * magnitude(x - threshold))
+    return root * root
+
+
+def _surrogate_reference(mp: Any, x: Any, threshold: Any, *, sharpness: float) -> Any:
+    return 1 / (1 + sharpness * abs(x - threshold)) ** 2
+
+
+@elementwise(
+    _surrogate,
+    lambda x, threshold, *, sharpness: -_surrogate(x, threshold, sharpness=sharpness),
+    reference=lambda mp, x, threshold, *, sharpness: mp.mpf(x >= threshold),
+    surrogate=_surrogate_reference,
+    kinks=lambda threshold: (threshold,),
+)
+def step(x: Array, threshold: Array | float = 0.0, *, sharpness: float = 10.0) -> Array:
+    """Threshold neuron: it fires or it does not, and learns through a surrogate slope.
+
+    Formula:
+        step(x) = 1 if x >= threshold else 0; as slope serves that of the fast sigmoid,
+        1 / (1 + sharpness |x - threshold|)^2
+
+    Args:
+        x: an array of any shape and real dtype.
+        threshold: where it fires; a number or an array that broadcasts against x. Its slope is
+            minus that of x.
+        sharpness: how fast the surrogate slope falls off, per unit of x.
+
+    Example:
+        >>> activax.step(jnp.array([-1.0, 0.0, 1.0]))
+        Array([0., 1., 1.], dtype=float32)
+        >>> jax.grad(activax.step)(0.1)
+        Array(0.25, dtype=float32, weak_type=True)
+
+    Paper:
+        McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity; the
+        slope is that of Zenke & Ganguli 2018, SuperSpike, arXiv:1705.11146.
+    """
+    return choose(flag(x, x >= threshold), 1.0, 0.0).astype(x.dtype)
+
+
+heaviside = step
