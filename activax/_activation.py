@@ -25,6 +25,7 @@ class Activation(Generic[P]):
 
     Attributes:
         name: its public name.
+        family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (along an axis) or
             "gated" (`(gate, value)` in).
         formula: the same function in ordinary JAX primitives, without the derivative rule and
@@ -85,6 +86,10 @@ class Activation(Generic[P]):
     @property
     def name(self) -> str:
         return self._definition.name
+
+    @property
+    def family(self) -> str:
+        return self._definition.family
 
     @property
     def kind(self) -> str:

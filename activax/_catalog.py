@@ -28,11 +28,6 @@ aliases: Mapping[str, str] = MappingProxyType(
 """Other names of catalogue entries; read-only."""
 
 
-def family(activation: Activation[...]) -> str:
-    """The family that defines an activation of the catalogue: its file in `activax/functions`."""
-    return activation.formula.__module__.rpartition(".")[2]
-
-
 def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     """Look an activation up by name or alias, or build it from `Activation.to_config()`.
 

@@ -255,6 +255,7 @@ def _activation(
         Definition(
             name=declaration.__name__,
             module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
+            family=module.rpartition(".")[2],
             kind=kind,
             formula=formula or declaration,
             run=jax.jit(run, static_argnames=statics),

@@ -25,6 +25,7 @@ class Definition:
 
     name: str
     module: str
+    family: str
     kind: str  # "elementwise", "vector" or "gated"
     formula: Callable[..., Array]
     run: Callable[..., Array]

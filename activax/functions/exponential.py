@@ -31,7 +31,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
 
     Example:
         >>> activax.softplus(jnp.array([-1.0, 0.0, 100.0]))
-        Array([3.1326166e-01, 6.9314718e-01, 1.0000000e+02], dtype=float32)
+        Array([  0.3132617,   0.6931472, 100.       ], dtype=float32)
 
     Paper:
         Dugas, Bengio et al. 2001, Incorporating Second-Order Functional Knowledge for Better
@@ -131,7 +131,7 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
 
     Example:
         >>> activax.celu(jnp.array([-1.0, 2.0]), alpha=2.0)
-        Array([-0.7869387,  2.       ], dtype=float32)
+        Array([-0.78693867,  2.        ], dtype=float32)
 
     Paper:
         Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483.

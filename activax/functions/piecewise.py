@@ -239,8 +239,8 @@ def hard_silu(x: Array) -> Array:
         x: an array of any shape and real dtype.
 
     Example:
-        >>> activax.hard_silu(jnp.array([-4.0, 1.0, 4.0]))
-        Array([-0.       ,  0.6666667,  4.       ], dtype=float32)
+        >>> activax.hard_silu(jnp.array([-1.5, 0.0, 4.0]))
+        Array([-0.375,  0.   ,  4.   ], dtype=float32)
 
     Paper:
         Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.

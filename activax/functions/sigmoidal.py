@@ -23,8 +23,8 @@ def sigmoid(x: Array) -> Array:
     Example:
         >>> activax.sigmoid(jnp.array([-1.0, 0.0, 1.0]))
         Array([0.26894143, 0.5       , 0.7310586 ], dtype=float32)
-        >>> jax.grad(activax.sigmoid)(20.0)  # jax.nn.sigmoid gives 0
-        Array(2.0611537e-09, dtype=float32, weak_type=True)
+        >>> bool(jax.grad(activax.sigmoid)(20.0) > 0)  # 2.06e-9; jax.nn.sigmoid gives 0
+        True
 
     Paper:
         Verhulst 1845; Rumelhart, Hinton & Williams 1986, Learning Representations by

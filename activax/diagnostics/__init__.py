@@ -1,0 +1,3 @@
+"""What happens inside a network."""
+
+from activax.diagnostics.units import dead as dead

@@ -1,0 +1,158 @@
+"""Layers made of layers."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+from jax import Array
+
+from activax._activation import Activation
+from activax.nn.layer import (
+    Example,
+    Layer,
+    Params,
+    activation_of,
+    apply,
+    as_layer,
+    init,
+    split_key,
+)
+
+
+def serial(*layers: Any) -> Layer:
+    """Layers one after the other.
+
+    A dense layer in front of an activation is initialised with that activation's gain.
+
+    Args:
+        *layers: Layers, activations, and functions of one array.
+
+    Returns:
+        A Layer whose parameters are a tuple, one entry a layer ({} for an activation).
+
+    Raises:
+        TypeError: an argument that is none of these.
+        ValueError: in `apply`, parameters of another number of layers.
+
+    Example:
+        >>> from activax.nn import dense
+        >>> network = activax.nn.serial(dense(16), activax.gelu, dense(1))
+        >>> params = network.init(jax.random.key(0), jnp.zeros((8, 4)))
+        >>> network.apply(params, jnp.zeros((8, 4))).shape
+        (8, 1)
+    """
+    parts = [as_layer(layer, f"serial: layer {i}") for i, layer in enumerate(layers)]
+
+    def init_all(
+        key: Array, example: Example, *, following: Activation[...] | None = None
+    ) -> Params:
+        after = [*(activation_of(part) for part in parts[1:]), following]
+        params = []
+        for i, part in enumerate(parts):
+            with _located("serial", i):
+                made, example = init(part, jax.random.fold_in(key, i), example, after[i])
+            params.append(made)
+        return tuple(params)
+
+    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
+        _check_number("serial", params, parts)
+        for i, part_key in enumerate(split_key(key, len(parts))):
+            with _located("serial", i):
+                x = apply(parts[i], params[i], x, part_key)
+        return x
+
+    return Layer(init_all, apply_all)
+
+
+def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
+    """Layers side by side, all on the same input.
+
+    Args:
+        *layers: Layers, activations, and functions of one array.
+        combine: a function of the outputs, such as `activax.swiglu`; by default they come back as
+            a tuple.
+
+    Returns:
+        A Layer whose parameters are a tuple, one entry a layer.
+
+    Raises:
+        TypeError: an argument that is none of these.
+        ValueError: in `apply`, parameters of another number of layers.
+
+    Example:
+        >>> from activax.nn import dense
+        >>> gated = activax.nn.parallel(dense(16), dense(16), combine=activax.swiglu)
+        >>> params = gated.init(jax.random.key(0), jnp.zeros((8, 4)))
+        >>> gated.apply(params, jnp.zeros((8, 4))).shape
+        (8, 16)
+    """
+    parts = [as_layer(layer, f"parallel: layer {i}") for i, layer in enumerate(layers)]
+
+    def init_all(key: Array, example: Example) -> Params:
+        params = []
+        for i, part in enumerate(parts):
+            with _located("parallel", i):
+                params.append(init(part, jax.random.fold_in(key, i), example, None)[0])
+        return tuple(params)
+
+    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
+        _check_number("parallel", params, parts)
+        outputs = []
+        for i, part_key in enumerate(split_key(key, len(parts))):
+            with _located("parallel", i):
+                outputs.append(apply(parts[i], params[i], x, part_key))
+        return tuple(outputs) if combine is None else combine(*outputs)
+
+    return Layer(init_all, apply_all)
+
+
+def residual(*layers: Any) -> Layer:
+    """The input plus what the layers, one after the other, make of it.
+
+    Args:
+        *layers: Layers, activations, and functions of one array; together they keep the shape.
+
+    Returns:
+        A Layer with the parameters of `serial(*layers)`.
+
+    Raises:
+        TypeError: an argument that is none of these.
+        ValueError: layers that change the shape.
+
+    Example:
+        >>> from activax.nn import dense, layer_norm
+        >>> block = activax.nn.residual(layer_norm(), dense(16), activax.gelu, dense(4))
+        >>> params = block.init(jax.random.key(0), jnp.zeros((8, 4)))
+        >>> block.apply(params, jnp.zeros((8, 4))).shape
+        (8, 4)
+    """
+    body = serial(*layers)
+
+    def apply_sum(params: Params, x: Array, *, key: Array | None = None) -> Array:
+        y = body.apply(params, x, key=key)
+        if y.shape != x.shape:
+            raise ValueError(
+                f"residual: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
+            )
+        return x + y
+
+    return Layer(body.init, apply_sum)
+
+
+def _check_number(function: str, params: Params, parts: list[Layer]) -> None:
+    if len(params) != len(parts):
+        raise ValueError(
+            f"{function}: has {len(parts)} layers, but the parameters are of {len(params)}; "
+            "were they made by the init of another network?"
+        )
+
+
+@contextlib.contextmanager
+def _located(function: str, index: int) -> Iterator[None]:
+    """Add to an error in which layer it came about."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in layer {index} of {function}")
+        raise

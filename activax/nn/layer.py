@@ -1,0 +1,102 @@
+"""The Layer, and what may stand in for one."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+from jax import Array
+
+from activax._activation import Activation
+
+Params = Any
+Example = Any
+
+
+class Layer(NamedTuple):
+    """A pair of pure functions.
+
+    `init(key, example) -> params` makes the parameters, a tree of dicts, tuples and arrays, for
+    inputs like `example`: an array or a `jax.ShapeDtypeStruct`, of which only shape and dtype
+    count. So `jax.eval_shape(layer.init, key, example)` plans the parameters without making them.
+
+    `apply(params, x) -> y` is the layer. A layer that draws random numbers in training takes a
+    keyword `key=None` too; without a key it evaluates.
+
+    An `init` that takes a keyword `following=None` is told which activation its output goes into.
+
+    Example:
+        >>> double = activax.nn.Layer(init=lambda key, example: {}, apply=lambda params, x: 2 * x)
+        >>> double.apply({}, jnp.array([1.0, 2.0]))
+        Array([2., 4.], dtype=float32)
+    """
+
+    init: Callable[..., Params]
+    apply: Callable[..., Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class WithoutParameters:
+    """The init of a layer that only applies an activation."""
+
+    activation: Activation[...] | None = None
+
+    def __call__(self, key: Array, example: Example) -> Params:
+        return {}
+
+
+def as_layer(item: Any, where: str) -> Layer:
+    """`item` as a Layer: a Layer itself, an activation or another function of one array.
+
+    Raises:
+        TypeError: anything else; `where` says which argument of which function it is.
+    """
+    if isinstance(item, Layer):
+        return item
+    if isinstance(item, Activation):
+        if item.kind == "gated":
+            raise TypeError(
+                f"{where}: {item!r} needs two arrays, gate and value; "
+                "use parallel(gate, value, combine=...)"
+            )
+
+        def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+            return item(x, key=key) if "key" in item.parameters else item(x)
+
+        return Layer(WithoutParameters(item), apply)
+    if callable(item):
+        return Layer(WithoutParameters(), lambda params, x: item(x))
+    raise TypeError(
+        f"{where}: must be a Layer, an activation or a function of one array; "
+        f"got {type(item).__name__}"
+    )
+
+
+def activation_of(layer: Layer) -> Activation[...] | None:
+    """The activation that a layer applies to its input at once, if that is what it does."""
+    return getattr(layer.init, "activation", None)
+
+
+def init(
+    layer: Layer, key: Array, example: Example, following: Activation[...] | None
+) -> tuple[Params, Example]:
+    """A layer's parameters, and the shape and dtype of its output."""
+    told = {"following": following} if _takes(layer.init, "following") else {}
+    params = layer.init(key, example, **told)
+    return params, jax.eval_shape(layer.apply, params, example)
+
+
+def apply(layer: Layer, params: Params, x: Any, key: Array | None) -> Any:
+    """Apply a layer, with the key if it takes one."""
+    given = {"key": key} if key is not None and _takes(layer.apply, "key") else {}
+    return layer.apply(params, x, **given)
+
+
+def split_key(key: Array | None, number: int) -> list[Array | None]:
+    """One key for each of a number of layers; None without a key."""
+    return [None] * number if key is None else list(jax.random.split(key, number))
+
+
+def _takes(function: Callable[..., Any], name: str) -> bool:
+    return name in inspect.signature(function).parameters

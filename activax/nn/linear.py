@@ -1,0 +1,81 @@
+"""The dense layer."""
+
+import operator
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax import initializers
+from activax._activation import Activation
+from activax._inputs import inexact_dtype
+from activax.nn.layer import Example, Layer, Params
+
+
+def dense(
+    features: int,
+    *,
+    weight_init: initializers.Initializer | None = None,
+    bias: bool = True,
+) -> Layer:
+    """A linear map with a bias along the last axis.
+
+    Formula:
+        y = x weight + bias
+
+    Args:
+        features: the size of the output's last axis.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default
+            `initializers.variance_scaling` with the gain of the activation that follows, or 1.
+        bias: whether to add a bias, which starts at 0.
+
+    Returns:
+        A Layer with parameters {"weight": (inputs, features), "bias": (features,)}, in the dtype
+        of the example.
+
+    Raises:
+        ValueError: features that are not a positive integer; in `init`, an example without axes;
+            in `apply`, an input whose last axis does not fit the weight.
+
+    Example:
+        >>> layer = activax.nn.dense(3)
+        >>> params = layer.init(jax.random.key(0), jnp.zeros((8, 5)))
+        >>> layer.apply(params, jnp.ones((8, 5))).shape
+        (8, 3)
+    """
+    check_size("dense", "features", features)
+
+    def init(key: Array, example: Example, *, following: Activation[...] | None = None) -> Params:
+        if not example.shape:
+            raise ValueError("dense: the example must have at least one axis; got a 0-d array")
+        dtype = inexact_dtype(example.dtype)
+        make = weight_init or initializers.variance_scaling(gain_before(following))
+        params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
+        return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
+
+    def apply(params: Params, x: Array) -> Array:
+        weight = params["weight"]
+        if not x.shape or x.shape[-1] != weight.shape[0]:
+            raise ValueError(
+                f"dense: the last axis of x must be {weight.shape[0]}, as in the example that "
+                f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
+            )
+        y = x @ weight
+        return y + jnp.broadcast_to(params["bias"], y.shape) if bias else y
+
+    return Layer(init, apply)
+
+
+def gain_before(following: Activation[...] | None) -> Activation[...] | float:
+    """What scales the weights before an activation: it, or 1 where a gain is not defined."""
+    return following if following is not None and following.kind == "elementwise" else 1.0
+
+
+def check_size(function: str, name: str, value: Any) -> None:
+    """Raise ValueError unless the value is a positive integer."""
+    try:
+        size = operator.index(value)
+    except TypeError:
+        size = 0
+    if size < 1 or isinstance(value, bool):
+        raise ValueError(f"{function}: {name} must be a positive integer; got {value!r}")

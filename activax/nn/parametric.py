@@ -1,0 +1,75 @@
+"""Activations with trained parameters."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._activation import Activation
+from activax._inputs import inexact_dtype
+from activax.nn.layer import Example, Layer, Params
+
+
+@dataclasses.dataclass(frozen=True)
+class LearnedInit:
+    """Every trainable parameter at its bound or default value."""
+
+    activation: Activation[...]
+    axis: int | None
+
+    def __call__(self, key: Array, example: Example) -> Params:
+        shape = () if self.axis is None else (example.shape[self.axis],)
+        dtype = inexact_dtype(example.dtype)
+        values = {
+            name: jnp.full(shape, self.activation.parameters[name], dtype)
+            for name in self.activation.trainable
+        }
+        return {self.activation.name: values}
+
+
+def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
+    """Train the parameters of an activation.
+
+    Args:
+        activation: any activation with array parameters; numbers bound to it are where the
+            parameters start, their defaults otherwise.
+        axis: the axis along which every channel has parameters of its own; by default all
+            channels share them.
+
+    Returns:
+        A Layer with parameters {activation.name: {parameter: array}}; the array is 0-d, or of the
+        size of the axis.
+
+    Raises:
+        TypeError: an activation without trainable parameters.
+
+    Example:
+        >>> layer = activax.nn.learned(activax.prelu, axis=-1)
+        >>> params = layer.init(jax.random.key(0), jnp.zeros((8, 2)))
+        >>> params
+        {'prelu': {'negative_slope': Array([0.25, 0.25], dtype=float32)}}
+        >>> layer.apply(params, jnp.array([[-1.0, 1.0]]))
+        Array([[-0.25,  1.  ]], dtype=float32)
+    """
+    if not isinstance(activation, Activation) or not activation.trainable:
+        raise TypeError(
+            f"learned: needs an activation with array parameters; {activation!r} has none, "
+            "so it may stand in the network as it is"
+        )
+
+    def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+        values = params[activation.name]
+        if axis is not None:
+            size = x.shape[axis]
+            for name, value in values.items():
+                if value.shape != (size,):
+                    raise ValueError(
+                        f"learned: {name} of {activation.name} has shape {value.shape}, but axis "
+                        f"{axis} of x has size {size}; x has shape {x.shape}"
+                    )
+            others = [i for i in range(x.ndim) if i != axis % x.ndim]
+            values = {name: jnp.expand_dims(value, others) for name, value in values.items()}
+        given = {"key": key} if "key" in activation.parameters else {}
+        return activation(x, **values, **given)
+
+    return Layer(LearnedInit(activation, axis), apply)

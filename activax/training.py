@@ -1,0 +1,274 @@
+"""Training with Optax: a step, a loop, and what to leave out of weight decay."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from activax._activation import Activation
+from activax._catalog import aliases, catalog
+
+Params = Any
+Batch = Any
+Metrics = dict[str, Any]
+
+
+class State(NamedTuple):
+    """All that training needs to go on from where it is; a pytree."""
+
+    params: Params
+    opt_state: optax.OptState
+    key: Array
+    step: Array
+
+
+Step = Callable[[State, Batch], tuple[State, Metrics]]
+
+
+def init(params: Params, optimizer: optax.GradientTransformation, key: Array) -> State:
+    """The state before the first step.
+
+    Args:
+        params: a tree of arrays, or of modules that hold arrays.
+        optimizer: an Optax transformation.
+        key: a PRNG key, from which every step draws its own.
+
+    Example:
+        >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.1), jax.random.key(0))
+        >>> int(state.step)
+        0
+    """
+    return State(params, optimizer.init(params), key, jnp.zeros((), jnp.int32))
+
+
+def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> Step:
+    """Build the compiled training step.
+
+    Args:
+        loss: `loss(params, batch, key)`, a scalar, or a pair of a scalar and a dict of further
+            metrics. The key is new in every step.
+        optimizer: an Optax transformation.
+
+    Returns:
+        `(state, batch) -> (state, metrics)`, where metrics holds "loss", "grad_norm" and what the
+        loss added. It may be mapped with `jax.vmap`, for several seeds at once.
+
+    Raises:
+        ValueError: in the call, a loss that is not a scalar.
+
+    Example:
+        >>> def loss(params, batch, key):
+        ...     return jnp.sum((params["w"] - batch) ** 2)
+        >>> optimizer = optax.sgd(0.25)
+        >>> state = activax.training.init({"w": jnp.ones(2)}, optimizer, jax.random.key(0))
+        >>> state, metrics = activax.training.step(loss, optimizer)(state, jnp.zeros(2))
+        >>> state.params["w"], float(metrics["loss"])
+        (Array([0.5, 0.5], dtype=float32), 2.0)
+    """
+
+    def scalar_loss(params: Params, batch: Batch, key: Array) -> tuple[Array, Metrics]:
+        result = loss(params, batch, key)
+        value, metrics = result if isinstance(result, tuple) else (result, {})
+        if jnp.shape(value) != ():
+            raise ValueError(
+                f"step: the loss must be a scalar; got an array of shape {jnp.shape(value)}. "
+                "Take its mean over the batch."
+            )
+        return value, metrics
+
+    @jax.jit
+    def update(state: State, batch: Batch) -> tuple[State, Metrics]:
+        key = jax.random.fold_in(state.key, state.step)
+        gradient = jax.value_and_grad(scalar_loss, has_aux=True)
+        (value, metrics), grads = gradient(state.params, batch, key)
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        metrics = {"loss": value, "grad_norm": optax.tree.norm(grads), **metrics}
+        return State(params, opt_state, state.key, state.step + 1), metrics
+
+    return update
+
+
+def batches(data: Any, size: int, key: Array, *, start: int = 0) -> Iterator[Any]:
+    """Endless shuffled batches, the same for the same key.
+
+    Every epoch is a new permutation; what does not fill its last batch is left out.
+
+    Args:
+        data: a tree of arrays with the same number of rows.
+        size: rows a batch.
+        key: a PRNG key.
+        start: how many batches to skip: a state's `step`, to go on where training stopped.
+
+    Raises:
+        ValueError: arrays of different numbers of rows, or a size that they cannot fill.
+
+    Example:
+        >>> next(activax.training.batches(np.arange(4), 4, jax.random.key(0))).shape
+        (4,)
+    """
+    rows = {np.shape(leaf)[0] for leaf in jax.tree.leaves(data)}
+    if len(rows) != 1:
+        raise ValueError(f"batches: all arrays must have as many rows; got {sorted(rows)}")
+    (total,) = rows
+    if not 1 <= size <= total:
+        raise ValueError(f"batches: size must be between 1 and {total} rows; got {size}")
+    return _batches(jax.tree.map(np.asarray, data), size, total, key, start)
+
+
+def _batches(data: Any, size: int, total: int, key: Array, start: int) -> Iterator[Any]:
+    epoch, first = divmod(start, total // size)
+    while True:
+        order = np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), total))
+        for i in range(first, total // size):
+            rows = order[i * size : (i + 1) * size]
+            yield jax.tree.map(lambda leaf, rows=rows: leaf[rows], data)
+        epoch, first = epoch + 1, 0
+
+
+def fit(
+    step: Step,
+    state: State,
+    batches: Iterable[Batch],
+    steps: int,
+    *,
+    progress: bool | None = None,
+    description: str = "training",
+) -> tuple[State, dict[str, np.ndarray]]:
+    """Run the training loop.
+
+    Args:
+        step: what `activax.training.step` built, or any `(state, batch) -> (state, metrics)`.
+        state: where to start; it is left as it is.
+        batches: an iterable of batches; training ends with it if it ends early.
+        steps: how many steps to take.
+        progress: whether to show a progress bar; by default if standard error is a terminal.
+        description: the label of the bar.
+
+    Returns:
+        The new state, from which another call goes on, and every metric as an array with one row
+        a step.
+
+    Raises:
+        ValueError: a negative number of steps.
+
+    Example:
+        >>> def loss(params, batch, key):
+        ...     return jnp.sum((params["w"] - batch) ** 2)
+        >>> optimizer = optax.sgd(0.25)
+        >>> state = activax.training.init({"w": jnp.ones(2)}, optimizer, jax.random.key(0))
+        >>> step = activax.training.step(loss, optimizer)
+        >>> state, history = activax.training.fit(step, state, [jnp.zeros(2)] * 3, steps=3)
+        >>> history["loss"]
+        array([2.   , 0.5  , 0.125], dtype=float32)
+    """
+    if steps < 0:
+        raise ValueError(f"fit: steps must not be negative; got {steps}")
+    history: list[Metrics] = []
+    with _progress(steps, description, progress) as advance:
+        for _, batch in zip(range(steps), batches, strict=False):
+            state, metrics = step(state, batch)
+            history.append(metrics)
+            advance()
+        history = jax.device_get(history)
+    return state, {name: np.stack([row[name] for row in history]) for name in (history or [{}])[0]}
+
+
+def _progress(
+    steps: int, description: str, wanted: bool | None
+) -> AbstractContextManager[Callable[[], None]]:
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        return nullcontext(lambda: None)
+    from activax.cli.progress import bar  # rich is an extra
+
+    return bar(steps, description)
+
+
+NO_DECAY = re.compile(r"(bias|b|offset|beta|scale|gamma|gain)\Z")
+
+
+def labels(params: Params) -> Params:
+    """What each parameter is, for `optax.multi_transform`.
+
+    - "activation": it belongs to an activation: it lies in an `Activation`, or in a dict or module
+      that is named like one of the catalogue (`prelu`, `PReLU_0`) and is itself named like one of
+      that activation's parameters;
+    - "vector": a bias, or a scale or shift of a normalisation: by its name, or because it has at
+      most one axis;
+    - "weight": all else.
+
+    Args:
+        params: a tree of arrays, as activax, Flax, Equinox and Haiku make them.
+
+    Returns:
+        A tree of the same structure with a string for every array.
+
+    Example:
+        >>> params = {"prelu": {"negative_slope": 0.25}, "dense": {"weight": jnp.ones((2, 2))}}
+        >>> activax.training.labels(params)
+        {'dense': {'weight': 'weight'}, 'prelu': {'negative_slope': 'activation'}}
+    """
+    activations = jax.tree.map(
+        lambda node: (
+            jax.tree.map(lambda _: True, node)
+            if isinstance(node, Activation)
+            else jax.tree.map(lambda _: False, node)
+        ),
+        params,
+        is_leaf=lambda node: isinstance(node, Activation),
+    )
+
+    def label(path: tuple[Any, ...], inside: bool, leaf: Any) -> str:
+        names = [_name(entry) for entry in path]
+        if inside or _of_activation(names):
+            return "activation"
+        vector = any(map(NO_DECAY.match, names[-1:])) or jnp.ndim(leaf) <= 1
+        return "vector" if vector else "weight"
+
+    return jax.tree.map_with_path(label, activations, params)
+
+
+def decay_mask(params: Params) -> Params:
+    """True for the parameters that weight decay should shrink, for `optax.masked` and `adamw`.
+
+    These are the "weight" ones of `labels`: biases, normalisations and activations are left alone.
+
+    Args:
+        params: a tree of arrays, as activax, Flax, Equinox and Haiku make them.
+
+    Returns:
+        A tree of the same structure with a bool for every array.
+
+    Example:
+        >>> params = {"prelu": {"negative_slope": 0.25}, "dense": {"weight": jnp.ones((2, 2))}}
+        >>> activax.training.decay_mask(params)
+        {'dense': {'weight': True}, 'prelu': {'negative_slope': False}}
+        >>> optimizer = optax.adamw(1e-3, mask=activax.training.decay_mask)
+    """
+    return jax.tree.map(lambda label: label == "weight", labels(params))
+
+
+def _name(entry: Any) -> str:
+    """A path's entry as text: a dict's key, an attribute's name or a sequence's index."""
+    for attribute in ("key", "name", "idx"):
+        if hasattr(entry, attribute):
+            return str(getattr(entry, attribute))
+    return str(entry)
+
+
+def _of_activation(names: list[str]) -> bool:
+    """Whether a parent is named like an activation, and the leaf like one of its parameters."""
+    for parent in names[:-1]:
+        for part in parent.split("/"):  # Haiku joins module names with slashes
+            name = re.sub(r"_\d+\Z", "", part).lower()
+            activation = catalog.get(aliases.get(name, name))
+            if activation is not None and names[-1] in activation.trainable:
+                return True
+    return False
