@@ -135,6 +135,11 @@ class Activation(Generic[P]):
         names = self._definition.arrays[self._definition.inputs :]
         return tuple(name for name in names if self.parameters[name] is not None)
 
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self._definition.doc.partition("\n")[0]
+
     def section(self, title: str) -> str:
         """The text under a heading of the docstring, such as "Formula" or "Paper"; "" if absent."""
         found = re.search(

@@ -20,7 +20,8 @@ def variance_scaling(
     """Random weights of variance gain^2 / fan.
 
     Args:
-        gain: a number, or the activation that follows, whose `activax.theory.gain` is taken.
+        gain: a number, or the activation whose output the weights read, of which
+            `activax.theory.gain` is taken.
         mode: "fan_in", "fan_out" or "fan_avg".
         distribution: "normal", "truncated_normal" or "uniform".
         **axes: `in_axis`, `out_axis`, `batch_axis` of `jax.nn.initializers.variance_scaling`.
@@ -47,7 +48,8 @@ def orthogonal(gain: Callable[..., Any] | float = 1.0, column_axis: int = -1) ->
     """Random orthogonal weights, times a gain.
 
     Args:
-        gain: a number, or the activation that follows, whose `activax.theory.gain` is taken.
+        gain: a number, or the activation whose output the weights read, of which
+            `activax.theory.gain` is taken.
         column_axis: the axis that is orthonormal.
 
     Returns:

@@ -12,10 +12,10 @@ from activax.nn.layer import (
     Example,
     Layer,
     Params,
-    activation_of,
     apply,
     as_layer,
     init,
+    output_of,
     split_key,
 )
 
@@ -23,7 +23,8 @@ from activax.nn.layer import (
 def serial(*layers: Any) -> Layer:
     """Layers one after the other.
 
-    A dense layer in front of an activation is initialised with that activation's gain.
+    A dense layer behind an activation is initialised with that activation's gain, so that what
+    goes into every activation keeps the second moment of the network's input.
 
     Args:
         *layers: Layers, activations, and functions of one array.
@@ -45,14 +46,14 @@ def serial(*layers: Any) -> Layer:
     parts = [as_layer(layer, f"serial: layer {i}") for i, layer in enumerate(layers)]
 
     def init_all(
-        key: Array, example: Example, *, following: Activation[...] | None = None
+        key: Array, example: Example, *, preceding: Activation[...] | None = None
     ) -> Params:
-        after = [*(activation_of(part) for part in parts[1:]), following]
         params = []
         for i, part in enumerate(parts):
             with _located("serial", i):
-                made, example = init(part, jax.random.fold_in(key, i), example, after[i])
+                made, example = init(part, jax.random.fold_in(key, i), example, preceding)
             params.append(made)
+            preceding = output_of(part, preceding)
         return tuple(params)
 
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
@@ -89,11 +90,13 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
     """
     parts = [as_layer(layer, f"parallel: layer {i}") for i, layer in enumerate(layers)]
 
-    def init_all(key: Array, example: Example) -> Params:
+    def init_all(
+        key: Array, example: Example, *, preceding: Activation[...] | None = None
+    ) -> Params:
         params = []
         for i, part in enumerate(parts):
             with _located("parallel", i):
-                params.append(init(part, jax.random.fold_in(key, i), example, None)[0])
+                params.append(init(part, jax.random.fold_in(key, i), example, preceding)[0])
         return tuple(params)
 
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:

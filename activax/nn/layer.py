@@ -24,7 +24,7 @@ class Layer(NamedTuple):
     `apply(params, x) -> y` is the layer. A layer that draws random numbers in training takes a
     keyword `key=None` too; without a key it evaluates.
 
-    An `init` that takes a keyword `following=None` is told which activation its output goes into.
+    An `init` that takes a keyword `preceding=None` is told which activation its input comes from.
 
     Example:
         >>> double = activax.nn.Layer(init=lambda key, example: {}, apply=lambda params, x: 2 * x)
@@ -38,9 +38,10 @@ class Layer(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class WithoutParameters:
-    """The init of a layer that only applies an activation."""
+    """The init of a layer without parameters, and what it does to its input."""
 
     activation: Activation[...] | None = None
+    transparent: bool = False  # keeps its input's distribution, near enough
 
     def __call__(self, key: Array, example: Example) -> Params:
         return {}
@@ -78,11 +79,16 @@ def activation_of(layer: Layer) -> Activation[...] | None:
     return getattr(layer.init, "activation", None)
 
 
+def output_of(layer: Layer, preceding: Activation[...] | None) -> Activation[...] | None:
+    """The activation that a layer's output comes from, given that of its input."""
+    return preceding if getattr(layer.init, "transparent", False) else activation_of(layer)
+
+
 def init(
-    layer: Layer, key: Array, example: Example, following: Activation[...] | None
+    layer: Layer, key: Array, example: Example, preceding: Activation[...] | None
 ) -> tuple[Params, Example]:
     """A layer's parameters, and the shape and dtype of its output."""
-    told = {"following": following} if _takes(layer.init, "following") else {}
+    told = {"preceding": preceding} if _takes(layer.init, "preceding") else {}
     params = layer.init(key, example, **told)
     return params, jax.eval_shape(layer.apply, params, example)
 

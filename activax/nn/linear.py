@@ -26,7 +26,7 @@ def dense(
     Args:
         features: the size of the output's last axis.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
-            `initializers.variance_scaling` with the gain of the activation that follows, or 1.
+            `initializers.variance_scaling` with the gain of the activation that precedes it, or 1.
         bias: whether to add a bias, which starts at 0.
 
     Returns:
@@ -45,11 +45,11 @@ def dense(
     """
     check_size("dense", "features", features)
 
-    def init(key: Array, example: Example, *, following: Activation[...] | None = None) -> Params:
+    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
         if not example.shape:
             raise ValueError("dense: the example must have at least one axis; got a 0-d array")
         dtype = inexact_dtype(example.dtype)
-        make = weight_init or initializers.variance_scaling(gain_before(following))
+        make = weight_init or initializers.variance_scaling(gain_after(preceding))
         params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
         return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
 
@@ -66,9 +66,9 @@ def dense(
     return Layer(init, apply)
 
 
-def gain_before(following: Activation[...] | None) -> Activation[...] | float:
-    """What scales the weights before an activation: it, or 1 where a gain is not defined."""
-    return following if following is not None and following.kind == "elementwise" else 1.0
+def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:
+    """What scales the weights after an activation: it, or 1 where a gain is not defined."""
+    return preceding if preceding is not None and preceding.kind == "elementwise" else 1.0
 
 
 def check_size(function: str, name: str, value: Any) -> None:

@@ -38,4 +38,4 @@ def dropout(rate: float) -> Layer:
         kept = jax.random.bernoulli(key, 1 - rate, x.shape)
         return jnp.where(kept, x / (1 - rate), 0)
 
-    return Layer(WithoutParameters(), apply)
+    return Layer(WithoutParameters(transparent=True), apply)

@@ -51,12 +51,14 @@ def second_moment(activation: Callable[..., Any]) -> float:
 
 
 def gain(activation: Callable[..., Any] | float) -> float:
-    """The factor on the weights that makes an activation keep the second moment of its input.
+    """The factor on the weights that read an activation's output, which makes up for its scale.
+
+    With it a pre-activation of second moment 1 leads to one of second moment 1 in the next layer.
 
     Formula:
         gain(f) = 1 / sqrt(E f(z)^2), z standard normal; sqrt(2) for relu, as He et al. have it
 
-    It fixes the forward pass at unit variance only: for gelu and silu that point is unstable, so
+    It fixes the forward pass only: for gelu and silu that point is unstable, so
     in a very deep network a gain alone does not keep the variance.
 
     Args:

@@ -1,0 +1,37 @@
+"""The command line: `activax train`, `activax list`, `activax show`."""
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from typing import NoReturn
+
+from activax.cli.errors import UsageError
+
+COMMANDS = ("train", "list", "show")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, or 2 for wrong arguments."""
+    parser = Parser(prog="activax", description="Activation functions for JAX.")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    try:
+        for name in COMMANDS:
+            module = importlib.import_module(f"{__name__}.{name}")
+            command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    except ModuleNotFoundError as missing:
+        parser.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except (UsageError, OSError) as error:
+        parser.error(str(error))
+    return 0

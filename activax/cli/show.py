@@ -1,0 +1,84 @@
+"""show what is known of one activation, and plot it"""
+
+import argparse
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import uniplot
+
+import activax
+from activax.cli.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="a name or an alias, as `activax list` has it")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="write the plot to a file")
+    parser.add_argument(
+        "--range", type=float, nargs=2, default=(-4.0, 4.0), metavar=("LOW", "HIGH"),
+        help="the inputs to plot (default: -4 4)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> None:
+    try:
+        activation = activax.get(arguments.name)
+    except ValueError as error:
+        raise UsageError(error) from None
+    low, high = arguments.range
+    if not low < high:
+        raise UsageError(f"show: --range must go up; got {low} {high}")
+    parameters = ", ".join(f"{k} = {v}" for k, v in activation.parameters.items())
+    facts = {
+        "": activation.summary,
+        "formula": activation.section("Formula"),
+        "parameters": parameters or "none",
+        "kinks": ", ".join(map(str, activation.kinks)) or "none",
+        "family": f"{activation.family} ({activation.kind})",
+        "paper": activation.section("Paper"),
+    }
+    print(activation)
+    for name, text in facts.items():
+        print(f"{name:>12}  " + text.replace("\n", "\n" + " " * 14))
+    curves = plotted(activation, np.linspace(low, high, 801))
+    if arguments.png:
+        _write(arguments.png, activation.name, curves)
+        print(f"wrote {arguments.png}")
+    else:
+        lines = list(curves.values())
+        print(
+            uniplot.plot_to_string(
+                [y for _, y in lines], [x for x, _ in lines], lines=True, color=False,
+                legend_labels=list(curves), height=16,
+            )
+        )  # fmt: skip
+
+
+def plotted(
+    activation: activax.Activation[...], x: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The curves to draw: value and slope; a gate at value 1; a vector (x, 0)'s first element."""
+
+    def scalar(x: jax.Array) -> jax.Array:
+        if activation.kind == "gated":
+            return activation(x, jnp.ones_like(x))
+        if activation.kind == "vector":
+            return activation(jnp.stack([x, jnp.zeros_like(x)]))[0]
+        return activation(x)
+
+    value, slope = jax.vmap(jax.value_and_grad(scalar))(jnp.asarray(x, jnp.float32))
+    return {"value": (x, np.asarray(value)), "slope": (x, np.asarray(slope))}
+
+
+def _write(path: Path, title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for label, (x, y) in curves.items():
+        axes.plot(x, y, label=label)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    axes.set_title(title)
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,86 @@
+"""The command line: the main job at a small size, the catalogue, and one-line errors."""
+
+import json
+
+import pytest
+
+import activax
+
+cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
+
+
+def test_train_compares_and_writes(tmp_path, capsys):
+    out = tmp_path / "run"
+    names = ["relu", "swiglu", "prelu"]
+    flags = ["--learn", "--optimizer", "adamw", "--dtype", "bfloat16", "--out", str(out)]
+    assert cli.main(["train", "--activations", *names, *SMALL, *flags]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in names)
+    record = json.loads((out / "results.json").read_text())
+    assert record["settings"]["width"] == 8
+    assert [row["activation"] for row in record["results"]] == names
+    for row in record["results"]:
+        assert len(row["accuracy"]) == 2
+        assert all(0 <= share <= 1 for share in row["accuracy"])
+        assert len(row["loss"]) == 3
+        assert row["kept_bytes"] > 0
+        assert row["gradient_first"] > 0
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])
+def test_train_takes_every_optimizer(optimizer, capsys):
+    assert cli.main(["train", "--activations", "relu", *SMALL, "--optimizer", optimizer]) == 0
+    assert "relu" in capsys.readouterr().out
+
+
+def test_list_prints_the_catalogue(capsys):
+    assert cli.main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == list(activax.catalog)
+    assert cli.main(["list", "--family", "gated"]) == 0
+    printed = capsys.readouterr().out
+    assert "swiglu" in printed
+    assert "relu6" not in printed
+
+
+def test_show_knows_every_activation(activation, capsys):
+    assert cli.main(["show", activation.name]) == 0
+    printed = capsys.readouterr().out
+    assert activation.section("Formula").splitlines()[0] in printed
+    assert activation.section("Paper").splitlines()[0] in printed
+
+
+def test_show_writes_a_plot(tmp_path, capsys):
+    assert cli.main(["show", "hard_swish", "--png", str(tmp_path / "plot.png")]) == 0
+    assert "activax.hard_silu" in capsys.readouterr().out
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "the following arguments are required: command"),
+        ("trian", "invalid choice: 'trian'"),
+        ("train --activations gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
+        ("train --depth 0", "--depth: must be a positive integer; got '0'"),
+        ("train --width many", "--width: must be a positive integer; got 'many'"),
+        ("train --learning-rate nan", "--learning-rate: must be a positive number; got 'nan'"),
+        ("train --dtype int8", "--dtype: invalid choice: 'int8'"),
+        ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
+        ("train --out /dev/null", "File exists"),
+        ("list --family none", "--family: invalid choice: 'none'"),
+        ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
+        ("show gelu --range 1 0", "--range must go up; got 1.0 0.0"),
+        ("show gelu --png /dev/null/x.png", "Not a directory"),
+    ],
+)
+def test_bad_arguments_get_one_line_and_exit_code_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments.split())
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error

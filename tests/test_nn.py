@@ -1,0 +1,170 @@
+"""Layers: shapes, gains, randomness, what init plans, and what wrong shapes get."""
+
+import itertools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+from activax import nn
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (8, 5))
+
+
+def network() -> nn.Layer:
+    return nn.serial(
+        nn.dense(16),
+        activax.gelu,
+        nn.residual(nn.layer_norm(), nn.dense(16), nn.learned(activax.prelu, axis=-1)),
+        nn.dropout(0.5),
+        nn.parallel(nn.dense(6), nn.dense(6), combine=activax.swiglu),
+        activax.rrelu,
+        lambda x: 2 * x,
+        nn.dense(3, bias=False),
+    )
+
+
+def test_parameters_are_plain_trees_that_eval_shape_plans():
+    planned = jax.eval_shape(network().init, KEY, jax.ShapeDtypeStruct(X.shape, X.dtype))
+    made = network().init(KEY, X)
+    chex.assert_trees_all_equal_shapes_and_dtypes(planned, made)
+    assert all(isinstance(node, tuple | dict) for node in (made, *made))
+    assert {type(leaf) for leaf in jax.tree.leaves(made)} == {type(X)}
+
+
+def test_apply_is_pure_and_compiles():
+    layer = network()
+    params = layer.init(KEY, X)
+    y = layer.apply(params, X)
+    assert y.shape == (8, 3)
+    np.testing.assert_allclose(jax.jit(layer.apply)(params, X), y, rtol=1e-5, atol=1e-6)
+    one_by_one = jax.vmap(layer.apply, (None, 0))(params, X)
+    np.testing.assert_allclose(one_by_one, y, rtol=1e-5, atol=1e-6)
+    grads = jax.grad(lambda p: jnp.sum(layer.apply(p, X) ** 2))(params)
+    assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(grads))
+
+
+def test_a_key_makes_it_random_and_repeats():
+    layer = network()
+    params = layer.init(KEY, X)
+    first, again, other = (layer.apply(params, X, key=jax.random.key(i)) for i in (0, 0, 1))
+    chex.assert_trees_all_equal(first, again)
+    assert jnp.any(first != other)
+    assert jnp.any(first != layer.apply(params, X))
+
+
+def test_layers_of_one_network_draw_different_numbers():
+    layer = nn.serial(nn.dropout(0.5), nn.dropout(0.5))
+    kept = jnp.mean(layer.apply(({}, {}), jnp.ones(10_000), key=KEY) != 0)
+    assert abs(kept - 0.25) < 0.02
+
+
+@pytest.mark.parametrize("unit", [activax.relu, activax.gelu, activax.silu, activax.tanh])
+def test_pre_activations_keep_their_second_moment(unit):
+    # Were the gain that of the activation which follows, silu would reach 3.3 here.
+    layer = nn.serial(nn.dense(1024), unit, nn.dropout(0.1), nn.dense(1024), unit, nn.dense(1024))
+    x = jax.random.normal(jax.random.key(1), (64, 1024))
+    y = layer.apply(layer.init(KEY, x), x)
+    assert 0.9 < jnp.mean(y**2) < 1.1
+
+
+def test_learned_activations_set_the_gain_too():
+    plain, learned = (
+        nn.serial(item, nn.dense(4)).init(KEY, X)[1]["weight"]
+        for item in (activax.prelu, nn.learned(activax.prelu))
+    )
+    chex.assert_trees_all_equal(plain, learned)
+
+
+def test_mlp_is_dense_activation_dense():
+    params = nn.mlp(7, 6, 2, activation=activax.relu).init(KEY, X)
+    assert [p["weight"].shape for p in params[::2]] == [(5, 7), (7, 6), (6, 2)]
+
+
+def test_dense_computes_x_weight_plus_bias():
+    params = {"weight": jnp.arange(6.0).reshape(2, 3), "bias": jnp.array([1.0, 0.0, -1.0])}
+    y = nn.dense(3).apply(params, jnp.array([1.0, 2.0]))
+    np.testing.assert_allclose(y, [7.0, 9.0, 11.0])
+
+
+def test_layer_norm_in_half_precision_computes_in_single():
+    x = (1e3 + jnp.arange(64.0)).astype(jnp.float16)
+    layer = nn.layer_norm()
+    y = layer.apply(layer.init(KEY, x), x)
+    assert y.dtype == jnp.float16
+    assert abs(float(jnp.mean(y.astype(jnp.float32) ** 2)) - 1) < 1e-2
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(None, ()), (1, (3,)), (-1, (4,))])
+def test_learned_has_parameters_a_channel(axis, shape):
+    x = jax.random.normal(KEY, (2, 3, 4))
+    layer = nn.learned(activax.swish.bind(beta=2.0), axis=axis)
+    params = layer.init(KEY, x)
+    assert params["swish"]["beta"].shape == shape
+    np.testing.assert_allclose(layer.apply(params, x), activax.swish(x, 2.0), rtol=1e-6)
+    assert jax.grad(lambda p: layer.apply(p, x).sum())(params)["swish"]["beta"].shape == shape
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
+def test_parameters_and_results_have_the_dtype_of_the_example(dtype):
+    x = X.astype(dtype)
+    layer = network()
+    params = layer.init(KEY, x)
+    assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype(dtype)}
+    assert layer.apply(params, x, key=KEY).dtype == dtype
+
+
+def test_a_layer_may_be_two_plain_functions():
+    scale = nn.Layer(lambda key, example: {"s": jnp.ones(())}, lambda params, x: params["s"] * x)
+    layer = nn.serial(scale, activax.relu)
+    assert layer.apply(layer.init(KEY, X), X, key=KEY).shape == X.shape
+
+
+DENSE = nn.dense(3)
+PARAMS = DENSE.init(KEY, X)
+BAD = [
+    (lambda: nn.dense(0), ValueError, "dense: features must be a positive integer; got 0"),
+    (lambda: nn.dense(2.5), ValueError, "dense: features must be a positive integer; got 2.5"),
+    (lambda: DENSE.init(KEY, jnp.zeros(())), ValueError, "dense: the example must have at least"),
+    (lambda: DENSE.apply(PARAMS, jnp.zeros((8, 4))), ValueError,
+     r"dense: the last axis of x must be 5, .*got x of shape \(8, 4\)"),
+    (lambda: nn.dropout(1.0), ValueError, "dropout: rate must be at least 0 and below 1; got 1.0"),
+    (lambda: nn.layer_norm(epsilon=-1), ValueError, "layer_norm: epsilon must not be negative"),
+    (lambda: nn.layer_norm().apply({"scale": jnp.ones(2), "bias": jnp.ones(2)}, X), ValueError,
+     "layer_norm: the last axis of x must be 2"),
+    (lambda: nn.serial(3), TypeError, "serial: layer 0: must be a Layer, an activation or a"),
+    (lambda: nn.serial(activax.swiglu), TypeError, "activax.swiglu needs two arrays"),
+    (lambda: nn.serial(DENSE).apply((PARAMS, PARAMS), X), ValueError,
+     "serial: has 1 layers, but the parameters are of 2"),
+    (lambda: nn.parallel(DENSE).apply((), X), ValueError, "parallel: has 1 layers"),
+    (lambda: nn.residual(DENSE).apply((PARAMS,), X), ValueError,
+     r"residual: the layers must keep the shape of x; they map \(8, 5\) to \(8, 3\)"),
+    (lambda: nn.learned(activax.relu), TypeError, "learned: needs an activation with array"),
+    (lambda: nn.learned(activax.prelu, axis=-1).apply(
+        {"prelu": {"negative_slope": jnp.ones(4)}}, X), ValueError,
+     r"learned: negative_slope of prelu has shape \(4,\), but axis -1 of x has size 5"),
+    (lambda: nn.mlp(activation=activax.relu), ValueError, "mlp: needs at least one size"),
+    (lambda: nn.mlp(3, -1, activation=activax.relu), ValueError, "mlp: each size must be a pos"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD)
+def test_errors_name_function_argument_and_rule(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_errors_in_a_network_say_where():
+    layer = nn.serial(nn.dense(4), nn.residual(nn.dense(4)))
+    params = layer.init(KEY, X)
+    wrong = (params[0], ({"weight": jnp.zeros((2, 4)), "bias": jnp.zeros(4)},))
+    with pytest.raises(ValueError, match="dense: the last axis") as caught:
+        layer.apply(wrong, X)
+    assert list(itertools.chain(caught.value.__notes__)) == [
+        "in layer 0 of serial",
+        "in layer 1 of serial",
+    ]

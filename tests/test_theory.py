@@ -1,0 +1,72 @@
+"""Gains against closed forms, inside and outside of jit, and the initialisers that use them."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+from activax import initializers
+from activax.theory import gain, second_moment
+
+# E f(z)^2 for a standard normal z, in closed form.
+CLOSED = [
+    (activax.identity, 1.0),
+    (activax.relu, 0.5),
+    (activax.leaky_relu.bind(negative_slope=0.5), (1 + 0.25) / 2),
+    (activax.relu_squared, 1.5),
+    (activax.gelu, 1 / 3 + 1 / (2 * math.sqrt(3) * math.pi)),
+    (activax.squareplus, 1.5),  # (2 + b) / 4 at b = 4
+    (activax.step, 0.5),
+    (activax.step.bind(threshold=0.7), 0.5 * math.erfc(0.7 / math.sqrt(2))),
+    (jnp.sin, (1 - math.exp(-2)) / 2),
+]
+
+
+@pytest.mark.parametrize(("function", "exact"), CLOSED)
+def test_second_moments_match_closed_forms(function, exact):
+    assert second_moment(function) == pytest.approx(exact, rel=1e-13)
+
+
+def test_every_elementwise_activation_has_a_gain(elementwise):
+    assert 0.1 < gain(elementwise) < 10
+
+
+def test_a_gain_is_computed_while_tracing():
+    traced = jax.jit(lambda x: x * gain(activax.elu.bind(alpha=0.3)))
+    assert float(traced(1.0)) == pytest.approx(gain(activax.elu.bind(alpha=0.3)))
+
+
+def test_a_number_is_its_own_gain():
+    assert gain(2) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("argument", "error", "message"),
+    [
+        (activax.softmax, TypeError, "needs an elementwise activation; activax.softmax is vector"),
+        (activax.swiglu, TypeError, "activax.swiglu is gated"),
+        (0.0, ValueError, "gain: must be positive and finite; 0.0 gives 0.0"),
+        (math.inf, ValueError, "gain: must be positive and finite"),
+        (jnp.zeros_like, ValueError, "gain: must be positive and finite"),
+    ],
+)
+def test_errors_say_what_is_needed(argument, error, message):
+    with pytest.raises(error, match=message):
+        gain(argument)
+
+
+@pytest.mark.parametrize("make", [initializers.variance_scaling, initializers.orthogonal])
+def test_initialisers_scale_by_the_gain(make):
+    shape = (256, 256)
+    plain, scaled = (make(g)(jax.random.key(0), shape) for g in (1.0, activax.relu))
+    np.testing.assert_allclose(scaled, math.sqrt(2) * plain, rtol=1e-5)
+    assert float(jnp.std(plain)) == pytest.approx(1 / 16, rel=0.02)
+
+
+def test_variance_scaling_is_that_of_jax():
+    ours = initializers.variance_scaling(activax.relu)(jax.random.key(0), (8, 4), jnp.float32)
+    theirs = jax.nn.initializers.he_normal()(jax.random.key(0), (8, 4), jnp.float32)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
