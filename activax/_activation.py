@@ -171,7 +171,7 @@ class Activation(Generic[P]):
             >>> half == activax.elu.bind(alpha=0.5)
             True
             >>> jax.tree.leaves(activax.prelu.bind(negative_slope=jnp.array(0.25)))
-            [Array(0.25, dtype=float32, weak_type=True)]
+            [Array(0.25, dtype=float32)]
         """
         definition = self._definition
         numbers, leaves = dict(self._numbers), dict(self._leaves)
@@ -186,7 +186,7 @@ class Activation(Generic[P]):
             if name in definition.statics or isinstance(value, float | int | bool):
                 numbers[name] = definition.static(name, value)
             else:
-                leaves[name] = definition.array(name, value)
+                leaves[name] = _leaf(definition.array(name, value), value)
         return Activation(definition, numbers, leaves)
 
     @property
@@ -249,6 +249,14 @@ def register(definition: Definition) -> Activation[...]:
     """Make the one activation of a definition."""
     _plain[definition] = Activation(definition)
     return _plain[definition]
+
+
+def _leaf(array: Any, given: Any) -> Any:
+    """What a bound array becomes in the pytree."""
+    if hasattr(given, "__jax_array__"):
+        return given  # a framework's variable, such as flax.nnx.Param, stays what it is
+    # Optimisers return strong types; a weak one here would compile their step twice.
+    return array if array is None else array.astype(array.dtype)
 
 
 def _rebind(

@@ -101,9 +101,9 @@ def elementwise(
                 wide = [widen(k) for k in kept]
                 by_name = dict(zip(names, tangents, strict=True))
                 terms = [
-                    slope(*wide, **statics) * widen(by_name[name])
+                    jnp.asarray(slope(*wide, **statics), t.dtype) * t
                     for name, slope in zip(live, slopes, strict=True)
-                    if by_name[name] is not None
+                    if (t := widen(by_name[name])) is not None
                 ]
                 total = functools.reduce(operator.add, terms)
                 return jnp.broadcast_to(total, out.shape).astype(out.dtype)

@@ -15,7 +15,7 @@ from jax import Array
 PACKAGE = __name__.partition(".")[0]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Definition:
     """The facts of one activation, and the checks of its arguments.
 
@@ -38,6 +38,9 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
+
+    def __repr__(self) -> str:
+        return f"{self.module}.{self.name}"  # it stands in every tree structure that is printed
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -79,7 +82,7 @@ class Definition:
 
     def array(self, name: str, value: Any) -> Any:
         """`value` as an array, a Python number, or None."""
-        if isinstance(value, jax.Array) or value is None:
+        if isinstance(value, jax.Array) or (value is None and self.defaults[name] is None):
             return value
         if isinstance(value, float | int | bool):
             self._check_finite(name, value)

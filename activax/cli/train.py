@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +18,9 @@ from activax.cli.digits import OPTIMIZERS, Result, Settings, load, train
 from activax.cli.errors import UsageError
 
 DEFAULT = ("identity", "relu", "gelu", "silu", "tanh", "mish")
+COLUMNS = (
+    "activation", "accuracy %", "ms/step", "kept KiB", "dead %", "first norm", "last norm",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,26 +62,34 @@ def table(results: list[Result], settings: Settings) -> Table:
     """One row an activation."""
     s = settings
     shown = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
         title=f"digits, {s.depth} x {s.width} units, {s.dtype}, {s.seeds} seeds, {s.steps} steps",
         caption="accuracy: on held-out images; kept: for backward; dead: units without gradient on "
-        "any training image; |g|: norm of the first and the last layer's gradient before training",
+        "any training image; norms: of the first and the last layer's gradient before training",
     )
-    shown.add_column("activation", no_wrap=True)
-    for column in ("accuracy %", "ms/step", "kept KiB", "dead %", "first |g|", "last |g|"):
-        shown.add_column(column, justify="right", no_wrap=True)
-    for result in results:
-        accuracy = 100 * result.accuracy
-        spread = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
-        shown.add_row(
-            result.activation,
-            f"{accuracy.mean():.2f}{spread}",
-            f"{1e3 * result.step_seconds:.2f}",
-            f"{result.kept_bytes / 1024:.0f}",
-            "-" if result.dead is None else f"{100 * result.dead:.1f}",
-            f"{result.gradient_first:.3g}",
-            f"{result.gradient_last:.3g}",
+    for column in COLUMNS:
+        shown.add_column(
+            column, justify="right" if column != "activation" else "left", no_wrap=True
         )
+    for result in results:
+        shown.add_row(*cells(result))
     return shown
+
+
+def cells(result: Result) -> list[str]:
+    """What a row of the table says."""
+    accuracy = 100 * result.accuracy
+    spread = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
+    return [
+        result.activation,
+        f"{accuracy.mean():.2f}{spread}",
+        f"{1e3 * result.step_seconds:.2f}",
+        f"{result.kept_bytes / 1024:.0f}",
+        "-" if result.dead is None else f"{100 * result.dead:.1f}",
+        f"{result.gradient_first:.3g}",
+        f"{result.gradient_last:.3g}",
+    ]
 
 
 def record(results: list[Result], settings: Settings) -> dict[str, Any]:

@@ -8,15 +8,20 @@ from activax._define import elementwise
 from activax.functions.special import choose, flag
 
 
-def _rrelu_slope(x: Array, key: Array | None, *, lower: float, upper: float) -> Array | float:
+def _rrelu_slope(
+    shape: tuple[int, ...], key: Array | None, *, lower: float, upper: float
+) -> Array | float:
     if key is None:
         return (lower + upper) / 2
-    return jax.random.uniform(key, x.shape, x.dtype, lower, upper)
+    return jax.random.uniform(key, shape, jnp.float32, lower, upper)
 
 
 @elementwise(
-    # The slopes are drawn again from the key, so the backward pass keeps x alone.
-    lambda x, key, **bounds: choose(flag(x, x > 0), 1.0, _rrelu_slope(x, key, **bounds)),
+    # The slopes are drawn again from the key, so the backward pass keeps one byte an element.
+    lambda positive, key, **bounds: choose(
+        positive, 1.0, _rrelu_slope(positive.shape, key, **bounds)
+    ),
+    keep=lambda x, key, out, **bounds: (flag(x, x > 0), key),
     reference=lambda mp, x, key, *, lower, upper: (
         x if x >= 0 else x * (mp.mpf(lower) + mp.mpf(upper)) / 2
     ),
@@ -48,4 +53,5 @@ def rrelu(
         Xu, Wang, Chen & Li 2015, Empirical Evaluation of Rectified Activations in Convolutional
         Network, arXiv:1505.00853.
     """
-    return jnp.where(x >= 0, x, x * _rrelu_slope(x, key, lower=lower, upper=upper))
+    slope = jnp.asarray(_rrelu_slope(x.shape, key, lower=lower, upper=upper), x.dtype)
+    return jnp.where(x >= 0, x, slope * x)

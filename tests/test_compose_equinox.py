@@ -1,0 +1,139 @@
+"""An activation inside an Equinox model: the model stays a pytree of arrays and nothing else.
+
+So plain JAX transforms take it where Equinox's filtered ones are needed for a bare function.
+`eqx.nn.MLP` holds two activations, and the default of the last is a bare function: give both.
+"""
+
+import io
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+from numpy.testing import assert_allclose
+
+import activax
+
+eqx = pytest.importorskip("equinox", reason="needs Equinox")
+optax = pytest.importorskip("optax", reason="needs Optax")
+
+X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
+Y = np.sin(3 * X[:, :1])
+OPTIMIZER = optax.sgd(0.1, momentum=0.9)
+WIDTH, DEPTH = 8, 2
+
+
+def mlp(activation, key):
+    return eqx.nn.MLP(
+        3, 1, WIDTH, DEPTH, activation=activation, final_activation=activax.identity, key=key
+    )
+
+
+def learned():
+    return activax.prelu.bind(negative_slope=jnp.array(0.25))
+
+
+def predict(model, x):
+    return jax.vmap(model)(x)
+
+
+def loss(model):
+    return jnp.mean((predict(model, X) - Y) ** 2)
+
+
+def train_step(carry, _=None):
+    model, state = carry
+    value, gradient = jax.value_and_grad(loss)(model)
+    updates, state = OPTIMIZER.update(gradient, state, model)
+    return (optax.apply_updates(model, updates), state), value
+
+
+@pytest.fixture(params=[lambda: activax.gelu, learned], ids=["gelu", "learned prelu"])
+def build(request):
+    return lambda key: mlp(request.param(), key)
+
+
+@pytest.fixture
+def model(build):
+    return build(jax.random.key(0))
+
+
+def test_every_leaf_is_an_array(model):
+    assert all(eqx.is_inexact_array(leaf) for leaf in jax.tree.leaves(model))
+
+
+def test_bare_function_is_rejected():
+    """What the object is for: should JAX ever accept a function as a leaf, it is not needed."""
+    with pytest.raises(TypeError, match="not a valid JAX type"):
+        jax.grad(loss)(mlp(jax.nn.silu, jax.random.key(0)))
+
+
+def test_drop_in():
+    ours, theirs = (mlp(f, jax.random.key(0)) for f in (activax.silu, jax.nn.silu))
+    assert_allclose(predict(ours, X), predict(theirs, X), rtol=1e-5)
+
+
+def test_jit(model):
+    assert_allclose(jax.jit(predict)(model, X), predict(model, X), rtol=1e-5, atol=1e-6)
+
+
+def test_grad(model):
+    check_grads(loss, (model,), order=1, modes=("fwd", "rev"), rtol=1e-2)
+
+
+def test_tree_map(model):
+    doubled = jax.tree.map(lambda leaf: 2 * leaf, model)
+    assert_allclose(doubled.layers[0].weight, 2 * model.layers[0].weight)
+    assert jax.tree.structure(doubled) == jax.tree.structure(model)
+
+
+def test_optax_trains(model):
+    carry, step = (model, OPTIMIZER.init(model)), jax.jit(train_step)
+    for _ in range(20):
+        carry, _ = step(carry)
+    trained, _ = carry
+    assert loss(trained) < loss(model) / 2
+    assert isinstance(trained.activation, activax.Activation)
+
+
+def test_scan_carries_the_model(model):
+    start = model, OPTIMIZER.init(model)
+    (scanned, _), values = jax.lax.scan(train_step, start, length=3)
+    carry = start
+    for _ in range(3):
+        carry, _ = train_step(carry)
+    assert values[-1] < values[0]
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-4, atol=1e-6), scanned, carry[0])
+
+
+def test_learned_slope_of_every_neuron():
+    """The MLP repeats its activation's arrays over depth and width, so each neuron learns."""
+    model = mlp(learned(), jax.random.key(0))
+    gradient = jax.grad(loss)(model).activation.parameters["negative_slope"]
+    assert gradient.shape == (DEPTH, WIDTH)
+    assert jnp.all(jnp.any(gradient != 0, axis=1))
+
+
+def test_vmap_makes_an_ensemble(build, model):
+    """The built model is itself the output of plain `jax.vmap`, which takes arrays alone."""
+    models = jax.vmap(build)(jnp.stack([jax.random.key(0), jax.random.key(1)]))
+    outputs = jax.vmap(predict, in_axes=(0, None))(models, X)
+    assert_allclose(outputs[0], predict(model, X), rtol=1e-5, atol=1e-6)
+    assert not jnp.allclose(outputs[0], outputs[1])
+
+
+def test_pickle(model):
+    restored = pickle.loads(pickle.dumps(model))
+    assert jax.tree.structure(restored) == jax.tree.structure(model)
+    assert jnp.array_equal(predict(restored, X), predict(model, X))
+
+
+def test_equinox_serialisation(model):
+    file = io.BytesIO()
+    eqx.tree_serialise_leaves(file, model)
+    file.seek(0)
+    zeros = jax.tree.map(jnp.zeros_like, model)
+    restored = eqx.tree_deserialise_leaves(file, zeros)
+    assert jnp.array_equal(predict(restored, X), predict(model, X))

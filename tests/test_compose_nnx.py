@@ -1,0 +1,125 @@
+"""An activation inside Flax nnx modules.
+
+A fixed activation is an ordinary attribute. One that learns is bound to an `nnx.Param`, and
+`nnx.data` lets an attribute hold it; `jax.tree.map(nnx.Param, activation)` makes one of arrays.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+from numpy.testing import assert_allclose
+
+import activax
+
+nnx = pytest.importorskip("flax.nnx", reason="needs Flax")
+optax = pytest.importorskip("optax", reason="needs Optax")
+
+X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+OPTIMIZER = optax.sgd(0.1, momentum=0.9)
+
+
+def close(a, b):
+    jax.tree.map(lambda x, y: assert_allclose(x, y, rtol=1e-5, atol=1e-6), a, b)
+
+
+class Perceptron(nnx.Module):
+    def __init__(self, activation):
+        self.linear = nnx.Linear(3, 3, rngs=nnx.Rngs(0))
+        self.activation = activation
+
+    def __call__(self, x):
+        return self.activation(self.linear(x))
+
+
+def chain(activation):
+    return nnx.Sequential(nnx.Linear(3, 3, rngs=nnx.Rngs(0)), activation)
+
+
+def learned():
+    return activax.prelu.bind(negative_slope=jnp.array(0.25))
+
+
+def loss(model):
+    return jnp.mean((model(X) + 1) ** 2)
+
+
+@pytest.fixture(params=[Perceptron, chain])
+def build(request):
+    return request.param
+
+
+def bound():
+    return activax.prelu.bind(negative_slope=nnx.Param(jnp.array(0.25)))
+
+
+def mapped():
+    return jax.tree.map(nnx.Param, learned())
+
+
+@pytest.fixture(params=[lambda: activax.gelu, bound, mapped], ids=["gelu", "bound", "mapped"])
+def model(request, build):
+    activation = request.param()
+    return build(nnx.data(activation) if activation.is_bound else activation)
+
+
+def test_drop_in(build):
+    close(build(activax.silu)(X), build(jax.nn.silu)(X))
+
+
+@pytest.mark.parametrize("jit", [nnx.jit, jax.jit])
+def test_jit(model, jit):
+    close(jit(loss)(model), loss(model))
+
+
+def test_split_and_merge(model):
+    graph, state = nnx.split(model, nnx.Param)  # raises if the state held anything else
+    close(jax.jit(lambda state: nnx.merge(graph, state)(X))(state), model(X))
+
+
+def test_grad(model):
+    graph, state = nnx.split(model)
+
+    def of_state(state):
+        return loss(nnx.merge(graph, state))
+
+    check_grads(of_state, (state,), 1, modes=("fwd", "rev"), rtol=1e-2)
+    close(nnx.grad(loss)(model), jax.grad(of_state)(state))
+
+
+@pytest.mark.parametrize("make", [bound, mapped])
+def test_learns(build, make):
+    activation = make()
+    model = build(nnx.data(activation))
+    optimizer = nnx.Optimizer(model, OPTIMIZER, wrt=nnx.Param)
+
+    @nnx.jit
+    def step(model, optimizer):
+        optimizer.update(model, nnx.grad(loss)(model))
+
+    before = loss(model)
+    for _ in range(20):
+        step(model, optimizer)
+    assert loss(model) < before / 2
+    assert activation.parameters["negative_slope"] != 0.25
+
+
+def test_asks_to_declare_arrays(build):
+    """Undeclared they would stay untrained, so nnx raises."""
+    with pytest.raises(ValueError, match=r"nnx\.data"):
+        build(learned())
+
+
+def test_variables_are_inputs(elementwise):
+    variable = nnx.Param(jnp.array(X))
+    close(elementwise(variable), elementwise(X))
+    gradient = jax.grad(lambda v: jnp.sum(elementwise(v)))(variable)
+    close(gradient[...], jax.grad(lambda x: jnp.sum(elementwise(x)))(X))
+
+
+def test_variable_is_a_parameter_of_the_call():
+    slope = nnx.Param(jnp.array(0.5))
+    close(activax.prelu(X, slope), activax.prelu(X, 0.5))
+    gradient = jax.grad(lambda s: jnp.sum(activax.prelu(X, s)))(slope)
+    close(gradient[...], np.sum(np.minimum(X, 0)))

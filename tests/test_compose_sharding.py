@@ -1,0 +1,82 @@
+"""Activations on a mesh of eight devices: shardings pass through, and nothing is communicated.
+
+Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
+"""
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from numpy.testing import assert_allclose
+
+import activax
+
+ENVIRONMENT = {
+    "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+    "JAX_NUMPY_DTYPE_PROMOTION": "strict",
+    "JAX_NUMPY_RANK_PROMOTION": "raise",
+}
+COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
+SPEC = PartitionSpec("data", "model")  # the last axis is whole, for vector activations act on it
+
+
+def test_on_eight_devices():
+    command = [sys.executable, "-W", "error", __file__]
+    environment = {**os.environ, **ENVIRONMENT}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def values_and_gradients(x, v):
+    """For every activation its output, and the cotangents of its inputs when that comes back."""
+    results = {}
+    for name, activation in activax.catalog.items():
+        out, vjp = jax.vjp(activation, *((x, v) if activation.kind == "gated" else (x,)))
+        results[name] = (out, *vjp(out))
+    return results
+
+
+def check_catalogue(function, expected, sharded, sharding):
+    compiled = jax.jit(function).lower(*sharded).compile()
+    communicates = [s for s in compiled.as_text().splitlines() if any(c in s for c in COLLECTIVES)]
+    assert not communicates, "\n".join(communicates)
+    for name, results in compiled(*sharded).items():
+        for result, value in zip(results, expected[name], strict=True):
+            assert_allclose(result, value, rtol=1e-4, atol=1e-6, err_msg=name)
+            assert result.sharding.is_equivalent_to(sharding, result.ndim), (name, result.sharding)
+
+
+def check_learned(x, mesh):
+    """The gradient of a sharded slope is sharded as the slope is."""
+
+    def gradient(activation, x):
+        return jax.grad(lambda a: jnp.sum(a(x)))(activation)
+
+    activation = activax.prelu.bind(negative_slope=jnp.full((x.shape[1], 1), 0.25))
+    channels = NamedSharding(mesh, PartitionSpec("model"))
+    sharded = jax.device_put((activation, x), (channels, NamedSharding(mesh, SPEC)))
+    (result,) = jax.tree.leaves(jax.jit(gradient)(*sharded))
+    assert_allclose(result, *jax.tree.leaves(gradient(activation, x)), rtol=1e-5)
+    assert result.sharding.is_equivalent_to(channels, result.ndim), result.sharding
+
+
+def main():
+    x = jnp.linspace(-3, 3, 8 * 4 * 3).reshape(8, 4, 3)
+    inputs = x, jnp.cos(x)
+    expected = jax.jit(values_and_gradients)(*inputs)
+    for kind in (AxisType.Auto, AxisType.Explicit):
+        mesh = jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind, kind))
+        sharding = NamedSharding(mesh, SPEC)
+        sharded = jax.device_put(inputs, sharding)
+        mapped = jax.shard_map(values_and_gradients, mesh=mesh, in_specs=SPEC, out_specs=SPEC)
+        for function in (values_and_gradients, mapped):
+            check_catalogue(function, expected, sharded, sharding)
+        check_learned(x, mesh)
+
+
+if __name__ == "__main__":
+    main()
