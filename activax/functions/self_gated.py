@@ -8,6 +8,7 @@ from activax.functions.special import (
     FAR,
     at_least,
     at_most,
+    decay,
     largest,
     magnitude,
     normal_cdf,
@@ -176,13 +177,13 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
 def _mish_slope(x: Array) -> Array:
     # With e = exp(-|x|): x > 0 in powers of exp(-x), x < 0 in powers of exp(x).
     u = at_least(at_most(x, FAR), -FAR)
-    h = jnp.exp(-magnitude(x) / 2)
-    e = h * h
+    scale, rest = decay(magnitude(x))
+    e = scale * rest
     right = 1 + 2 * e * (1 + e)
     left = 2 + e * (2 + e)
     return jnp.where(
         x < 0,
-        (h / left) * (h * (e + 2 + 4 * u * (e + 1) / left)),
+        rest / left * (scale * (e + 2 + 4 * u * (e + 1) / left)),
         (1 + 2 * e + 4 * u * e * (e * (1 + e)) / right) / right,
     )
 
@@ -208,8 +209,8 @@ def mish(x: Array) -> Array:
         Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function, arXiv:1908.08681.
     """
     # tanh(log(1 + e^x)) = n / (n + 2), n = e^x (e^x + 2), divided by e^(2x) on the right.
-    h = jnp.exp(-magnitude(x) / 2)
-    e = h * h
-    tail = at_least(x, -largest(x)) * h * h
+    scale, rest = decay(magnitude(x))
+    e = scale * rest
+    tail = at_least(x, -largest(x)) * scale * rest
     right = x * ((1 + 2 * e) / (1 + 2 * e * (1 + e)))
     return jnp.where(x < 0, tail * ((e + 2) / (2 + e * (2 + e))), right)

@@ -5,6 +5,8 @@ branches select between smooth formulas, and arguments are clamped where the ans
 limit. Clamps and selects keep NaN.
 """
 
+import math
+
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -59,22 +61,29 @@ def logistic_slope(x: Array) -> Array:
     return e / (1 + e) / (1 + e)
 
 
-def self_gate(x: Array, v: Array) -> Array:
-    """x logistic(v), for v of the sign of x.
+def decay(a: Array) -> tuple[Array, Array]:
+    """exp(-a) for a >= 0, as two factors, of which the second underflows 16 later than exp(-a).
 
-    exp(v) is applied as two factors exp(v / 2), because it underflows before the product does.
+    Multiplied one after the other into x, they give x exp(-a) wherever that is a normal number,
+    though exp(-a) may not be. The subtraction is exact.
     """
-    h = jnp.exp(-magnitude(v) / 2)
-    tail = at_least(x, -largest(x)) * h * h
-    return jnp.where(v < 0, tail, x) / (1 + h * h)
+    far = a > 16
+    return jnp.where(far, math.exp(-16), 1.0), jnp.exp(jnp.where(far, 16 - a, -a))
+
+
+def self_gate(x: Array, v: Array) -> Array:
+    """x logistic(v), for v of the sign of x."""
+    scale, rest = decay(magnitude(v))
+    tail = at_least(x, -largest(x)) * scale * rest
+    return jnp.where(v < 0, tail, x) / (1 + scale * rest)
 
 
 def self_gate_slope(v: Array, w: Array) -> Array:
     """The slope of x logistic(v(x)), given v and w = x v'(x)."""
-    h = jnp.exp(-magnitude(v) / 2)
-    e = h * h
+    scale, rest = decay(magnitude(v))
+    e = scale * rest
     w = at_least(at_most(w, FAR), -FAR)
-    left = h * (h * (1 + w / (1 + e)))
+    left = rest * (scale * (1 + w / (1 + e)))
     right = 1 + w * e / (1 + e)
     return jnp.where(v < 0, left, right) / (1 + e)
 

@@ -11,7 +11,7 @@ from activax._define import vector
 def _shifted(x: Array, where: Array | None, axis: Any) -> Array:
     """x minus its largest selected element, which a row without any leaves alone."""
     largest = jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where)
-    return x - jnp.where(jnp.isfinite(largest), largest, 0.0)
+    return x - (largest if where is None else jnp.where(jnp.isfinite(largest), largest, 0.0))
 
 
 def _softmax_differential(y: Array, t: Array, *, axis: Any) -> Array:
@@ -44,8 +44,9 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
         Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
     """
     terms = jnp.exp(_shifted(x, where, axis))
-    if where is not None:
-        terms = jnp.where(where, terms, 0.0)
+    if where is None:
+        return terms / jnp.sum(terms, axis, keepdims=True)
+    terms = jnp.where(where, terms, 0.0)
     total = jnp.sum(terms, axis, keepdims=True)
     return terms / jnp.where(total == 0, 1.0, total)
 
