@@ -1,5 +1,7 @@
 """Smooth rectifiers and exponential-linear units."""
 
+import math
+
 import jax.numpy as jnp
 from jax import Array
 
@@ -41,22 +43,22 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
 
 
 def _hypotenuse(a: Array, b: Array) -> Array:
-    """sqrt(a^2 + b^2) of non-negative numbers, without overflow."""
-    large, small = jnp.maximum(a, b), jnp.minimum(a, b)
-    ratio = small / jnp.where(large == 0, 1.0, large)
-    return large * jnp.sqrt(1 + ratio * ratio)
+    """sqrt(a^2 + b) for a >= 0, where a^2 may overflow; a moderate b then adds nothing."""
+    far = math.sqrt(largest(a)) / 2
+    clamped = at_most(a, far)
+    return jnp.where(a > far, a, jnp.sqrt(clamped * clamped + b))
 
 
 def _squareplus_slope(x: Array, b: Array) -> Array:
     a = at_most(magnitude(x), largest(x) / 4)
-    s = _hypotenuse(a, jnp.sqrt(b))
+    s = _hypotenuse(a, b)
     h = (a + s) / 2
     return jnp.where(x < 0, b / 4 / h, h) / s
 
 
 @elementwise(
     _squareplus_slope,
-    lambda x, b: 0.25 / _hypotenuse(magnitude(x), jnp.sqrt(b)),
+    lambda x, b: 0.25 / _hypotenuse(magnitude(x), b),
     reference=lambda mp, x, b: (x + mp.sqrt(x * x + b)) / 2,
 )
 def squareplus(x: Array, b: Array | float = 4.0) -> Array:
@@ -77,7 +79,7 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
     """
     a = magnitude(x)
-    h = a / 2 + _hypotenuse(a, jnp.sqrt(b)) / 2
+    h = a / 2 + _hypotenuse(a, b) / 2
     return jnp.where(x < 0, b / 4 / h, h)
 
 

@@ -1,7 +1,7 @@
 """Activations that saturate on both sides, or the logarithm of one."""
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax._define import elementwise
 from activax.functions.special import largest, logistic, logistic_slope, magnitude
@@ -30,7 +30,7 @@ def sigmoid(x: Array) -> Array:
         Verhulst 1845; Rumelhart, Hinton & Williams 1986, Learning Representations by
         Back-Propagating Errors.
     """
-    return logistic(x)
+    return lax.logistic(x)
 
 
 @elementwise(

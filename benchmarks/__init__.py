@@ -1,0 +1,1 @@
+"""Benchmarks of activax, one question a file: `python -m benchmarks.throughput`."""

@@ -1,0 +1,39 @@
+"""The main job's table, measured and committed: `activax train` with its defaults."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from activax.cli.digits import Settings, train
+from activax.cli.train import COLUMNS, DEFAULT, cells, record
+from benchmarks.environment import describe
+
+COMMITTED = Path(__file__).parent / "results" / "digits.json"
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The rows that `activax train` prints, as a Markdown table."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, default=COMMITTED, metavar="FILE")
+    arguments = parser.parse_args(argv)
+    settings = Settings()
+    results = [train(name, settings) for name in DEFAULT]
+    measured: dict[str, Any] = record(results, settings)
+    for row in measured["results"]:
+        del row["loss"]  # the curves are long, and `activax train --out` draws them
+    measured["environment"] = describe(["benchmarks.digits"])
+    measured["table"] = [cells(result) for result in results]
+    arguments.json.write_text(json.dumps(measured, indent=1) + "\n")
+    print(markdown(measured["table"]), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""How many bits an activation keeps for the backward pass, beside jax.nn.
+
+Two positions: alone, where everything it keeps is its own; and between two linear layers, where
+the second layer keeps the activation's output anyway and only what comes on top of that counts.
+Measured at a boundary of the program (`jax.vjp`), so it does not depend on the backend.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from rich.console import Console
+from rich.table import Table
+
+import activax
+from activax.bench import kept
+from benchmarks.environment import describe
+from benchmarks.peers import in_jax
+
+COMMITTED = Path(__file__).parent / "results" / "memory.json"
+ROWS, WIDTH = 64, 128
+COLUMNS = ("op", "alone", "alone, jax.nn", "between layers", "between layers, jax.nn")
+
+
+def bits(f: Callable[..., Any], inputs: int, dtype: Any) -> tuple[float, float]:
+    """Bits an element of the output: alone, and on top of what two linear layers keep."""
+    keys = jax.random.split(jax.random.key(0), inputs + 1)
+    x, *weights = (jax.random.normal(key, (ROWS, WIDTH), dtype) for key in keys)
+    weights = [weight[:1].T @ weight[1:2] for weight in weights]
+
+    def network(between: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, *w: between(*(x @ one for one in w)) @ w[0]
+
+    alone = kept(lambda *x: f(*(2 * one for one in x)), *[x] * inputs)
+    inside = kept(network(f), x, *weights)
+    bare = kept(network(lambda *x: x[0] + 0), x, *weights)
+
+    def per_element(arrays: list[jax.Array]) -> float:
+        return 8 * sum(array.nbytes for array in arrays if array.size > WIDTH) / x.size
+
+    return per_element(alone), per_element(inside) - per_element(bare)
+
+
+def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
+    """A row for every activation that jax.nn has too, or that is written with it."""
+    rows = []
+    for name, activation in activax.catalog.items():
+        peer = in_jax(name)
+        if peer is not None:
+            inputs = 2 if activation.kind == "gated" else 1
+            ours, theirs = bits(activation, inputs, dtype), bits(peer, inputs, dtype)
+            values = (name, ours[0], theirs[0], ours[1], theirs[1])
+            rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as a Markdown table, with the better of two in bold."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+    for row in rows:
+        cells = [f"`{row['op']}`"]
+        for ours, theirs in ((COLUMNS[1], COLUMNS[2]), (COLUMNS[3], COLUMNS[4])):
+            pair = round(row[ours]), round(row[theirs])
+            cells += [f"**{v}**" if v == min(pair) < max(pair) else f"{v}" for v in pair]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the record")
+    arguments = parser.parse_args(argv)
+    rows = measure()
+    table = Table(*COLUMNS, title="bits kept for backward, an element, float32")
+    for row in rows:
+        table.add_row(row["op"], *(f"{row[column]:.0f}" for column in COLUMNS[1:]))
+    Console().print(table)
+    if arguments.json:
+        record = {"environment": describe(["benchmarks.memory"]), "records": rows}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

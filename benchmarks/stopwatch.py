@@ -1,0 +1,94 @@
+"""How long programs take when they run in turn: medians, and intervals that assume no law."""
+
+import itertools
+import math
+import resource
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+CONFIDENCE = 0.95
+FEWEST = 6  # of fewer samples, even the whole range covers the median with less confidence
+
+
+class Program(Protocol):
+    """Something that is ready to run: `program(calls)` returns when the results are there."""
+
+    compile_s: float | None
+
+    def __call__(self, calls: int) -> None: ...
+
+
+class Interval(NamedTuple):
+    """A median, and where the true one is with 95% confidence."""
+
+    median: float
+    low: float
+    high: float
+
+    def compared_with(self, other: "Interval") -> str:
+        """ "faster" or "slower" if the intervals are disjoint, else "tied"."""
+        if self.high < other.low:
+            return "faster"
+        return "slower" if self.low > other.high else "tied"
+
+
+class Timing(NamedTuple):
+    """Seconds and page faults of one call."""
+
+    seconds: Interval
+    page_faults: float
+
+
+def median_interval(samples: Sequence[float]) -> Interval:
+    """The median and its order-statistic interval.
+
+    Whatever the distribution, the number of samples below its median is Binomial(n, 1/2); so the
+    k-th smallest and the k-th largest sample enclose the median with a confidence that depends on
+    n and k alone. The interval is the narrowest of these that reaches CONFIDENCE.
+
+    Raises:
+        ValueError: fewer than FEWEST samples.
+    """
+    n = len(samples)
+    cumulative = itertools.accumulate(math.comb(n, k) / 2**n for k in range(n))
+    rank = sum(2 * outside <= 1 - CONFIDENCE for outside in cumulative)
+    if not rank:
+        raise ValueError(f"an interval needs at least {FEWEST} samples; got {n}")
+    ordered = sorted(samples)
+    return Interval(statistics.median(ordered), ordered[rank - 1], ordered[n - rank])
+
+
+def race(programs: Mapping[str, Program], *, repeats: int, sample_s: float) -> dict[str, Timing]:
+    """Time programs in turn, A B C A B C ..., so that a machine that drifts is fair to all.
+
+    Args:
+        programs: what to time, by name.
+        repeats: the number of samples of each.
+        sample_s: how long a sample lasts at least, in calls of which the mean is taken.
+    """
+    calls = {name: _calls_in(program, sample_s) for name, program in programs.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    faults: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(repeats):
+        for name, program in programs.items():
+            faults_before, start = _page_faults(), time.perf_counter()
+            program(calls[name])
+            seconds[name].append((time.perf_counter() - start) / calls[name])
+            faults[name].append((_page_faults() - faults_before) / calls[name])
+    return {
+        name: Timing(median_interval(seconds[name]), statistics.median(faults[name]))
+        for name in programs
+    }
+
+
+def _calls_in(program: Program, sample_s: float) -> int:
+    program(1)  # the first call touches its buffers
+    start = time.perf_counter()
+    program(1)
+    return math.ceil(sample_s / (time.perf_counter() - start))
+
+
+def _page_faults() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
