@@ -32,8 +32,8 @@ class Activation(Generic[P]):
             without the promotion of 16-bit inputs: for `jax.experimental.jet`, converters and
             other tools that cannot see through a custom rule.
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
-        surrogate: `surrogate(mp, *arguments)`, the slope that is used where it is, by design, not
-            the derivative of the value; None elsewhere.
+        surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
+            they are, by design, not those of the value; None elsewhere.
         kinks: the inputs at which the slope jumps.
         parameters: every parameter but the inputs, with its bound or default value.
         trainable: the names of the parameters that may be arrays and are differentiated.
@@ -187,6 +187,8 @@ class Activation(Generic[P]):
                 numbers[name] = definition.static(name, value)
             else:
                 leaves[name] = _leaf(definition.array(name, value), value)
+        if not numbers and not leaves:
+            return _plain[definition]
         return Activation(definition, numbers, leaves)
 
     @property

@@ -59,7 +59,8 @@ def elementwise(
         keep: what the backward pass may look at: "inputs", "output", or a function
             `keep(*inputs, out)` that returns a tuple of arrays.
         kinks: inputs at which the slope jumps, or a function of the parameters that returns them.
-        surrogate: `surrogate(mp, *arguments)`, the slope where it is not the value's derivative.
+        surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
+            they are not the value's.
         ulps: the error that the tests allow.
         integers: the formula is exact on integers, which then stay integers.
 
@@ -89,6 +90,7 @@ def elementwise(
                 f"({', '.join(live)}); got {len(slopes)}"
             )
         plain: Callable[..., Array] = formula
+        kept_of = _kept(formula.__name__, keep)
 
         def run(*arguments: Any, **statics: Any) -> Array:
             arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
@@ -108,7 +110,8 @@ def elementwise(
                 total = functools.reduce(operator.add, terms)
                 return jnp.broadcast_to(total, out.shape).astype(out.dtype)
 
-            return differentiable(rounded, _kept(keep, statics), differential)(*inputs)
+            kept = functools.partial(kept_of, **statics)
+            return differentiable(rounded, kept, differential)(*inputs)
 
         return _activation(
             formula,
@@ -136,7 +139,7 @@ def vector(
         differential: `differential(*kept, t, **statics)`, the derivative in direction `t`.
         reference: `reference(mp, vector)`, which maps a list of mpmath numbers to such a list.
         keep: as for `elementwise`.
-        ulps: the error that the tests allow, in ulps of the largest component.
+        ulps: the error that the tests allow, in ulps of the largest component that enters.
 
     Example:
         >>> @activax.vector(
@@ -153,6 +156,7 @@ def vector(
 
     def define(formula: Formula[P]) -> Defined[P]:
         names = _positional(formula)
+        kept_of = _kept(formula.__name__, keep)
 
         def run(*arguments: Any, **statics: Any) -> Array:
             x, *rest = (real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True))
@@ -164,7 +168,8 @@ def vector(
                 return t.astype(x.dtype)
 
             value = _rounded(formula, x.dtype, statics)
-            return differentiable(value, _kept(keep, statics), along)(x, *rest)
+            kept = functools.partial(kept_of, **statics)
+            return differentiable(value, kept, along)(x, *rest)
 
         return _activation(formula, run, kind="vector", reference=reference, ulps=ulps)
 
@@ -294,11 +299,12 @@ def _rounded(
     return value
 
 
-def _kept(keep: Keep, statics: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+def _kept(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
+    """`keep` as a function of the inputs, the output and the static parameters."""
     if keep == "inputs":
-        return lambda *inputs_and_out: inputs_and_out[:-1]
+        return lambda *inputs_and_out, **statics: inputs_and_out[:-1]
     if keep == "output":
-        return lambda *inputs_and_out: inputs_and_out[-1:]
+        return lambda *inputs_and_out, **statics: inputs_and_out[-1:]
     if isinstance(keep, str):
-        raise ValueError(f"keep must be 'inputs', 'output' or a function; got {keep!r}")
-    return functools.partial(keep, **statics)
+        raise ValueError(f"{name}: keep must be 'inputs', 'output' or a function; got {keep!r}")
+    return keep

@@ -186,7 +186,7 @@ def _progress(
 ) -> AbstractContextManager[Callable[[], None]]:
     if not (sys.stderr.isatty() if wanted is None else wanted):
         return nullcontext(lambda: None)
-    from activax.cli.progress import bar  # rich is an extra
+    from activax._progress import bar  # rich is an extra
 
     return bar(steps, description)
 

@@ -31,7 +31,12 @@ def test_the_tour_runs():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert len(blocks) == 3
     wrong = [line for line in blocks[0].splitlines() if "ValueError" in line]
-    scope = {"gate": jnp.ones(2), "value": jnp.ones(2), "packed": jnp.ones(4)}
+    scope = {
+        "__name__": "__main__",
+        "gate": jnp.ones(2),
+        "value": jnp.ones(2),
+        "packed": jnp.ones(4),
+    }
     exec("\n".join(line for line in blocks[0].splitlines() if line not in wrong), scope)
     for line in wrong:
         with pytest.raises(ValueError, match="Did you mean"):

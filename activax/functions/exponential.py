@@ -6,14 +6,24 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import FAR, at_most, largest, logistic, magnitude, negative_part
+from activax.functions.special import (
+    FAR,
+    at_most,
+    decay,
+    horner,
+    largest,
+    logistic,
+    magnitude,
+    negative_part,
+)
 
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
     a = at_most(magnitude(beta * x), FAR)
-    e = jnp.exp(-a)
-    return -(a * e / (1 + e) + jnp.log1p(e)) / (beta * beta)
+    scale, rest = decay(a)
+    e = scale * rest
+    return -(a * scale * rest / (1 + e) + jnp.log1p(e)) / (beta * beta)
 
 
 @elementwise(
@@ -42,7 +52,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
     return jnp.where(x > 0, x, 0.0) + jnp.log1p(jnp.exp(-magnitude(beta * x))) / beta
 
 
-def _hypotenuse(a: Array, b: Array) -> Array:
+def _hypotenuse(a: Array, b: Array | float) -> Array:
     """sqrt(a^2 + b) for a >= 0, where a^2 may overflow; a moderate b then adds nothing."""
     far = math.sqrt(largest(a)) / 2
     clamped = at_most(a, far)
@@ -110,9 +120,16 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
     return jnp.where(x > 0, x, alpha * jnp.expm1(negative_part(x)))
 
 
+# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for u up to 1; highest power first.
+SERIES = [1 / math.factorial(k + 2) for k in reversed(range(17))]
+
+
 def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
+    # (1 + u) exp(-u) - 1, which cancels below 1; there, in terms of one sign.
     u = at_most(magnitude(negative_part(x) / alpha), FAR)
-    return jnp.expm1(-u) + u * jnp.exp(-u)
+    v = at_most(u, 1.0)
+    near = -v * v * jnp.exp(-v) * horner(v, SERIES)
+    return jnp.where(u < 1, near, (1 + u) * jnp.exp(-u) - 1)
 
 
 @elementwise(

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax.functions.special import at_least, at_most, largest
 
 
 def _sinc(u: Array) -> Array:
@@ -11,16 +12,22 @@ def _sinc(u: Array) -> Array:
     return jnp.where(u == 0, 1.0, jnp.sin(u) / jnp.where(u == 0, 1.0, u))
 
 
+def _phase(x: Array, alpha: Array | float) -> Array:
+    """alpha x, finite where x is: the sine of infinity is NaN."""
+    far = largest(x)
+    return at_least(at_most(alpha * x, far), -far)
+
+
 def _snake_slope(x: Array, alpha: Array) -> Array:
     # 1 + sin(2 u), as a square so that its double roots keep their accuracy.
-    u = alpha * x
+    u = _phase(x, alpha)
     root = jnp.sin(u) + jnp.cos(u)
     return root * root
 
 
 def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
-    u = alpha * x
-    return x * x * _sinc(u) * (2 * jnp.cos(u) - _sinc(u))
+    u = _phase(x, alpha)
+    return x * (x * _sinc(u)) * (2 * jnp.cos(u) - _sinc(u))  # x * x would overflow first
 
 
 @elementwise(
@@ -46,5 +53,5 @@ def snake(x: Array, alpha: Array | float = 1.0) -> Array:
         Ziyin, Hartwig & Ueda 2020, Neural Networks Fail to Learn Periodic Functions and How to
         Fix It, arXiv:2006.08195.
     """
-    u = alpha * x
+    u = _phase(x, alpha)
     return jnp.where(jnp.isinf(x), x, x + x * jnp.sin(u) * _sinc(u))

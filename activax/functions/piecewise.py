@@ -66,7 +66,7 @@ def relu(x: Array) -> Array:
     keep=lambda x, negative_slope, out: (x, negative_slope, flag(x, x > 0)),
     reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
     kinks=(0.0,),
-    ulps=1,
+    ulps=0,
 )
 def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     """Leaky rectified linear unit.
@@ -93,7 +93,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     lambda x, negative_slope: negative_part(x),
     reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
     kinks=(0.0,),
-    ulps=1,
+    ulps=0,
 )
 def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     """Parametric rectified linear unit: a leaky unit whose slope is trained.
@@ -148,7 +148,7 @@ def relu6(x: Array) -> Array:
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),
     reference=lambda mp, x: max(x, 0) ** 2,
-    ulps=1,
+    ulps=0,
 )
 def relu_squared(x: Array) -> Array:
     """Squared rectified linear unit.
@@ -194,7 +194,8 @@ def hard_tanh(x: Array) -> Array:
     Paper:
         Collobert 2004, Large Scale Machine Learning (thesis).
     """
-    return jnp.clip(x, -1, 1)
+    lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap
+    return jnp.clip(x, lowest, 1)
 
 
 @elementwise(
@@ -202,7 +203,7 @@ def hard_tanh(x: Array) -> Array:
     keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
     reference=lambda mp, x: min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
-    ulps=2,
+    ulps=1,
 )
 def hard_sigmoid(x: Array) -> Array:
     """Piecewise linear sigmoid, in the x/6 form.
@@ -227,7 +228,7 @@ def hard_sigmoid(x: Array) -> Array:
     lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
     reference=lambda mp, x: x * min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
-    ulps=3,
+    ulps=1,
 )
 def hard_silu(x: Array) -> Array:
     """Piecewise polynomial silu.

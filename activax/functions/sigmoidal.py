@@ -64,7 +64,6 @@ def _tanh_slope(x: Array) -> Array:
 @elementwise(
     _tanh_slope,
     reference=lambda mp, x: mp.tanh(x),
-    ulps=6,  # XLA's tanh on a CPU: 4.4
 )
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent.

@@ -6,6 +6,7 @@ limit. Clamps and selects keep NaN.
 """
 
 import math
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -37,6 +38,14 @@ def magnitude(x: Array) -> Array:
 def negative_part(x: Array) -> Array:
     """min(x, 0), keeping NaN, with slope 1 at 0."""
     return at_most(x, 0.0)
+
+
+def horner(x: Array, coefficients: Sequence[float]) -> Array:
+    """The polynomial with these coefficients, of the highest power first."""
+    value = jnp.zeros_like(x)
+    for coefficient in coefficients:
+        value = value * x + coefficient
+    return value
 
 
 def flag(x: Array, condition: Array) -> Array:

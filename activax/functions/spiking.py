@@ -13,15 +13,15 @@ def _surrogate(x: Array, threshold: Array, *, sharpness: float) -> Array:
     return root * root
 
 
-def _surrogate_reference(mp: Any, x: Any, threshold: Any, *, sharpness: float) -> Any:
-    return 1 / (1 + sharpness * abs(x - threshold)) ** 2
+def _fast_sigmoid(mp: Any, x: Any, threshold: Any, *, sharpness: float) -> Any:
+    return (x - threshold) / (1 + sharpness * abs(x - threshold))
 
 
 @elementwise(
     _surrogate,
     lambda x, threshold, *, sharpness: -_surrogate(x, threshold, sharpness=sharpness),
     reference=lambda mp, x, threshold, *, sharpness: mp.mpf(x >= threshold),
-    surrogate=_surrogate_reference,
+    surrogate=_fast_sigmoid,
     kinks=lambda threshold: (threshold,),
 )
 def step(x: Array, threshold: Array | float = 0.0, *, sharpness: float = 10.0) -> Array:

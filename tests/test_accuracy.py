@@ -1,0 +1,94 @@
+"""Value and slopes against mpmath, in every dtype; `accuracy.py` says how the error is counted."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from accuracy import compute_dtype, digits, error, errors, sample, ulp, variants
+from mpmath import mp
+
+# The dtype, and how many points a stratum of the sample has.
+DTYPES = pytest.mark.parametrize(
+    ("dtype", "count"),
+    [(jnp.float32, 40), (jnp.bfloat16, 10), (jnp.float16, 10), (jnp.float64, 10)],
+    ids=["float32", "bfloat16", "float16", "float64"],
+)
+
+
+@DTYPES
+def test_elementwise(elementwise, dtype, count):
+    """Value, slope, and slope by each trainable parameter, at two values of the parameters."""
+    for variant in variants(elementwise):
+        x = sample(dtype, variant.kinks, count)
+        parameters = [
+            np.full(x.shape, variant.parameters[name], compute_dtype(dtype))
+            for name in variant.trainable
+        ]
+        with jax.enable_x64(dtype == jnp.float64):
+            worst = errors(
+                of_arrays(variant, variant),
+                of_arrays(variant, functools.partial(variant.reference, mp)),
+                variant.surrogate and of_arrays(variant, functools.partial(variant.surrogate, mp)),
+                [x, *parameters],
+                smooth=~np.isin(x.astype(float), variant.kinks),
+            )
+        assert max(worst) <= variant.ulps, f"{variant}: value and slopes are wrong by {worst} ulps"
+
+
+def of_arrays(activation, function):
+    """`function` of the input and the trainable parameters; the others are as in `activation`."""
+    names = activation.trainable
+    return lambda x, *p: function(
+        x, **{**activation.parameters, **dict(zip(names, p, strict=True))}
+    )
+
+
+@DTYPES
+def test_gated(gated, dtype, count):
+    """Value, slope by the gate and slope by the value."""
+    gate = sample(dtype, gated.kinks, count)
+    value = np.random.default_rng(0).normal(size=gate.shape).astype(dtype)
+    exact = functools.partial(gated.reference, mp)
+    smooth = ~np.isin(gate.astype(float), gated.kinks)
+    with jax.enable_x64(dtype == jnp.float64):
+        worst = errors(gated, exact, None, [gate, value], smooth)
+    assert max(worst) <= gated.ulps, f"{gated}: value and slopes are wrong by {worst} ulps"
+
+
+VECTORS = np.concatenate(
+    [
+        np.random.default_rng(0).normal(size=(10, 5)) * 10.0 ** np.arange(-5, 5)[:, None],
+        [[0, 0, 0, 0, 0], [1000, 0, 0, 0, 1000], [-1000, 0, 1, 2, 3], [1e4, 1, 2, 3, 4]],
+    ]
+)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.float64])
+def test_vector(vector, dtype):
+    """Value, and the derivative in a direction, in ulps of the largest component that enters.
+
+    The derivative may be taken from the output, so its ulps are those of the output's dtype.
+    """
+    x = VECTORS.astype(dtype)
+    t = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
+    with jax.enable_x64(dtype == jnp.float64):
+        value, slope = jax.jvp(vector, (x,), (t,))
+    with mp.workdps(digits(dtype)):
+        for n in range(len(x)):
+            at, to = ([mp.mpf(float(v)) for v in row[n]] for row in (x, t))
+
+            def moved(s, i, at=at, to=to):
+                return vector.reference(mp, [a + s * d for a, d in zip(at, to, strict=True)])[i]
+
+            want = vector.reference(mp, at)
+            assert worst(np.asarray(value[n]), want, want, compute_dtype(dtype)) <= vector.ulps
+            derivative = [mp.diff(functools.partial(moved, i=i), 0) for i in range(len(at))]
+            entering = [*derivative, *to]
+            assert worst(np.asarray(slope[n]), derivative, entering, dtype) <= vector.ulps
+
+
+def worst(got: np.ndarray, want: list, entering: list, dtype: object) -> float:
+    largest = ulp(max(map(abs, entering)), dtype)
+    return max(error(g, w, lambda: largest) for g, w in zip(got, want, strict=True))

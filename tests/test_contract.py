@@ -1,0 +1,186 @@
+"""What every activation promises about dtypes, shapes, special values, kinks and parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from accuracy import digits, variants
+from mpmath import mp
+
+import activax
+
+FLOATS = (jnp.float16, jnp.bfloat16, jnp.float32)
+EXACT = (jnp.bool_, jnp.int8, jnp.uint8, jnp.int32)
+
+
+@pytest.fixture(autouse=True)
+def precise():
+    with mp.workdps(digits(jnp.float32)):
+        yield
+
+
+def inputs(activation, x):
+    """x once for each input that the activation takes."""
+    return (x, x) if activation.kind == "gated" else (x,)
+
+
+def exact(activation):
+    """The reference as a function of the input alone."""
+    return lambda x: activation.reference(mp, x, **activation.parameters)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 0, 2)])
+def test_dtype_and_shape_of_floats_are_kept(activation, shape):
+    for dtype in FLOATS:
+        x = jnp.ones(shape, dtype)
+        slope = jax.grad(lambda *xs: activation(*xs).sum())(*inputs(activation, x))
+        for out in (activation(*inputs(activation, x)), slope):
+            assert (out.dtype, out.shape) == (dtype, shape)
+    with jax.enable_x64(True):
+        assert activation(*inputs(activation, jnp.ones(shape, jnp.float64))).dtype == jnp.float64
+
+
+def test_a_scalar_is_an_array_without_axes(elementwise):
+    assert elementwise(jnp.array(0.5)).shape == elementwise(0.5).shape == ()
+    assert elementwise(0.5) == elementwise(jnp.array([0.5]))[0]
+
+
+def test_gated_takes_scalars(gated):
+    assert gated(0.5, 2.0) == gated(jnp.array([0.5]), jnp.array([2.0]))[0]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # jax.nn.softmax casts -inf to int
+@pytest.mark.parametrize("dtype", EXACT, ids=lambda dtype: dtype.__name__)
+@jax.numpy_dtype_promotion("standard")
+def test_integers_are_promoted_as_in_jax_nn(activation, dtype):
+    """The dtype is that of the namesake in jax.nn if it takes the dtype, or the default float."""
+    x = jnp.array([0, 1, 2, 3], dtype)
+    got = activation(*inputs(activation, x))
+    want = activation(*inputs(activation, x.astype(jnp.float32)))
+    np.testing.assert_allclose(got.astype(jnp.float32), want)
+    try:
+        assert got.dtype == jax.eval_shape(getattr(jax.nn, activation.name), x).dtype
+    except (AttributeError, TypeError):
+        assert got.dtype == jnp.float32
+
+
+def test_nan_in_gives_nan_out(activation):
+    nan = jnp.full(4, jnp.nan)
+    assert jnp.isnan(activation(*inputs(activation, nan))).all()
+
+
+def test_nan_in_gives_nan_slope(activation):
+    def total(*xs):
+        return activation(*xs).sum()
+
+    at = [jax.grad(total)(*inputs(activation, jnp.full(4, x))) for x in (-5.0, 0.5, jnp.nan)]
+    constant = activation.kind == "elementwise" and (at[0] == at[1]).all()
+    assert jnp.isnan(at[2]).all() or constant  # a slope that is the same everywhere owes x nothing
+
+
+@pytest.mark.parametrize("end", [-1, 1])
+def test_the_limit_is_returned_at_infinity(elementwise, end):
+    far = float(exact(elementwise)(mp.mpf(end) * 10**6))
+    limit = np.sign(far) * np.inf if abs(far) > 1e3 else far
+    for dtype in FLOATS:
+        got = float(elementwise(jnp.array(end * jnp.inf, dtype)))
+        np.testing.assert_allclose(got, limit, rtol=float(jnp.finfo(dtype).eps), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
+def test_slopes_are_finite_at_every_finite_input(activation, dtype):
+    """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
+    largest = float(jnp.finfo(dtype).max)
+    magnitudes = np.minimum(np.geomspace(1e-30, largest, 50), largest).astype(dtype)
+    x = jnp.concatenate([magnitudes, -magnitudes])
+    sum_of = jax.grad(lambda *xs: activation(*xs).sum())
+    if activation.kind != "elementwise":
+        assert jnp.isfinite(sum_of(*(a / 8 for a in inputs(activation, x)))).all()
+        return
+    for variant in variants(activation):
+        names = variant.trainable
+        parameters = [jnp.full(x.shape, variant.parameters[name], jnp.float32) for name in names]
+        slopes = jax.grad(
+            lambda x, *p, f=variant: f(x, **dict(zip(f.trainable, p, strict=True))).sum(),
+            argnums=range(1 + len(names)),
+        )(x, *parameters)
+        assert not any(jnp.isnan(slope).any() for slope in slopes)
+        for at in x[jnp.isinf(slopes[0])]:
+            assert abs(mp.diff(exact(variant), float(at))) > largest
+
+
+def test_kinks_are_where_the_slope_jumps(elementwise):
+    """Among the integers, where else a kink could hide, the declared kinks are all there are."""
+    for variant in variants(elementwise):
+        candidates = {*map(float, range(-8, 9)), *variant.kinks}
+        jumps = {x for x in candidates if abs(np.subtract(*one_sided(variant, x))) > 1e-9}
+        assert jumps == set(variant.kinks)
+
+
+def test_value_and_slope_at_a_kink(elementwise):
+    """The value is the reference's, and the slope lies between those of the two sides."""
+    for variant in variants(elementwise):
+        for kink in variant.kinks:
+            left, right = one_sided(variant, kink)
+            value, slope = jax.value_and_grad(variant)(kink)
+            assert float(value) == pytest.approx(float(exact(variant)(mp.mpf(kink))))
+            assert min(left, right) - 1e-6 <= slope <= max(left, right) + 1e-6
+
+
+def one_sided(activation, x):
+    """The slopes of the reference on the left and on the right."""
+    return tuple(float(mp.diff(exact(activation), x, direction=side)) for side in (-1, 1))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3), (4, 1, 1)])
+def test_parameters_broadcast_and_their_gradients_have_their_shape(elementwise, shape):
+    x = jnp.linspace(-2, 2, 6).reshape(2, 3)
+    for name in elementwise.trainable:
+        p = elementwise.parameters[name] + jnp.linspace(0, 1, np.prod(shape, dtype=int))
+        p = p.reshape(shape)
+        full = jnp.broadcast_shapes(x.shape, shape)
+        wide = jnp.broadcast_to(x, full), jnp.broadcast_to(p, full)
+
+        def value(x, p, name=name):
+            return elementwise(x, **{name: p})
+
+        np.testing.assert_allclose(value(x, p), value(*wide), rtol=1e-6)
+        slope = jax.grad(lambda p, f=value: f(x, p).sum())(p)
+        each = jax.grad(lambda p, f=value, x=wide[0]: f(x, p).sum())(wide[1])
+        _, sum_to_shape = jax.vjp(lambda p, full=full: jnp.broadcast_to(p, full), p)
+        np.testing.assert_allclose(slope, *sum_to_shape(each), rtol=1e-5, atol=1e-6)
+        assert slope.shape == shape
+
+
+def test_16_bit_parameters_get_16_bit_gradients(elementwise):
+    x = jnp.linspace(-2, 2, 6)
+    for name in elementwise.trainable:
+        p = jnp.array(elementwise.parameters[name], jnp.bfloat16)
+        slope = jax.grad(lambda p, name=name: elementwise(x, **{name: p}).sum())(p)
+        assert slope.dtype == jnp.bfloat16
+
+
+def test_softmax_counts_only_what_where_selects(vector):
+    x, where = jnp.array([1.0, jnp.inf, 2.0, 3.0]), jnp.array([True, False, True, True])
+    chosen = jnp.array([0, 2, 3])
+    np.testing.assert_allclose(vector(x, where)[chosen], vector(x[chosen]), rtol=1e-6)
+
+
+def test_vector_acts_along_its_axis(vector):
+    x = jnp.arange(24.0).reshape(2, 3, 4) / 7
+    want = jnp.moveaxis(vector(jnp.moveaxis(x, 0, -1)), -1, 0)
+    np.testing.assert_allclose(vector(x, axis=0), want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layout", ["gate_value", "value_gate", "interleaved"])
+def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
+    packed = jnp.arange(12.0).reshape(2, 6) - 5
+    gate, value = {
+        "gate_value": (packed[:, :3], packed[:, 3:]),
+        "value_gate": (packed[:, 3:], packed[:, :3]),
+        "interleaved": (packed[:, ::2], packed[:, 1::2]),
+    }[layout]
+    np.testing.assert_array_equal(gated(packed, layout=layout), gated(gate, value))
+    np.testing.assert_array_equal(gated(packed.T, layout=layout, axis=0), gated(gate, value).T)
+    for half, want in zip(activax.split(packed, layout), (gate, value), strict=True):
+        np.testing.assert_array_equal(half, want)

@@ -1,0 +1,81 @@
+"""Docstrings: every activation has all sections, and every example runs."""
+
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+
+GLOBALS = {"activax": activax, "jax": jax, "jnp": jnp, "np": np}
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(activax.__path__, "activax.")
+    if not module.name.endswith("__main__")
+]
+
+
+NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
+
+
+class Close(doctest.OutputChecker):
+    """Floats may differ in their last digits and in padding, as between backends and versions."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        texts = ["".join(NUMBER.sub("#", text).split()) for text in (want, got)]
+        numbers = [list(map(float, NUMBER.findall(text))) for text in (want, got)]
+        return super().check_output(*texts, optionflags) and np.allclose(*numbers, rtol=1e-5)
+
+
+def run(example: doctest.DocTest) -> None:
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(Close())
+    assert not runner.run(example, out=report.write).failed, report.getvalue()
+
+
+@pytest.mark.parametrize("section", ["Formula", "Args", "Example", "Paper", "Raises"])
+def test_section(activation, section):
+    assert activation.section(section)
+
+
+def test_summary(activation):
+    """The docstring begins with the signature and one line that ends in a full stop."""
+    signature, blank, summary, *_ = activation.__doc__.splitlines()
+    assert signature.startswith(f"{activation.name}(")
+    assert blank == ""
+    assert summary.endswith(".")
+    assert len(summary) <= 100
+
+
+def test_every_parameter_is_documented(activation):
+    arguments = activation.section("Args")
+    for name in activation.__signature__.parameters:
+        assert f"{name}:" in arguments
+
+
+def test_examples_of_activation(activation):
+    parser = doctest.DocTestParser()
+    examples = parser.get_doctest(activation.__doc__, GLOBALS, activation.name, None, None)
+    assert examples.examples
+    run(examples)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_module(name):
+    """Of the functions and classes; a module whose imports are missing is skipped."""
+    module = pytest.importorskip(name, exc_type=ModuleNotFoundError)
+    for examples in doctest.DocTestFinder().find(module, extraglobs=GLOBALS):
+        run(examples)
+
+
+def test_all_public_names_are_reachable():
+    """`dir(activax)` lists what `activax.<name>` gives, submodules included."""
+    for name in dir(activax):
+        assert getattr(activax, name) is not None
+    assert importlib.import_module("activax.theory") is activax.theory

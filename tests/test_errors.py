@@ -1,0 +1,181 @@
+"""Every error names the function and the argument, shows what came, and says what to do."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+
+X = jnp.ones((2, 4))
+
+
+def define(*slopes, **facts):
+    """A square with these slopes and facts, called once."""
+    return activax.elementwise(*slopes, reference=lambda mp, x: x * x, **facts)(square)(X)
+
+
+def square(x):
+    """The square of x."""
+    return x * x
+
+
+ERRORS = {
+    "complex": (
+        lambda: activax.gelu(X.astype(jnp.complex64)),
+        TypeError,
+        r"gelu: x must be real; got complex64\. Apply it to the real",
+    ),
+    "string": (
+        lambda: activax.gelu("1"),
+        TypeError,
+        r"gelu: x must be an array or a number; got str\. .*jnp\.asarray",
+    ),
+    "list": (
+        lambda: activax.softmax([1.0, 2.0]),
+        TypeError,
+        r"softmax: x must be an array or a number; got list\. .*jnp\.asarray",
+    ),
+    "complex gate": (
+        lambda: activax.swiglu(X, X.astype(jnp.complex64)),
+        TypeError,
+        r"swiglu: value must be real; got complex64",
+    ),
+    "gate and value": (
+        lambda: activax.swiglu(X, X[:, :3]),
+        ValueError,
+        r"swiglu: gate and value must have the same shape; got \(2, 4\) and \(2, 3\)",
+    ),
+    "odd size": (
+        lambda: activax.glu(X[:, :3]),
+        ValueError,
+        r"glu: the packed axis must have an even size; got 3 in axis -1 of \(2, 3\)",
+    ),
+    "no layout": (
+        lambda: activax.swiglu(X),
+        ValueError,
+        r"swiglu: one packed array needs layout='gate_value', .*; got None\. Or pass gate and",
+    ),
+    "unknown layout": (
+        lambda: activax.split(X, "halves"),
+        ValueError,
+        r"split: one packed array needs layout=.*; got 'halves'",
+    ),
+    "bad axis": (
+        lambda: activax.softmax(X, axis=2),
+        ValueError,
+        r"softmax: axis 2 is out of range for an array of shape \(2, 4\)",
+    ),
+    "one bad axis of two": (
+        lambda: activax.softmax(X, axis=(0, -3)),
+        ValueError,
+        r"softmax: axis -3 is out of range",
+    ),
+    "bad axis of glu": (
+        lambda: activax.glu(X, axis=2),
+        ValueError,
+        r"glu: axis 2 is out of range",
+    ),
+    "unknown name": (
+        lambda: activax.get("gellu"),
+        ValueError,
+        r"unknown activation 'gellu'\. Did you mean 'gelu'\?",
+    ),
+    "name unlike any": (
+        lambda: activax.get("qqqq"),
+        ValueError,
+        r"unknown activation 'qqqq'\. activax\.catalog lists them",
+    ),
+    "spec of another type": (
+        lambda: activax.get(3),
+        TypeError,
+        r"get: needs a name, a config mapping or an activation; got int",
+    ),
+    "config without a name": (
+        lambda: activax.get({"alpha": 1.0}),
+        ValueError,
+        r"get: a config needs a 'name'; got \{'alpha': 1\.0\}",
+    ),
+    "config with an unknown parameter": (
+        lambda: activax.get({"name": "elu", "alhpa": 1.0}),
+        TypeError,
+        r"elu: unknown parameter 'alhpa'; .* x, alpha\. Did you mean 'alpha'\?",
+    ),
+    "unknown parameter": (
+        lambda: activax.elu(X, aplha=1.0),
+        TypeError,
+        r"elu: unknown parameter 'aplha'; .* Did you mean 'alpha'\?",
+    ),
+    "not finite": (
+        lambda: activax.elu(X, alpha=float("nan")),
+        ValueError,
+        r"elu: alpha must be finite; got nan",
+    ),
+    "not finite when bound": (
+        lambda: activax.elu.bind(alpha=float("inf")),
+        ValueError,
+        r"elu: alpha must be finite; got inf",
+    ),
+    "not finite and static": (
+        lambda: activax.rrelu(X, lower=float("nan")),
+        ValueError,
+        r"rrelu: lower must be finite; got nan",
+    ),
+    "parameter that does not broadcast": (
+        lambda: activax.prelu(X, jnp.ones(3)),
+        ValueError,
+        r"prelu: negative_slope must broadcast against x; got shapes \(3,\) and \(2, 4\)",
+    ),
+    "missing": (lambda: activax.gelu(), TypeError, r"gelu: missing argument 'x'"),
+    "given twice": (
+        lambda: activax.elu(X, 1.0, alpha=2.0),
+        TypeError,
+        r"elu: alpha was given twice",
+    ),
+    "too many": (
+        lambda: activax.elu(X, 1.0, 2.0),
+        TypeError,
+        r"elu: takes at most 2 positional arguments \(x, alpha\); got 3\. .*keyword-only",
+    ),
+    "array for a static parameter": (
+        lambda: activax.rrelu(X, lower=jnp.ones(())),
+        TypeError,
+        r"rrelu: lower is static, so it must be a Python number, .*; got ArrayImpl",
+    ),
+    "array bound to a static parameter": (
+        lambda: activax.rrelu.bind(lower=np.ones(())),
+        TypeError,
+        r"rrelu: lower is static, .*; got ndarray",
+    ),
+    "bound input": (
+        lambda: activax.elu.bind(x=1.0),
+        TypeError,
+        r"elu\.bind: 'x' is an input, not a parameter; pass it in the call\. Parameters: alpha",
+    ),
+    "bound input where nothing can be": (
+        lambda: activax.gelu.bind(x=1.0),
+        TypeError,
+        r"gelu\.bind: .* Parameters: none",
+    ),
+    "missing slope": (
+        lambda: define(),
+        TypeError,
+        r"square: needs one slope for each of its differentiable parameters \(x\); got 0",
+    ),
+    "unknown keep": (
+        lambda: define(lambda x: 2 * x, keep="outputs"),
+        ValueError,
+        r"keep must be 'inputs', 'output' or a function; got 'outputs'",
+    ),
+    "unknown attribute": (
+        lambda: activax.gellu,
+        AttributeError,
+        r"module 'activax' has no attribute 'gellu'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_error(case):
+    call, exception, message = ERRORS[case]
+    with pytest.raises(exception, match=message):
+        call()

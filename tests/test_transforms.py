@@ -1,0 +1,130 @@
+"""Every transformation of JAX, to third order, and what reverse mode keeps."""
+
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from mpmath import mp
+
+import activax
+
+# A function of one number through an activation of each kind, in JAX and for the reference.
+THROUGH = {
+    "elementwise": lambda f, x: f(x),
+    "gated": lambda f, x: f(x, 1.5 - x),
+    "vector": lambda f, x: f(jnp.stack([x, 1 - x, x * x]))[0],
+}
+EXACT = {
+    "elementwise": lambda a, f, x: f(x, **a.parameters),
+    "gated": lambda a, f, x: f(x, 1.5 - x),
+    "vector": lambda a, f, x: f([x, 1 - x, x * x])[0],
+}
+POINTS = np.append(np.linspace(-4.3, 4.4, 15), [-30.0, 0.0, 30.0])
+
+
+def through(activation):
+    return functools.partial(THROUGH[activation.kind], activation)
+
+
+def exact_derivative(activation, x, order, side):
+    f = activation.surrogate or activation.reference
+    along = functools.partial(EXACT[activation.kind], activation, functools.partial(f, mp))
+    return float(mp.diff(along, x, order, direction=side))
+
+
+def test_all_modes_to_third_order(activation):
+    """Every order of forward and reverse, wherever the reference has a derivative."""
+    modes = {"forward": jax.jacfwd, "reverse": jax.grad}
+    for order in (1, 2, 3):
+        with mp.workdps(60):
+            left, right = (
+                np.array([exact_derivative(activation, x, order, side) for x in POINTS])
+                for side in (-1, 1)
+            )
+        there = np.isclose(left, right, rtol=1e-12, atol=1e-12)
+        assert there.sum() >= 15
+        names = list(itertools.product(modes, repeat=order))
+        nested = [functools.reduce(lambda f, m: modes[m](f), n, through(activation)) for n in names]
+        with jax.enable_x64(True):
+            got = jax.jit(jax.vmap(lambda x, nested=nested: [f(x) for f in nested]))(POINTS)
+        for name, slope in zip(names, got, strict=True):
+            np.testing.assert_allclose(
+                slope[there], left[there], rtol=1e-9, atol=1e-12, err_msg=" of ".join(name)
+            )
+
+
+def test_transformations_agree(activation):
+    f = through(activation)
+    x = jnp.linspace(-4.3, 4.4, 15)
+    one = jnp.ones_like(x)
+    each = jax.vmap(f)
+    _, linear = jax.linearize(each, x)
+
+    def summed(xs):
+        return lax.scan(lambda total, x: (total + f(x), None), 0.0, xs)[0]
+
+    def looped(x):
+        return lax.while_loop(lambda c: c[0] < 1, lambda c: (c[0] + 1, f(c[1])), (0, x))[1]
+
+    slopes = {
+        "jit(grad)": jax.jit(jax.vmap(jax.grad(f)))(x),
+        "grad(jit)": jax.vmap(jax.grad(jax.jit(f)))(x),
+        "jvp": jax.jvp(each, (x,), (one,))[1],
+        "linearize": linear(one),
+        "linear_transpose": jax.linear_transpose(linear, x)(one)[0],
+        "checkpoint": jax.grad(lambda x: jax.checkpoint(each)(x).sum())(x),
+        "scan": jax.grad(summed)(x),
+        "cond": jax.vmap(jax.grad(lambda x: lax.cond(x > 9, jnp.sin, f, x)))(x),
+        "while_loop": jax.jvp(jax.vmap(looped), (x,), (one,))[1],
+        "python loop": jnp.stack([jax.grad(f)(v) for v in x]),
+    }
+    want = jax.vmap(jax.grad(f))(x)
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(slope, want, rtol=2e-6, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(jax.jit(each)(x), jnp.stack([f(v) for v in x]), rtol=2e-6, atol=1e-6)
+
+
+def test_python_scalars(elementwise):
+    assert jax.grad(elementwise)(1.5) == jax.grad(elementwise)(jnp.float32(1.5))
+    assert elementwise(2) == elementwise(2.0)
+
+
+def test_no_trace_on_a_second_call(activation):
+    """Neither the values of arrays nor those of numbers make JAX trace again."""
+    width = 2 if activation.kind == "gated" else 1
+    x, y, other = jnp.ones((3, 7)), jnp.zeros((3, 7)), jnp.ones((7, 3))
+    moved = {name: 2.0 * activation.parameters[name] for name in activation.trainable}
+    activation(*[x] * width)
+    with jax.no_tracing(True):
+        activation(*[y] * width)
+        activation(*[x] * width, **moved)
+        activation.bind(**moved)(*[y] * width)
+        with pytest.raises(RuntimeError, match="re-tracing"):
+            activation(*[other] * width)
+
+
+def kept_bytes(activate, halves):
+    """What reverse mode keeps of dense, activation, dense, beyond the arguments."""
+    x, up, down = jnp.ones((64, 16)), jnp.ones((16, 32 * halves)), jnp.ones((32, 16))
+
+    def layer(x, up, down):
+        return activate(*jnp.split(x @ up, halves, axis=-1)) @ down
+
+    return sum(array.nbytes for array in activax.bench.kept(layer, x, up, down))
+
+
+def test_at_most_one_array_is_kept_between_two_layers(activation):
+    """Beyond what the matrix products keep; a gated unit keeps its two halves."""
+    if activation.kind == "gated":
+        full, baseline = 2, kept_bytes(lambda gate, value: gate + value, 2)
+        kept = kept_bytes(activation, 2)
+    else:
+        full, baseline = 1, kept_bytes(activax.identity, 1)
+        kept = kept_bytes(activation, 1)
+    hidden, slack = 64 * 32 * 4, 64  # slack for parameters, which are scalars
+    assert baseline == hidden
+    assert kept <= baseline + full * hidden + slack
