@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import jax
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.progress import Progress
 
 import activax
 from activax import Activation
+from activax.cli import Parser
 from benchmarks import environment, peers, torch_programs
 from benchmarks.jax_programs import JaxProgram, forward, forward_backward
 from benchmarks.pool import WIDTH, Pool
@@ -123,13 +124,6 @@ def run(
         "drifted": any(abs(d) > DRIFT for d in moved.values()),
         "records": records,
     }
-
-
-class Parser(argparse.ArgumentParser):
-    """Errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def _activation(name: str) -> Activation[...]:
