@@ -13,7 +13,13 @@ from activax._define import gated as gated
 from activax._define import vector as vector
 from activax._inputs import split as split
 
-if TYPE_CHECKING:  # what the line below does, for editors and type checkers
+if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
+    from activax import bench as bench
+    from activax import diagnostics as diagnostics
+    from activax import initializers as initializers
+    from activax import nn as nn
+    from activax import theory as theory
+    from activax import training as training
     from activax.functions.exponential import *
     from activax.functions.gated import *
     from activax.functions.periodic import *
@@ -39,4 +45,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+    public = {name for name in globals() if not name.startswith("_")}
+    return sorted(public - {"Any", "TYPE_CHECKING", "importlib"} | {*_SUBMODULES, "__version__"})

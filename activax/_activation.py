@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any, Generic, ParamSpec
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from activax._definition import PACKAGE, Definition
+from activax._definition import CONSTANT, PACKAGE, Definition
 
 P = ParamSpec("P")
 
@@ -34,14 +36,16 @@ class Activation(Generic[P]):
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
-        kinks: the inputs at which the slope jumps.
+        kinks: the inputs at which the slope jumps; for bound arrays, those of every element.
         parameters: every parameter but the inputs, with its bound or default value.
+        arrays: the bound arrays by name, which are its leaves as a pytree.
         trainable: the names of the parameters that may be arrays and are differentiated.
         ulps: the largest error of value and slope, in units in the last place (`tests/accuracy.py`
             says how it is counted).
     """
 
     _definition: Definition
+    _plain: "Activation[...]"  # without anything bound
     _numbers: Mapping[str, Hashable]  # bound and static
     _leaves: Mapping[str, Any]  # bound, and children of the pytree
     _values: Mapping[str, Any]  # every parameter, bound or default
@@ -52,7 +56,13 @@ class Activation(Generic[P]):
         definition: Definition,
         numbers: Mapping[str, Hashable] = MappingProxyType({}),
         leaves: Mapping[str, Any] = MappingProxyType({}),
+        plain: "Activation[...] | None" = None,
     ):
+        # One order, so that equal activations are equal trees.
+        order = definition.parameters
+        numbers, leaves = (
+            {n: given[n] for n in order if n in given} for given in (numbers, leaves)
+        )
         bound = {**numbers, **leaves}
         parameters = [
             p.replace(default=bound.get(p.name, p.default))
@@ -61,6 +71,7 @@ class Activation(Generic[P]):
         signature = definition.signature.replace(parameters=parameters)
         fields = {
             "_definition": definition,
+            "_plain": plain or self,
             "_numbers": MappingProxyType(dict(numbers)),
             "_leaves": MappingProxyType(dict(leaves)),
             "_values": MappingProxyType({**definition.defaults, **bound}),
@@ -124,16 +135,22 @@ class Activation(Generic[P]):
         if not callable(kinks):
             return kinks
         names = inspect.signature(kinks).parameters
-        return tuple(kinks(**{name: float(self.parameters[name]) for name in names}))
+        values = np.broadcast_arrays(*(np.asarray(self.parameters[name]) for name in names))
+        rows = zip(*(value.ravel().tolist() for value in values), strict=True)
+        return tuple(sorted({kink for row in rows for kink in kinks(*row)}))
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         return MappingProxyType({name: self._values[name] for name in self._definition.parameters})
 
     @property
+    def arrays(self) -> Mapping[str, Any]:
+        return self._leaves
+
+    @property
     def trainable(self) -> tuple[str, ...]:
         names = self._definition.arrays[self._definition.inputs :]
-        return tuple(name for name in names if self.parameters[name] is not None)
+        return tuple(name for name in names if name not in CONSTANT)
 
     @property
     def summary(self) -> str:
@@ -188,8 +205,8 @@ class Activation(Generic[P]):
             else:
                 leaves[name] = _leaf(definition.array(name, value), value)
         if not numbers and not leaves:
-            return _plain[definition]
-        return Activation(definition, numbers, leaves)
+            return self._plain
+        return Activation(definition, numbers, leaves, self._plain)
 
     @property
     def is_bound(self) -> bool:
@@ -228,8 +245,7 @@ class Activation(Generic[P]):
     def __reduce__(self) -> str | tuple[Any, ...]:
         if not self.is_bound:
             return self.name  # pickles, and copies, as the global of that name in __module__
-        plain = _plain[self._definition]
-        return _rebind, (plain, dict(self._numbers), dict(self._leaves))
+        return _rebind, (self._plain, dict(self._numbers), dict(self._leaves))
 
     def _key(self) -> tuple[Any, ...]:
         """Bound numbers compare by value, bound arrays by identity."""
@@ -243,33 +259,25 @@ class Activation(Generic[P]):
         return hash(self._key())
 
 
-# The activation that each definition made, which unpickling and unflattening give back.
-_plain: dict[Definition, Activation[...]] = {}
-
-
-def register(definition: Definition) -> Activation[...]:
-    """Make the one activation of a definition."""
-    _plain[definition] = Activation(definition)
-    return _plain[definition]
-
-
 def _leaf(array: Any, given: Any) -> Any:
     """What a bound array becomes in the pytree."""
     if hasattr(given, "__jax_array__"):
         return given  # a framework's variable, such as flax.nnx.Param, stays what it is
+    if array is None or jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return array
     # Optimisers return strong types; a weak one here would compile their step twice.
-    return array if array is None else array.astype(array.dtype)
+    return array.astype(array.dtype)
 
 
 def _rebind(
     plain: Activation[...], numbers: Mapping[str, Hashable], leaves: Mapping[str, Any]
 ) -> Activation[...]:
-    return Activation(plain._definition, numbers, leaves)
+    return Activation(plain._definition, numbers, leaves, plain)
 
 
 def _flatten(activation: Activation[...]) -> tuple[tuple[Any, ...], Hashable]:
     leaves = activation._leaves
-    structure = activation._definition, tuple(activation._numbers.items()), tuple(leaves)
+    structure = activation._plain, tuple(activation._numbers.items()), tuple(leaves)
     return tuple(leaves.values()), structure
 
 
@@ -280,10 +288,10 @@ def _flatten_with_keys(activation: Activation[...]) -> tuple[tuple[tuple[Any, An
 
 
 def _unflatten(structure: Any, leaves: Any) -> Activation[...]:
-    definition, numbers, names = structure
+    plain, numbers, names = structure
     if not numbers and not names:
-        return _plain[definition]
-    return Activation(definition, dict(numbers), dict(zip(names, leaves, strict=True)))
+        return plain
+    return _rebind(plain, dict(numbers), dict(zip(names, leaves, strict=True)))
 
 
 jax.tree_util.register_pytree_with_keys(Activation, _flatten_with_keys, _unflatten, _flatten)

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from activax._activation import Activation, register
-from activax._definition import PACKAGE, Definition
-from activax._inputs import CONSTANT, align, check_axis, inexact_dtype, real, split, widen
+from activax._activation import Activation
+from activax._definition import CONSTANT, PACKAGE, Definition
+from activax._inputs import align, check_axis, inexact_dtype, real, split, widen
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -23,6 +23,7 @@ Defined = Activation[Concatenate[ArrayLike, P]]
 Keep = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 
+GATED = ("gate", "value", "layout", "axis")
 RAISES = {
     "elementwise": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
@@ -64,8 +65,12 @@ def elementwise(
         ulps: the error that the tests allow.
         integers: the formula is exact on integers, which then stay integers.
 
+    Returns:
+        A decorator that makes the Activation.
+
     Raises:
         TypeError: the number of slopes is not the number of differentiable parameters.
+        ValueError: an unknown `keep`.
 
     Example:
         >>> @activax.elementwise(
@@ -97,7 +102,9 @@ def elementwise(
             if integers and not jnp.issubdtype(arrays[0].dtype, jnp.floating):
                 return plain(*arrays, **statics)
             inputs = align(formula.__name__, dict(zip(names, arrays, strict=True)))
-            out = jax.eval_shape(rounded := _rounded(plain, inputs[0].dtype, statics), *inputs)
+            operands = dict(zip(names, inputs, strict=True))
+            shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
+            dtype = inputs[0].dtype
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 wide = [widen(k) for k in kept]
@@ -108,10 +115,11 @@ def elementwise(
                     if (t := widen(by_name[name])) is not None
                 ]
                 total = functools.reduce(operator.add, terms)
-                return jnp.broadcast_to(total, out.shape).astype(out.dtype)
+                return jnp.broadcast_to(total, shape).astype(dtype)
 
             kept = functools.partial(kept_of, **statics)
-            return differentiable(rounded, kept, differential)(*inputs)
+            value = _rounded(plain, dtype, statics)
+            return differentiable(value, kept, differential)(*inputs)
 
         return _activation(
             formula,
@@ -141,6 +149,13 @@ def vector(
         keep: as for `elementwise`.
         ulps: the error that the tests allow, in ulps of the largest component that enters.
 
+    Returns:
+        A decorator that makes the Activation.
+
+    Raises:
+        TypeError: a formula without a parameter `axis`.
+        ValueError: an unknown `keep`.
+
     Example:
         >>> @activax.vector(
         ...     lambda t, *, axis: t - jnp.mean(t, axis, keepdims=True),
@@ -157,6 +172,8 @@ def vector(
     def define(formula: Formula[P]) -> Defined[P]:
         names = _positional(formula)
         kept_of = _kept(formula.__name__, keep)
+        if "axis" not in inspect.signature(formula).parameters:
+            raise TypeError(f"{formula.__name__}: a vector activation needs a parameter axis")
 
         def run(*arguments: Any, **statics: Any) -> Array:
             x, *rest = (real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True))
@@ -183,6 +200,15 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
     axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
     "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ...
 
+    Args:
+        by: the elementwise activation of the gate; numbers may be bound to it.
+
+    Returns:
+        A decorator that makes the Activation.
+
+    Raises:
+        TypeError: an activation that is not elementwise, or a signature of other names.
+
     Example:
         >>> @activax.gated(by=activax.softplus)
         ... def softplus_glu(gate, value=None, *, layout=None, axis=-1):
@@ -191,8 +217,19 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
         Array([1.3862944], dtype=float32)
     """
 
+    if by.kind != "elementwise":
+        raise TypeError(f"gated: by must be elementwise; {by!r} is {by.kind}")
+
+    def gate_by(exact: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda mp, gate, value: exact(mp, gate, **by.parameters) * value
+
     def define(declaration: Callable[P, Array]) -> Activation[P]:
         name = declaration.__name__
+        if (found := tuple(inspect.signature(declaration).parameters)) != GATED:
+            raise TypeError(
+                f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
+                f"got {', '.join(found)}"
+            )
 
         def halves(gate: Any, value: Any, layout: str | None, axis: int) -> tuple[Any, Any]:
             return split(gate, layout, axis, name=name) if value is None else (gate, value)
@@ -232,7 +269,8 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
             kind="gated",
             formula=formula,
             inputs=2,
-            reference=lambda mp, gate, value: by.reference(mp, gate) * value,
+            reference=gate_by(by.reference),
+            surrogate=gate_by(by.surrogate) if by.surrogate else None,
             kinks=by.kinks,
             ulps=by.ulps,
         )
@@ -256,7 +294,7 @@ def _activation(
     arrays = tuple(_positional(declaration))
     statics = tuple(name for name in signature.parameters if name not in arrays)
     run.__name__ = run.__qualname__ = declaration.__name__  # the name in HLO and profiles
-    return register(
+    return Activation(
         Definition(
             name=declaration.__name__,
             module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,

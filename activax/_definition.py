@@ -13,6 +13,8 @@ import numpy as np
 from jax import Array
 
 PACKAGE = __name__.partition(".")[0]
+# Positional parameters that carry no derivative: a PRNG key, a boolean mask.
+CONSTANT = ("key", "where")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -38,9 +40,6 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
-
-    def __repr__(self) -> str:
-        return f"{self.module}.{self.name}"  # it stands in every tree structure that is printed
 
     @property
     def defaults(self) -> dict[str, Any]:

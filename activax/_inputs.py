@@ -1,14 +1,13 @@
 """How an activation reads its arrays: checks, dtypes, ranks and packed layouts."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-# Positional parameters that carry no derivative: a PRNG key, a boolean mask.
-CONSTANT = ("key", "where")
+from activax._definition import CONSTANT
+
 LAYOUTS = ("gate_value", "value_gate", "interleaved")
 
 
@@ -67,9 +66,12 @@ def _expand(a: Array, ndim: int) -> Array:
     return lax.expand_dims(a, range(ndim - a.ndim)) if a.ndim < ndim else a
 
 
-def check_axis(function: str, x: Array, axis: int | Sequence[int]) -> None:
+def check_axis(function: str, x: Array, axis: int | tuple[int, ...]) -> None:
     """Raise ValueError unless x has the axis, or all of the axes."""
-    for a in (axis,) if isinstance(axis, int) else axis:
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for a in axes:
+        if not isinstance(a, int):
+            raise TypeError(f"{function}: axis must be an integer or a tuple of them; got {axis!r}")
         if not -x.ndim <= a < x.ndim:
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"

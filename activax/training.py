@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -177,8 +177,8 @@ def fit(
             state, metrics = step(state, batch)
             history.append(metrics)
             advance()
-        history = jax.device_get(history)
-    return state, {name: np.stack([row[name] for row in history]) for name in (history or [{}])[0]}
+        rows = jax.device_get(history)  # waits for the last step before the bar goes
+    return state, jax.tree.map(lambda *values: np.stack(values), *rows) if rows else {}
 
 
 def _progress(
@@ -194,18 +194,19 @@ def _progress(
 NO_DECAY = re.compile(r"(bias|b|offset|beta|scale|gamma|gain)\Z")
 
 
-def labels(params: Params) -> Params:
+def labels(params: Params, activations: Iterable[Activation[...]] = ()) -> Params:
     """What each parameter is, for `optax.multi_transform`.
 
     - "activation": it belongs to an activation: it lies in an `Activation`, or in a dict or module
-      that is named like one of the catalogue (`prelu`, `PReLU_0`) and is itself named like one of
-      that activation's parameters;
+      that is named like one (`prelu`, `PReLU_0`) and is itself named like one of that activation's
+      parameters;
     - "vector": a bias, or a scale or shift of a normalisation: by its name, or because it has at
       most one axis;
     - "weight": all else.
 
     Args:
         params: a tree of arrays, as activax, Flax, Equinox and Haiku make them.
+        activations: activations of your own whose names count beside those of the catalogue.
 
     Returns:
         A tree of the same structure with a string for every array.
@@ -215,33 +216,31 @@ def labels(params: Params) -> Params:
         >>> activax.training.labels(params)
         {'dense': {'weight': 'weight'}, 'prelu': {'negative_slope': 'activation'}}
     """
-    activations = jax.tree.map(
-        lambda node: (
-            jax.tree.map(lambda _: True, node)
-            if isinstance(node, Activation)
-            else jax.tree.map(lambda _: False, node)
-        ),
+    known = {**catalog, **{activation.name: activation for activation in activations}}
+    inside = jax.tree.map(
+        lambda node: jax.tree.map(lambda _: isinstance(node, Activation), node),
         params,
         is_leaf=lambda node: isinstance(node, Activation),
     )
 
-    def label(path: tuple[Any, ...], inside: bool, leaf: Any) -> str:
+    def label(path: tuple[Any, ...], of_activation: bool, leaf: Any) -> str:
         names = [_name(entry) for entry in path]
-        if inside or _of_activation(names):
+        if of_activation or _is_parameter(names, known):
             return "activation"
         vector = any(map(NO_DECAY.match, names[-1:])) or jnp.ndim(leaf) <= 1
         return "vector" if vector else "weight"
 
-    return jax.tree.map_with_path(label, activations, params)
+    return jax.tree.map_with_path(label, inside, params)
 
 
-def decay_mask(params: Params) -> Params:
+def decay_mask(params: Params, activations: Iterable[Activation[...]] = ()) -> Params:
     """True for the parameters that weight decay should shrink, for `optax.masked` and `adamw`.
 
     These are the "weight" ones of `labels`: biases, normalisations and activations are left alone.
 
     Args:
         params: a tree of arrays, as activax, Flax, Equinox and Haiku make them.
+        activations: activations of your own whose names count beside those of the catalogue.
 
     Returns:
         A tree of the same structure with a bool for every array.
@@ -252,7 +251,7 @@ def decay_mask(params: Params) -> Params:
         {'dense': {'weight': True}, 'prelu': {'negative_slope': False}}
         >>> optimizer = optax.adamw(1e-3, mask=activax.training.decay_mask)
     """
-    return jax.tree.map(lambda label: label == "weight", labels(params))
+    return jax.tree.map(lambda label: label == "weight", labels(params, activations))
 
 
 def _name(entry: Any) -> str:
@@ -263,12 +262,12 @@ def _name(entry: Any) -> str:
     return str(entry)
 
 
-def _of_activation(names: list[str]) -> bool:
+def _is_parameter(names: list[str], known: Mapping[str, Activation[...]]) -> bool:
     """Whether a parent is named like an activation, and the leaf like one of its parameters."""
     for parent in names[:-1]:
         for part in parent.split("/"):  # Haiku joins module names with slashes
             name = re.sub(r"_\d+\Z", "", part).lower()
-            activation = catalog.get(aliases.get(name, name))
+            activation = known.get(aliases.get(name, name))
             if activation is not None and names[-1] in activation.trainable:
                 return True
     return False

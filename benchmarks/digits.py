@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from activax.cli.digits import Settings, train
-from activax.cli.train import COLUMNS, DEFAULT, cells, record
+from activax.cli.digits import train
+from activax.cli.report import COLUMNS, cells, record
+from activax.cli.settings import ACTIVATIONS, Settings
 from benchmarks.environment import describe
+from benchmarks.report import markdown_table
 
 COMMITTED = Path(__file__).parent / "results" / "digits.json"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     """The rows that `activax train` prints, as a Markdown table."""
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    return markdown_table(COLUMNS, rows)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, default=COMMITTED, metavar="FILE")
     arguments = parser.parse_args(argv)
     settings = Settings()
-    results = [train(name, settings) for name in DEFAULT]
+    results = [train(name, settings) for name in ACTIVATIONS]
     measured: dict[str, Any] = record(results, settings)
     for row in measured["results"]:
         del row["loss"]  # the curves are long, and `activax train --out` draws them

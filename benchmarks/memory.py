@@ -20,6 +20,7 @@ import activax
 from activax.bench import kept
 from benchmarks.environment import describe
 from benchmarks.peers import in_jax
+from benchmarks.report import markdown_table
 
 COMMITTED = Path(__file__).parent / "results" / "memory.json"
 ROWS, WIDTH = 64, 128
@@ -60,14 +61,14 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as a Markdown table, with the better of two in bold."""
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+    lines = []
     for row in rows:
         cells = [f"`{row['op']}`"]
         for ours, theirs in ((COLUMNS[1], COLUMNS[2]), (COLUMNS[3], COLUMNS[4])):
             pair = round(row[ours]), round(row[theirs])
             cells += [f"**{v}**" if v == min(pair) < max(pair) else f"{v}" for v in pair]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    return markdown_table(COLUMNS, lines)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

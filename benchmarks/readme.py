@@ -31,15 +31,15 @@ def means(records: list[report.Record]) -> str:
             if peer in rivals:
                 ratio = rivals[peer]["seconds"] / rivals["activax"]["seconds"]
                 ratios.setdefault((dtype, mode), {}).setdefault(peer, []).append(ratio)
-    lines = ["| time of the peer over ours | jax.nn | torch |", "|---|---:|---:|"]
+    rows = []
     for (dtype, mode), peers in ratios.items():
         cells = (
             f"{statistics.geometric_mean(peers[peer]):.2f} ({len(peers[peer])} activations)"
             if peer in peers else ""
             for peer in ("jax.nn", "torch")
         )  # fmt: skip
-        lines.append(f"| {dtype}, {mode} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([f"{dtype}, {mode}", *cells])
+    return report.markdown_table(("time of the peer over ours", "jax.nn", "torch"), rows)
 
 
 def folded(title: str, body: str) -> str:

@@ -1,6 +1,6 @@
 """Records of measurements, what may be claimed from them, and the tables that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from rich import box
@@ -35,8 +35,6 @@ class Record(TypedDict):
     high: float
     gb_per_s: float
     percent_of_copy: float
-    ratio_to_jax: float | None  # time of jax.nn over this time
-    verdict: str | None  # "faster" or "slower" than jax.nn if the intervals are disjoint, or "tied"
     page_faults: float  # of a call, in the process
 
 
@@ -73,14 +71,17 @@ def markdown(records: Sequence[Record]) -> str:
     grouped = races(records)
     measures = ("GB/s", "%", "vs jax.nn", "vs torch")
     columns = [f"{mode} {measure}" for mode in ("fwd", "fwd+bwd") for measure in measures]
-    lines = [
-        f"| op | dtype | {' | '.join(columns)} |",
-        f"|---|---|{'---:|' * len(columns)}",
-    ]
+    rows = []
     for op, dtype in dict.fromkeys((op, dtype) for op, dtype, _ in grouped):
         cells = [c for mode in MODES for c in _markdown_cells(grouped.get((op, dtype, mode), {}))]
-        lines.append(f"| {op} | {dtype} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", LEGEND, ""])
+        rows.append([f"{op}, {dtype}", *cells])
+    return f"{markdown_table(('op', *columns), rows)}\n{LEGEND}\n"
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table, its first column to the left and the others to the right."""
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))
 
 
 def _markdown_cells(rivals: Rivals) -> list[str]:

@@ -60,7 +60,6 @@ def measure(
         programs["torch"] = TorchProgram(in_torch, inputs, mode, pool)
     programs["copy"] = JaxProgram(copy(mix), mix, pool)
     timings = race(programs, repeats=effort.repeats, sample_s=effort.sample_s)
-    jax_time = timings["jax.nn"].seconds if in_jax else None
     for implementation, (seconds, page_faults) in timings.items():
         yield Record(
             op=activation.name,
@@ -75,8 +74,6 @@ def measure(
             high=seconds.high,
             gb_per_s=mix.gb_per_s(pool.array_nbytes, seconds.median),
             percent_of_copy=100 * timings["copy"].seconds.median / seconds.median,
-            ratio_to_jax=jax_time and jax_time.median / seconds.median,
-            verdict=jax_time and seconds.compared_with(jax_time),
             page_faults=page_faults,
         )
 

@@ -1,15 +1,18 @@
 """The activation as an object: identity, pytree, binding, copies and configuration."""
 
 import copy
+import gc
 import importlib
 import inspect
 import json
 import pickle
+import weakref
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from mpmath import mp
 
 import activax
 
@@ -182,3 +185,51 @@ def test_a_user_defined_activation_is_one_like_any_other():
     assert jax.grad(square, argnums=(0, 1))(3.0, 2.0) == (12.0, 9.0)
     with pytest.raises(ValueError, match="pickle it"):
         square.to_config()
+
+
+def test_equal_activations_are_equal_trees():
+    one = activax.rrelu.bind(lower=0.1, upper=0.2)
+    other = activax.rrelu.bind(upper=0.2).bind(lower=0.1)
+    assert one == other
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+
+
+def test_keys_and_masks_are_bound_but_not_trained():
+    key = jax.random.key(0)
+    drawn = activax.rrelu.bind(key=key)
+    x = -jnp.ones(3)
+    assert jnp.array_equal(drawn(x), activax.rrelu(x, key))
+    assert drawn.trainable == ()
+    assert activax.softmax.bind(where=jnp.array([True, False])).trainable == ()
+
+
+def test_an_activation_that_nobody_holds_is_freed():
+    def define():
+        @activax.elementwise(lambda x: 2 * x, reference=lambda mp, x: x * x)
+        def square(x):
+            return x * x
+
+        jax.grad(square)(1.0)
+        return weakref.ref(square)
+
+    gone = define()
+    jax.clear_caches()
+    gc.collect()
+    assert gone() is None
+
+
+def test_kinks_of_bound_arrays_are_those_of_every_element():
+    assert activax.step.bind(threshold=jnp.array([2.0, 1.0, 2.0])).kinks == (1.0, 2.0)
+    assert activax.elu.bind(alpha=jnp.ones(2)).kinks == ()
+
+
+def test_a_gated_unit_takes_over_what_is_bound_and_the_surrogate():
+    @activax.gated(by=activax.step.bind(threshold=1.0))
+    def gate(gate, value=None, *, layout=None, axis=-1):
+        """step(gate - 1) value."""
+        raise NotImplementedError
+
+    assert gate.reference(mp, mp.mpf(2), mp.mpf(3)) == 3
+    assert gate.kinks == (1.0,)
+    slope = mp.diff(lambda g: gate.surrogate(mp, g, 3), 1.5)
+    assert jax.grad(gate)(1.5, 3.0) == pytest.approx(float(slope))

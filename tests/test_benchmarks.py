@@ -56,7 +56,7 @@ def test_only_disjoint_intervals_are_a_difference(low, high, verdict):
 @pytest.mark.parametrize("name", ["gelu", "swiglu"])
 def test_results_are_written_into_donated_buffers(name, mode):
     whole = forward if mode == "forward" else forward_backward
-    mix = traffic(2 if name == "swiglu" else 1, mode)
+    mix = traffic(2 if activax.get(name).kind == "gated" else 1, mode)
     for function in (whole(activax.get(name)), copy(mix)):
         program = JaxProgram(function, mix, Pool(1024, "float32"))
         buffers = {array.unsafe_buffer_pointer() for array in program.results}
@@ -102,14 +102,13 @@ def test_json_and_markdown(tmp_path, capsys):
     for record in records:
         assert set(record) == set(get_type_hints(Record))
         assert 0 < record["low"] <= record["seconds"] <= record["high"]
-        assert record["verdict"] in ("faster", "slower", "tied")
     assert {"activax", "jax.nn", "copy"} <= {r["implementation"] for r in records}
 
     assert to_md.read_text() == throughput.markdown(records)
     lines = to_md.read_text().splitlines()
-    rows = [line for line in lines if line.startswith(("| hard_silu |", "| swiglu |"))]
+    rows = [line for line in lines if line.startswith(("| hard_silu,", "| swiglu,"))]
     assert len(rows) == 4
-    assert {line.count("|") for line in lines if line.startswith("|")} == {11}
+    assert {line.count("|") for line in lines if line.startswith("|")} == {10}
     assert "hard_silu" in capsys.readouterr().out
 
 
@@ -119,7 +118,6 @@ def test_without_torch_and_without_a_peer(monkeypatch, tmp_path, capsys):
     assert throughput.main(["--fn", "step", *SMALLEST, "--json", str(to_json)]) == 0
     records = json.loads(to_json.read_text())["records"]
     assert {r["implementation"] for r in records} == {"activax", "copy"}
-    assert {r["verdict"] for r in records} == {None}
     assert "torch is skipped" in capsys.readouterr().err
 
 

@@ -80,6 +80,36 @@ def test_learned_activations_set_the_gain_too():
     chex.assert_trees_all_equal(plain, learned)
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.serial(nn.dense(4), activax.relu), nn.dense(4)),
+        (nn.serial(activax.relu, nn.dropout(0.1)), nn.dense(4)),
+        (activax.relu, nn.serial(nn.dropout(0.1), nn.dense(4))),
+        (activax.relu, nn.parallel(nn.dense(4))),
+    ],
+)
+def test_the_gain_passes_through_compositions(layers):
+    x = jnp.zeros((1, 4096))
+    params = nn.serial(*layers).init(KEY, x)
+    weight = [leaf for leaf in jax.tree.leaves(params) if leaf.ndim == 2][-1]
+    assert float(jnp.std(weight) * weight.shape[0] ** 0.5) == pytest.approx(2**0.5, rel=0.5)
+    plain = nn.serial(layers[0], lambda x: x, layers[1]).init(KEY, x)
+    without = [leaf for leaf in jax.tree.leaves(plain) if leaf.ndim == 2][-1]
+    assert float(jnp.std(weight) / jnp.std(without)) == pytest.approx(2**0.5, rel=0.5)
+
+
+def test_bound_arrays_are_parameters_of_the_network():
+    prelu = activax.prelu.bind(negative_slope=jnp.full(5, 0.25))
+    layer = nn.serial(prelu, activax.gelu)
+    params = layer.init(KEY, X)
+    assert params[0]["prelu"]["negative_slope"].shape == (5,)
+    grads = jax.grad(lambda p: jnp.sum(layer.apply(p, X)))(params)
+    assert jnp.all(grads[0]["prelu"]["negative_slope"] != 0)
+    deeper = nn.serial(nn.dense(5), prelu, nn.dense(2))
+    assert deeper.apply(deeper.init(KEY, X), X).shape == (8, 2)
+
+
 def test_mlp_is_dense_activation_dense():
     params = nn.mlp(7, 6, 2, activation=activax.relu).init(KEY, X)
     assert [p["weight"].shape for p in params[::2]] == [(5, 7), (7, 6), (6, 2)]
@@ -147,6 +177,8 @@ BAD = [
     (lambda: nn.learned(activax.prelu, axis=-1).apply(
         {"prelu": {"negative_slope": jnp.ones(4)}}, X), ValueError,
      r"learned: negative_slope of prelu has shape \(4,\), but axis -1 of x has size 5"),
+    (lambda: nn.layer_norm().init(KEY, jnp.zeros(())), ValueError, "layer_norm: axis -1 is out of"),
+    (lambda: nn.learned(activax.prelu, axis=5).init(KEY, X), ValueError, "learned: axis 5 is out"),
     (lambda: nn.mlp(activation=activax.relu), ValueError, "mlp: needs at least one size"),
     (lambda: nn.mlp(3, -1, activation=activax.relu), ValueError, "mlp: each size must be a pos"),
 ]  # fmt: skip

@@ -39,6 +39,24 @@ def test_a_gain_is_computed_while_tracing():
     assert float(traced(1.0)) == pytest.approx(gain(activax.elu.bind(alpha=0.3)))
 
 
+def test_a_gain_follows_what_is_bound_and_what_changes():
+    slopes = jnp.array([0.0, 1.0])
+    mean = second_moment(activax.prelu.bind(negative_slope=slopes))
+    assert mean == pytest.approx((0.5 + 1.0) / 2)
+
+    class Scale:
+        __hash__ = None
+        factor = 1.0
+
+        def __call__(self, x):
+            return self.factor * x
+
+    scale = Scale()
+    assert gain(scale) == pytest.approx(1.0)
+    scale.factor = 2.0
+    assert gain(scale) == pytest.approx(0.5)
+
+
 def test_a_number_is_its_own_gain():
     assert gain(2) == 2.0
 
@@ -46,7 +64,11 @@ def test_a_number_is_its_own_gain():
 @pytest.mark.parametrize(
     ("argument", "error", "message"),
     [
-        (activax.softmax, TypeError, "needs an elementwise activation; activax.softmax is vector"),
+        (
+            activax.softmax,
+            TypeError,
+            "gain: needs an elementwise activation; activax.softmax is vector",
+        ),
         (activax.swiglu, TypeError, "activax.swiglu is gated"),
         (0.0, ValueError, "gain: must be positive and finite; 0.0 gives 0.0"),
         (math.inf, ValueError, "gain: must be positive and finite"),

@@ -108,6 +108,19 @@ def test_labels_do_not_depend_on_a_leading_axis_of_seeds():
     assert training.labels(stacked) == training.labels(init(KEY, X))
 
 
+def test_labels_of_activations_of_ones_own():
+    @activax.elementwise(lambda x, a: a, lambda x, a: x, reference=lambda mp, x, a: a * x)
+    def scaled(x, a=1.0):
+        return a * x
+
+    params = nn.learned(scaled, axis=-1).init(KEY, X)
+    assert training.labels(params) == {"scaled": {"a": "vector"}}
+    assert training.labels(params, [scaled]) == {"scaled": {"a": "activation"}}
+    assert training.decay_mask({"scaled": {"a": jnp.ones((2, 2))}}, [scaled]) == {
+        "scaled": {"a": False}
+    }
+
+
 def test_labels_of_trees_that_hold_activations():
     act = activax.prelu.bind(negative_slope=jnp.array(0.25))
     labelled = training.labels({"act": act, "w": jnp.ones((2, 2)), "plain": activax.gelu})
@@ -117,7 +130,7 @@ def test_labels_of_trees_that_hold_activations():
     assert jax.tree.structure(labelled) == jax.tree.structure({**labelled, "act": act})
 
 
-def test_labels_of_flax_equinox_and_haiku_trees():
+def test_labels_of_equinox_trees():
     eqx = pytest.importorskip("equinox", reason="equinox is not installed")
     act = activax.prelu.bind(negative_slope=jnp.array(0.25))
     model = eqx.nn.MLP(2, 2, 4, 1, activation=act, key=KEY)

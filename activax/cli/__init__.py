@@ -21,17 +21,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 for wrong arguments."""
     parser = Parser(prog="activax", description="Activation functions for JAX.")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    try:
-        for name in COMMANDS:
-            module = importlib.import_module(f"{__name__}.{name}")
-            command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
-    except ModuleNotFoundError as missing:
-        parser.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
+    for name in COMMANDS:
+        module = importlib.import_module(f"{__name__}.{name}")
+        command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)
     except (UsageError, OSError) as error:
         parser.error(str(error))
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("activax"):
+            raise
+        parser.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
     return 0

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -16,33 +16,17 @@ from sklearn.model_selection import train_test_split
 from activax import bench, diagnostics, nn, training
 from activax._activation import Activation
 from activax._catalog import get
+from activax.cli.settings import Settings
 from activax.functions.vector import log_softmax
 from activax.nn.layer import activation_of, as_layer
 
 CLASSES = 10
-OPTIMIZERS: dict[str, Callable[[float], optax.GradientTransformation]] = {
-    "adam": optax.adam,
-    "adamw": lambda rate: optax.adamw(rate, weight_decay=1e-2, mask=training.decay_mask),
-    "lion": lambda rate: optax.lion(rate, mask=training.decay_mask),
-    "rmsprop": optax.rmsprop,
-    "sgd": lambda rate: optax.sgd(rate, momentum=0.9),
+# What an optimiser of Optax is given beside its learning rate.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "adamw": {"weight_decay": 1e-2, "mask": training.decay_mask},
+    "lion": {"mask": training.decay_mask},
+    "sgd": {"momentum": 0.9},
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """One experiment; what the flags of `activax train` set."""
-
-    depth: int = 3
-    width: int = 128
-    seeds: int = 5
-    steps: int = 600
-    batch: int = 128
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    dtype: str = "float32"
-    learn: bool = False
-    seed: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +81,8 @@ def train(name: str, settings: Settings, *, progress: bool | None = None) -> Res
     images, held_out = load()
     parts = layers(activation, settings)
     network = nn.serial(*parts)
-    optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate)
+    make_optimizer = getattr(optax, settings.optimizer)
+    optimizer = make_optimizer(settings.learning_rate, **OPTIONS.get(settings.optimizer, {}))
     dtype = jnp.dtype(settings.dtype)
 
     def logits(params: Any, x: Array) -> Array:

@@ -4,9 +4,6 @@ import argparse
 import json
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 import activax
 
 
@@ -40,6 +37,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(found, indent=2))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=f"{len(found)} activations")
     for column in ("name", "family", "kind", "formula"):
         table.add_column(column, overflow="fold")

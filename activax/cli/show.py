@@ -6,7 +6,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import uniplot
 
 import activax
 from activax.cli.errors import UsageError
@@ -46,6 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
         _write(arguments.png, activation.name, curves)
         print(f"wrote {arguments.png}")
     else:
+        import uniplot
+
         lines = list(curves.values())
         print(
             uniplot.plot_to_string(

@@ -1,6 +1,7 @@
 """Smooth rectifiers and exponential-linear units."""
 
 import math
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import Array
@@ -10,7 +11,6 @@ from activax.functions.special import (
     FAR,
     at_most,
     decay,
-    horner,
     largest,
     logistic,
     magnitude,
@@ -121,14 +121,22 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
 
 
 # (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for u up to 1; highest power first.
-SERIES = [1 / math.factorial(k + 2) for k in reversed(range(17))]
+_SERIES = [1 / math.factorial(k + 2) for k in reversed(range(17))]
+
+
+def _horner(x: Array, coefficients: Sequence[float]) -> Array:
+    """The polynomial with these coefficients, of the highest power first."""
+    value = jnp.zeros_like(x)
+    for coefficient in coefficients:
+        value = value * x + coefficient
+    return value
 
 
 def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
     # (1 + u) exp(-u) - 1, which cancels below 1; there, in terms of one sign.
     u = at_most(magnitude(negative_part(x) / alpha), FAR)
     v = at_most(u, 1.0)
-    near = -v * v * jnp.exp(-v) * horner(v, SERIES)
+    near = -v * v * jnp.exp(-v) * _horner(v, _SERIES)
     return jnp.where(u < 1, near, (1 + u) * jnp.exp(-u) - 1)
 
 
@@ -159,13 +167,13 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
 
 
 # The fixed point (mean 0, variance 1) of Klambauer et al., their equation 14.
-SELU_SCALE = 1.0507009873554804934193349852946
-SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_ALPHA = 1.6732632423543772848170429916717
 
 
 @elementwise(
-    lambda x: jnp.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * jnp.exp(negative_part(x))),
-    reference=lambda mp, x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
+    lambda x: jnp.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * jnp.exp(negative_part(x))),
+    reference=lambda mp, x: _SELU_SCALE * (x if x > 0 else _SELU_ALPHA * mp.expm1(x)),
     kinks=(0.0,),
 )
 def selu(x: Array) -> Array:
@@ -186,4 +194,6 @@ def selu(x: Array) -> Array:
         Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
         arXiv:1706.02515.
     """
-    return jnp.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * jnp.expm1(negative_part(x)))
+    return jnp.where(
+        x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * jnp.expm1(negative_part(x))
+    )

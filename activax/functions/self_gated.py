@@ -1,7 +1,7 @@
 """Activations of the form x g(x), where the gate g rises from 0 to 1."""
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax._define import elementwise
 from activax.functions.special import (
@@ -11,16 +11,22 @@ from activax.functions.special import (
     decay,
     largest,
     magnitude,
-    normal_cdf,
-    normal_pdf,
-    self_gate,
-    self_gate_slope,
 )
+
+
+def _normal_cdf(x: Array) -> Array:
+    """The distribution function of the standard normal, accurate in the left tail."""
+    return 0.5 * lax.erfc(x * -(0.5**0.5))
+
+
+def _normal_pdf(x: Array) -> Array:
+    """The density of the standard normal."""
+    return jnp.exp(-0.5 * x * x) * 0.3989422804014327  # 1 / sqrt(2 pi)
 
 
 def _gelu_slope(x: Array) -> Array:
     x = at_least(at_most(x, FAR), -FAR)
-    return normal_cdf(x) + x * normal_pdf(x)
+    return _normal_cdf(x) + x * _normal_pdf(x)
 
 
 @elementwise(
@@ -46,23 +52,40 @@ def gelu(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    return at_least(x, -largest(x)) * normal_cdf(x)
+    return at_least(x, -largest(x)) * _normal_cdf(x)
+
+
+def _self_gate(x: Array, v: Array) -> Array:
+    """x logistic(v), for v of the sign of x."""
+    scale, rest = decay(magnitude(v))
+    tail = at_least(x, -largest(x)) * scale * rest
+    return jnp.where(v < 0, tail, x) / (1 + scale * rest)
+
+
+def _self_gate_slope(v: Array, w: Array) -> Array:
+    """The slope of x logistic(v(x)), given v and w = x v'(x)."""
+    scale, rest = decay(magnitude(v))
+    e = scale * rest
+    w = at_least(at_most(w, FAR), -FAR)
+    left = rest * (scale * (1 + w / (1 + e)))
+    right = 1 + w * e / (1 + e)
+    return jnp.where(v < 0, left, right) / (1 + e)
 
 
 # gelu_tanh(x) = x logistic(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).
-LINEAR = 1.5957691216057308  # 2 sqrt(2 / pi)
-CUBIC = 0.044715 * LINEAR
+_LINEAR = 1.5957691216057308  # 2 sqrt(2 / pi)
+_CUBIC = 0.044715 * _LINEAR
 
 
 def _gelu_tanh_gate(x: Array) -> tuple[Array, Array]:
     """v = 2 u(x) and x v'(x); the gate is saturated long before the clamp."""
     x = at_least(at_most(x, 100.0), -100.0)
     square = x * x
-    return x * (LINEAR + CUBIC * square), x * (LINEAR + 3 * CUBIC * square)
+    return x * (_LINEAR + _CUBIC * square), x * (_LINEAR + 3 * _CUBIC * square)
 
 
 @elementwise(
-    lambda x: self_gate_slope(*_gelu_tanh_gate(x)),
+    lambda x: _self_gate_slope(*_gelu_tanh_gate(x)),
     reference=lambda mp, x: (
         x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
     ),
@@ -86,14 +109,14 @@ def gelu_tanh(x: Array) -> Array:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
     v, _ = _gelu_tanh_gate(x)
-    return self_gate(x, v)
+    return _self_gate(x, v)
 
 
-QUICK = 1.702  # the logistic that is closest to the normal distribution function
+_QUICK = 1.702  # the logistic that is closest to the normal distribution function
 
 
 @elementwise(
-    lambda x: self_gate_slope(QUICK * x, QUICK * x),
+    lambda x: _self_gate_slope(_QUICK * x, _QUICK * x),
     reference=lambda mp, x: x / (1 + mp.exp(-mp.mpf("1.702") * x)),
 )
 def quick_gelu(x: Array) -> Array:
@@ -113,11 +136,11 @@ def quick_gelu(x: Array) -> Array:
         Hendrycks & Gimpel 2016, arXiv:1606.08415; used by Radford et al. 2021, Learning
         Transferable Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
     """
-    return self_gate(x, QUICK * x)
+    return _self_gate(x, _QUICK * x)
 
 
 @elementwise(
-    lambda x: self_gate_slope(x, x),
+    lambda x: _self_gate_slope(x, x),
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
 )
 def silu(x: Array) -> Array:
@@ -137,7 +160,7 @@ def silu(x: Array) -> Array:
         Elfwing, Uchibe & Doya 2017, Sigmoid-Weighted Linear Units for Neural Network Function
         Approximation in Reinforcement Learning, arXiv:1702.03118.
     """
-    return self_gate(x, x)
+    return _self_gate(x, x)
 
 
 def _swish_slope_beta(x: Array, beta: Array) -> Array:
@@ -149,7 +172,7 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
 
 
 @elementwise(
-    lambda x, beta: self_gate_slope(beta * x, beta * x),
+    lambda x, beta: _self_gate_slope(beta * x, beta * x),
     _swish_slope_beta,
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
 )
@@ -171,7 +194,7 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
     Paper:
         Ramachandran, Zoph & Le 2017, Searching for Activation Functions, arXiv:1710.05941.
     """
-    return self_gate(x, beta * x)
+    return _self_gate(x, beta * x)
 
 
 def _mish_slope(x: Array) -> Array:

@@ -4,11 +4,17 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax._define import elementwise
-from activax.functions.special import largest, logistic, logistic_slope, magnitude
+from activax.functions.special import largest, logistic, magnitude
+
+
+def _logistic_slope(x: Array) -> Array:
+    """logistic(x) logistic(-x), which keeps its relative accuracy in both tails."""
+    e = jnp.exp(-magnitude(x))
+    return e / (1 + e) / (1 + e)
 
 
 @elementwise(
-    logistic_slope,
+    _logistic_slope,
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
 )
 def sigmoid(x: Array) -> Array:

@@ -1,6 +1,7 @@
 """Layers made of layers."""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,11 +21,35 @@ from activax.nn.layer import (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class SerialInit:
+    """The init of layers one after the other; each is told where its input comes from."""
+
+    parts: tuple[Layer, ...]
+
+    def __call__(
+        self, key: Array, example: Example, *, preceding: Activation[...] | None = None
+    ) -> Params:
+        params = []
+        for i, part in enumerate(self.parts):
+            with _located("serial", i):
+                made, example = init(part, jax.random.fold_in(key, i), example, preceding)
+            params.append(made)
+            preceding = output_of(part, preceding)
+        return tuple(params)
+
+    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
+        for part in self.parts:
+            preceding = output_of(part, preceding)
+        return preceding
+
+
 def serial(*layers: Any) -> Layer:
     """Layers one after the other.
 
     A dense layer behind an activation is initialised with that activation's gain, so that what
-    goes into every activation keeps the second moment of the network's input.
+    goes into every activation keeps the second moment of the network's input. Dropout lets the gain
+    through; a plain function between the two does not, for it may be anything.
 
     Args:
         *layers: Layers, activations, and functions of one array.
@@ -43,18 +68,7 @@ def serial(*layers: Any) -> Layer:
         >>> network.apply(params, jnp.zeros((8, 4))).shape
         (8, 1)
     """
-    parts = [as_layer(layer, f"serial: layer {i}") for i, layer in enumerate(layers)]
-
-    def init_all(
-        key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        params = []
-        for i, part in enumerate(parts):
-            with _located("serial", i):
-                made, example = init(part, jax.random.fold_in(key, i), example, preceding)
-            params.append(made)
-            preceding = output_of(part, preceding)
-        return tuple(params)
+    parts = tuple(as_layer(layer, f"serial: layer {i}") for i, layer in enumerate(layers))
 
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
         _check_number("serial", params, parts)
@@ -63,7 +77,7 @@ def serial(*layers: Any) -> Layer:
                 x = apply(parts[i], params[i], x, part_key)
         return x
 
-    return Layer(init_all, apply_all)
+    return Layer(SerialInit(parts), apply_all)
 
 
 def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
@@ -88,7 +102,7 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
         >>> gated.apply(params, jnp.zeros((8, 4))).shape
         (8, 16)
     """
-    parts = [as_layer(layer, f"parallel: layer {i}") for i, layer in enumerate(layers)]
+    parts = tuple(as_layer(layer, f"parallel: layer {i}") for i, layer in enumerate(layers))
 
     def init_all(
         key: Array, example: Example, *, preceding: Activation[...] | None = None
@@ -140,10 +154,15 @@ def residual(*layers: Any) -> Layer:
             )
         return x + y
 
-    return Layer(body.init, apply_sum)
+    def init_body(
+        key: Array, example: Example, *, preceding: Activation[...] | None = None
+    ) -> Params:
+        return body.init(key, example, preceding=preceding)
+
+    return Layer(init_body, apply_sum)
 
 
-def _check_number(function: str, params: Params, parts: list[Layer]) -> None:
+def _check_number(function: str, params: Params, parts: tuple[Layer, ...]) -> None:
     if len(params) != len(parts):
         raise ValueError(
             f"{function}: has {len(parts)} layers, but the parameters are of {len(params)}; "

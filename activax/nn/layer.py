@@ -37,14 +37,17 @@ class Layer(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class WithoutParameters:
-    """The init of a layer without parameters, and what it does to its input."""
+class ActivationInit:
+    """The init of an activation as a layer: its parameters are the arrays bound to it."""
 
-    activation: Activation[...] | None = None
-    transparent: bool = False  # keeps its input's distribution, near enough
+    activation: Activation[...]
 
     def __call__(self, key: Array, example: Example) -> Params:
-        return {}
+        arrays = dict(self.activation.arrays)
+        return {self.activation.name: arrays} if arrays else {}
+
+    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
+        return self.activation
 
 
 def as_layer(item: Any, where: str) -> Layer:
@@ -63,11 +66,12 @@ def as_layer(item: Any, where: str) -> Layer:
             )
 
         def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
-            return item(x, key=key) if "key" in item.parameters else item(x)
+            activation = item.bind(**params[item.name]) if item.arrays else item
+            return activation(x, key=key) if "key" in item.parameters else activation(x)
 
-        return Layer(WithoutParameters(item), apply)
+        return Layer(ActivationInit(item), apply)
     if callable(item):
-        return Layer(WithoutParameters(), lambda params, x: item(x))
+        return Layer(lambda key, example: {}, lambda params, x: item(x))
     raise TypeError(
         f"{where}: must be a Layer, an activation or a function of one array; "
         f"got {type(item).__name__}"
@@ -80,8 +84,12 @@ def activation_of(layer: Layer) -> Activation[...] | None:
 
 
 def output_of(layer: Layer, preceding: Activation[...] | None) -> Activation[...] | None:
-    """The activation that a layer's output comes from, given that of its input."""
-    return preceding if getattr(layer.init, "transparent", False) else activation_of(layer)
+    """The activation that a layer's output comes from, given that of its input.
+
+    An init says so by a method `after(preceding)`; without one it is not known.
+    """
+    after = getattr(layer.init, "after", None)
+    return after(preceding) if after else None
 
 
 def init(

@@ -4,7 +4,18 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.nn.layer import Layer, Params, WithoutParameters
+from activax._activation import Activation
+from activax.nn.layer import Example, Layer, Params
+
+
+class DropoutInit:
+    """The init of dropout, which leaves the second moment near enough to what it was."""
+
+    def __call__(self, key: Array, example: Example) -> Params:
+        return {}
+
+    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
+        return preceding
 
 
 def dropout(rate: float) -> Layer:
@@ -38,4 +49,4 @@ def dropout(rate: float) -> Layer:
         kept = jax.random.bernoulli(key, 1 - rate, x.shape)
         return jnp.where(kept, x / (1 - rate), 0)
 
-    return Layer(WithoutParameters(transparent=True), apply)
+    return Layer(DropoutInit(), apply)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._inputs import inexact_dtype, widen
+from activax._inputs import check_axis, inexact_dtype, widen
 from activax.nn.layer import Example, Layer, Params
 
 
@@ -22,7 +22,8 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
         A Layer with parameters {"scale": (features,), "bias": (features,)}.
 
     Raises:
-        ValueError: an epsilon that is negative; in `apply`, an input whose last axis does not fit.
+        ValueError: an epsilon that is negative; in `init`, an example without axes; in `apply`, an
+            input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.layer_norm()
@@ -37,6 +38,7 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
         raise ValueError(f"layer_norm: epsilon must not be negative; got {epsilon!r}")
 
     def init(key: Array, example: Example) -> Params:
+        check_axis("layer_norm", example, -1)
         size, dtype = example.shape[-1], inexact_dtype(example.dtype)
         return {"scale": jnp.ones(size, dtype), "bias": jnp.zeros(size, dtype)}
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._activation import Activation
-from activax._inputs import inexact_dtype
+from activax._inputs import check_axis, inexact_dtype
 from activax.nn.layer import Example, Layer, Params
 
 
@@ -18,13 +18,18 @@ class LearnedInit:
     axis: int | None
 
     def __call__(self, key: Array, example: Example) -> Params:
+        if self.axis is not None:
+            check_axis("learned", example, self.axis)
         shape = () if self.axis is None else (example.shape[self.axis],)
         dtype = inexact_dtype(example.dtype)
         values = {
-            name: jnp.full(shape, self.activation.parameters[name], dtype)
+            name: jnp.broadcast_to(jnp.asarray(self.activation.parameters[name], dtype), shape)
             for name in self.activation.trainable
         }
         return {self.activation.name: values}
+
+    def after(self, preceding: Activation[...] | None) -> Activation[...]:
+        return self.activation
 
 
 def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
@@ -42,6 +47,8 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
 
     Raises:
         TypeError: an activation without trainable parameters.
+        ValueError: in `init`, an axis that the example does not have; in `apply`, parameters of
+            another size than the axis.
 
     Example:
         >>> layer = activax.nn.learned(activax.prelu, axis=-1)

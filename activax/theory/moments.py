@@ -15,7 +15,6 @@ from activax._activation import Activation
 REACH = 12.0
 
 
-@functools.lru_cache
 def second_moment(activation: Callable[..., Any]) -> float:
     """The mean of activation(z)^2 for a standard normal z.
 
@@ -23,7 +22,11 @@ def second_moment(activation: Callable[..., Any]) -> float:
     called inside `jax.jit`: it is computed while tracing.
 
     Args:
-        activation: an elementwise Activation, or any function that acts on each element.
+        activation: an elementwise Activation, or any function that acts on each element. Over the
+            elements of a bound array the mean is taken.
+
+    Returns:
+        A Python number.
 
     Raises:
         TypeError: an activation that is not elementwise.
@@ -32,22 +35,36 @@ def second_moment(activation: Callable[..., Any]) -> float:
         >>> activax.theory.second_moment(activax.relu)
         0.5
     """
-    kinks: tuple[float, ...] = ()
-    if isinstance(activation, Activation):
-        if activation.kind != "elementwise":
-            raise TypeError(
-                f"second_moment: needs an elementwise activation; {activation!r} is "
-                f"{activation.kind}"
-            )
-        kinks = tuple(kink for kink in activation.kinks if abs(kink) < REACH)
+    if not isinstance(activation, Activation):
+        return _second_moment(activation, (), 0)
+    if activation.kind != "elementwise":
+        raise TypeError(
+            f"gain: needs an elementwise activation; {activation!r} is {activation.kind}, so its "
+            "second moment depends on more than one number. Pass a number instead."
+        )
+    if activation.arrays:
+        ndim = max(map(jnp.ndim, activation.arrays.values()))
+        return _second_moment(activation, activation.kinks, ndim)
+    return _static_second_moment(activation)
+
+
+@functools.cache
+def _static_second_moment(activation: Activation[...]) -> float:
+    return _second_moment(activation, activation.kinks, 0)
+
+
+def _second_moment(function: Callable[..., Any], kinks: tuple[float, ...], ndim: int) -> float:
+    """The mean over channels too, for a function with parameters of `ndim` axes."""
+    kinks = tuple(kink for kink in kinks if abs(kink) < REACH)
     edges = np.unique([*np.linspace(-REACH, REACH, 49), *kinks])
-    nodes, weights = np.polynomial.legendre.leggauss(16)
+    points, weights = np.polynomial.legendre.leggauss(16)
     half = np.diff(edges)[:, None] / 2
-    z = edges[:-1, None] + half * (1 + nodes)
+    z = edges[:-1, None] + half * (1 + points)
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     with jax.ensure_compile_time_eval(), jax.enable_x64(True):
-        values = np.asarray(activation(jnp.asarray(z, jnp.float64)), np.float64)
-    return float(np.sum(half * weights * density * values**2))
+        nodes = jnp.asarray(z, jnp.float64).reshape(*z.shape, *[1] * ndim)
+        values = np.asarray(function(nodes), np.float64).reshape(*z.shape, -1)
+    return float(np.sum(half * weights * density * np.mean(values**2, -1)))
 
 
 def gain(activation: Callable[..., Any] | float) -> float:
@@ -64,6 +81,9 @@ def gain(activation: Callable[..., Any] | float) -> float:
     Args:
         activation: an elementwise Activation, any function that acts on each element, or a number,
             which comes back as it is.
+
+    Returns:
+        A Python number.
 
     Raises:
         TypeError: an activation that is not elementwise.
