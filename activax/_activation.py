@@ -199,7 +199,10 @@ class Activation(Generic[P]):
                     f"{self.name}.bind: {name!r} is an input, not a parameter; pass it in the "
                     f"call. Parameters: {', '.join(definition.parameters) or 'none'}."
                 )
-            numbers.pop(name, None), leaves.pop(name, None)
+            numbers.pop(name, None)
+            leaves.pop(name, None)
+            if value is None and definition.defaults[name] is None:
+                continue
             if name in definition.statics or isinstance(value, float | int | bool):
                 numbers[name] = definition.static(name, value)
             else:
@@ -263,7 +266,7 @@ def _leaf(array: Any, given: Any) -> Any:
     """What a bound array becomes in the pytree."""
     if hasattr(given, "__jax_array__"):
         return given  # a framework's variable, such as flax.nnx.Param, stays what it is
-    if array is None or jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         return array
     # Optimisers return strong types; a weak one here would compile their step twice.
     return array.astype(array.dtype)

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from activax._activation import Activation
 from activax._definition import CONSTANT, PACKAGE, Definition
-from activax._inputs import align, check_axis, inexact_dtype, real, split, widen
+from activax._inputs import align, cast, check_axis, inexact_dtype, real, split, widen
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -115,7 +115,7 @@ def elementwise(
                     if (t := widen(by_name[name])) is not None
                 ]
                 total = functools.reduce(operator.add, terms)
-                return jnp.broadcast_to(total, shape).astype(dtype)
+                return cast(jnp.broadcast_to(total, shape), dtype)
 
             kept = functools.partial(kept_of, **statics)
             value = _rounded(plain, dtype, statics)
@@ -178,7 +178,7 @@ def vector(
         def run(*arguments: Any, **statics: Any) -> Array:
             x, *rest = (real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True))
             check_axis(formula.__name__, x, statics["axis"])
-            x = x.astype(inexact_dtype(x.dtype))
+            x = cast(x, inexact_dtype(x.dtype))
 
             def along(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 t: Array = differential(*map(widen, kept), widen(tangents[0]), **statics)
@@ -231,8 +231,17 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
                 f"got {', '.join(found)}"
             )
 
+        default = inspect.signature(declaration).parameters["layout"].default
+
         def halves(gate: Any, value: Any, layout: str | None, axis: int) -> tuple[Any, Any]:
-            return split(gate, layout, axis, name=name) if value is None else (gate, value)
+            if value is None:
+                return split(gate, layout, axis, name=name)
+            if layout not in (None, default):
+                raise ValueError(
+                    f"{name}: layout={layout!r} is for one packed array, but two were given; "
+                    "pass them as (gate, value) and leave layout out"
+                )
+            return gate, value
 
         def formula(
             gate: Any, value: Any = None, *, layout: str | None = None, axis: int = -1
@@ -332,7 +341,7 @@ def _rounded(
     """`formula` computed in at least float32 and rounded once, to `dtype`."""
 
     def value(*inputs: Any) -> Array:
-        return formula(*map(widen, inputs), **statics).astype(dtype)
+        return cast(formula(*map(widen, inputs), **statics), dtype)
 
     return value
 

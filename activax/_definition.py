@@ -103,6 +103,10 @@ class Definition:
                 f"{self.name}: {name} is static, so it must be a Python number, string or tuple; "
                 f"got {type(value).__name__}. Only positional parameters may be arrays."
             )
+        if isinstance(self.defaults[name], float) and not isinstance(value, float | int):
+            raise TypeError(
+                f"{self.name}: {name} is static and must be a Python number; got {value!r}"
+            )
         return value
 
     def _check_finite(self, name: str, value: Any) -> None:

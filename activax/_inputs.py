@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -16,6 +17,8 @@ def real(function: str, name: str, value: Any) -> Any:
     if value is None or name in CONSTANT:
         return value
     value = jnp.asarray(value)
+    if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+        raise TypeError(f"{function}: {name} must be real; got a PRNG key")
     if jnp.issubdtype(value.dtype, jnp.complexfloating):
         raise TypeError(
             f"{function}: {name} must be real; got {value.dtype}. "
@@ -34,16 +37,21 @@ def compute_dtype(dtype: Any) -> Any:
     return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32
 
 
+def cast(x: Array, dtype: Any) -> Array:
+    """x in a dtype; as it is if it has it, because `astype` would make a weak type strong."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
 def widen(x: Any) -> Any:
     """A float in its compute dtype; all else as it is."""
     floating = x is not None and jnp.issubdtype(x.dtype, jnp.floating)
-    return x.astype(compute_dtype(x.dtype)) if floating else x
+    return cast(x, compute_dtype(x.dtype)) if floating else x
 
 
 def align(function: str, arrays: dict[str, Any]) -> list[Any]:
     """Parameters in the dtype in which the input is computed, all arrays of one rank."""
     (name, x), *parameters = arrays.items()
-    x = x.astype(inexact_dtype(x.dtype))
+    x = cast(x, inexact_dtype(x.dtype))
     dtype = compute_dtype(x.dtype)
     ndim = max(jnp.ndim(a) for n, a in arrays.items() if n not in CONSTANT)
     aligned = [_expand(x, ndim)]
@@ -58,7 +66,7 @@ def align(function: str, arrays: dict[str, Any]) -> list[Any]:
                 f"{function}: {parameter} must broadcast against {name}; "
                 f"got shapes {a.shape} and {x.shape}"
             ) from None
-        aligned.append(_expand(a.astype(dtype), ndim))
+        aligned.append(_expand(cast(a, dtype), ndim))
     return aligned
 
 

@@ -14,6 +14,7 @@ from jax import Array
 
 from activax._activation import Activation
 from activax._catalog import aliases, catalog
+from activax._inputs import widen
 
 Params = Any
 Batch = Any
@@ -54,14 +55,15 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
     Args:
         loss: `loss(params, batch, key)`, a scalar, or a pair of a scalar and a dict of further
             metrics. The key is new in every step.
-        optimizer: an Optax transformation.
+        optimizer: an Optax transformation, with or without extra arguments.
 
     Returns:
         `(state, batch) -> (state, metrics)`, where metrics holds "loss", "grad_norm" and what the
         loss added. It may be mapped with `jax.vmap`, for several seeds at once.
 
     Raises:
-        ValueError: in the call, a loss that is not a scalar.
+        ValueError: in the call, a loss that is not a scalar, or metrics that are not a dict or take
+            a name that is used.
 
     Example:
         >>> def loss(params, batch, key):
@@ -76,6 +78,11 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
     def scalar_loss(params: Params, batch: Batch, key: Array) -> tuple[Array, Metrics]:
         result = loss(params, batch, key)
         value, metrics = result if isinstance(result, tuple) else (result, {})
+        if not isinstance(metrics, dict) or metrics.keys() & {"loss", "grad_norm"}:
+            raise ValueError(
+                "step: beside its value the loss may return a dict of metrics, but none named "
+                f"'loss' or 'grad_norm'; got {metrics!r}"
+            )
         if jnp.shape(value) != ():
             raise ValueError(
                 f"step: the loss must be a scalar; got an array of shape {jnp.shape(value)}. "
@@ -83,14 +90,24 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
             )
         return value, metrics
 
+    general = optax.with_extra_args_support(optimizer)  # line searches ask for the loss itself
+
     @jax.jit
     def update(state: State, batch: Batch) -> tuple[State, Metrics]:
         key = jax.random.fold_in(state.key, state.step)
         gradient = jax.value_and_grad(scalar_loss, has_aux=True)
         (value, metrics), grads = gradient(state.params, batch, key)
-        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        updates, opt_state = general.update(
+            grads,
+            state.opt_state,
+            state.params,
+            value=value,
+            grad=grads,
+            value_fn=lambda params: scalar_loss(params, batch, key)[0],
+        )
         params = optax.apply_updates(state.params, updates)
-        metrics = {"loss": value, "grad_norm": optax.tree.norm(grads), **metrics}
+        norm = optax.tree.norm(jax.tree.map(widen, grads))
+        metrics = {"loss": value, "grad_norm": norm, **metrics}
         return State(params, opt_state, state.key, state.step + 1), metrics
 
     return update
@@ -114,9 +131,11 @@ def batches(data: Any, size: int, key: Array, *, start: int = 0) -> Iterator[Any
         >>> next(activax.training.batches(np.arange(4), 4, jax.random.key(0))).shape
         (4,)
     """
-    rows = {np.shape(leaf)[0] for leaf in jax.tree.leaves(data)}
-    if len(rows) != 1:
-        raise ValueError(f"batches: all arrays must have as many rows; got {sorted(rows)}")
+    rows = {np.shape(leaf)[0] if np.ndim(leaf) else 0 for leaf in jax.tree.leaves(data)}
+    if start < 0:
+        raise ValueError(f"batches: start must not be negative; got {start}")
+    if len(rows) != 1 or 0 in rows:
+        raise ValueError(f"batches: all leaves must be arrays of as many rows; got {sorted(rows)}")
     (total,) = rows
     if not 1 <= size <= total:
         raise ValueError(f"batches: size must be between 1 and {total} rows; got {size}")

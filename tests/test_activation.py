@@ -194,6 +194,11 @@ def test_equal_activations_are_equal_trees():
     assert jax.tree.structure(one) == jax.tree.structure(other)
 
 
+def test_binding_none_unbinds():
+    assert activax.rrelu.bind(key=None) is activax.rrelu
+    assert activax.get({"name": "rrelu", "key": None}) is activax.rrelu
+
+
 def test_keys_and_masks_are_bound_but_not_trained():
     key = jax.random.key(0)
     drawn = activax.rrelu.bind(key=key)

@@ -30,6 +30,32 @@ def test_train_compares_and_writes(tmp_path, capsys):
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_that_diverges_says_so_and_is_still_json(tmp_path, capsys):
+    flags = ["--learning-rate", "1e30", "--out", str(tmp_path)]
+    assert cli.main(["train", "--activations", "relu_squared", *SMALL, *flags]) == 0
+    assert "diverged" in capsys.readouterr().out
+    record = json.loads((tmp_path / "results.json").read_text(), parse_constant=pytest.fail)
+    assert None in record["results"][0]["loss"][-1]
+
+
+def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
+    from activax.cli import digits
+
+    finished = digits.train
+
+    def interrupted(name, settings):
+        if name == "gelu":
+            raise KeyboardInterrupt
+        return finished(name, settings)
+
+    monkeypatch.setattr(digits, "train", interrupted)
+    names = ["--activations", "relu", "gelu"]
+    assert cli.main(["train", *names, *SMALL, "--out", str(tmp_path)]) == 130
+    rows = json.loads((tmp_path / "results.json").read_text())["results"]
+    assert [row["activation"] for row in rows] == ["relu"]
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])
 def test_train_takes_every_optimizer(optimizer, capsys):
     assert cli.main(["train", "--activations", "relu", *SMALL, "--optimizer", optimizer]) == 0
@@ -73,7 +99,10 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("train --out /dev/null", "File exists"),
         ("list --family none", "--family: invalid choice: 'none'"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
-        ("show gelu --range 1 0", "--range must go up; got 1.0 0.0"),
+        ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),
+        ("show gelu --range 0 inf", "--range must go up and be finite; got 0.0 inf"),
+        ("show gelu --png x.xyz", "--png needs a name that ends in .png; got x.xyz"),
+        ("train --seed 99999999999999999999", "--seed: must be an integer from 0 to 2^32 - 1"),
         ("show gelu --png /dev/null/x.png", "Not a directory"),
     ],
 )

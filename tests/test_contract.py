@@ -184,3 +184,38 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
     np.testing.assert_array_equal(gated(packed.T, layout=layout, axis=0), gated(gate, value).T)
     for half, want in zip(activax.split(packed, layout), (gate, value), strict=True):
         np.testing.assert_array_equal(half, want)
+
+
+@pytest.mark.parametrize("x", [-jnp.inf, jnp.inf])
+def test_a_parameter_of_zero_has_a_limit_too(elementwise, x):
+    """At infinity 0 times x must not be NaN."""
+    for name in elementwise.trainable:
+        if jnp.isfinite(elementwise(1.0, **{name: 0.0})):
+            assert not jnp.isnan(elementwise(x, **{name: 0.0}))
+
+
+def test_weak_types_stay_weak(elementwise):
+    """So a Python number promotes nothing, as in jax.nn."""
+    assert (jnp.ones((), jnp.bfloat16) * elementwise(1.0)).dtype == jnp.bfloat16
+    assert not elementwise(jnp.float32(1.0)).weak_type
+
+
+def test_masked_elements_count_for_nothing(vector):
+    """Neither their values nor what flows back to them, be it NaN."""
+    where = jnp.array([True, True, False])
+
+    def entropy(x):
+        return jnp.sum(jnp.where(where, jnp.log(jnp.abs(vector(x, where)) + 1e-30), 0.0))
+
+    x = jnp.arange(3.0)
+    value, grad = jax.value_and_grad(entropy)(x)
+    want, grad_of_two = jax.value_and_grad(lambda x: jnp.sum(jnp.log(jnp.abs(vector(x)) + 1e-30)))(
+        x[:2]
+    )
+    np.testing.assert_allclose(value, want, rtol=1e-6)
+    np.testing.assert_allclose(grad, jnp.append(grad_of_two, 0.0), rtol=1e-5, atol=1e-6)
+    poisoned = jnp.where(where, 1.0, jnp.nan)
+    _, tangent = jax.jvp(lambda x: vector(x, where), (x,), (poisoned,))
+    pulled = jax.vjp(lambda x: vector(x, where), x)[1](poisoned)[0]
+    assert jnp.isfinite(tangent).all()
+    assert jnp.isfinite(pulled).all()

@@ -1,5 +1,6 @@
 """Every error names the function and the argument, shows what came, and says what to do."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -165,6 +166,26 @@ ERRORS = {
         lambda: define(lambda x: 2 * x, keep="outputs"),
         ValueError,
         r"keep must be 'inputs', 'output' or a function; got 'outputs'",
+    ),
+    "layout of two": (
+        lambda: activax.swiglu.bind(layout="value_gate")(jnp.ones(2), jnp.ones(2)),
+        ValueError,
+        r"swiglu: layout='value_gate' is for one packed array, but two were given",
+    ),
+    "static of another type": (
+        lambda: activax.step(1.0, sharpness="a"),
+        TypeError,
+        r"step: sharpness is static and must be a Python number; got 'a'",
+    ),
+    "bounds the wrong way": (
+        lambda: activax.rrelu(1.0, lower=0.5, upper=0.1),
+        ValueError,
+        r"rrelu: lower must not exceed upper; got 0.5 and 0.1",
+    ),
+    "key as input": (
+        lambda: activax.gelu(jax.random.key(0)),
+        TypeError,
+        r"gelu: x must be real; got a PRNG key",
     ),
     "unknown attribute": (
         lambda: activax.gellu,

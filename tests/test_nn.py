@@ -129,6 +129,12 @@ def test_layer_norm_in_half_precision_computes_in_single():
     assert abs(float(jnp.mean(y.astype(jnp.float32) ** 2)) - 1) < 1e-2
 
 
+def test_layer_norm_of_integers_is_of_floats():
+    layer, x = nn.layer_norm(), jnp.array([1, 2, 5])
+    y = layer.apply(layer.init(KEY, x), x)
+    np.testing.assert_allclose(y, layer.apply(layer.init(KEY, x), x.astype(float)), rtol=1e-6)
+
+
 @pytest.mark.parametrize(("axis", "shape"), [(None, ()), (1, (3,)), (-1, (4,))])
 def test_learned_has_parameters_a_channel(axis, shape):
     x = jax.random.normal(KEY, (2, 3, 4))
@@ -159,7 +165,7 @@ PARAMS = DENSE.init(KEY, X)
 BAD = [
     (lambda: nn.dense(0), ValueError, "dense: features must be a positive integer; got 0"),
     (lambda: nn.dense(2.5), ValueError, "dense: features must be a positive integer; got 2.5"),
-    (lambda: DENSE.init(KEY, jnp.zeros(())), ValueError, "dense: the example must have at least"),
+    (lambda: DENSE.init(KEY, jnp.zeros(())), ValueError, "dense: the example's last"),
     (lambda: DENSE.apply(PARAMS, jnp.zeros((8, 4))), ValueError,
      r"dense: the last axis of x must be 5, .*got x of shape \(8, 4\)"),
     (lambda: nn.dropout(1.0), ValueError, "dropout: rate must be at least 0 and below 1; got 1.0"),

@@ -58,7 +58,7 @@ def test_a_gain_follows_what_is_bound_and_what_changes():
 
 
 def test_a_number_is_its_own_gain():
-    assert gain(2) == 2.0
+    assert gain(2) == gain(np.float32(2)) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,7 @@ def test_a_number_is_its_own_gain():
             "gain: needs an elementwise activation; activax.softmax is vector",
         ),
         (activax.swiglu, TypeError, "activax.swiglu is gated"),
+        ("relu", TypeError, r"gain: needs a function or a number; use activax.get\('relu'\)"),
         (0.0, ValueError, "gain: must be positive and finite; 0.0 gives 0.0"),
         (math.inf, ValueError, "gain: must be positive and finite"),
         (jnp.zeros_like, ValueError, "gain: must be positive and finite"),

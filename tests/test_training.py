@@ -77,6 +77,21 @@ def test_fit_ends_with_the_batches_and_takes_no_step_too_many():
     assert training.fit(STEP, start(), batches, 0)[1] == {}
 
 
+def test_optimisers_may_ask_for_the_loss():
+    for optimizer in (optax.lbfgs(), optax.chain(OPTIMIZER, optax.contrib.reduce_on_plateau())):
+        step = training.step(loss, optimizer)
+        state = training.init(NETWORK.init(KEY, X), optimizer, KEY)
+        _, history = training.fit(step, state, training.batches(DATA, 40, KEY), 10)
+        assert history["loss"][-1] < history["loss"][0]
+
+
+def test_the_gradient_norm_of_half_precision_does_not_overflow():
+    params = {"w": jnp.zeros(6, jnp.float16)}
+    step = training.step(lambda p, batch, key: 300 * jnp.sum(p["w"]), optax.sgd(1.0))
+    _, metrics = step(training.init(params, optax.sgd(1.0), KEY), None)
+    assert float(metrics["grad_norm"]) == pytest.approx(300 * 6**0.5, rel=1e-3)
+
+
 def test_an_epoch_sees_every_row_once_in_a_new_order():
     rows = [np.concatenate(list(itertools.islice(training.batches(np.arange(12), 4, KEY, start=s),
                                                  3))) for s in (0, 3)]  # fmt: skip
@@ -186,8 +201,12 @@ def test_labels_choose_an_optimizer_each():
 
 BAD = [
     (lambda: training.batches(DATA, 41, KEY), "batches: size must be between 1 and 40 rows; got"),
-    (lambda: training.batches((X, X[:3]), 2, KEY), "batches: all arrays must have as many rows"),
+    (lambda: training.batches((X, X[:3]), 2, KEY), "batches: all leaves must be"),
     (lambda: training.fit(STEP, start(), [], -1), "fit: steps must not be negative; got -1"),
+    (lambda: training.batches({"x": X, "n": 3}, 2, KEY), "batches: all leaves must be arrays"),
+    (lambda: training.batches(DATA, 2, KEY, start=-1), "batches: start must not be negative"),
+    (lambda: training.step(lambda p, b, k: (jnp.sum(b), {"loss": 1}), OPTIMIZER)(
+        start(), jnp.ones(3)), "step: beside its value the loss may return a dict of metrics"),
     (lambda: training.step(lambda p, b, k: b, OPTIMIZER)(start(), jnp.ones(3)),
      r"step: the loss must be a scalar; got an array of shape \(3,\)"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0, or 2 for wrong arguments."""
+    """Run the command line; the exit code is 0, 2 for wrong arguments, 130 if interrupted."""
     parser = Parser(prog="activax", description="Activation functions for JAX.")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name in COMMANDS:
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except (UsageError, OSError) as error:
         parser.error(str(error))
     except ModuleNotFoundError as missing:

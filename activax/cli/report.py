@@ -25,6 +25,7 @@ def table(results: list[Result], settings: Settings) -> Table:
     shown = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
         title=f"digits, {s.depth} x {s.width} units, {s.dtype}, {s.seeds} seeds, {s.steps} steps",
         caption="accuracy: on held-out images; kept: for backward; dead: units without gradient on "
         "any training image; norms: of the first and the last layer's gradient before training",
@@ -42,6 +43,8 @@ def cells(result: Result) -> list[str]:
     """What a row of the table says."""
     accuracy = 100 * result.accuracy
     spread = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
+    if not np.isfinite(result.loss).all():
+        spread = " diverged"
     return [
         result.activation,
         f"{accuracy.mean():.2f}{spread}",
@@ -59,7 +62,9 @@ def record(results: list[Result], settings: Settings) -> dict[str, Any]:
     for result in results:
         row = dataclasses.asdict(result)
         row["accuracy"] = result.accuracy.tolist()
-        row["loss"] = np.round(result.loss, 6).tolist()
+        row["loss"] = [[_json(value) for value in step] for step in np.round(result.loss, 6)]
+        row["gradient_first"] = _json(result.gradient_first)
+        row["gradient_last"] = _json(result.gradient_last)
         rows.append(row)
     environment = {
         "activax": activax.__version__,
@@ -68,6 +73,11 @@ def record(results: list[Result], settings: Settings) -> dict[str, Any]:
         "device": jax.devices()[0].device_kind,
     }
     return {"settings": dataclasses.asdict(settings), "environment": environment, "results": rows}
+
+
+def _json(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return float(value) if np.isfinite(value) else None
 
 
 def draw(results: list[Result], path: Path) -> None:

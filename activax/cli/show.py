@@ -1,6 +1,7 @@
 """show what is known of one activation, and plot it"""
 
 import argparse
+import math
 from pathlib import Path
 
 import jax
@@ -26,8 +27,10 @@ def run(arguments: argparse.Namespace) -> None:
     except ValueError as error:
         raise UsageError(error) from None
     low, high = arguments.range
-    if not low < high:
-        raise UsageError(f"show: --range must go up; got {low} {high}")
+    if not -math.inf < low < high < math.inf:
+        raise UsageError(f"show: --range must go up and be finite; got {low} {high}")
+    if arguments.png and arguments.png.suffix != ".png":
+        raise UsageError(f"show: --png needs a name that ends in .png; got {arguments.png}")
     parameters = ", ".join(f"{k} = {v}" for k, v in activation.parameters.items())
     facts = {
         "": activation.summary,

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dtype", choices=DTYPES, default=default.dtype,
         help="in which the network computes; parameters stay float32")  # fmt: skip
     add("--learn", action="store_true", help="train the activations' parameters, one a unit")
-    add("--seed", type=int, default=default.seed, help="where the random numbers start")
+    add("--seed", type=_seed, default=default.seed, help="where the random numbers start")
     add("--out", type=Path, metavar="DIR", help="write results.json and curves.png there")
 
 
@@ -42,12 +42,15 @@ def run(arguments: argparse.Namespace) -> None:
     out: Path | None = arguments.out
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    results = [digits.train(name, settings) for name in dict.fromkeys(arguments.activations)]
+    results = []
+    for name in dict.fromkeys(arguments.activations):
+        results.append(digits.train(name, settings))
+        if out:  # after each, so that an interrupted run loses none that is finished
+            record = json.dumps(report.record(results, settings), indent=1, allow_nan=False)
+            (out / "results.json").write_text(record + "\n")
+            report.draw(results, out / "curves.png")
     Console().print(report.table(results, settings))
     if out:
-        record = json.dumps(report.record(results, settings), indent=1)
-        (out / "results.json").write_text(record + "\n")
-        report.draw(results, out / "curves.png")
         print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
 
 
@@ -66,6 +69,12 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
     return value
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 to 2^32 - 1; got {text!r}")
+    return int(text)
 
 
 def _rate(text: str) -> float:

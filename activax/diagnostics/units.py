@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._activation import Activation
+from activax._inputs import cast, inexact_dtype
 
 
 def dead(activation: Activation[...], inputs: Array, *, tolerance: float = 1e-6) -> Array:
@@ -27,8 +28,9 @@ def dead(activation: Activation[...], inputs: Array, *, tolerance: float = 1e-6)
         >>> activax.diagnostics.dead(activax.relu, jnp.array([[-1.0, 1.0], [-2.0, -1.0]]))
         Array([ True, False], dtype=bool)
     """
-    if activation.kind != "elementwise":
+    if not isinstance(activation, Activation) or activation.kind != "elementwise":
         raise TypeError(f"dead: needs an elementwise activation; {activation!r} is not")
+    inputs = cast(inputs, inexact_dtype(inputs.dtype))
 
     def value(x: Array) -> Any:
         return activation(x)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, at_most, largest
+from activax.functions.special import at_least, at_most, largest, scaled
 
 
 def _sinc(u: Array) -> Array:
@@ -15,7 +15,7 @@ def _sinc(u: Array) -> Array:
 def _phase(x: Array, alpha: Array | float) -> Array:
     """alpha x, finite where x is: the sine of infinity is NaN."""
     far = largest(x)
-    return at_least(at_most(alpha * x, far), -far)
+    return at_least(at_most(scaled(x, alpha), far), -far)
 
 
 def _snake_slope(x: Array, alpha: Array) -> Array:

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, choose, flag, negative_part
+from activax.functions.special import at_least, choose, flag, negative_part, scaled
 
 
 @elementwise(
@@ -85,7 +85,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     Paper:
         Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
     """
-    return jnp.where(x >= 0, x, negative_slope * x)
+    return jnp.where(x >= 0, x, scaled(x, negative_slope))
 
 
 @elementwise(
@@ -116,7 +116,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     Paper:
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
     """
-    return jnp.where(x >= 0, x, negative_slope * x)
+    return jnp.where(x >= 0, x, scaled(x, negative_slope))
 
 
 @elementwise(

@@ -11,6 +11,7 @@ from activax.functions.special import (
     decay,
     largest,
     magnitude,
+    scaled,
 )
 
 
@@ -165,14 +166,14 @@ def silu(x: Array) -> Array:
 
 def _swish_slope_beta(x: Array, beta: Array) -> Array:
     # x^2 logistic'(beta x), each x next to a factor exp(-|beta x| / 2).
-    v = at_most(magnitude(beta * x), FAR)
+    v = at_most(magnitude(scaled(x, beta)), FAR)
     h = jnp.exp(-v / 2)
     root = at_least(at_most(x, 1e18), -1e18) * h / (1 + h * h)
     return root * root
 
 
 @elementwise(
-    lambda x, beta: _self_gate_slope(beta * x, beta * x),
+    lambda x, beta: _self_gate_slope(scaled(x, beta), scaled(x, beta)),
     _swish_slope_beta,
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
 )
@@ -194,7 +195,7 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
     Paper:
         Ramachandran, Zoph & Le 2017, Searching for Activation Functions, arXiv:1710.05941.
     """
-    return _self_gate(x, beta * x)
+    return _self_gate(x, scaled(x, beta))
 
 
 def _mish_slope(x: Array) -> Array:

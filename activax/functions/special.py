@@ -39,6 +39,11 @@ def negative_part(x: Array) -> Array:
     return at_most(x, 0.0)
 
 
+def scaled(x: Array, factor: Array | float) -> Array:
+    """factor x, 0 at infinity where the factor is 0."""
+    return jnp.where(jnp.isinf(x) & (factor == 0), 0.0, factor * x)
+
+
 def flag(x: Array, condition: Array) -> Array:
     """One byte: 1 where the condition holds, 0 where not, -1 where x is NaN."""
     return jnp.where(jnp.isnan(x), -1, condition.astype(jnp.int8)).astype(jnp.int8)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
@@ -47,7 +48,7 @@ def step(x: Array, threshold: Array | float = 0.0, *, sharpness: float = 10.0) -
         McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity; the
         slope is that of Zenke & Ganguli 2018, SuperSpike, arXiv:1705.11146.
     """
-    return choose(flag(x, x >= threshold), 1.0, 0.0).astype(x.dtype)
+    return choose(flag(x, x >= threshold), jnp.ones_like(x), jnp.zeros_like(x))
 
 
 heaviside = step

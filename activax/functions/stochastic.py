@@ -5,12 +5,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import choose, flag
+from activax.functions.special import choose, flag, scaled
 
 
 def _rrelu_slope(
     shape: tuple[int, ...], key: Array | None, *, lower: float, upper: float
 ) -> Array | float:
+    if not lower <= upper:
+        raise ValueError(f"rrelu: lower must not exceed upper; got {lower} and {upper}")
     if key is None:
         return (lower + upper) / 2
     return jax.random.uniform(key, shape, jnp.float32, lower, upper)
@@ -53,5 +55,7 @@ def rrelu(
         Xu, Wang, Chen & Li 2015, Empirical Evaluation of Rectified Activations in Convolutional
         Network, arXiv:1505.00853.
     """
-    slope = jnp.asarray(_rrelu_slope(x.shape, key, lower=lower, upper=upper), x.dtype)
-    return jnp.where(x >= 0, x, slope * x)
+    slope = _rrelu_slope(x.shape, key, lower=lower, upper=upper)
+    if key is not None:
+        slope = jnp.asarray(slope, x.dtype)
+    return jnp.where(x >= 0, x, scaled(x, slope))

@@ -14,8 +14,14 @@ def _shifted(x: Array, where: Array | None, axis: Any) -> Array:
     return x - (largest if where is None else jnp.where(jnp.isfinite(largest), largest, 0.0))
 
 
-def _softmax_differential(y: Array, t: Array, *, axis: Any) -> Array:
-    return y * (t - jnp.sum(y * t, axis, keepdims=True))
+def _masked(t: Array, where: Array | None) -> Array:
+    """t, 0 where it does not count: NaN times 0 would be NaN."""
+    return t if where is None else jnp.where(where, t, 0.0)
+
+
+def _softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
+    t = _masked(t, where)
+    return _masked(y * (t - jnp.sum(y * t, axis, keepdims=True)), where)
 
 
 def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
@@ -23,7 +29,11 @@ def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     return [term / sum(terms) for term in terms]
 
 
-@vector(_softmax_differential, reference=_softmax_reference)
+@vector(
+    _softmax_differential,
+    reference=_softmax_reference,
+    keep=lambda x, where, out, *, axis: (out, where),
+)
 def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Softmax: positive numbers that sum to 1 along an axis.
 
@@ -52,10 +62,8 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
 
 
 def _log_softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
-    if where is not None:
-        t = jnp.where(where, t, 0.0)
-    mean = jnp.sum(jnp.exp(y) * t, axis, keepdims=True)
-    return t - mean if where is None else jnp.where(where, t - mean, 0.0)
+    t = _masked(t, where)
+    return _masked(t - jnp.sum(jnp.exp(y) * t, axis, keepdims=True), where)
 
 
 def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:

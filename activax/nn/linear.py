@@ -46,8 +46,10 @@ def dense(
     check_size("dense", "features", features)
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
-        if not example.shape:
-            raise ValueError("dense: the example must have at least one axis; got a 0-d array")
+        if not example.shape or not example.shape[-1]:
+            raise ValueError(
+                f"dense: the example's last axis must not be missing or empty; got {example.shape}"
+            )
         dtype = inexact_dtype(example.dtype)
         make = weight_init or initializers.variance_scaling(gain_after(preceding))
         params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}

@@ -49,10 +49,11 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
                 f"layer_norm: the last axis of x must be {size}, as in the example that init was "
                 f"given; got x of shape {x.shape}"
             )
-        wide = widen(x)
+        dtype = inexact_dtype(x.dtype)
+        wide = widen(x.astype(dtype))
         centred = wide - jnp.mean(wide, -1, keepdims=True)
         variance = jnp.mean(centred * centred, -1, keepdims=True)
         scale, bias = (jnp.broadcast_to(widen(params[name]), x.shape) for name in ("scale", "bias"))
-        return (centred * lax.rsqrt(variance + epsilon) * scale + bias).astype(x.dtype)
+        return (centred * lax.rsqrt(variance + epsilon) * scale + bias).astype(dtype)
 
     return Layer(init, apply)

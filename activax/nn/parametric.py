@@ -67,6 +67,7 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
     def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
         values = params[activation.name]
         if axis is not None:
+            check_axis("learned", x, axis)
             size = x.shape[axis]
             for name, value in values.items():
                 if value.shape != (size,):

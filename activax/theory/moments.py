@@ -99,7 +99,9 @@ def gain(activation: Callable[..., Any] | float) -> float:
     Paper:
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
     """
-    if isinstance(activation, int | float):
+    if isinstance(activation, str):
+        raise TypeError(f"gain: needs a function or a number; use activax.get({activation!r})")
+    if not callable(activation):
         value = float(activation)
     else:
         moment = second_moment(activation)
