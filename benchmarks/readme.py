@@ -60,6 +60,8 @@ def tables() -> dict[str, str]:
         + "\n"
         + folded("Every activation", report.markdown(records["throughput"]["records"])),
     }
+    moved = max(map(abs, records["throughput"]["drift"].values()))
+    bodies["throughput"] += f"\nDuring the run the speed of a copy moved by up to {moved:.0%}.\n"
     return {name: f"{bodies[name]}\n{where(record)}" for name, record in records.items()}
 
 
