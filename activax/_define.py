@@ -1,4 +1,4 @@
-"""The decorators that turn a formula into an Activation: elementwise, vector and gated."""
+"""The decorators that turn a formula into an Activation: elementwise and vector."""
 
 import functools
 import inspect
@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from activax._activation import Activation
 from activax._definition import CONSTANT, PACKAGE, Definition
-from activax._inputs import align, cast, check_axis, inexact_dtype, real, split, widen
+from activax._inputs import align, cast, check_axis, inexact_dtype, real, widen
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -23,7 +23,6 @@ Defined = Activation[Concatenate[ArrayLike, P]]
 Keep = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 
-GATED = ("gate", "value", "layout", "axis")
 RAISES = {
     "elementwise": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
@@ -118,10 +117,10 @@ def elementwise(
                 return cast(jnp.broadcast_to(total, shape), dtype)
 
             kept = functools.partial(kept_of, **statics)
-            value = _rounded(plain, dtype, statics)
+            value = rounded(plain, dtype, statics)
             return differentiable(value, kept, differential)(*inputs)
 
-        return _activation(
+        return make_activation(
             formula,
             run,
             kind="elementwise",
@@ -184,110 +183,16 @@ def vector(
                 t: Array = differential(*map(widen, kept), widen(tangents[0]), **statics)
                 return t.astype(x.dtype)
 
-            value = _rounded(formula, x.dtype, statics)
+            value = rounded(formula, x.dtype, statics)
             kept = functools.partial(kept_of, **statics)
             return differentiable(value, kept, along)(x, *rest)
 
-        return _activation(formula, run, kind="vector", reference=reference, ulps=ulps)
+        return make_activation(formula, run, kind="vector", reference=reference, ulps=ulps)
 
     return define
 
 
-def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P]]:
-    """Define the gated unit `by(gate) * value`; slope, reference and kinks come from `by`.
-
-    The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
-    axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
-    "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ...
-
-    Args:
-        by: the elementwise activation of the gate; numbers may be bound to it.
-
-    Returns:
-        A decorator that makes the Activation.
-
-    Raises:
-        TypeError: an activation that is not elementwise, or a signature of other names.
-
-    Example:
-        >>> @activax.gated(by=activax.softplus)
-        ... def softplus_glu(gate, value=None, *, layout=None, axis=-1):
-        ...     "softplus(gate) * value."
-        >>> softplus_glu(jnp.array([0.0]), jnp.array([2.0]))
-        Array([1.3862944], dtype=float32)
-    """
-
-    if by.kind != "elementwise":
-        raise TypeError(f"gated: by must be elementwise; {by!r} is {by.kind}")
-
-    def gate_by(exact: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda mp, gate, value: exact(mp, gate, **by.parameters) * value
-
-    def define(declaration: Callable[P, Array]) -> Activation[P]:
-        name = declaration.__name__
-        if (found := tuple(inspect.signature(declaration).parameters)) != GATED:
-            raise TypeError(
-                f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
-                f"got {', '.join(found)}"
-            )
-
-        default = inspect.signature(declaration).parameters["layout"].default
-
-        def halves(gate: Any, value: Any, layout: str | None, axis: int) -> tuple[Any, Any]:
-            if value is None:
-                return split(gate, layout, axis, name=name)
-            if layout not in (None, default):
-                raise ValueError(
-                    f"{name}: layout={layout!r} is for one packed array, but two were given; "
-                    "pass them as (gate, value) and leave layout out"
-                )
-            return gate, value
-
-        def formula(
-            gate: Any, value: Any = None, *, layout: str | None = None, axis: int = -1
-        ) -> Array:
-            gate, value = halves(gate, value, layout, axis)
-            return by.formula(gate) * value
-
-        def run(gate: Any, value: Any, *, layout: str | None, axis: int) -> Array:
-            gate, value = halves(real(name, "gate", gate), value, layout, axis)
-            value = real(name, "value", value)
-            if gate.shape != value.shape:
-                raise ValueError(
-                    f"{name}: gate and value must have the same shape; "
-                    f"got {gate.shape} and {value.shape}"
-                )
-            dtype = inexact_dtype(jnp.result_type(gate, value))
-
-            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                (g, v), (dg, dv) = map(widen, kept), tangents
-                terms: list[Array] = []
-                if dg is not None:
-                    terms.append(jax.jvp(by, (g,), (widen(dg),))[1] * v)
-                if dv is not None:
-                    terms.append(by(g) * widen(dv))
-                return functools.reduce(operator.add, terms).astype(dtype)
-
-            product = _rounded(lambda g, v: by.formula(g) * v, dtype, {})
-            rule = differentiable(product, lambda g, v, out: (g, v), differential)
-            return rule(gate.astype(dtype), value.astype(dtype))
-
-        return _activation(
-            declaration,
-            run,
-            kind="gated",
-            formula=formula,
-            inputs=2,
-            reference=gate_by(by.reference),
-            surrogate=gate_by(by.surrogate) if by.surrogate else None,
-            kinks=by.kinks,
-            ulps=by.ulps,
-        )
-
-    return define
-
-
-def _activation(
+def make_activation(
     declaration: Callable[..., Array],
     run: Callable[..., Array],
     *,
@@ -299,6 +204,7 @@ def _activation(
     ulps: float = 4,
     inputs: int = 1,
 ) -> Activation[Any]:
+    """Write down the definition; what `declaration` says itself is read from it."""
     signature, module = _bare_signature(declaration), declaration.__module__
     arrays = tuple(_positional(declaration))
     statics = tuple(name for name in signature.parameters if name not in arrays)
@@ -335,7 +241,7 @@ def _positional(formula: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
-def _rounded(
+def rounded(
     formula: Callable[..., Array], dtype: Any, statics: dict[str, Any]
 ) -> Callable[..., Array]:
     """`formula` computed in at least float32 and rounded once, to `dtype`."""

@@ -1,15 +1,12 @@
-"""How an activation reads its arrays: checks, dtypes, ranks and packed layouts."""
+"""How an activation reads its arrays: checks, dtypes and ranks."""
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.typing import ArrayLike
 
 from activax._definition import CONSTANT
-
-LAYOUTS = ("gate_value", "value_gate", "interleaved")
 
 
 def real(function: str, name: str, value: Any) -> Any:
@@ -84,41 +81,3 @@ def check_axis(function: str, x: Array, axis: int | tuple[int, ...]) -> None:
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"
             )
-
-
-def split(
-    packed: ArrayLike, layout: str | None, axis: int = -1, *, name: str = "split"
-) -> tuple[Array, Array]:
-    """Split a packed array into `(gate, value)`.
-
-    Args:
-        packed: an array whose size along `axis` is even.
-        layout: "gate_value" or "value_gate" for halves, "interleaved" for gate, value, gate, ...
-        axis: the axis to split.
-        name: the function that error messages name.
-
-    Raises:
-        ValueError: an unknown layout, or a size that is odd.
-
-    Example:
-        >>> activax.split(jnp.arange(4.0), "interleaved")
-        (Array([0., 2.], dtype=float32), Array([1., 3.], dtype=float32))
-    """
-    packed = jnp.asarray(packed)
-    if layout not in LAYOUTS:
-        raise ValueError(
-            f"{name}: one packed array needs layout={', '.join(map(repr, LAYOUTS))}; "
-            f"got {layout!r}. Or pass gate and value as two arrays."
-        )
-    check_axis(name, packed, axis)
-    size = packed.shape[axis]
-    if size % 2:
-        raise ValueError(
-            f"{name}: the packed axis must have an even size; got {size} in axis {axis} of "
-            f"{packed.shape}"
-        )
-    if layout == "interleaved":
-        gate, value = (lax.slice_in_dim(packed, i, None, 2, axis) for i in (0, 1))
-    else:
-        gate, value = (lax.slice_in_dim(packed, i, i + size // 2, 1, axis) for i in (0, size // 2))
-    return (value, gate) if layout == "value_gate" else (gate, value)

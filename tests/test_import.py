@@ -18,6 +18,7 @@ LEVELS = (
     ("_rule", "_definition", "_progress"),
     ("_activation", "_inputs"),
     ("_define",),
+    ("_gated",),
     ("functions",),
     ("_catalog",),
     ("theory",),

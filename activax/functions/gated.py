@@ -3,7 +3,7 @@
 from jax import Array
 from jax.typing import ArrayLike
 
-from activax._define import gated
+from activax._gated import gated
 from activax.functions.piecewise import relu
 from activax.functions.self_gated import gelu, silu
 from activax.functions.sigmoidal import sigmoid

@@ -37,6 +37,9 @@ def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Softmax: positive numbers that sum to 1 along an axis.
 
+    The backward pass keeps the output, which what follows mostly keeps too; so in 16 bits the slope
+    has the output's rounding.
+
     Formula:
         softmax(x)_i = exp(x_i) / sum_j exp(x_j)
 
@@ -79,6 +82,8 @@ def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 )
 def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Logarithm of the softmax.
+
+    The backward pass keeps the output; so in 16 bits the slope has the output's rounding.
 
     Formula:
         log_softmax(x)_i = x_i - log sum_j exp(x_j)
