@@ -30,9 +30,9 @@ class Activation(Generic[P]):
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (along an axis) or
             "gated" (`(gate, value)` in).
-        formula: the same function in ordinary JAX primitives, without the derivative rule and
-            without the promotion of 16-bit inputs: for `jax.experimental.jet`, converters and
-            other tools that cannot see through a custom rule.
+        formula: the same function of float arrays in ordinary JAX primitives, without the
+            derivative rule and the promotion of integers and 16-bit floats: for
+            `jax.experimental.jet`, converters and other tools that cannot see through a custom rule.
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
@@ -72,8 +72,8 @@ class Activation(Generic[P]):
         fields = {
             "_definition": definition,
             "_plain": plain or self,
-            "_numbers": MappingProxyType(dict(numbers)),
-            "_leaves": MappingProxyType(dict(leaves)),
+            "_numbers": MappingProxyType(numbers),
+            "_leaves": MappingProxyType(leaves),
             "_values": MappingProxyType({**definition.defaults, **bound}),
             "__signature__": signature,
             "__name__": definition.name,
