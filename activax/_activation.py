@@ -31,8 +31,8 @@ class Activation(Generic[P]):
         kind: "elementwise" (one array in, the same shape out), "vector" (along an axis) or
             "gated" (`(gate, value)` in).
         formula: the same function of float arrays in ordinary JAX primitives, without the
-            derivative rule and the promotion of integers and 16-bit floats: for
-            `jax.experimental.jet`, converters and other tools that cannot see through a custom rule.
+            derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
+            see through a custom rule, such as `jax.experimental.jet` and converters.
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
