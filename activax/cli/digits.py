@@ -1,6 +1,7 @@
 """The main job: train a network on the digits images that scikit-learn ships."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -51,6 +52,7 @@ class Images(NamedTuple):
     y: Any
 
 
+@functools.cache
 def load() -> tuple[Images, Images]:
     """The 1,797 images, a quarter of them held out."""
     x, y = load_digits(return_X_y=True)

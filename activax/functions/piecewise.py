@@ -91,7 +91,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
 @elementwise(
     lambda x, negative_slope: choose(flag(x, x > 0), 1.0, negative_slope),
     lambda x, negative_slope: negative_part(x),
-    reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
+    reference=leaky_relu.reference,
     kinks=(0.0,),
     ulps=0,
 )
@@ -116,7 +116,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     Paper:
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
     """
-    return jnp.where(x >= 0, x, scaled(x, negative_slope))
+    return leaky_relu.formula(x, negative_slope)
 
 
 @elementwise(

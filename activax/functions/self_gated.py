@@ -73,6 +73,11 @@ def _self_gate_slope(v: Array, w: Array) -> Array:
     return jnp.where(v < 0, left, right) / (1 + e)
 
 
+def _linear_gate_slope(v: Array) -> Array:
+    """The slope of x logistic(v) for v proportional to x, of which x v' is v again."""
+    return _self_gate_slope(v, v)
+
+
 # gelu_tanh(x) = x logistic(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).
 _LINEAR = 1.5957691216057308  # 2 sqrt(2 / pi)
 _CUBIC = 0.044715 * _LINEAR
@@ -117,7 +122,7 @@ _QUICK = 1.702  # the logistic that is closest to the normal distribution functi
 
 
 @elementwise(
-    lambda x: _self_gate_slope(_QUICK * x, _QUICK * x),
+    lambda x: _linear_gate_slope(_QUICK * x),
     reference=lambda mp, x: x / (1 + mp.exp(-mp.mpf("1.702") * x)),
 )
 def quick_gelu(x: Array) -> Array:
@@ -141,7 +146,7 @@ def quick_gelu(x: Array) -> Array:
 
 
 @elementwise(
-    lambda x: _self_gate_slope(x, x),
+    _linear_gate_slope,
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
 )
 def silu(x: Array) -> Array:
@@ -173,7 +178,7 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
 
 
 @elementwise(
-    lambda x, beta: _self_gate_slope(scaled(x, beta), scaled(x, beta)),
+    lambda x, beta: _linear_gate_slope(scaled(x, beta)),
     _swish_slope_beta,
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
 )
