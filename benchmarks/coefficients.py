@@ -1,0 +1,234 @@
+"""Make the fitted coefficients of the float32 kernels: `python -m benchmarks.coefficients`.
+
+Each set is a weighted minimax fit: Lawson's iteration on a Chebyshev grid, against mpmath. A
+rational is made linear by Loeb's, which divides by the last denominator. What is minimised is the
+relative error of the final result, of which the fit is one piece. Coefficients are rounded to
+float32 one at a time, from the lowest power up, and those still free are fitted again.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mpmath import MPContext, mpf
+
+COMMITTED = Path(__file__).parents[1] / "activax" / "functions" / "coefficients.py"
+NODES = 300
+ROUNDS = 300
+DENSE = 4000  # the points at which a claim is measured
+
+mp = MPContext()  # its precision is its own
+mp.dps = 40
+
+
+# What is fitted
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A function, and the formula that gives it from a fitted P(x), or P(x)/Q(x)."""
+
+    formula: str
+    truth: Callable[[mpf], mpf]
+    result: Callable[[mpf, mpf], mpf]  # of x and the fitted value there
+    interval: tuple[float, float]
+    sets: dict[str, tuple[int, int]]  # how many coefficients P and Q have; Q(0) is 1
+
+
+def normal_tail_scaled(a: mpf) -> mpf:
+    return mp.ncdf(-a) * mp.exp(a * a / 2)
+
+
+def gelu_slope_scaled(a: mpf) -> mpf:
+    return normal_tail_scaled(a) - a / mp.sqrt(2 * mp.pi)
+
+
+def gelu_tanh_logit(x: mpf) -> mpf:
+    """gelu_tanh(x) is x sigmoid(gelu_tanh_logit(x))."""
+    return 2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
+
+
+def root_of_slope(f: Callable[[mpf], mpf], near: float) -> mpf:
+    return mp.findroot(lambda x: mp.diff(f, x), near)
+
+
+# The kernels multiply by this float32, so the fits make up for its rounding.
+PHI0 = float(np.float32(1 / mp.sqrt(2 * mp.pi)))
+GELU_ROOT = -root_of_slope(lambda x: x * mp.ncdf(x), -0.75)
+SILU_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-x)), -1.28)
+MISH_ROOT = root_of_slope(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), -1.19)
+GELU_TANH_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-gelu_tanh_logit(x))), -0.75)
+
+PROBLEMS = (
+    Problem(
+        "expm1(r) ~= r + r^2 P(r), |r| <= 0.3475",
+        truth=mp.expm1,
+        result=lambda r, p: r + r * r * p,
+        interval=(-0.3475, 0.3475),  # ln(2) / 2, and room for the rounding of r
+        sets={"EXPM1": (5, 1), "EXPM1_LONG": (6, 1), "EXPM1_HALF": (3, 1)},
+    ),
+    Problem(
+        "log1p(e) ~= e + e^2 P(e), 0 <= e <= 1",
+        truth=mp.log1p,
+        result=lambda e, p: e + e * e * p,
+        interval=(0, 1),
+        sets={"LOG1P": (9, 1), "LOG1P_HALF": (5, 1)},
+    ),
+    Problem(
+        "Phi(-a) exp(a^2/2) ~= PHI0 / (a + P(a)/Q(a)), 0 <= a <= 14.5",
+        truth=normal_tail_scaled,
+        result=lambda a, ratio: PHI0 / (a + ratio),
+        interval=(0, 14.5),
+        sets={"NORMAL_TAIL": (5, 5), "NORMAL_TAIL_HALF": (3, 4)},
+    ),
+    Problem(
+        "(Phi(-a) - a phi(a)) exp(a^2/2) ~= PHI0 (GELU_ROOT - a) (1 + P(a)/Q(a)), 0 <= a <= 14.5",
+        truth=gelu_slope_scaled,
+        result=lambda a, ratio: PHI0 * (GELU_ROOT - a) * (1 + ratio),
+        interval=(0, 14.5),
+        sets={"GELU_SLOPE": (4, 5), "GELU_SLOPE_HALF": (3, 4)},
+    ),
+)
+
+# Comment and value of each constant that is stored as two float32 numbers.
+CONSTANTS = {
+    "GELU_ROOT": ("gelu'(-a) = 0", GELU_ROOT),
+    "SILU_ROOT": ("silu'(-a) = 0", SILU_ROOT),
+    "SILU_ROOT_EXP": ("exp(-SILU_ROOT)", mp.exp(-SILU_ROOT)),
+    "MISH_ROOT": ("mish'(x) = 0", MISH_ROOT),
+    "MISH_ROOT_EXP": ("exp(MISH_ROOT)", mp.exp(MISH_ROOT)),
+    "GELU_TANH_ROOT": ("gelu_tanh'(-a) = 0", GELU_TANH_ROOT),
+    "GELU_TANH_ROOT_LOGIT": (
+        "2 sqrt(2/pi) (a + 0.044715 a^3) at a = GELU_TANH_ROOT",
+        gelu_tanh_logit(GELU_TANH_ROOT),
+    ),
+    "GELU_TANH_ROOT_EXP": (
+        "exp(-GELU_TANH_ROOT_LOGIT)",
+        mp.exp(-gelu_tanh_logit(GELU_TANH_ROOT)),
+    ),
+}
+
+
+# How it is fitted
+
+
+def chebyshev(interval: tuple[float, float], count: int) -> np.ndarray:
+    low, high = interval
+    nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    return (low + high) / 2 - (high - low) / 2 * nodes
+
+
+def target(problem: Problem, x: mpf) -> tuple[mpf, mpf]:
+    """The fitted value that makes the result exact at x, and what an error in it weighs."""
+    truth = problem.truth(x)
+    value = mp.findroot(lambda v: problem.result(x, v) - truth, (0.5, 0.25))
+    return value, mp.diff(lambda v: problem.result(x, v), value) / truth
+
+
+def minimax(
+    terms: np.ndarray, denominator_terms: np.ndarray, weight: np.ndarray, fixed: np.ndarray
+) -> np.ndarray:
+    """The coefficients of P and Q that make weight (P - value Q) / Q least; NaN marks the free."""
+    free = np.isnan(fixed)
+    coefficients, best, least = fixed.copy(), fixed, np.inf
+    known = terms[:, ~free] @ fixed[~free]
+    lawson, denominator = np.ones_like(weight), np.ones_like(weight)
+    for _ in range(ROUNDS):
+        row = np.sqrt(lawson) * weight / denominator
+        matrix = terms[:, free] * row[:, None]
+        size = np.linalg.norm(matrix, axis=0)
+        coefficients[free] = np.linalg.lstsq(matrix / size, -known * row)[0] / size
+        denominator = denominator_terms @ coefficients[-denominator_terms.shape[1] :]
+        error = np.abs(weight * (terms @ coefficients) / denominator)
+        if error.max() < least:
+            best, least = coefficients.copy(), error.max()
+        lawson = np.maximum(lawson * error / error.max(), 1e-30)
+    return best
+
+
+def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[float]]:
+    """P and Q, each coefficient a float32 number."""
+    x = chebyshev(problem.interval, NODES)
+    value, weight = np.array([target(problem, mp.mpf(point)) for point in x], float).T
+    numerator_terms, denominator_terms = (np.vander(x, size, increasing=True) for size in sizes)
+    terms = np.hstack([numerator_terms, -value[:, None] * denominator_terms])
+    fixed = np.full(sum(sizes), np.nan)
+    fixed[sizes[0]] = 1.0
+    powers = np.concatenate([np.arange(size) for size in sizes])
+    for index in np.argsort(powers, kind="stable"):
+        if np.isnan(fixed[index]):
+            fixed[index] = np.float32(minimax(terms, denominator_terms, weight, fixed)[index])
+    return fixed[: sizes[0]].tolist(), fixed[sizes[0] :].tolist()
+
+
+def error_bits(
+    problem: Problem, numerator: Sequence[float], denominator: Sequence[float], x: np.ndarray
+) -> float:
+    """-log2 of the largest relative error of the final result at the points x, without rounding."""
+    worst = mp.mpf(0)
+    for point in map(mp.mpf, x):
+        value = mp.polyval(numerator[::-1], point) / mp.polyval(denominator[::-1], point)
+        worst = max(worst, abs(problem.result(point, value) / problem.truth(point) - 1))
+    return -float(mp.log(worst, 2))
+
+
+# How it is written
+
+
+def two_words(value: mpf) -> tuple[float, float]:
+    high = float(np.float32(value))
+    return high, float(np.float32(value - high))
+
+
+def lines(numbers: Sequence[float], indent: str = "") -> str:
+    """The inside of a tuple, one number a line, as `ruff format` lays it out."""
+    return "".join(f"{indent}    {number!r},\n" for number in numbers)
+
+
+def definition(problem: Problem, name: str, sizes: tuple[int, int]) -> str:
+    numerator, denominator = fit(problem, sizes)
+    bits = error_bits(problem, numerator, denominator, chebyshev(problem.interval, DENSE))
+    claim = math.floor(100 * bits) / 100
+    if sizes[1] == 1:
+        body = lines(numerator)
+    else:
+        body = "".join(f"    (\n{lines(c, '    ')}    ),\n" for c in (numerator, denominator))
+    return f"{name} = (  # relative error below 2^-{claim:.2f}\n{body})\n"
+
+
+def module() -> str:
+    parts = [
+        '"""Constants of the float32 kernels, lowest power first: each is a float32 number.\n\n'
+        "Generated by `python -m benchmarks.coefficients`, which says how; do not edit.\n"
+        "A set named HALF is for 16-bit results. A rational is the pair (P, Q). A relative error\n"
+        "is that of the whole right side, in exact arithmetic. Phi and phi are the normal\n"
+        "distribution and density.\n"
+        '"""\n\n'
+        f"PHI0 = {PHI0!r}  # 1 / sqrt(2 pi)\n"
+    ]
+    for problem in PROBLEMS:
+        parts.append(f"\n# {problem.formula}\n")
+        parts += [definition(problem, name, sizes) for name, sizes in problem.sets.items()]
+    parts.append("\n# Roots of slopes, and what the slopes need there: high + low.\n")
+    for name, (comment, value) in CONSTANTS.items():
+        parts.append(f"{name} = (  # {comment}\n{lines(two_words(value))})\n")
+    return "".join(parts)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail if the committed file differs")
+    arguments = parser.parse_args(argv)
+    made = module()
+    if not arguments.check:
+        COMMITTED.write_text(made)
+    elif COMMITTED.read_text() != made:
+        sys.exit(f"{COMMITTED} differs from what `python -m benchmarks.coefficients` writes.")
+
+
+if __name__ == "__main__":
+    main()
