@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 
 from activax._definition import CONSTANT, PACKAGE, Definition
+from activax._precision import Precision, at
 
 P = ParamSpec("P")
 
@@ -33,6 +34,8 @@ class Activation(Generic[P]):
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
             see through a custom rule, such as `jax.experimental.jet` and converters.
+        body: the same at the precision of the definition that calls it: what definitions are
+            built from.
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
@@ -120,14 +123,18 @@ class Activation(Generic[P]):
 
     @property
     def formula(self) -> Callable[..., Array]:
+        return at(Precision.PLAIN)(self.body)
+
+    @property
+    def body(self) -> Callable[..., Array]:
         if not self.is_bound:
-            return self._definition.formula
+            return self._definition.body
 
-        def formula(*args: Any, **kwargs: Any) -> Array:
+        def body(*args: Any, **kwargs: Any) -> Array:
             arrays, statics = self._definition.arguments(self._values, args, kwargs)
-            return self._definition.formula(*arrays, **statics)
+            return self._definition.body(*arrays, **statics)
 
-        return formula
+        return body
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -13,7 +13,17 @@ from jax.typing import ArrayLike
 
 from activax._activation import Activation
 from activax._definition import CONSTANT, PACKAGE, Definition
-from activax._inputs import align, cast, check_axis, inexact_dtype, real, widen
+from activax._inputs import (
+    align,
+    cast,
+    check_axis,
+    inexact_dtype,
+    precision_of,
+    real,
+    weaken,
+    widen,
+)
+from activax._precision import at
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -105,6 +115,7 @@ def elementwise(
             shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
             dtype = inputs[0].dtype
 
+            @at(precision_of(dtype))
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 wide = [widen(k) for k in kept]
                 by_name = dict(zip(names, tangents, strict=True))
@@ -118,7 +129,7 @@ def elementwise(
 
             kept = functools.partial(kept_of, **statics)
             value = rounded(plain, dtype, statics)
-            return differentiable(value, kept, differential)(*inputs)
+            return weaken(differentiable(value, kept, differential)(*inputs), *inputs)
 
         return make_activation(
             formula,
@@ -179,6 +190,7 @@ def vector(
             check_axis(formula.__name__, x, statics["axis"])
             x = cast(x, inexact_dtype(x.dtype))
 
+            @at(precision_of(x.dtype))
             def along(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 t: Array = differential(*map(widen, kept), widen(tangents[0]), **statics)
                 return t.astype(x.dtype)
@@ -198,7 +210,7 @@ def make_activation(
     *,
     kind: str,
     reference: Callable[..., Any],
-    formula: Callable[..., Array] | None = None,
+    body: Callable[..., Array] | None = None,
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     ulps: float = 4,
@@ -215,7 +227,7 @@ def make_activation(
             module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
             family=module.rpartition(".")[2],
             kind=kind,
-            formula=formula or declaration,
+            body=body or declaration,
             run=jax.jit(run, static_argnames=statics),
             reference=reference,
             kinks=kinks,
@@ -246,6 +258,7 @@ def rounded(
 ) -> Callable[..., Array]:
     """`formula` computed in at least float32 and rounded once, to `dtype`."""
 
+    @at(precision_of(dtype))
     def value(*inputs: Any) -> Array:
         return cast(formula(*map(widen, inputs), **statics), dtype)
 

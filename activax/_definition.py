@@ -29,7 +29,7 @@ class Definition:
     module: str
     family: str
     kind: str  # "elementwise", "vector" or "gated"
-    formula: Callable[..., Array]
+    body: Callable[..., Array]
     run: Callable[..., Array]
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]

@@ -71,11 +71,11 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
                 )
             return gate, value
 
-        def formula(
+        def body(
             gate: Any, value: Any = None, *, layout: str | None = None, axis: int = -1
         ) -> Array:
             gate, value = halves(gate, value, layout, axis)
-            return by.formula(gate) * value
+            return by.body(gate) * value
 
         def run(gate: Any, value: Any, *, layout: str | None, axis: int) -> Array:
             gate, value = halves(real(name, "gate", gate), value, layout, axis)
@@ -96,7 +96,7 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
                     terms.append(by(g) * widen(dv))
                 return functools.reduce(operator.add, terms).astype(dtype)
 
-            product = rounded(lambda g, v: by.formula(g) * v, dtype, {})
+            product = rounded(lambda g, v: by.body(g) * v, dtype, {})
             rule = differentiable(product, lambda g, v, out: (g, v), differential)
             return rule(gate.astype(dtype), value.astype(dtype))
 
@@ -104,7 +104,7 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
             declaration,
             run,
             kind="gated",
-            formula=formula,
+            body=body,
             inputs=2,
             reference=gate_by(by.reference),
             surrogate=gate_by(by.surrogate) if by.surrogate else None,

@@ -1,5 +1,6 @@
 """How an activation reads its arrays: checks, dtypes and ranks."""
 
+import functools
 from typing import Any
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax._definition import CONSTANT
+from activax._precision import Precision
 
 
 def real(function: str, name: str, value: Any) -> Any:
@@ -43,6 +45,21 @@ def widen(x: Any) -> Any:
     """A float in its compute dtype; all else as it is."""
     floating = x is not None and jnp.issubdtype(x.dtype, jnp.floating)
     return cast(x, compute_dtype(x.dtype)) if floating else x
+
+
+def precision_of(dtype: Any) -> Precision:
+    """How exact a result of this dtype has to be computed."""
+    return Precision.SINGLE if jnp.finfo(dtype).bits >= 32 else Precision.HALF
+
+
+def weaken(out: Array, *inputs: Any) -> Array:
+    """`out`, of a weak type if all arrays among the inputs are, as JAX's own functions do."""
+    if not all(a is None or getattr(a, "weak_type", False) for a in inputs):
+        return out
+    weak = functools.partial(lax.full_like, 0.0)
+    for _ in range(out.ndim):
+        weak = jax.vmap(weak)
+    return weak(out)
 
 
 def align(function: str, arrays: dict[str, Any]) -> list[Any]:

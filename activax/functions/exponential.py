@@ -1,7 +1,6 @@
 """Smooth rectifiers and exponential-linear units."""
 
 import math
-from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import Array
@@ -10,20 +9,19 @@ from activax._define import elementwise
 from activax.functions.special import (
     FAR,
     at_most,
-    decay,
     largest,
-    logistic,
     magnitude,
     negative_part,
 )
+from activax.functions.transcendental import exp, expm1, log1p, logistic, polynomial
 
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
     a = at_most(magnitude(beta * x), FAR)
-    scale, rest = decay(a)
-    e = scale * rest
-    return -(a * scale * rest / (1 + e) + jnp.log1p(e)) / (beta * beta)
+    tail = exp(-a, shift=24)
+    e = tail * 2.0**-24
+    return -(a * tail / (1 + e) * 2.0**-24 + log1p(e)) / (beta * beta)
 
 
 @elementwise(
@@ -49,7 +47,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         Dugas, Bengio et al. 2001, Incorporating Second-Order Functional Knowledge for Better
         Option Pricing.
     """
-    return jnp.where(x > 0, x, 0.0) + jnp.log1p(jnp.exp(-magnitude(beta * x))) / beta
+    return jnp.where(x > 0, x, 0.0) + log1p(exp(-magnitude(beta * x))) / beta
 
 
 def _hypotenuse(a: Array, b: Array | float) -> Array:
@@ -60,10 +58,9 @@ def _hypotenuse(a: Array, b: Array | float) -> Array:
 
 
 def _squareplus_slope(x: Array, b: Array) -> Array:
-    a = at_most(magnitude(x), largest(x) / 4)
-    s = _hypotenuse(a, b)
-    h = (a + s) / 2
-    return jnp.where(x < 0, b / 4 / h, h) / s
+    a = at_most(magnitude(x), largest(x) / 16)  # its square may overflow, and the slope is then 0
+    left = b / 2 / (a * _hypotenuse(a, b) + (a * a + b))
+    return jnp.where(x < 0, left, 1 - left)
 
 
 @elementwise(
@@ -94,8 +91,8 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
 
 
 @elementwise(
-    lambda x, alpha: jnp.where(x > 0, 1.0, alpha * jnp.exp(negative_part(x))),
-    lambda x, alpha: jnp.expm1(negative_part(x)),
+    lambda x, alpha: jnp.where(x > 0, 1.0, alpha * exp(negative_part(x))),
+    lambda x, alpha: expm1(negative_part(x)),
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
     kinks=lambda alpha: () if alpha == 1 else (0.0,),
 )
@@ -117,31 +114,23 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
         Clevert, Unterthiner & Hochreiter 2015, Fast and Accurate Deep Network Learning by
         Exponential Linear Units (ELUs), arXiv:1511.07289.
     """
-    return jnp.where(x > 0, x, alpha * jnp.expm1(negative_part(x)))
+    return jnp.where(x > 0, x, alpha * expm1(negative_part(x)))
 
 
-# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for u up to 1; highest power first.
-_SERIES = [1 / math.factorial(k + 2) for k in reversed(range(17))]
-
-
-def _horner(x: Array, coefficients: Sequence[float]) -> Array:
-    """The polynomial with these coefficients, of the highest power first."""
-    value = jnp.zeros_like(x)
-    for coefficient in coefficients:
-        value = value * x + coefficient
-    return value
+# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for u up to 1.
+_SERIES = [1 / math.factorial(k + 2) for k in range(17)]
 
 
 def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
     # (1 + u) exp(-u) - 1, which cancels below 1; there, in terms of one sign.
     u = at_most(magnitude(negative_part(x) / alpha), FAR)
     v = at_most(u, 1.0)
-    near = -v * v * jnp.exp(-v) * _horner(v, _SERIES)
-    return jnp.where(u < 1, near, (1 + u) * jnp.exp(-u) - 1)
+    near = -v * v * exp(-v) * polynomial(v, _SERIES)
+    return jnp.where(u < 1, near, (1 + u) * exp(-u) - 1)
 
 
 @elementwise(
-    lambda x, alpha: jnp.where(x > 0, 1.0, jnp.exp(negative_part(x) / alpha)),
+    lambda x, alpha: jnp.where(x > 0, 1.0, exp(negative_part(x) / alpha)),
     _celu_slope_alpha,
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x / alpha),
 )
@@ -163,16 +152,17 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
     Paper:
         Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483.
     """
-    return jnp.where(x > 0, x, alpha * jnp.expm1(negative_part(x) / alpha))
+    return jnp.where(x > 0, x, alpha * expm1(negative_part(x) / alpha))
 
 
 # The fixed point (mean 0, variance 1) of Klambauer et al., their equation 14.
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_LEFT = _SELU_SCALE * _SELU_ALPHA
 
 
 @elementwise(
-    lambda x: jnp.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * jnp.exp(negative_part(x))),
+    lambda x: jnp.where(x > 0, _SELU_SCALE, _SELU_LEFT / 4 * exp(negative_part(x), shift=2)),
     reference=lambda mp, x: _SELU_SCALE * (x if x > 0 else _SELU_ALPHA * mp.expm1(x)),
     kinks=(0.0,),
 )
@@ -194,6 +184,4 @@ def selu(x: Array) -> Array:
         Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
         arXiv:1706.02515.
     """
-    return jnp.where(
-        x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * jnp.expm1(negative_part(x))
-    )
+    return jnp.where(x > 0, _SELU_SCALE * x, _SELU_LEFT * expm1(negative_part(x)))

@@ -116,7 +116,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     Paper:
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
     """
-    return leaky_relu.formula(x, negative_slope)
+    return leaky_relu.body(x, negative_slope)
 
 
 @elementwise(

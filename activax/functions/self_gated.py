@@ -1,33 +1,48 @@
-"""Activations of the form x g(x), where the gate g rises from 0 to 1."""
+"""Activations of the form x g(x), where the gate g rises from 0 to 1.
+
+The slope of each has a root on the left, where it is the difference of two equal numbers. Written
+in terms of the distance to the root, it keeps its relative accuracy.
+"""
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import (
-    FAR,
-    at_least,
-    at_most,
-    decay,
-    largest,
-    magnitude,
-    scaled,
+from activax.functions.coefficients import (
+    GELU_TANH_ROOT,
+    GELU_TANH_ROOT_EXP,
+    GELU_TANH_ROOT_LOGIT,
+    MISH_ROOT,
+    MISH_ROOT_EXP,
+    MISH_ROOT_REST,
+    QUICK_GELU_ROOT,
+    SILU_ROOT,
+    SILU_ROOT_EXP,
+)
+from activax.functions.special import FAR, at_least, at_most, magnitude, scaled
+from activax.functions.transcendental import (
+    Words,
+    below,
+    exp,
+    expm1,
+    gelu_tail_slope,
+    in_two_words,
+    normal_tail,
+    odd_cubic,
+    rounded,
+    times,
+    total,
 )
 
-
-def _normal_cdf(x: Array) -> Array:
-    """The distribution function of the standard normal, accurate in the left tail."""
-    return 0.5 * lax.erfc(x * -(0.5**0.5))
-
-
-def _normal_pdf(x: Array) -> Array:
-    """The density of the standard normal."""
-    return jnp.exp(-0.5 * x * x) * 0.3989422804014327  # 1 / sqrt(2 pi)
+# Exponentials are computed 2^24 times too large, because they underflow before x exp(x) does.
+_SHIFT = 24
+_UNSHIFT = 2.0**-24
+_GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
 
 
 def _gelu_slope(x: Array) -> Array:
-    x = at_least(at_most(x, FAR), -FAR)
-    return _normal_cdf(x) + x * _normal_pdf(x)
+    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT) * _UNSHIFT
+    return jnp.where(x < 0, left, 1 - left)
 
 
 @elementwise(
@@ -53,45 +68,62 @@ def gelu(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    return at_least(x, -largest(x)) * _normal_cdf(x)
+    tail = normal_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
+    left = at_least(x, -FAR) * tail * _UNSHIFT
+    return jnp.where(x < 0, left, x - at_most(x, FAR) * (tail * _UNSHIFT))
 
 
-def _self_gate(x: Array, v: Array) -> Array:
-    """x logistic(v), for v of the sign of x."""
-    scale, rest = decay(magnitude(v))
-    tail = at_least(x, -largest(x)) * scale * rest
-    return jnp.where(v < 0, tail, x) / (1 + scale * rest)
+def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
+    """x / (1 + exp(-exponent)), for an exponent below 0, or 1 minus that where x is on the left."""
+    tail = exp(*exponent, shift=_SHIFT)
+    product = at_least(at_most(x, FAR), -FAR) * tail * _UNSHIFT
+    return jnp.where(left, product, x) / (1 + tail * _UNSHIFT)
 
 
-def _self_gate_slope(v: Array, w: Array) -> Array:
-    """The slope of x logistic(v(x)), given v and w = x v'(x)."""
-    scale, rest = decay(magnitude(v))
-    e = scale * rest
-    w = at_least(at_most(w, FAR), -FAR)
-    left = rest * (scale * (1 + w / (1 + e)))
-    right = 1 + w * e / (1 + e)
-    return jnp.where(v < 0, left, right) / (1 + e)
+_AT_ROOT = SILU_ROOT_EXP[0]
 
 
-def _linear_gate_slope(v: Array) -> Array:
-    """The slope of x logistic(v) for v proportional to x, of which x v' is v again."""
-    return _self_gate_slope(v, v)
+def _self_gate_slope(left: Array, distance: Words) -> Array:
+    """The slope of v logistic(v) at a distance of |v| below the root.
+
+    On the left it is e (1 + e - |v|) / (1 + e)^2, e = exp(-|v|), and on the right 1 minus that;
+    1 + e - |v| = distance + exp(-root) expm1(distance).
+    """
+    tail = _AT_ROOT * exp(*distance, shift=_SHIFT)
+    e = tail * _UNSHIFT
+    factor = total(distance) + _AT_ROOT * _UNSHIFT * expm1(*distance, shift=_SHIFT)
+    slope = tail * factor / (1 + e * (2 + e)) * _UNSHIFT
+    return jnp.where(left, slope, 1 - slope)
 
 
-# gelu_tanh(x) = x logistic(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+# gelu_tanh(x) = x logistic(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3).
 _LINEAR = 1.5957691216057308  # 2 sqrt(2 / pi)
 _CUBIC = 0.044715 * _LINEAR
+_TANH_ROOT, _AT_TANH_ROOT = GELU_TANH_ROOT[0], GELU_TANH_ROOT_EXP[0]
 
 
-def _gelu_tanh_gate(x: Array) -> tuple[Array, Array]:
-    """v = 2 u(x) and x v'(x); the gate is saturated long before the clamp."""
-    x = at_least(at_most(x, 100.0), -100.0)
-    square = x * x
-    return x * (_LINEAR + _CUBIC * square), x * (_LINEAR + 3 * _CUBIC * square)
+def _gelu_tanh_slope(x: Array) -> Array:
+    # As _self_gate_slope, with w = x v' for v where it is a factor: what v and w lack of their
+    # values at the root are the distance of x times a polynomial.
+    a = at_most(magnitude(x), 100.0)  # the gate is saturated long before
+    distance = total(below(GELU_TANH_ROOT, a))
+    squares = a * (a + _TANH_ROOT) + _TANH_ROOT * _TANH_ROOT
+    exponent, rest = distance * (_LINEAR + _CUBIC * squares), None
+    if in_two_words(a):  # far from the root the rounding of the exponent matters, not near it
+        words = odd_cubic(a, -_LINEAR, -_CUBIC)
+        error = total((GELU_TANH_ROOT_LOGIT[0] - rounded(exponent - words[0]), words[1]))
+        rest = jnp.where(magnitude(distance) < 0.3, 0.0, error)
+    tail = _AT_TANH_ROOT * exp(exponent, rest, shift=_SHIFT)
+    e = tail * _UNSHIFT
+    factor = distance * (_LINEAR + 3 * _CUBIC * squares) + _AT_TANH_ROOT * _UNSHIFT * expm1(
+        exponent, rest, shift=_SHIFT
+    )
+    slope = tail * factor / (1 + e * (2 + e)) * _UNSHIFT
+    return jnp.where(x < 0, slope, 1 - slope)
 
 
 @elementwise(
-    lambda x: _self_gate_slope(*_gelu_tanh_gate(x)),
+    _gelu_tanh_slope,
     reference=lambda mp, x: (
         x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
     ),
@@ -114,15 +146,21 @@ def gelu_tanh(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    v, _ = _gelu_tanh_gate(x)
-    return _self_gate(x, v)
+    a = at_most(magnitude(x), 100.0)  # the gate is saturated long before
+    return _self_gate(x, x < 0, odd_cubic(a, -_LINEAR, -_CUBIC))
 
 
 _QUICK = 1.702  # the logistic that is closest to the normal distribution function
 
 
+def _quick_gelu_slope(x: Array) -> Array:
+    return _self_gate_slope(
+        x < 0, times(_QUICK, *below(QUICK_GELU_ROOT, at_most(magnitude(x), FAR)))
+    )
+
+
 @elementwise(
-    lambda x: _linear_gate_slope(_QUICK * x),
+    _quick_gelu_slope,
     reference=lambda mp, x: x / (1 + mp.exp(-mp.mpf("1.702") * x)),
 )
 def quick_gelu(x: Array) -> Array:
@@ -142,11 +180,15 @@ def quick_gelu(x: Array) -> Array:
         Hendrycks & Gimpel 2016, arXiv:1606.08415; used by Radford et al. 2021, Learning
         Transferable Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
     """
-    return _self_gate(x, _QUICK * x)
+    return _self_gate(x, x < 0, times(-_QUICK, at_most(magnitude(x), FAR)))
+
+
+def _silu_slope(v: Array) -> Array:
+    return _self_gate_slope(v < 0, below(SILU_ROOT, at_most(magnitude(v), FAR)))
 
 
 @elementwise(
-    _linear_gate_slope,
+    _silu_slope,
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
 )
 def silu(x: Array) -> Array:
@@ -166,19 +208,19 @@ def silu(x: Array) -> Array:
         Elfwing, Uchibe & Doya 2017, Sigmoid-Weighted Linear Units for Neural Network Function
         Approximation in Reinforcement Learning, arXiv:1702.03118.
     """
-    return _self_gate(x, x)
+    return _self_gate(x, x < 0, (-magnitude(x), None))
 
 
 def _swish_slope_beta(x: Array, beta: Array) -> Array:
     # x^2 logistic'(beta x), each x next to a factor exp(-|beta x| / 2).
     v = at_most(magnitude(scaled(x, beta)), FAR)
-    h = jnp.exp(-v / 2)
+    h = exp(-v / 2)
     root = at_least(at_most(x, 1e18), -1e18) * h / (1 + h * h)
     return root * root
 
 
 @elementwise(
-    lambda x, beta: _linear_gate_slope(scaled(x, beta)),
+    lambda x, beta: _silu_slope(scaled(x, beta)),
     _swish_slope_beta,
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
 )
@@ -200,21 +242,26 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
     Paper:
         Ramachandran, Zoph & Le 2017, Searching for Activation Functions, arXiv:1710.05941.
     """
-    return _self_gate(x, scaled(x, beta))
+    v = scaled(x, beta)
+    return _self_gate(x, v < 0, (-magnitude(v), None))
+
+
+_AT_MISH_ROOT = MISH_ROOT_EXP[0]
 
 
 def _mish_slope(x: Array) -> Array:
-    # With e = exp(-|x|): x > 0 in powers of exp(-x), x < 0 in powers of exp(x).
-    u = at_least(at_most(x, FAR), -FAR)
-    scale, rest = decay(magnitude(x))
-    e = scale * rest
-    right = 1 + 2 * e * (1 + e)
-    left = 2 + e * (2 + e)
-    return jnp.where(
-        x < 0,
-        rest / left * (scale * (e + 2 + 4 * u * (e + 1) / left)),
-        (1 + 2 * e + 4 * u * e * (e * (1 + e)) / right) / right,
-    )
+    # With e = exp(x) and q = e^2 + 2 e + 2 it is e (e^3 + 4 e^2 + 6 e + 4 + 4 x (e + 1)) / q^2, of
+    # which the factor in brackets is written as its difference to the one at the root.
+    x = at_least(at_most(x, 40.0), -FAR)  # beyond 40 it is 1, and q^2 may overflow
+    distance = below(MISH_ROOT, -x)
+    tail = _AT_MISH_ROOT * exp(*distance, shift=_SHIFT)
+    e = tail * _UNSHIFT
+    difference = _AT_MISH_ROOT * _UNSHIFT * expm1(*distance, shift=_SHIFT)
+    rest = e * (e + 4 + _AT_MISH_ROOT) + MISH_ROOT_REST[0]
+    bracket = 4 * total(distance) * (e + 1) + difference * rest
+    inverse = 1 / (e * (e + 2) + 2)  # 1 / q
+    right = 1 + (4 * x * e * ((e + 1) * inverse) - 2) * inverse
+    return jnp.where(x < 0, tail * inverse * (bracket * inverse) * _UNSHIFT, right)
 
 
 @elementwise(
@@ -237,9 +284,10 @@ def mish(x: Array) -> Array:
     Paper:
         Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function, arXiv:1908.08681.
     """
-    # tanh(log(1 + e^x)) = n / (n + 2), n = e^x (e^x + 2), divided by e^(2x) on the right.
-    scale, rest = decay(magnitude(x))
-    e = scale * rest
-    tail = at_least(x, -largest(x)) * scale * rest
-    right = x * ((1 + 2 * e) / (1 + 2 * e * (1 + e)))
-    return jnp.where(x < 0, tail * ((e + 2) / (2 + e * (2 + e))), right)
+    # tanh(log(1 + exp(x))) is 1 - c on the right; on the left it is exp(x) (1 - c).
+    left = x < 0
+    tail = exp(-magnitude(x), shift=_SHIFT)
+    e = tail * _UNSHIFT
+    c = e * jnp.where(left, 1 + e, 2 * e) / jnp.where(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    bound = jnp.where(left, at_least(x, -FAR) * tail * _UNSHIFT, x)
+    return bound - at_most(bound, FAR) * c

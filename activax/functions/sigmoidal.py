@@ -1,16 +1,18 @@
 """Activations that saturate on both sides, or the logarithm of one."""
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import largest, logistic, magnitude
+from activax.functions import transcendental
+from activax.functions.special import largest, magnitude
+from activax.functions.transcendental import exp, log1p, logistic
 
 
 def _logistic_slope(x: Array) -> Array:
     """logistic(x) logistic(-x), which keeps its relative accuracy in both tails."""
-    e = jnp.exp(-magnitude(x))
-    return e / (1 + e) / (1 + e)
+    e = exp(-magnitude(x))
+    return e / (1 + e * (2 + e))
 
 
 @elementwise(
@@ -36,7 +38,7 @@ def sigmoid(x: Array) -> Array:
         Verhulst 1845; Rumelhart, Hinton & Williams 1986, Learning Representations by
         Back-Propagating Errors.
     """
-    return lax.logistic(x)
+    return logistic(x)
 
 
 @elementwise(
@@ -59,16 +61,11 @@ def log_sigmoid(x: Array) -> Array:
     Paper:
         Folklore.
     """
-    return jnp.where(x < 0, x, 0.0) - jnp.log1p(jnp.exp(-magnitude(x)))
-
-
-def _tanh_slope(x: Array) -> Array:
-    e = jnp.exp(-2 * magnitude(x))
-    return 4 * e / (1 + e) / (1 + e)
+    return jnp.where(x < 0, x, 0.0) - log1p(exp(-magnitude(x)))
 
 
 @elementwise(
-    _tanh_slope,
+    transcendental.tanh_slope,
     reference=lambda mp, x: mp.tanh(x),
 )
 def tanh(x: Array) -> Array:
@@ -87,7 +84,7 @@ def tanh(x: Array) -> Array:
     Paper:
         LeCun, Bottou, Orr & Müller 1998, Efficient BackProp.
     """
-    return jnp.tanh(x)
+    return transcendental.tanh(x)
 
 
 def _softsign_slope(x: Array) -> Array:

@@ -5,8 +5,6 @@ branches select between smooth formulas, and arguments are clamped where the ans
 limit. Clamps and selects keep NaN.
 """
 
-import math
-
 import jax.numpy as jnp
 from jax import Array
 
@@ -52,19 +50,3 @@ def flag(x: Array, condition: Array) -> Array:
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
     """`yes` where the flag is 1, `no` where it is 0, NaN where it is -1."""
     return jnp.where(flagged > 0, yes, jnp.where(flagged < 0, jnp.nan, no))
-
-
-def logistic(x: Array) -> Array:
-    """1 / (1 + exp(-x)), without overflow in it or its derivatives."""
-    e = jnp.exp(-magnitude(x))
-    return jnp.where(x < 0, e, 1.0) / (1 + e)
-
-
-def decay(a: Array) -> tuple[Array, Array]:
-    """exp(-a) for a >= 0, as two factors, of which the second underflows 16 later than exp(-a).
-
-    Multiplied one after the other into x, they give x exp(-a) wherever that is a normal number,
-    though exp(-a) may not be. The subtraction is exact.
-    """
-    far = a > 16
-    return jnp.where(far, math.exp(-16), 1.0), jnp.exp(jnp.where(far, 16 - a, -a))

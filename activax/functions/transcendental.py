@@ -1,0 +1,269 @@
+"""exp, expm1, log1p and the normal tail: shorter and more exact in float32 than the backend's.
+
+Each has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a kernel for
+float32, of which 16-bit results get a shorter one. Its derivative is a formula of its own, so all
+orders are right.
+
+An argument in two words, `high + low`, is a float whose rounding error is not lost: exp(88) has to
+know its argument to 2^-31, and a slope next to its root the distance to it.
+"""
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from activax._precision import Precision, current
+from activax.functions.coefficients import (
+    EXPM1,
+    EXPM1_HALF,
+    GELU_ROOT,
+    GELU_SLOPE,
+    GELU_SLOPE_HALF,
+    LOG1P,
+    LOG1P_HALF,
+    NORMAL_TAIL,
+    NORMAL_TAIL_HALF,
+    PHI0,
+    SQRT_2PI,
+)
+from activax.functions.special import at_least, at_most, magnitude
+
+Words = tuple[Array, Array | None]  # high, or high + low
+
+_LOG2_E = 1.4426950408889634
+# ln 2 in two words, the first of 9 bits, so that whole multiples of it are exact.
+_LN2_HIGH = 0.693359375
+_LN2_LOW = -2.121944400546905827679e-4
+# Adding it leaves no bits for a fraction: the sum is rounded to a whole number, in the low bits.
+_WHOLE = 1.5 * 2**23
+
+
+def _special(
+    plain: Callable[..., Array],
+    kernel: Callable[..., Array],
+    derivative: Callable[..., Array],
+    *words: Array | None,
+) -> Array:
+    """A function of one argument at the precision that holds here, with its derivative.
+
+    `kernel(half, *words)` serves float32, `plain(x)` the rest; `derivative(*words, out)`.
+    """
+    precision = current()
+
+    def function(*words: Any) -> Array:
+        if words[0].dtype == jnp.float32 and precision is not Precision.PLAIN:
+            return kernel(precision is Precision.HALF, *words)
+        return plain(total(words))
+
+    if precision is Precision.PLAIN:
+        return function(*words)
+    differentiable = jax.custom_jvp(function)
+
+    @differentiable.defjvp
+    def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
+        out = differentiable(*words)
+        return out, derivative(*words, out) * total(tangents)
+
+    return differentiable(*words)
+
+
+def total(words: Sequence[Array | None]) -> Any:
+    """The sum of the words."""
+    return functools.reduce(operator.add, (word for word in words if word is not None))
+
+
+def in_two_words(x: Array) -> bool:
+    """Whether a second word matters: it is below the rounding of 16 bits, and of no use in 64."""
+    return x.dtype == jnp.float32 and current() is Precision.SINGLE
+
+
+def rounded(x: Array) -> Array:
+    """x, a float32: XLA adds the constants of nested sums first, but not through a rounding."""
+    return lax.reduce_precision(x, 8, 23)
+
+
+def _leading(x: Array, bits: int) -> Array:
+    """The first bits of x, a float32, as a constant: a product of 24 of them is exact."""
+    kept = lax.bitcast_convert_type(x, jnp.int32) & -(2 ** (24 - bits))
+    return lax.bitcast_convert_type(kept, jnp.float32)
+
+
+def _split(constant: float, bits: int) -> tuple[float, float]:
+    """A constant as its first bits and the rest."""
+    mantissa, exponent = math.frexp(constant)
+    first = math.ldexp(math.trunc(mantissa * 2**bits), exponent - bits)
+    return first, constant - first
+
+
+def below(root: tuple[float, float], a: Array) -> Words:
+    """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
+    nearest, rest = root
+    if a.dtype != jnp.float32 or current() is Precision.PLAIN:
+        return nearest - a + rest, None
+    high = float(np.float32(nearest))
+    difference = rounded(high - a)
+    return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
+
+
+def times(factor: float, x: Array, low: Array | None = None) -> Words:
+    """factor (x + low) in two words."""
+    if not in_two_words(x):
+        return factor * total((x, low)), None
+    first, rest = _split(factor, 12)
+    head = _leading(x, 12)
+    return head * first, (x - head) * first + (x * rest + (0.0 if low is None else low * factor))
+
+
+def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
+    """linear x + cubic x^3 in two words."""
+    if not in_two_words(x):
+        return x * (linear + cubic * x * x), None
+    # x^2 = square + rest, and the factor of x is its first 16 bits and low. Products of constants
+    # and heads are exact.
+    head = _leading(x, 8)
+    square, rest = head * head, (x - head) * (x + head)
+    (l1, l2), (c1, c2) = _split(linear, 12), _split(cubic, 8)
+    factor = _leading(linear + cubic * square, 16)
+    low = (c1 * square + (l1 - factor)) + (c2 * square + (cubic * rest + l2))
+    return head * factor, (x - head) * factor + x * low
+
+
+def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
+    """The polynomial, lowest power first, in pairs (Estrin), which keep more of a core busy."""
+    terms: list[Any] = list(coefficients)
+    while len(terms) > 1:
+        pairs = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[2 * len(pairs) :]
+        x = x * x
+    return terms[0]
+
+
+def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
+    """2^(n + shift) and r of x + low = n ln 2 + r, |r| < 0.35; 0 where the power underflows."""
+    bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
+    whole = bounded * _LOG2_E + _WHOLE
+    n = rounded(whole) - _WHOLE
+    exponent = (lax.bitcast_convert_type(whole, jnp.int32) << 23) + ((127 + shift) << 23)
+    power = lax.bitcast_convert_type(exponent, jnp.float32)
+    if half:
+        return power, bounded - n * math.log(2)
+    if low is None:
+        return power, (bounded - n * _LN2_HIGH) - n * _LN2_LOW
+    return power, (x - n * _LN2_HIGH) + (low - n * _LN2_LOW)
+
+
+def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """2^shift exp(x + low), x <= 88; the shift keeps factors that alone would underflow."""
+
+    def plain(x: Array) -> Array:
+        # In two factors, of which the second underflows later than exp(x); the sum is exact.
+        far = x < -16
+        near = jnp.exp(jnp.where(far, x + 16, x))
+        return near * jnp.where(far, math.exp(-16) * 2.0**shift, 2.0**shift)
+
+    def kernel(half: bool, x: Array, low: Array | None) -> Array:
+        power, r = _reduced(half, x, low, shift)
+        series = EXPM1_HALF if half else EXPM1
+        return power + power * (r + r * r * polynomial(r, series))
+
+    return _special(plain, kernel, lambda x, low, out: out, x, low)
+
+
+def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """2^shift (exp(x + low) - 1), x <= 88, next to 0 to full relative accuracy."""
+
+    def plain(x: Array) -> Array:
+        return 2.0**shift * jnp.expm1(x)
+
+    def derivative(x: Array, low: Array | None, out: Array) -> Array:
+        return exp(x, low, shift=shift)
+
+    def kernel(half: bool, x: Array, low: Array | None) -> Array:
+        power, r = _reduced(half, x, low, shift)
+        series = EXPM1_HALF if half else EXPM1
+        return power * (r + r * r * polynomial(r, series)) + (power - 2.0**shift)
+
+    return _special(plain, kernel, derivative, x, low)
+
+
+def log1p(x: Array) -> Array:
+    """log(1 + x) for 0 <= x <= 1."""
+
+    def kernel(half: bool, x: Array) -> Array:
+        series = LOG1P_HALF if half else LOG1P
+        return x + x * x * polynomial(x, series)
+
+    return _special(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
+
+
+def logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)), without overflow in it or its derivatives."""
+    e = exp(-magnitude(x))
+    return jnp.where(x < 0, e, 1.0) / (1 + e)
+
+
+def tanh_slope(x: Array) -> Array:
+    """1 - tanh(x)^2, which keeps its relative accuracy in both tails."""
+    e = exp(-2 * magnitude(x), shift=2)
+    return e / (1 + e * (0.5 + e / 16))
+
+
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent."""
+
+    def kernel(half: bool, x: Array) -> Array:
+        e = expm1(2 * at_most(jnp.abs(x), 10.0))  # beyond which it is 1
+        return jnp.copysign(e / (e + 2), x)
+
+    return _special(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
+
+
+def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """2^shift exp(-(a + low)^2 / 2) for a >= 0, |low| at most the rounding of a."""
+    if not in_two_words(a):
+        return exp(-0.5 * a * a, shift=shift)
+    head = _leading(a, 12)
+    rest = -0.5 * (a - head) * (a + head)
+    return exp(-0.5 * head * head, rest if low is None else rest - a * low, shift=shift)
+
+
+def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """2^shift times the probability that a standard normal variable exceeds a + low, a >= 0."""
+
+    def plain(a: Array) -> Array:
+        return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
+
+    def kernel(half: bool, a: Array, low: Array | None) -> Array:
+        p, q = NORMAL_TAIL_HALF if half else NORMAL_TAIL
+        q = polynomial(a, q)
+        return gaussian(a, low, shift=shift) * q / (SQRT_2PI * a * q + polynomial(a, p))
+
+    def derivative(a: Array, low: Array | None, out: Array) -> Array:
+        return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
+
+    return _special(plain, kernel, derivative, a, low)
+
+
+def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
+    """2^shift times the slope of gelu at -a, a >= 0, also next to its root."""
+
+    def plain(a: Array) -> Array:
+        return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
+
+    def kernel(half: bool, a: Array) -> Array:
+        p, q = GELU_SLOPE_HALF if half else GELU_SLOPE
+        q = polynomial(a, q)
+        scaled = gaussian(a, shift=shift) * PHI0 * total(below(GELU_ROOT, a))
+        return scaled * (q + polynomial(a, p)) / q
+
+    def derivative(a: Array, out: Array) -> Array:
+        return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
+
+    return _special(plain, kernel, derivative, a)
