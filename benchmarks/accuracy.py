@@ -8,7 +8,6 @@ whose program has changed.
 """
 
 import argparse
-import functools
 import hashlib
 import itertools
 import json
@@ -147,7 +146,7 @@ def measure(
 def run(
     activations: Sequence[Activation[...]],
     names: Sequence[str],
-    inputs: Callable[[Activation[...]], Inputs],
+    inputs: Callable[[Activation[...], str], Inputs],
     records: Records,
     console: Console,
 ) -> None:
@@ -160,19 +159,13 @@ def run(
             for activation, quantity in itertools.product(activations, QUANTITIES):
                 available = programs(activation, quantity, torch)
                 chosen = {name: p for name, p in available.items() if name in names}
-                of_activation = inputs(activation)
-                label = f"{activation.name} {quantity}"
-                bar = progress.add_task(label, total=of_activation.count)
-                for done in measure(activation, quantity, chosen, of_activation, records):
+                these = inputs(activation, quantity)
+                bar = progress.add_task(f"{activation.name} {quantity}", total=these.count)
+                for done in measure(activation, quantity, chosen, these, records):
                     progress.update(bar, completed=done)
                 progress.remove_task(bar)
     finally:
         records.save()
-
-
-@functools.lru_cache
-def quick(activation: Activation[...]) -> Inputs:
-    return dense([activation, slope(activation)], activation.kinks)
 
 
 # The tables
@@ -283,11 +276,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     records = Records(options.json, earlier, list(sys.argv[1:] if argv is None else argv))
     everything = [a for a in activax.catalog.values() if a.kind == "elementwise"]
     every = patterns(options.stride)
+
+    def inputs(activation: Activation[...], quantity: str) -> Inputs:
+        return dense(of(quantity, activation), activation.kinks) if options.quick else every
+
     try:
         run(
             list(dict.fromkeys(options.fn or everything)),
             options.impl,
-            quick if options.quick else lambda activation: every,
+            inputs,
             records,
             Console(stderr=True),
         )

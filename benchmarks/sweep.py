@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax.bench import delicate, errors, magnitudes, neighbours, roots
+from activax.bench import critical, errors, precise
 
 CHUNK = 2**18  # floats: the float64 arrays of a chunk stay in the cache
 PATTERNS = 2**32
@@ -48,26 +48,12 @@ def patterns(stride: int) -> Inputs:
     return Inputs(name, PATTERNS // stride // size, lambda n: chunk(jnp.uint32(n * size)))
 
 
-def dense(references: Sequence[Function], kinks: tuple[float, ...]) -> Inputs:
-    """The neighbours of kinks, roots and delicate magnitudes, and of all other floats a sample."""
-    strata = magnitudes(64)
-    zeros = [roots(double(reference), strata) for reference in references]
-    points = np.concatenate([kinks, delicate(), -delicate(), *zeros])
-    near = neighbours(points, RADIUS)
+def dense(function: Function, kinks: tuple[float, ...]) -> Inputs:
+    """All floats about the critical points of a function, and as many others as make a sample."""
+    near = critical(precise(function), kinks, RADIUS)
     bits = np.linspace(0, PATTERNS - 1, QUICK - len(near)).astype(np.uint32)
     x = np.concatenate([near, bits.view(np.float32)]).reshape(-1, CHUNK)
     return Inputs("quick", len(x), lambda n: jnp.asarray(x[n]))
-
-
-def double(function: Function) -> Callable[[Any], Any]:
-    """A function in float64, of NumPy arrays."""
-    compiled = jax.jit(function)
-
-    def call(x: Any) -> Any:
-        with jax.enable_x64(True):
-            return np.asarray(compiled(jnp.asarray(x, jnp.float64)))
-
-    return call
 
 
 class Tally(NamedTuple):

@@ -84,3 +84,22 @@ def delicate(dtype: Any = np.float32) -> Floats:
         *(end**power for end in ends for power in (1, 1 / 2, 1 / 3)),
         info.eps, np.sqrt(info.eps), 1 / info.eps,
     ], dtype)  # fmt: skip
+
+
+def critical(
+    function: Callable[[Floats], Any], kinks: Any, radius: int, dtype: Any = np.float32
+) -> Floats:
+    """The floats around which an elementwise function is most likely to be wrong.
+
+    Args:
+        function: as for `roots`.
+        kinks: where its slope, or that of what it is the slope of, jumps.
+        radius: how many neighbours on each side of each of them.
+
+    Returns:
+        The neighbours of the roots, the kinks and the delicate magnitudes, ascending.
+    """
+    delicate_points = delicate(dtype)
+    zeros = roots(function, magnitudes(64, dtype))
+    points = np.concatenate([kinks, zeros, delicate_points, -delicate_points])
+    return neighbours(points, radius, dtype)

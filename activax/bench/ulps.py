@@ -33,6 +33,22 @@ def slope(function: Function) -> Function:
     return derivative
 
 
+def precise(function: Function) -> Callable[[Any], np.ndarray[Any, np.dtype[Any]]]:
+    """A function in float64, from NumPy to NumPy: the truth for narrower dtypes.
+
+    Example:
+        >>> activax.bench.precise(activax.tanh)([1.0])
+        array([0.76159416])
+    """
+    compiled = jax.jit(function)
+
+    def call(x: Any) -> np.ndarray[Any, np.dtype[Any]]:
+        with jax.enable_x64(True):
+            return np.asarray(compiled(jnp.asarray(x, jnp.float64)))
+
+    return call
+
+
 def errors(function: Function, x: Array, got: Any) -> Any:
     """How far `got` is from function(x), in ulps of its dtype.
 
