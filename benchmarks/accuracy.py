@@ -133,6 +133,8 @@ def measure(
     conventions = activation.kinks if quantity == "slope" else ()
     order = sorted(rows, key=lambda name: rows[name]["chunks"])
     for done, names in itertools.groupby(order, key=lambda name: rows[name]["chunks"]):
+        if done == inputs.count:
+            continue
         runs = {name: implementations[name].run for name in names}
         for tallies in sweep(of(quantity, activation), runs, inputs, done, conventions):
             done += 1
@@ -222,7 +224,7 @@ def _activation(name: str) -> Activation[...]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if activation.kind != "elementwise":
-        raise argparse.ArgumentTypeError(f"{name} is {activation.kind}; only elementwise ones fit")
+        raise argparse.ArgumentTypeError(f"{name} is {activation.kind}; give elementwise ones")
     return activation
 
 

@@ -61,7 +61,7 @@ class Tally(NamedTuple):
 
     inputs: int = 0
     worst: float = 0.0  # of the finite results, in ulps
-    at: str = ""  # the input of the worst result
+    at: str = ""  # the input of the worst result, if any is wrong
     above: tuple[int, ...] = (0,) * len(ABOVE)
     non_finite: int = 0  # where the truth is finite, or finite where it is infinite
     nan_lost: int = 0  # a number where the truth is NaN
@@ -89,7 +89,7 @@ def tally(x: Any, error: Any) -> Tally:
     return Tally(
         x.size,
         float(error[at]),
-        str(x[at]),
+        str(x[at]) if error[at] else "",
         tuple(int(np.count_nonzero(large > k)) for k in ABOVE),
         int(np.count_nonzero(~np.isnan(wrong))),
         int(np.count_nonzero(np.isnan(wrong))),
