@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import itertools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -236,7 +237,7 @@ def _stride(text: str) -> int:
 
 def _file(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():  # found out before the hours of measuring
+    if path.is_dir() or not os.access(path.parent, os.W_OK):  # found out before measuring
         raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
     return path
 
