@@ -11,7 +11,6 @@ import argparse
 import hashlib
 import itertools
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +33,7 @@ from activax.cli import Parser
 from benchmarks import environment, peers, torch_programs
 from benchmarks.report import markdown_table
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
+from benchmarks.throughput import output_file
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
@@ -235,13 +235,6 @@ def _stride(text: str) -> int:
     return int(text)
 
 
-def _file(text: str) -> Path:
-    path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):  # found out before measuring
-        raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
-    return path
-
-
 def read(file: Path) -> list[Row]:
     """The rows of an earlier run; ValueError if the file is not one's."""
     fields = {"op", "quantity", "implementation", "program", "sample", "chunks", *Tally._fields}
@@ -261,9 +254,11 @@ def parser() -> Parser:
     sample = out.add_mutually_exclusive_group()
     sample.add_argument("--stride", type=_stride, default=1, metavar="N", help="one input in N")
     sample.add_argument("--quick", action="store_true", help="a sample dense at delicate points")
-    out.add_argument("--json", type=_file, metavar="FILE", help="keep the records; go on from them")
+    out.add_argument(
+        "--json", type=output_file, metavar="FILE", help="keep the records; go on from them"
+    )
     out.add_argument("--fresh", action="store_true", help="do not go on from the records in FILE")
-    out.add_argument("--md", type=_file, metavar="FILE", help="write a Markdown table")
+    out.add_argument("--md", type=output_file, metavar="FILE", help="write a Markdown table")
     return out
 
 
