@@ -26,7 +26,7 @@ def describe(command: list[str]) -> dict[str, Any]:
         "load": os.getloadavg()[0],
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in PACKAGES},
         "flags": {name: os.environ.get(name, "") for name in ("XLA_FLAGS", "OMP_WAIT_POLICY")},
     }
 
@@ -38,7 +38,8 @@ def _cpu_model() -> str:
     return names[0] if names else platform.processor()
 
 
-def _version(package: str) -> str | None:
+def version(package: str) -> str | None:
+    """Of an installed package, or None."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

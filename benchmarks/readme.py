@@ -9,7 +9,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks import digits, memory, report
+from benchmarks import accuracy, digits, memory, report
 
 README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
@@ -50,6 +50,8 @@ def folded(title: str, body: str) -> str:
 def tables() -> dict[str, str]:
     """Each table of the README by its name."""
     names = {"digits": "digits", "memory": "memory", "throughput": "throughput-cpu"}
+    if (RESULTS / "accuracy.json").exists():
+        names["accuracy"] = "accuracy"
     records = {
         name: json.loads((RESULTS / f"{file}.json").read_text()) for name, file in names.items()
     }
@@ -60,6 +62,8 @@ def tables() -> dict[str, str]:
         + "\n"
         + folded("Every activation", report.markdown(records["throughput"]["records"])),
     }
+    if "accuracy" in names:
+        bodies["accuracy"] = accuracy.markdown(records["accuracy"])
     moved = max(map(abs, records["throughput"]["drift"].values()))
     bodies["throughput"] += f"\nDuring the run the speed of a copy moved by up to {moved:.0%}.\n"
     return {name: f"{bodies[name]}\n{where(record)}" for name, record in records.items()}

@@ -7,6 +7,7 @@ Implementations run in turn on arrays that do not fit the cache, next to a copy 
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -147,9 +148,10 @@ def _repeats(text: str) -> int:
     return int(text)
 
 
-def _file(text: str) -> Path:
+def output_file(text: str) -> Path:
+    """A path that a file can be written at, which is found out before the minutes of measuring."""
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():  # found out before the minutes of measuring
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
     return path
 
@@ -161,8 +163,10 @@ def parser() -> Parser:
     out.add_argument("--size", type=_size, metavar="N", help="elements of an array (2**21)")
     out.add_argument("--repeats", type=_repeats, metavar="R", help="samples of each (15)")
     out.add_argument("--quick", action="store_true", help="float32, smaller and shorter; < 60 s")
-    out.add_argument("--json", type=_file, metavar="FILE", help="write records and environment")
-    out.add_argument("--md", type=_file, metavar="FILE", help="write a Markdown table")
+    out.add_argument(
+        "--json", type=output_file, metavar="FILE", help="write records and environment"
+    )
+    out.add_argument("--md", type=output_file, metavar="FILE", help="write a Markdown table")
     return out
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import jax.numpy as jnp
+from jax import Array
+
 from benchmarks.pool import Pool
 
 MAPPED = 2**25  # glibc maps blocks from 32 MiB on afresh each time, whatever was freed before
@@ -19,6 +22,29 @@ def load() -> ModuleType | None:
     # Idle OpenMP threads would otherwise spin on for milliseconds, on cores that are JAX's by then.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return importlib.import_module("torch")
+
+
+def value(function: Callable[..., Any]) -> Callable[[Array], Array]:
+    """A torch function as a function of JAX arrays."""
+    torch = importlib.import_module("torch")
+
+    def call(x: Array) -> Array:
+        with torch.inference_mode():
+            return jnp.from_dlpack(function(torch.from_dlpack(x)))
+
+    return call
+
+
+def slope(function: Callable[..., Any]) -> Callable[[Array], Array]:
+    """The derivative of an elementwise torch function as a function of JAX arrays."""
+    torch = importlib.import_module("torch")
+
+    def call(x: Array) -> Array:
+        at = torch.from_dlpack(x).detach().requires_grad_()
+        out = function(at)
+        return jnp.from_dlpack(torch.autograd.grad(out, at, torch.ones_like(out))[0])
+
+    return call
 
 
 class TorchProgram:

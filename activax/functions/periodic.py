@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, at_most, largest, scaled
+from activax.functions.special import scaled
 
 
 def _sinc(u: Array) -> Array:
@@ -13,9 +13,9 @@ def _sinc(u: Array) -> Array:
 
 
 def _phase(x: Array, alpha: Array | float) -> Array:
-    """alpha x, finite where x is: the sine of infinity is NaN."""
-    far = largest(x)
-    return at_least(at_most(scaled(x, alpha), far), -far)
+    """alpha x, and 0 where that is infinite, where a sine would be NaN."""
+    u = scaled(x, alpha)
+    return jnp.where(jnp.isinf(u), 0.0, u)
 
 
 def _snake_slope(x: Array, alpha: Array) -> Array:

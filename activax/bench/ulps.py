@@ -1,0 +1,129 @@
+"""The true error of a function of floats, in units in the last place of the exact result.
+
+The exact result is the function itself in float64, at the same inputs.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+Function = Callable[[Array], Array]
+
+DOUBLE_BITS, DOUBLE_BIAS = 52, 1023  # of the fraction of a float64, and of its exponent
+TINY = 2.0**-126  # float32's smallest normal number, below which a backend may read or write 0
+
+
+@lru_cache
+def slope(function: Function) -> Function:
+    """The derivative of an elementwise function, by `jax.jvp` with tangent one.
+
+    Example:
+        >>> activax.bench.slope(activax.relu)(jnp.array([-1.0, 2.0]))
+        Array([0., 1.], dtype=float32)
+    """
+
+    def derivative(x: Array) -> Array:
+        return jax.jvp(function, (x,), (jnp.ones_like(x),))[1]
+
+    return derivative
+
+
+def precise(function: Function) -> Callable[[Any], np.ndarray[Any, np.dtype[Any]]]:
+    """A function in float64, from NumPy to NumPy: the truth for narrower dtypes.
+
+    Example:
+        >>> activax.bench.precise(activax.tanh)([1.0])
+        array([0.76159416])
+    """
+    compiled = jax.jit(function)
+
+    def call(x: Any) -> np.ndarray[Any, np.dtype[Any]]:
+        with jax.enable_x64(True):
+            return np.asarray(compiled(jnp.asarray(x, jnp.float64)))
+
+    return call
+
+
+def errors(function: Function, x: Array, got: Any) -> Any:
+    """How far `got` is from function(x), in ulps of its dtype.
+
+    The error is |got - want| over the distance between the two floats that enclose the exact
+    result, so a correctly rounded result has at most 0.5. Below float32's smallest normal number
+    anything from 0 to the exact result is right, because backends may flush there; so may they
+    flush such an input, in any of their operations. Infinity is right where the exact result
+    rounds to it, and NaN where the function is NaN.
+
+    Args:
+        function: elementwise, and accurate in float64; an Activation, or the `slope` of one.
+        x: float32, bfloat16 or float16, of any shape.
+        got: what is judged, float32, bfloat16 or float16, of the shape of x; or a tree of such
+            arrays, for which the function is computed once.
+
+    Returns:
+        float64 NumPy arrays like `got`. Infinity stands for a result that is not finite where it
+        should be, or finite where it should not be, or not NaN where it should be.
+
+    Example:
+        >>> x = jnp.array([-20.0, 1.0])
+        >>> bool(activax.bench.errors(activax.sigmoid, x, jax.nn.sigmoid(x)).max() < 4)
+        True
+        >>> cancels = jax.vmap(jax.grad(jax.nn.elu))(x)  # exp(-20) as (exp(-20) - 1) + 1
+        >>> exact = activax.bench.slope(activax.elu)
+        >>> bool(activax.bench.errors(exact, x, cancels).max() > 1e6)
+        True
+    """
+    with jax.enable_x64(True):
+        return jax.tree.map(np.asarray, _errors(function, x, got))
+
+
+@partial(jax.jit, static_argnums=0)
+def _errors(function: Function, x: Array, got: Any) -> Any:
+    at = widened(x)
+    zeros = function(jnp.array([0.0, -0.0]))
+    judge = partial(
+        _error,
+        want=function(at),
+        want_at_zero=jnp.where(at < 0, zeros[1], zeros[0]),
+        subnormal=abs(at) < TINY,
+    )
+    return jax.tree.map(judge, got)
+
+
+def _error(got: Array, want: Array, want_at_zero: Array, subnormal: Array) -> Array:
+    info = jnp.finfo(got.dtype)
+    overflow = float(info.max) + 2.0 ** (info.maxexp - info.nmant - 2)  # by half an ulp
+    wide = widened(got)
+    to_zero = subnormal & (abs(wide - want_at_zero) < abs(wide - want))
+    want = jnp.where(to_zero, want_at_zero, want)
+    between = (abs(wide) <= abs(want)) & (wide * want >= 0)
+    flushed = (abs(want) < TINY) & (abs(wide) < TINY) & (between | subnormal)
+    error = jnp.where(flushed, 0.0, abs(wide - want) * per_ulp(want, got.dtype))
+    rounded = jnp.where(abs(want) >= overflow, jnp.sign(want) * jnp.inf, want)
+    special = ~jnp.isfinite(wide) | ~jnp.isfinite(want)
+    same = (wide == rounded) | (jnp.isnan(wide) & jnp.isnan(want))
+    return jnp.where(special, jnp.where(same, 0.0, jnp.inf), error)
+
+
+def per_ulp(want: Array, dtype: Any) -> Array:
+    """One over the distance between the floats of `dtype` that enclose a float64."""
+    info = jnp.finfo(dtype)
+    biased = (lax.bitcast_convert_type(want, jnp.int64) >> DOUBLE_BITS) & (2 * DOUBLE_BIAS + 1)
+    exponent = jnp.clip(biased - DOUBLE_BIAS, info.minexp, info.maxexp - 1)
+    scale = (info.nmant - exponent + DOUBLE_BIAS) << DOUBLE_BITS
+    return lax.bitcast_convert_type(scale, jnp.float64)
+
+
+def widened(x: Array) -> Array:
+    """x in float64; from its bits where a backend would read a subnormal number as 0."""
+    info = jnp.finfo(x.dtype)
+    bits = lax.bitcast_convert_type(x, jnp.dtype(f"uint{info.bits}")).astype(jnp.int64)
+    fraction = bits & (2**info.nmant - 1)
+    subnormal = (bits >> info.nmant) & (2**info.nexp - 1) == 0
+    sign = jnp.where(bits >> (info.bits - 1) == 0, 1.0, -1.0)
+    small = sign * fraction.astype(jnp.float64) * 2.0 ** (info.minexp - info.nmant)
+    return jnp.where(subnormal, small, x.astype(jnp.float64))
