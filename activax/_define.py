@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._definition import CONSTANT, PACKAGE, Definition
+from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
 from activax._inputs import align, cast, check_axis, inexact_dtype, real, widen
 from activax._rule import differentiable
 
@@ -42,6 +42,7 @@ def elementwise(
     keep: Keep = "inputs",
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
+    domain: tuple[float, float] = EVERYWHERE,
     ulps: float = 4,
     integers: bool = False,
 ) -> Callable[[Formula[P]], Defined[P]]:
@@ -61,6 +62,7 @@ def elementwise(
         kinks: inputs at which the slope jumps, or a function of the parameters that returns them.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
             they are not the value's.
+        domain: the open interval of inputs on which the function is finite, if it is not all.
         ulps: the error that the tests allow.
         integers: the formula is exact on integers, which then stay integers.
 
@@ -127,6 +129,7 @@ def elementwise(
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
+            domain=domain,
             ulps=ulps,
         )
 
@@ -201,6 +204,7 @@ def make_activation(
     formula: Callable[..., Array] | None = None,
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
+    domain: tuple[float, float] = EVERYWHERE,
     ulps: float = 4,
     inputs: int = 1,
 ) -> Activation[Any]:
@@ -220,6 +224,7 @@ def make_activation(
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
+            domain=domain,
             ulps=ulps,
             inputs=inputs,
             arrays=arrays,
