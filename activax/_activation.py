@@ -36,7 +36,8 @@ class Activation(Generic[P]):
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
-        kinks: the inputs at which the slope jumps; for bound arrays, those of every element.
+        kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
+            element.
         domain: the open interval of inputs on which it is finite; outside it is infinite or NaN.
         parameters: every parameter but the inputs, with its bound or default value.
         arrays: the bound arrays by name, which are its leaves as a pytree.

@@ -59,7 +59,8 @@ def elementwise(
         reference: `reference(mp, *arguments)`, the exact value in mpmath.
         keep: what the backward pass may look at: "inputs", "output", or a function
             `keep(*inputs, out)` that returns a tuple of arrays.
-        kinks: inputs at which the slope jumps, or a function of the parameters that returns them.
+        kinks: inputs at which the value or the slope jumps, or a function of the parameters that
+            returns them.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
             they are not the value's.
         domain: the open interval of inputs on which the function is finite, if it is not all.

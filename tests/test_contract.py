@@ -1,5 +1,7 @@
 """What every activation promises about dtypes, shapes, special values, kinks and parameters."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -112,12 +114,17 @@ def test_slopes_are_finite_at_every_finite_input(activation, dtype):
             assert abs(mp.diff(exact(variant), float(at))) > largest
 
 
-def test_kinks_are_where_the_slope_jumps(elementwise):
+def test_kinks_are_where_value_or_slope_jumps(elementwise):
     """Among the integers, where else a kink could hide, the declared kinks are all there are."""
     for variant in variants(elementwise):
         integers = inside(np.arange(-8.0, 9.0), variant)
         candidates = {*integers.tolist(), *variant.kinks}
-        jumps = {x for x in candidates if abs(np.subtract(*one_sided(variant, x))) > 1e-9}
+        jumps = {
+            x
+            for x in candidates
+            for of in (values_beside, slopes_beside)
+            if abs(np.subtract(*of(variant, x))) > 1e-9
+        }
         assert jumps == set(variant.kinks)
 
 
@@ -125,18 +132,25 @@ def test_value_and_slope_at_a_kink(elementwise):
     """The value is the reference's, and the slope lies between those of the two sides."""
     for variant in variants(elementwise):
         for kink in variant.kinks:
-            left, right = one_sided(variant, kink)
+            left, right = slopes_beside(variant, kink)
             value, slope = jax.value_and_grad(variant)(kink)
             assert float(value) == pytest.approx(float(exact(variant)(mp.mpf(kink))))
             assert min(left, right) - 1e-6 <= slope <= max(left, right) + 1e-6
 
 
-def one_sided(activation, x):
-    """The slopes of the reference on the left and on the right, next to x, where it may jump."""
-    step = mp.mpf(10) ** -20
-    return tuple(
-        float(mp.diff(exact(activation), x + side * step, direction=side)) for side in (-1, 1)
-    )
+STEP = 1e-20  # from a kink to what counts as beside it, where no difference reaches across
+
+
+def values_beside(activation, x):
+    """The values of the reference on the left and on the right."""
+    return tuple(float(exact(activation)(mp.mpf(x) + side * STEP)) for side in (-1, 1))
+
+
+def slopes_beside(activation, x):
+    """The slopes of the reference, or of the surrogate, on the left and on the right."""
+    f = activation.surrogate or activation.reference
+    at = functools.partial(f, mp, **activation.parameters)
+    return tuple(float(mp.diff(at, mp.mpf(x) + side * STEP)) for side in (-1, 1))
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3), (4, 1, 1)])
