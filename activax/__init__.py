@@ -20,11 +20,15 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax import nn as nn
     from activax import theory as theory
     from activax import training as training
+    from activax.functions.elementary import *
     from activax.functions.exponential import *
     from activax.functions.gated import *
+    from activax.functions.hard import *
     from activax.functions.periodic import *
     from activax.functions.piecewise import *
+    from activax.functions.quadratic import *
     from activax.functions.self_gated import *
+    from activax.functions.shrinkage import *
     from activax.functions.sigmoidal import *
     from activax.functions.spiking import *
     from activax.functions.stochastic import *

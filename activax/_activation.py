@@ -39,7 +39,9 @@ class Activation(Generic[P]):
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
-        kinks: the inputs at which the slope jumps; for bound arrays, those of every element.
+        kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
+            element.
+        domain: the open interval of inputs on which it is finite; outside it is infinite or NaN.
         parameters: every parameter but the inputs, with its bound or default value.
         arrays: the bound arrays by name, which are its leaves as a pytree.
         trainable: the names of the parameters that may be arrays and are differentiated.
@@ -116,6 +118,10 @@ class Activation(Generic[P]):
     @property
     def surrogate(self) -> Callable[..., Any] | None:
         return self._definition.surrogate
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        return self._definition.domain
 
     @property
     def ulps(self) -> float:

@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._definition import CONSTANT, PACKAGE, Definition
+from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
     align,
     cast,
@@ -52,6 +52,7 @@ def elementwise(
     keep: Keep = "inputs",
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
+    domain: tuple[float, float] = EVERYWHERE,
     ulps: float = 4,
     integers: bool = False,
 ) -> Callable[[Formula[P]], Defined[P]]:
@@ -68,9 +69,11 @@ def elementwise(
         reference: `reference(mp, *arguments)`, the exact value in mpmath.
         keep: what the backward pass may look at: "inputs", "output", or a function
             `keep(*inputs, out)` that returns a tuple of arrays.
-        kinks: inputs at which the slope jumps, or a function of the parameters that returns them.
+        kinks: inputs at which the value or the slope jumps, or a function of the parameters that
+            returns them.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
             they are not the value's.
+        domain: the open interval of inputs on which the function is finite, if it is not all.
         ulps: the error that the tests allow.
         integers: the formula is exact on integers, which then stay integers.
 
@@ -138,6 +141,7 @@ def elementwise(
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
+            domain=domain,
             ulps=ulps,
         )
 
@@ -213,6 +217,7 @@ def make_activation(
     body: Callable[..., Array] | None = None,
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
+    domain: tuple[float, float] = EVERYWHERE,
     ulps: float = 4,
     inputs: int = 1,
 ) -> Activation[Any]:
@@ -232,6 +237,7 @@ def make_activation(
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
+            domain=domain,
             ulps=ulps,
             inputs=inputs,
             arrays=arrays,

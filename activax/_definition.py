@@ -15,6 +15,7 @@ from jax import Array
 PACKAGE = __name__.partition(".")[0]
 # Positional parameters that carry no derivative: a PRNG key, a boolean mask.
 CONSTANT = ("key", "where")
+EVERYWHERE = (-math.inf, math.inf)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -34,6 +35,7 @@ class Definition:
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
     surrogate: Callable[..., Any] | None
+    domain: tuple[float, float]
     ulps: float
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable

@@ -66,7 +66,13 @@ def amplification(f: Callable[..., Any], at: Sequence[Any], order: np.ndarray, d
     return sum(ulp(a, dtype) * abs(slope) for a, slope in zip(at, slopes, strict=True))
 
 
-def sample(dtype: Any, kinks: Sequence[float], count: int) -> np.ndarray:
+def inside(x: np.ndarray, activation: Activation) -> np.ndarray:
+    """Those of the inputs that lie in the domain."""
+    low, high = activation.domain
+    return x[(x > low) & (x < high)]
+
+
+def sample(dtype: Any, activation: Activation, count: int) -> np.ndarray:
     """Inputs in strata: every magnitude, the bend, both sides of each kink, where exp ends."""
     info = jnp.finfo(dtype)
     exp_ends = np.log(float(jnp.finfo(compute_dtype(dtype)).max))
@@ -76,10 +82,12 @@ def sample(dtype: Any, kinks: Sequence[float], count: int) -> np.ndarray:
         np.linspace(0.9, 1.2, count // 2) * exp_ends,
     ])  # fmt: skip
     steps = 2.0 ** -np.arange(0, info.nmant - 1, 2)
-    x = np.concatenate([positive, -positive, *(k + s * steps for k in kinks for s in (-1, 1))])
+    beside = [kink + side * steps for kink in activation.kinks for side in (-1, 1)]
+    x = np.concatenate([positive, -positive, *beside])
     with np.errstate(over="ignore"):
         x = x.astype(dtype)
-    return np.append(np.unique(x[np.isfinite(x)]), np.array(-0.0, dtype))
+    x = np.append(np.unique(x[np.isfinite(x)]), np.array(-0.0, dtype))
+    return inside(x, activation)
 
 
 def variants(activation: Activation) -> Iterator[Activation]:

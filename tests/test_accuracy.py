@@ -9,6 +9,8 @@ import pytest
 from accuracy import compute_dtype, digits, error, errors, sample, ulp, variants
 from mpmath import mp
 
+import activax
+
 # The dtype, and how many points a stratum of the sample has.
 DTYPES = pytest.mark.parametrize(
     ("dtype", "count"),
@@ -21,7 +23,7 @@ DTYPES = pytest.mark.parametrize(
 def test_elementwise(elementwise, dtype, count):
     """Value, slope, and slope by each trainable parameter, at two values of the parameters."""
     for variant in variants(elementwise):
-        x = sample(dtype, variant.kinks, count)
+        x = sample(dtype, variant, count)
         parameters = [
             np.full(x.shape, variant.parameters[name], compute_dtype(dtype))
             for name in variant.trainable
@@ -37,6 +39,16 @@ def test_elementwise(elementwise, dtype, count):
         assert max(worst) <= variant.ulps, f"{variant}: value and slopes are wrong by {worst} ulps"
 
 
+def test_star_relu_is_accurate_next_to_its_root():
+    """Where scale x^2 cancels bias, to 2 ulps of what is left of them at the default parameters."""
+    scale, bias = (np.float32(p).astype(float) for p in activax.star_relu.parameters.values())
+    root = np.float32(np.sqrt(-bias / scale)).view(np.int32)
+    x = np.arange(root - 1000, root + 1000, dtype=np.int32).view(np.float32)
+    want = scale * (x.astype(float) ** 2 + bias / scale)  # exact but for one rounding in float64
+    error = np.abs(np.asarray(activax.star_relu(x)) - want) / np.spacing(np.float32(np.abs(want)))
+    assert error.max() <= 2
+
+
 def of_arrays(activation, function):
     """`function` of the input and the trainable parameters; the others are as in `activation`."""
     names = activation.trainable
@@ -48,7 +60,7 @@ def of_arrays(activation, function):
 @DTYPES
 def test_gated(gated, dtype, count):
     """Value, slope by the gate and slope by the value."""
-    gate = sample(dtype, gated.kinks, count)
+    gate = sample(dtype, gated, count)
     value = np.random.default_rng(0).normal(size=gate.shape).astype(dtype)
     exact = functools.partial(gated.reference, mp)
     smooth = ~np.isin(gate.astype(float), gated.kinks)

@@ -97,6 +97,10 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("list --family none", "--family: invalid choice: 'none'"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),
+        (
+            "show log1mexp --range -2 -1",
+            "must meet the domain of log1mexp, 0.0 to inf",
+        ),
         ("show gelu --range 0 inf", "--range must go up and be finite; got 0.0 inf"),
         ("show gelu --png x.xyz", "--png needs a name that ends in .png; got x.xyz"),
         ("train --seed 99999999999999999999", "--seed: must be an integer from 0 to 2^32 - 1"),

@@ -1,10 +1,12 @@
 """What every activation promises about dtypes, shapes, special values, kinks and parameters."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from accuracy import digits, variants
+from accuracy import digits, inside, variants
 from mpmath import mp
 
 import activax
@@ -80,8 +82,11 @@ def test_nan_in_gives_nan_slope(activation):
 
 @pytest.mark.parametrize("end", [-1, 1])
 def test_the_limit_is_returned_at_infinity(elementwise, end):
-    far = float(exact(elementwise)(mp.mpf(end) * 10**6))
-    limit = np.sign(far) * np.inf if abs(far) > 1e3 else far
+    if inside(np.array([end * 1e6]), elementwise).size:
+        far = float(exact(elementwise)(mp.mpf(end) * 10**6))
+        limit = np.sign(far) * np.inf if abs(far) > 1e3 else far
+    else:
+        limit = np.nan
     for dtype in FLOATS:
         got = float(elementwise(jnp.array(end * jnp.inf, dtype)))
         np.testing.assert_allclose(got, limit, rtol=float(jnp.finfo(dtype).eps), atol=1e-5)
@@ -92,7 +97,7 @@ def test_slopes_are_finite_at_every_finite_input(activation, dtype):
     """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
     largest = float(jnp.finfo(dtype).max)
     magnitudes = np.minimum(np.geomspace(1e-30, largest, 50), largest).astype(dtype)
-    x = jnp.concatenate([magnitudes, -magnitudes])
+    x = jnp.asarray(inside(np.concatenate([magnitudes, -magnitudes]), activation))
     sum_of = jax.grad(lambda *xs: activation(*xs).sum())
     if activation.kind != "elementwise":
         assert jnp.isfinite(sum_of(*(a / 8 for a in inputs(activation, x)))).all()
@@ -109,11 +114,17 @@ def test_slopes_are_finite_at_every_finite_input(activation, dtype):
             assert abs(mp.diff(exact(variant), float(at))) > largest
 
 
-def test_kinks_are_where_the_slope_jumps(elementwise):
+def test_kinks_are_where_value_or_slope_jumps(elementwise):
     """Among the integers, where else a kink could hide, the declared kinks are all there are."""
     for variant in variants(elementwise):
-        candidates = {*map(float, range(-8, 9)), *variant.kinks}
-        jumps = {x for x in candidates if abs(np.subtract(*one_sided(variant, x))) > 1e-9}
+        integers = inside(np.arange(-8.0, 9.0), variant)
+        candidates = {*integers.tolist(), *variant.kinks}
+        jumps = {
+            x
+            for x in candidates
+            for of in (values_beside, slopes_beside)
+            if abs(np.subtract(*of(variant, x))) > 1e-9
+        }
         assert jumps == set(variant.kinks)
 
 
@@ -121,15 +132,25 @@ def test_value_and_slope_at_a_kink(elementwise):
     """The value is the reference's, and the slope lies between those of the two sides."""
     for variant in variants(elementwise):
         for kink in variant.kinks:
-            left, right = one_sided(variant, kink)
+            left, right = slopes_beside(variant, kink)
             value, slope = jax.value_and_grad(variant)(kink)
             assert float(value) == pytest.approx(float(exact(variant)(mp.mpf(kink))))
             assert min(left, right) - 1e-6 <= slope <= max(left, right) + 1e-6
 
 
-def one_sided(activation, x):
-    """The slopes of the reference on the left and on the right."""
-    return tuple(float(mp.diff(exact(activation), x, direction=side)) for side in (-1, 1))
+STEP = 1e-20  # from a kink to what counts as beside it, where no difference reaches across
+
+
+def values_beside(activation, x):
+    """The values of the reference on the left and on the right."""
+    return tuple(float(exact(activation)(mp.mpf(x) + side * STEP)) for side in (-1, 1))
+
+
+def slopes_beside(activation, x):
+    """The slopes of the reference, or of the surrogate, on the left and on the right."""
+    f = activation.surrogate or activation.reference
+    at = functools.partial(f, mp, **activation.parameters)
+    return tuple(float(mp.diff(at, mp.mpf(x) + side * STEP)) for side in (-1, 1))
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3), (4, 1, 1)])
@@ -158,6 +179,26 @@ def test_16_bit_parameters_get_16_bit_gradients(elementwise):
         p = jnp.array(elementwise.parameters[name], jnp.bfloat16)
         slope = jax.grad(lambda p, name=name: elementwise(x, **{name: p}).sum())(p)
         assert slope.dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+def test_parameters_are_not_rounded_to_16_bits(elementwise, dtype):
+    """Whether x is beyond one is decided in float32, for the value and for every slope."""
+    x = jnp.linspace(-4, 4, 17)
+    for name in elementwise.trainable:
+
+        def value_and_slopes(x, p, name=name):
+            def total(x, p):
+                return elementwise(x, **{name: p}).astype(jnp.float32).sum()
+
+            return elementwise(x, **{name: p}), *jax.grad(total, (0, 1))(x, p)
+
+        for p in (0.1, 0.3):  # above and below their neighbours in 16 bits
+            p = jnp.full(x.shape, p)
+            for got, want in zip(
+                value_and_slopes(x.astype(dtype), p), value_and_slopes(x, p), strict=True
+            ):
+                np.testing.assert_allclose(got.astype(jnp.float32), want, rtol=0.02, atol=0.02)
 
 
 def test_softmax_counts_only_what_where_selects(vector):

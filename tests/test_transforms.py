@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from accuracy import inside
 from jax import lax
 from mpmath import mp
 
@@ -39,18 +40,19 @@ def exact_derivative(activation, x, order, side):
 def test_all_modes_to_third_order(activation):
     """Every order of forward and reverse, wherever the reference has a derivative."""
     modes = {"forward": jax.jacfwd, "reverse": jax.grad}
+    points = inside(POINTS, activation)
     for order in (1, 2, 3):
         with mp.workdps(60):
             left, right = (
-                np.array([exact_derivative(activation, x, order, side) for x in POINTS])
+                np.array([exact_derivative(activation, x, order, side) for x in points])
                 for side in (-1, 1)
             )
         there = np.isclose(left, right, rtol=1e-12, atol=1e-12)
-        assert there.sum() >= 15
+        assert there.mean() >= 0.8
         names = list(itertools.product(modes, repeat=order))
         nested = [functools.reduce(lambda f, m: modes[m](f), n, through(activation)) for n in names]
         with jax.enable_x64(True):
-            got = jax.jit(jax.vmap(lambda x, nested=nested: [f(x) for f in nested]))(POINTS)
+            got = jax.jit(jax.vmap(lambda x, nested=nested: [f(x) for f in nested]))(points)
         for name, slope in zip(names, got, strict=True):
             np.testing.assert_allclose(
                 slope[there], left[there], rtol=1e-9, atol=1e-12, err_msg=" of ".join(name)

@@ -31,6 +31,14 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"show: --range must go up and be finite; got {low} {high}")
     if arguments.png and arguments.png.suffix != ".png":
         raise UsageError(f"show: --png needs a name that ends in .png; got {arguments.png}")
+    x = np.linspace(low, high, 801)
+    least, most = activation.domain
+    x = x[(x > least) & (x < most)]
+    if not x.size:
+        raise UsageError(
+            f"show: --range must meet the domain of {arguments.name}, {least} to {most}; "
+            f"got {low} {high}"
+        )
     parameters = ", ".join(f"{k} = {v}" for k, v in activation.parameters.items())
     facts = {
         "": activation.summary,
@@ -43,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(activation)
     for name, text in facts.items():
         print(f"{name:>12}  " + text.replace("\n", "\n" + " " * 14))
-    curves = plotted(activation, np.linspace(low, high, 801))
+    curves = plotted(activation, x)
     if arguments.png:
         _write(arguments.png, activation.name, curves)
         print(f"wrote {arguments.png}")

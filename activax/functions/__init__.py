@@ -1,7 +1,11 @@
 """The definitions: one file a family, one definition a name."""
 
 FAMILIES = (
+    "elementary",
     "piecewise",
+    "quadratic",
+    "hard",
+    "shrinkage",
     "sigmoidal",
     "exponential",
     "self_gated",

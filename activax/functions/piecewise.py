@@ -1,36 +1,10 @@
-"""Activations made of straight or polynomial pieces."""
+"""Rectifiers made of straight pieces."""
 
 import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, choose, flag, negative_part, scaled
-
-
-@elementwise(
-    lambda: 1.0,
-    keep=lambda x, out: (),
-    reference=lambda mp, x: x,
-    ulps=0,
-    integers=True,
-)
-def identity(x: Array) -> Array:
-    """The identity, for the place where an activation is expected and none is wanted.
-
-    Formula:
-        identity(x) = x
-
-    Args:
-        x: an array of any shape and real dtype; integers stay integers.
-
-    Example:
-        >>> activax.identity(jnp.array([-1.0, 2.0]))
-        Array([-1.,  2.], dtype=float32)
-
-    Paper:
-        Folklore.
-    """
-    return jnp.asarray(x)
+from activax.functions.special import choose, flag, negative_part, scaled
 
 
 @elementwise(
@@ -145,109 +119,134 @@ def relu6(x: Array) -> Array:
     return jnp.clip(x, 0, 6)
 
 
+def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
+    wide = x.astype(n.dtype)
+    return flag(x, (wide > 0) & (wide < n)), flag(x, wide >= n)
+
+
 @elementwise(
-    lambda x: 2 * jnp.maximum(x, 0),
-    reference=lambda mp, x: max(x, 0) ** 2,
+    lambda inside, above: choose(inside, 1.0, 0.0),
+    lambda inside, above: choose(above, 1.0, 0.0),
+    keep=_inside_and_above,
+    reference=lambda mp, x, n: min(max(x, 0), n),
+    kinks=lambda n: (0.0, n),
     ulps=0,
 )
-def relu_squared(x: Array) -> Array:
-    """Squared rectified linear unit.
+def relu_n(x: Array, n: Array | float = 1.0) -> Array:
+    """Rectified linear unit that saturates at n.
 
     Formula:
-        relu_squared(x) = max(x, 0)^2
+        relu_n(x) = min(max(x, 0), n); the slope at 0 and at n is 0
 
     Args:
         x: an array of any shape and real dtype.
+        n: the largest value, positive; a number or an array that broadcasts against x. Its slope
+            is 1 for x >= n.
 
     Example:
-        >>> activax.relu_squared(jnp.array([-1.0, 3.0]))
-        Array([0., 9.], dtype=float32)
-
-    Paper:
-        So et al. 2021, Primer: Searching for Efficient Transformers, arXiv:2109.08668.
-    """
-    positive = jnp.maximum(x, 0)
-    return positive * positive
-
-
-@elementwise(
-    lambda out: choose(flag(out, (out > -1) & (out < 1)), 1.0, 0.0),
-    keep="output",
-    reference=lambda mp, x: min(max(x, -1), 1),
-    kinks=(-1.0, 1.0),
-    ulps=0,
-    integers=True,
-)
-def hard_tanh(x: Array) -> Array:
-    """Piecewise linear tanh.
-
-    Formula:
-        hard_tanh(x) = min(max(x, -1), 1); the slope at -1 and at 1 is 0
-
-    Args:
-        x: an array of any shape and real dtype; integers stay integers.
-
-    Example:
-        >>> activax.hard_tanh(jnp.array([-2.0, 0.5, 2.0]))
-        Array([-1. ,  0.5,  1. ], dtype=float32)
-
-    Paper:
-        Collobert 2004, Large Scale Machine Learning (thesis).
-    """
-    lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap
-    return jnp.clip(x, lowest, 1)
-
-
-@elementwise(
-    lambda inside: choose(inside, 1 / 6, 0.0),
-    keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
-    reference=lambda mp, x: min(max(x + 3, 0), 6) / 6,
-    kinks=(-3.0, 3.0),
-    ulps=1,
-)
-def hard_sigmoid(x: Array) -> Array:
-    """Piecewise linear sigmoid, in the x/6 form.
-
-    Formula:
-        hard_sigmoid(x) = min(max(x + 3, 0), 6) / 6; the slope at -3 and at 3 is 0
-
-    Args:
-        x: an array of any shape and real dtype.
-
-    Example:
-        >>> activax.hard_sigmoid(jnp.array([-3.0, 0.0, 3.0]))
+        >>> activax.relu_n(jnp.array([-1.0, 0.5, 8.0]))
         Array([0. , 0.5, 1. ], dtype=float32)
 
     Paper:
-        Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
+        Liew, Khalil-Hani & Bakhteri 2016, Bounded activation functions for enhanced training
+        stability of deep neural networks on visual pattern recognition problems.
     """
-    return jnp.clip(x + 3.0, 0, 6) / 6
+    return jnp.clip(x, 0, n)
+
+
+def _above(x: Array, threshold: Array) -> Array:
+    """Whether x is above, as a flag; in the threshold's dtype, which is that of the computation."""
+    return flag(x, x.astype(threshold.dtype) > threshold)
 
 
 @elementwise(
-    lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
-    reference=lambda mp, x: x * min(max(x + 3, 0), 6) / 6,
-    kinks=(-3.0, 3.0),
-    ulps=1,
+    lambda above: choose(above, 1.0, 0.0),
+    lambda above: choose(above, 0.0, 1.0),
+    keep=lambda x, tau, out: (_above(x, tau),),
+    reference=lambda mp, x, tau: max(x, tau),
+    kinks=lambda tau: (tau,),
+    ulps=0,
 )
-def hard_silu(x: Array) -> Array:
-    """Piecewise polynomial silu.
+def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
+    """Thresholded linear unit: a rectified linear unit with a floor that is trained.
 
     Formula:
-        hard_silu(x) = x min(max(x + 3, 0), 6) / 6; the slope at -3 is 0 and at 3 is 1
+        thresholded_linear_unit(x) = max(x, tau); the slope at tau is 0
 
     Args:
         x: an array of any shape and real dtype.
+        tau: the floor; a number or an array that broadcasts against x. Its slope is 1 for x <= tau.
 
     Example:
-        >>> activax.hard_silu(jnp.array([-1.5, 0.0, 4.0]))
-        Array([-0.375,  0.   ,  4.   ], dtype=float32)
+        >>> activax.thresholded_linear_unit(jnp.array([-1.0, 2.0]), -0.5)
+        Array([-0.5,  2. ], dtype=float32)
 
     Paper:
-        Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
+        Singh & Krishnan 2019, Filter Response Normalization Layer: Eliminating Batch Dependence in
+        the Training of Deep Neural Networks, arXiv:1911.09737.
     """
-    return at_least(x, -3.0) * (jnp.clip(x + 3.0, 0, 6) / 6)
+    return jnp.maximum(x, tau)
 
 
-hard_swish = hard_silu
-relu2 = relu_squared
+@elementwise(
+    lambda above: choose(above, 1.0, 0.0),
+    lambda above: 0.0,
+    lambda above: choose(above, 0.0, 1.0),
+    keep=lambda x, threshold, value, out: (_above(x, threshold),),
+    reference=lambda mp, x, threshold, value: x if x > threshold else value,
+    kinks=lambda threshold: (threshold,),
+    ulps=0,
+)
+def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0.0) -> Array:
+    """A constant up to a threshold and the identity above it; at its defaults it is relu.
+
+    Formula:
+        threshold(x) = x if x > threshold else value; the slope at the threshold is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+        threshold: where the identity begins; a number or an array that broadcasts against x. Its
+            slope is 0: it moves a jump.
+        value: the constant; a number or an array that broadcasts against x.
+
+    Example:
+        >>> activax.threshold(jnp.array([-1.0, 0.5, 2.0]), 1.0, -3.0)
+        Array([-3., -3.,  2.], dtype=float32)
+
+    Paper:
+        None; torch.nn.functional.threshold.
+    """
+    return jnp.where(x <= threshold, value, x)
+
+
+@elementwise(
+    lambda above: choose(above, 1.0, 0.0),
+    lambda above: 0.0,
+    keep=lambda x, theta, out: (_above(x, theta),),
+    reference=lambda mp, x, theta: x if x > theta else mp.zero,
+    kinks=lambda theta: (theta,),
+    ulps=0,
+)
+def thresholded_relu(x: Array, theta: Array | float = 1.0) -> Array:
+    """Thresholded rectified linear unit: the identity above a threshold, without a shift.
+
+    Formula:
+        thresholded_relu(x) = x if x > theta else 0; the slope at theta is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+        theta: the threshold; a number or an array that broadcasts against x. Its slope is 0: it
+            moves a jump.
+
+    Example:
+        >>> activax.thresholded_relu(jnp.array([-1.0, 0.5, 2.0]))
+        Array([0., 0., 2.], dtype=float32)
+
+    Paper:
+        Konda, Memisevic & Krueger 2014, Zero-bias autoencoders and the benefits of co-adapting
+        features, arXiv:1402.3337.
+    """
+    return threshold.formula(x, theta, 0.0)
+
+
+tlu = thresholded_linear_unit

@@ -1,0 +1,125 @@
+"""Elementary functions that serve as activations, or build them."""
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import at_least, at_most
+
+
+@elementwise(
+    lambda: 1.0,
+    keep=lambda x, out: (),
+    reference=lambda mp, x: x,
+    ulps=0,
+    integers=True,
+)
+def identity(x: Array) -> Array:
+    """The identity, for the place where an activation is expected and none is wanted.
+
+    Formula:
+        identity(x) = x
+
+    Args:
+        x: an array of any shape and real dtype; integers stay integers.
+
+    Example:
+        >>> activax.identity(jnp.array([-1.0, 2.0]))
+        Array([-1.,  2.], dtype=float32)
+
+    Paper:
+        Folklore.
+    """
+    return jnp.asarray(x)
+
+
+def _sign(x: Array) -> Array:
+    """One byte: the sign of x, 2 where x is NaN."""
+    return jnp.where(jnp.isnan(x), 2, jnp.sign(x)).astype(jnp.int8)
+
+
+@elementwise(
+    lambda sign: jnp.where(sign > 1, jnp.nan, sign.astype(jnp.float32)),
+    keep=lambda x, out: (_sign(x),),
+    reference=lambda mp, x: mp.fabs(x),
+    kinks=(0.0,),
+    ulps=0,
+)
+def abs(x: Array) -> Array:
+    """The absolute value.
+
+    Formula:
+        abs(x) = |x|; the slope at 0 is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.abs(jnp.array([-2.0, 0.0, 3.0]))
+        Array([2., 0., 3.], dtype=float32)
+
+    Paper:
+        Berngardt 2023, Improving Classification Neural Networks by using Absolute activation
+        function (MNIST/LeNET-5 example), arXiv:2304.11758.
+    """
+    return jnp.abs(x)
+
+
+@elementwise(
+    lambda out: out,
+    keep="output",
+    reference=lambda mp, x: mp.exp(x),
+)
+def exponential(x: Array) -> Array:
+    """The exponential function; infinite, as its slope is, where exp(x) is too large for the dtype.
+
+    Formula:
+        exponential(x) = exp(x)
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.exponential(jnp.array([-1.0, 0.0, 1.0]))
+        Array([0.36787945, 1.        , 2.7182817 ], dtype=float32)
+
+    Paper:
+        Folklore.
+    """
+    return jnp.exp(x)
+
+
+_LOG_2 = math.log(2)
+
+
+def _log1mexp_slope(x: Array) -> Array:
+    # 1 / (exp(x) - 1), whose derivatives overflow where exp(x) does; for large x in exp(-x).
+    e = jnp.exp(-at_least(x, 2.0))
+    return jnp.where(x < 2, 1 / jnp.expm1(at_most(x, 2.0)), e / (1 - e))
+
+
+@elementwise(
+    _log1mexp_slope,
+    reference=lambda mp, x: mp.log(-mp.expm1(-x)),
+    domain=(0.0, math.inf),
+)
+def log1mexp(x: Array) -> Array:
+    """The logarithm of one minus exp(-x), such as that of 1 - p from minus that of p.
+
+    Formula:
+        log1mexp(x) = log(1 - exp(-x)), x > 0; -inf at 0 and NaN below
+
+    Args:
+        x: an array of any shape and real dtype, positive.
+
+    Example:
+        >>> activax.log1mexp(jnp.array([1e-10, 1.0, 30.0]))
+        Array([-2.3025850e+01, -4.5867515e-01, -9.3576229e-14], dtype=float32)
+
+    Paper:
+        Mächler 2012, Accurately Computing log(1 - exp(-|a|)), Assessed by the Rmpfr package.
+    """
+    near = jnp.log(-jnp.expm1(-at_most(x, _LOG_2)))
+    return jnp.where(x < _LOG_2, near, jnp.log1p(-jnp.exp(-at_least(x, _LOG_2))))

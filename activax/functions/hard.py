@@ -1,0 +1,168 @@
+"""Hard units: piecewise linear or quadratic stand-ins for tanh, sigmoid, silu and mish."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import at_least, choose, flag
+
+
+@elementwise(
+    lambda out: choose(flag(out, (out > -1) & (out < 1)), 1.0, 0.0),
+    keep="output",
+    reference=lambda mp, x: min(max(x, -1), 1),
+    kinks=(-1.0, 1.0),
+    ulps=0,
+    integers=True,
+)
+def hard_tanh(x: Array) -> Array:
+    """Piecewise linear tanh.
+
+    Formula:
+        hard_tanh(x) = min(max(x, -1), 1); the slope at -1 and at 1 is 0
+
+    Args:
+        x: an array of any shape and real dtype; integers stay integers.
+
+    Example:
+        >>> activax.hard_tanh(jnp.array([-2.0, 0.5, 2.0]))
+        Array([-1. ,  0.5,  1. ], dtype=float32)
+
+    Paper:
+        Collobert 2004, Large Scale Machine Learning (thesis).
+    """
+    lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap
+    return jnp.clip(x, lowest, 1)
+
+
+@elementwise(
+    lambda inside: choose(inside, 1 / 6, 0.0),
+    keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
+    reference=lambda mp, x: min(max(x + 3, 0), 6) / 6,
+    kinks=(-3.0, 3.0),
+    ulps=1,
+)
+def hard_sigmoid(x: Array) -> Array:
+    """Piecewise linear sigmoid, in the x/6 form.
+
+    Formula:
+        hard_sigmoid(x) = min(max(x + 3, 0), 6) / 6; the slope at -3 and at 3 is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.hard_sigmoid(jnp.array([-3.0, 0.0, 3.0]))
+        Array([0. , 0.5, 1. ], dtype=float32)
+
+    Paper:
+        Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
+    """
+    return jnp.clip(x + 3.0, 0, 6) / 6
+
+
+@elementwise(
+    lambda inside: choose(inside, 0.2, 0.0),
+    keep=lambda x, out: (flag(x, (x > -2.5) & (x < 2.5)),),
+    reference=lambda mp, x: min(max(x + 2.5, 0), 5) / 5,
+    kinks=(-2.5, 2.5),
+    ulps=1,
+)
+def hard_sigmoid_02(x: Array) -> Array:
+    """Piecewise linear sigmoid of slope 0.2, the form of Theano, Keras 2 and ONNX.
+
+    Formula:
+        hard_sigmoid_02(x) = min(max(0.2 x + 0.5, 0), 1); the slope at -2.5 and at 2.5 is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.hard_sigmoid_02(jnp.array([-2.5, 0.0, 1.0]))
+        Array([0. , 0.5, 0.7], dtype=float32)
+
+    Paper:
+        None; the operator HardSigmoid of ONNX at its defaults.
+    """
+    return jnp.clip(x + 2.5, 0, 5) / 5
+
+
+@elementwise(
+    lambda inside: choose(inside, 0.5, 0.0),
+    keep=lambda x, out: (flag(x, (x > -1) & (x < 1)),),
+    reference=lambda mp, x: min(max(x + 1, 0), 2) / 2,
+    kinks=(-1.0, 1.0),
+    ulps=1,
+)
+def hard_sigmoid_half(x: Array) -> Array:
+    """Piecewise linear sigmoid of slope 1/2, the derivative of sparse_plus.
+
+    Formula:
+        hard_sigmoid_half(x) = min(max((x + 1) / 2, 0), 1); the slope at -1 and at 1 is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.hard_sigmoid_half(jnp.array([-1.0, 0.0, 0.5]))
+        Array([0.  , 0.5 , 0.75], dtype=float32)
+
+    Paper:
+        Courbariaux, Bengio & David 2015, BinaryConnect: Training Deep Neural Networks with binary
+        weights during propagations, arXiv:1511.00363.
+    """
+    return jnp.clip(x + 1.0, 0, 2) / 2
+
+
+@elementwise(
+    lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
+    reference=lambda mp, x: x * min(max(x + 3, 0), 6) / 6,
+    kinks=(-3.0, 3.0),
+    ulps=1,
+)
+def hard_silu(x: Array) -> Array:
+    """Piecewise polynomial silu.
+
+    Formula:
+        hard_silu(x) = x min(max(x + 3, 0), 6) / 6; the slope at -3 is 0 and at 3 is 1
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.hard_silu(jnp.array([-1.5, 0.0, 4.0]))
+        Array([-0.375,  0.   ,  4.   ], dtype=float32)
+
+    Paper:
+        Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
+    """
+    return at_least(x, -3.0) * (jnp.clip(x + 3.0, 0, 6) / 6)
+
+
+@elementwise(
+    lambda x: choose(flag(x, (x > -2) & (x < 0)), x + 1, jnp.where(x < 0, 0.0, 1.0)),
+    reference=lambda mp, x: x * min(max(x + 2, 0), 2) / 2,
+    kinks=(-2.0,),
+    ulps=1,
+)
+def hard_mish(x: Array) -> Array:
+    """Piecewise polynomial mish.
+
+    Formula:
+        hard_mish(x) = x min(max(x + 2, 0), 2) / 2; the slope at -2 is 0
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.hard_mish(jnp.array([-1.0, 0.0, 4.0]))
+        Array([-0.5,  0. ,  4. ], dtype=float32)
+
+    Paper:
+        Misra, H-Mish, https://github.com/digantamisra98/H-Mish.
+    """
+    return at_least(x, -2.0) * (jnp.clip(x + 2.0, 0, 2) / 2)
+
+
+hard_swish = hard_silu
+sparse_sigmoid = hard_sigmoid_half

@@ -1,0 +1,111 @@
+"""Rectifiers with a quadratic piece."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import at_most, scaled
+
+
+@elementwise(
+    lambda x: 2 * jnp.maximum(x, 0),
+    reference=lambda mp, x: max(x, 0) ** 2,
+    ulps=0,
+)
+def relu_squared(x: Array) -> Array:
+    """Squared rectified linear unit.
+
+    Formula:
+        relu_squared(x) = max(x, 0)^2
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.relu_squared(jnp.array([-1.0, 3.0]))
+        Array([0., 9.], dtype=float32)
+
+    Paper:
+        So et al. 2021, Primer: Searching for Efficient Transformers, arXiv:2109.08668.
+    """
+    positive = jnp.maximum(x, 0)
+    return positive * positive
+
+
+def _square_plus(x: Array, shift: Array) -> Array:
+    """x^2 + shift with one rounding, next to its root too; for x^2 that does not overflow.
+
+    The products of the halves of x are exact, and each sum comes with its rounding error (Dekker
+    1971, A floating-point technique for extending the available precision).
+    """
+    far = 2.0 ** (jnp.finfo(x.dtype).nmant // 2 + 1) * x  # exact, so fusing it changes nothing
+    high = (x + far) - far
+    low = x - high
+    square, cross = high * high, 2 * high * low
+    most = square + shift
+    part = most - square
+    lost = (square - (most - part)) + (shift - part)
+    total = most + cross
+    return total + ((cross - (total - most)) + lost + low * low)
+
+
+@elementwise(
+    lambda x, scale, bias: scaled(jnp.maximum(x, 0), 2 * scale),
+    lambda x, scale, bias: relu_squared.formula(x),
+    lambda x, scale, bias: 1.0,
+    reference=lambda mp, x, scale, bias: scale * max(x, 0) ** 2 + bias,
+)
+def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.4472) -> Array:
+    """Squared rectified linear unit, scaled and shifted to mean 0 and variance 1.
+
+    Formula:
+        star_relu(x) = scale max(x, 0)^2 + bias
+
+    Args:
+        x: an array of any shape and real dtype.
+        scale: the factor; a number or an array that broadcasts against x. The default is
+            1 / sqrt(5/4), which a standard normal x asks for.
+        bias: the value at 0; a number or an array that broadcasts against x. The default is minus
+            half the scale, which a standard normal x asks for.
+
+    Example:
+        >>> activax.star_relu(jnp.array([-1.0, 0.0, 2.0]))
+        Array([-0.4472, -0.4472,  3.1304], dtype=float32)
+
+    Paper:
+        Yu et al. 2022, MetaFormer Baselines for Vision, arXiv:2210.13452.
+    """
+    positive = jnp.maximum(x, 0)
+    far = (positive > 1e9) | (scale == 0)  # there is no root, or it is not worth an overflow
+    shift = bias / jnp.where(scale == 0, 1.0, scale)
+    near = scale * _square_plus(at_most(positive, 1e9), shift)
+    return jnp.where(far, scaled(positive, scaled(positive, scale)) + bias, near)
+
+
+@elementwise(
+    lambda x: jnp.clip(x + 1.0, 0, 2) / 2,
+    reference=lambda mp, x: max(x, (min(max(x + 1, 0), 2) / 2) ** 2),
+    ulps=1,
+)
+def sparse_plus(x: Array) -> Array:
+    """Sparse softplus: a rectified linear unit with a quadratic bend.
+
+    Formula:
+        sparse_plus(x) = 0 if x <= -1, (x + 1)^2 / 4 if -1 < x < 1, x if x >= 1
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.sparse_plus(jnp.array([-1.0, 0.0, 2.0]))
+        Array([0.  , 0.25, 2.  ], dtype=float32)
+
+    Paper:
+        Blondel, Martins & Niculae 2020, Learning with Fenchel-Young Losses, arXiv:1901.02324.
+    """
+    half = jnp.clip(x + 1.0, 0, 2) / 2
+    return jnp.where(x < 1, half * half, x)
+
+
+relu2 = relu_squared
+starrelu = star_relu
