@@ -36,7 +36,10 @@ class Activation(Generic[P]):
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
-        kinks: the inputs at which the slope jumps; for bound arrays, those of every element.
+        kinks: the inputs at which the slope jumps; for bound arrays, those of every element; for a
+            gated unit, those of the gate.
+        factors: of a gated unit, the activation of the gate and that of the value, with their
+            parameters bound; else ().
         parameters: every parameter but the inputs, with its bound or default value.
         arrays: the bound arrays by name, which are its leaves as a pytree.
         trainable: the names of the parameters that may be arrays and are differentiated.
@@ -130,7 +133,13 @@ class Activation(Generic[P]):
         return formula
 
     @property
+    def factors(self) -> "tuple[Activation[...], ...]":
+        return self._definition.factors(self.parameters)
+
+    @property
     def kinks(self) -> tuple[float, ...]:
+        for gate in self.factors[:1]:
+            return gate.kinks
         kinks = self._definition.kinks
         if not callable(kinks):
             return kinks

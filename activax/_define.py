@@ -201,6 +201,7 @@ def make_activation(
     formula: Callable[..., Array] | None = None,
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
+    factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
     ulps: float = 4,
     inputs: int = 1,
 ) -> Activation[Any]:
@@ -220,6 +221,7 @@ def make_activation(
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
+            factors=factors,
             ulps=ulps,
             inputs=inputs,
             arrays=arrays,

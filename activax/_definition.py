@@ -34,6 +34,7 @@ class Definition:
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
     surrogate: Callable[..., Any] | None
+    factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
     ulps: float
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable

@@ -19,6 +19,7 @@ def standard_promotion():
 
 KINDS = {
     "activation": ("elementwise", "vector", "gated"),
+    "pointwise": ("elementwise", "gated"),
     "elementwise": ("elementwise",),
     "vector": ("vector",),
     "gated": ("gated",),
@@ -26,7 +27,7 @@ KINDS = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise over the catalogue by the argument's name, which is a kind or `activation`."""
+    """Parametrise over the catalogue by the argument's name, which is a key of KINDS."""
     for argument in KINDS.keys() & set(metafunc.fixturenames):
         chosen = [a for a in activax.catalog.values() if a.kind in KINDS[argument]]
         metafunc.parametrize(argument, chosen, ids=[a.name for a in chosen])
