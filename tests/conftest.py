@@ -1,5 +1,8 @@
 """Every test runs over the catalogue: an activation is tested on the day it is defined."""
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 import jax
 import pytest
 
@@ -25,8 +28,6 @@ KINDS = {
     "vector": ("vector",),
     "gated": ("gated",),
 }
-
-
 # Ours that presets name and that are not defined yet.
 PENDING = {
     "abs", "exponential", "gelu_clipped", "gumbel_softmax", "hard_mish", "hard_shrink",
@@ -38,18 +39,28 @@ PENDING = {
 MISSING = pytest.mark.xfail(raises=ValueError, strict=True, reason="not defined yet")
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise by the argument's name: a key of KINDS over the catalogue, `preset` over peers.
+def presets(peers: Iterable[str], kinds: Collection[str]) -> list[Any]:
+    """The presets of these peers that are activations of these kinds, or not defined yet."""
+    chosen = []
+    for peer in peers:
+        for name, ours in PRESETS[peer].items():
+            if str(ours) in PENDING:
+                chosen.append(pytest.param(f"{peer}.{name}", marks=MISSING))
+            elif activax.get(ours).kind in kinds:
+                chosen.append(f"{peer}.{name}")
+    return chosen
 
-    A module that has PEERS takes presets of those only.
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise by the argument's name: a kind, for the activations of the catalogue.
+
+    `preset` and `elementwise_preset` are the names of other libraries; a module that has PEERS
+    takes those of these.
     """
-    if "preset" in metafunc.fixturenames:
-        presets = [
-            pytest.param(f"{peer}.{name}", marks=[MISSING] if str(ours) in PENDING else [])
-            for peer in getattr(metafunc.module, "PEERS", PRESETS)
-            for name, ours in PRESETS[peer].items()
-        ]
-        metafunc.parametrize("preset", presets)
     for argument in KINDS.keys() & set(metafunc.fixturenames):
         chosen = [a for a in activax.catalog.values() if a.kind in KINDS[argument]]
         metafunc.parametrize(argument, chosen, ids=[a.name for a in chosen])
+    peers = getattr(metafunc.module, "PEERS", PRESETS)
+    for argument, kind in {"preset": "activation", "elementwise_preset": "elementwise"}.items():
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, presets(peers, KINDS[kind]))
