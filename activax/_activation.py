@@ -40,8 +40,10 @@ class Activation(Generic[P]):
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
-            element.
+            element; for a gated unit, those of the gate.
         domain: the open interval of inputs on which it is finite; outside it is infinite or NaN.
+        factors: of a gated unit, the activation of the gate and that of the value, with their
+            parameters bound; else ().
         parameters: every parameter but the inputs, with its bound or default value.
         arrays: the bound arrays by name, which are its leaves as a pytree.
         trainable: the names of the parameters that may be arrays and are differentiated.
@@ -143,7 +145,13 @@ class Activation(Generic[P]):
         return body
 
     @property
+    def factors(self) -> "tuple[Activation[...], ...]":
+        return self._definition.factors(self.parameters)
+
+    @property
     def kinks(self) -> tuple[float, ...]:
+        for gate in self.factors[:1]:
+            return gate.kinks
         kinks = self._definition.kinks
         if not callable(kinks):
             return kinks

@@ -2,12 +2,13 @@
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from activax._activation import Activation
 from activax._definition import PACKAGE
+from activax._presets import PRESETS, Preset
 from activax.functions import FAMILIES
 
 _named: dict[str, Activation[...]] = {
@@ -31,12 +32,16 @@ aliases: Mapping[str, str] = MappingProxyType(
 def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     """Look an activation up by name or alias, or build it from `Activation.to_config()`.
 
+    A name with a dot is what another library calls it, with that library's defaults: of "jax",
+    "flax", "torch", "keras", "keras2", "tfa", "hf" (Hugging Face), "timm", "onnx", "mlx" and "te"
+    (Transformer Engine).
+
     Args:
         spec: a name, a mapping {"name": ..., parameter: number, ...}, or an activation, which
             comes back as it is.
 
     Raises:
-        ValueError: an unknown name, or a mapping without one.
+        ValueError: an unknown name or library, or a mapping without a name.
         TypeError: an unknown parameter, or a spec of another type.
 
     Example:
@@ -44,14 +49,20 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         activax.hard_silu
         >>> activax.get({"name": "leaky_relu", "negative_slope": 0.2})
         activax.leaky_relu.bind(negative_slope=0.2)
+        >>> activax.get("jax.gelu"), activax.get("torch.gelu")
+        (activax.gelu_tanh, activax.gelu)
+        >>> activax.get("keras.leaky_relu")
+        activax.leaky_relu.bind(negative_slope=0.2)
     """
     if isinstance(spec, Activation):
         return spec
     if isinstance(spec, str):
+        peer, dot, name = spec.partition(".")
+        if dot:
+            return get(_preset(peer, name))
         if spec in _named:
             return _named[spec]
-        guess = difflib.get_close_matches(spec, _named, 1)
-        hint = f"Did you mean {guess[0]!r}?" if guess else "activax.catalog lists them all."
+        hint = _guess(spec, _named) or "activax.catalog lists them all."
         raise ValueError(f"unknown activation {spec!r}. {hint}")
     if isinstance(spec, Mapping):
         if "name" not in spec:
@@ -63,3 +74,21 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     raise TypeError(
         f"get: needs a name, a config mapping or an activation; got {type(spec).__name__}"
     )
+
+
+def _preset(peer: str, name: str) -> Preset:
+    """Our name, or a config, of what another library calls `name`."""
+    if peer not in PRESETS:
+        raise ValueError(f"{peer}.{name}: unknown library {peer!r}; known: {', '.join(PRESETS)}")
+    if name not in PRESETS[peer]:
+        ours = (
+            f"Without {peer!r}, {name!r} is activax.{_named[name].name}." if name in _named else ""
+        )
+        hint = _guess(name, PRESETS[peer]) or ours or f"It has {', '.join(PRESETS[peer])}."
+        raise ValueError(f"{peer} has no activation {name!r}. {hint}")
+    return PRESETS[peer][name]
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    guess = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {guess[0]!r}?" if guess else ""

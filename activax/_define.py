@@ -218,6 +218,7 @@ def make_activation(
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
+    factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
     ulps: float = 4,
     inputs: int = 1,
 ) -> Activation[Any]:
@@ -238,6 +239,7 @@ def make_activation(
             kinks=kinks,
             surrogate=surrogate,
             domain=domain,
+            factors=factors,
             ulps=ulps,
             inputs=inputs,
             arrays=arrays,

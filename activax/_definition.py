@@ -36,6 +36,7 @@ class Definition:
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
     surrogate: Callable[..., Any] | None
     domain: tuple[float, float]
+    factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
     ulps: float
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec
 
 import jax
@@ -12,7 +12,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._define import make_activation, rounded
+from activax._define import elementwise, make_activation, rounded
 from activax._inputs import check_axis, inexact_dtype, real, widen
 from activax._rule import differentiable
 
@@ -21,15 +21,26 @@ GATED = ("gate", "value", "layout", "axis")
 LAYOUTS = ("gate_value", "value_gate", "interleaved")
 
 
-def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P]]:
-    """Define the gated unit `by(gate) * value`; slope, reference and kinks come from `by`.
+@elementwise(lambda: 1.0, keep=lambda x, out: (), reference=lambda mp, x: x)
+def unchanged(x: Array) -> Array:
+    """The value as it is."""
+    return x
+
+
+def gated(
+    *, by: Activation[...], value_by: Activation[...] = unchanged
+) -> Callable[[Callable[P, Array]], Activation[P]]:
+    """Define the gated unit `by(gate) * value_by(value)`; all its facts come from the two.
 
     The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
     axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
-    "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ...
+    "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ... Further
+    keyword-only parameters are static and go to `by` and `value_by`, to each that has one of the
+    name.
 
     Args:
         by: the elementwise activation of the gate; numbers may be bound to it.
+        value_by: the elementwise activation of the value, which by default stays as it is.
 
     Returns:
         A decorator that makes the Activation.
@@ -38,47 +49,67 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
         TypeError: an activation that is not elementwise, or a signature of other names.
 
     Example:
-        >>> @activax.gated(by=activax.softplus)
-        ... def softplus_glu(gate, value=None, *, layout=None, axis=-1):
-        ...     "softplus(gate) * value."
-        >>> softplus_glu(jnp.array([0.0]), jnp.array([2.0]))
-        Array([1.3862944], dtype=float32)
+        >>> @activax.gated(by=activax.swish)
+        ... def sharp_glu(gate, value=None, *, layout=None, axis=-1, beta=1.0):
+        ...     "gate sigmoid(beta gate) value."
+        >>> sharp_glu(jnp.array([1.0]), jnp.array([2.0]), beta=3.0)
+        Array([1.9051483], dtype=float32)
     """
+    for role, factor in {"by": by, "value_by": value_by}.items():
+        if factor.kind != "elementwise":
+            raise TypeError(f"gated: {role} must be elementwise; {factor!r} is {factor.kind}")
 
-    if by.kind != "elementwise":
-        raise TypeError(f"gated: by must be elementwise; {by!r} is {by.kind}")
-
-    def gate_by(exact: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda mp, gate, value: exact(mp, gate, **by.parameters) * value
+    def factors(parameters: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
+        """The activation of the gate and that of the value, with their parameters bound."""
+        first, second = (
+            factor.bind(**{n: v for n, v in parameters.items() if n in factor.parameters})
+            for factor in (by, value_by)
+        )
+        return first, second
 
     def define(declaration: Callable[P, Array]) -> Activation[P]:
-        name = declaration.__name__
-        if (found := tuple(inspect.signature(declaration).parameters)) != GATED:
+        name, signature = declaration.__name__, inspect.signature(declaration)
+        names = tuple(signature.parameters)
+        if names[: len(GATED)] != GATED:
             raise TypeError(
                 f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
-                f"got {', '.join(found)}"
+                f"got {', '.join(names)}"
             )
+        for parameter in names[len(GATED) :]:
+            if parameter not in {**by.parameters, **value_by.parameters}:
+                raise TypeError(f"{name}: neither {by!r} nor {value_by!r} has {parameter!r}")
+        defaults = {
+            n: p.default for n, p in signature.parameters.items() if p.kind == p.KEYWORD_ONLY
+        }
 
-        default = inspect.signature(declaration).parameters["layout"].default
-
-        def halves(gate: Any, value: Any, layout: str | None, axis: int) -> tuple[Any, Any]:
+        def halves(gate: Any, value: Any, statics: Mapping[str, Any]) -> tuple[Any, Any]:
             if value is None:
-                return split(gate, layout, axis, name=name)
-            if layout not in (None, default):
-                raise ValueError(
-                    f"{name}: layout={layout!r} is for one packed array, but two were given; "
-                    "pass them as (gate, value) and leave layout out"
-                )
+                return split(gate, statics["layout"], statics["axis"], name=name)
+            for packing in ("layout", "axis"):
+                if statics[packing] != defaults[packing]:
+                    raise ValueError(
+                        f"{name}: {packing}={statics[packing]!r} is for one packed array, but two "
+                        f"were given; pass them as (gate, value) and leave {packing} out"
+                    )
             return gate, value
 
-        def body(
-            gate: Any, value: Any = None, *, layout: str | None = None, axis: int = -1
-        ) -> Array:
-            gate, value = halves(gate, value, layout, axis)
-            return by.body(gate) * value
+        def body(gate: Any, value: Any = None, **statics: Any) -> Array:
+            bound = signature.bind(gate, value, **statics)
+            bound.apply_defaults()
+            gate, value = halves(gate, value, bound.kwargs)
+            first, second = factors(bound.kwargs)
+            return first.body(gate) * second.body(value)
 
-        def run(gate: Any, value: Any, *, layout: str | None, axis: int) -> Array:
-            gate, value = halves(real(name, "gate", gate), value, layout, axis)
+        def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
+            def product(mp: Any, gate: Any, value: Any, **statics: Any) -> Any:
+                pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
+                first, second = (of(factor)(mp, x, **factor.parameters) for factor, x in pairs)
+                return first * second
+
+            return product
+
+        def run(gate: Any, value: Any, **statics: Any) -> Array:
+            gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
             if gate.shape != value.shape:
                 raise ValueError(
@@ -86,30 +117,32 @@ def gated(*, by: Activation[...]) -> Callable[[Callable[P, Array]], Activation[P
                     f"got {gate.shape} and {value.shape}"
                 )
             dtype = inexact_dtype(jnp.result_type(gate, value))
+            first, second = factors(statics)
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                (g, v), (dg, dv) = map(widen, kept), tangents
+                (g, v), (dg, dv) = map(widen, kept), map(widen, tangents)
                 terms: list[Array] = []
                 if dg is not None:
-                    terms.append(jax.jvp(by, (g,), (widen(dg),))[1] * v)
+                    terms.append(jax.jvp(first, (g,), (dg,))[1] * second(v))
                 if dv is not None:
-                    terms.append(by(g) * widen(dv))
+                    terms.append(first(g) * jax.jvp(second, (v,), (dv,))[1])
                 return functools.reduce(operator.add, terms).astype(dtype)
 
-            product = rounded(lambda g, v: by.body(g) * v, dtype, {})
+            product = rounded(lambda g, v: first.body(g) * second.body(v), dtype, {})
             rule = differentiable(product, lambda g, v, out: (g, v), differential)
             return rule(gate.astype(dtype), value.astype(dtype))
 
+        sloped_by_others = by.surrogate or value_by.surrogate
         return make_activation(
             declaration,
             run,
             kind="gated",
             body=body,
             inputs=2,
-            reference=gate_by(by.reference),
-            surrogate=gate_by(by.surrogate) if by.surrogate else None,
-            kinks=by.kinks,
-            ulps=by.ulps,
+            reference=exact(lambda f: f.reference),
+            surrogate=exact(lambda f: f.surrogate or f.reference) if sloped_by_others else None,
+            factors=factors,
+            ulps=max(by.ulps, value_by.ulps),
         )
 
     return define

@@ -1,64 +1,126 @@
-"""The same functions in jax.nn and in torch: found by name, but for the tables of what differs."""
+"""The same functions in jax.nn, torch and keras, by their names there or by ours."""
 
-from collections.abc import Callable
+import importlib
+import importlib.util
+import os
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from activax._presets import PRESETS
+from benchmarks import torch_programs
+
 Function = Callable[..., Any]
+Functions = Mapping[str, Function]
 
 RRELU_MEAN = (1 / 8 + 1 / 3) / 2  # the slope of rrelu without a key
 
-# Other names, other defaults, and the line that users of jax.nn write where it has no function.
-_JAX: dict[str, Function] = {
-    "gelu": partial(jax.nn.gelu, approximate=False),
-    "gelu_tanh": partial(jax.nn.gelu, approximate=True),
-    "softsign": jax.nn.soft_sign,
-    "prelu": lambda x: jax.nn.leaky_relu(x, 0.25),
-    "rrelu": lambda x: jax.nn.leaky_relu(x, RRELU_MEAN),
-    "abs": jnp.abs,
-    "exponential": jnp.exp,
-    "relu_n": lambda x: jnp.clip(x, 0, 1),
-    "thresholded_linear_unit": jax.nn.relu,  # at its default, as is the next
-    "threshold": jax.nn.relu,
-    "thresholded_relu": lambda x: jnp.where(x > 1, x, 0),
-    "relu_squared": lambda x: jnp.square(jax.nn.relu(x)),
-    "star_relu": lambda x: 0.8944 * jnp.square(jax.nn.relu(x)) - 0.4472,
-    "hard_sigmoid_02": lambda x: jnp.clip(0.2 * x + 0.5, 0, 1),
-    "hard_sigmoid_half": jax.nn.sparse_sigmoid,
-    "hard_mish": lambda x: 0.5 * x * jnp.clip(x + 2, 0, 2),
-    "soft_shrink": lambda x: jnp.sign(x) * jax.nn.relu(jnp.abs(x) - 0.5),
-    "hard_shrink": lambda x: jnp.where(jnp.abs(x) > 0.5, x, 0),
-    "quick_gelu": lambda x: x * jax.nn.sigmoid(1.702 * x),
-    "glu": lambda gate, value: jax.nn.sigmoid(gate) * value,
-    "swiglu": lambda gate, value: jax.nn.silu(gate) * value,
-    "geglu": lambda gate, value: jax.nn.gelu(gate, approximate=False) * value,
-    "reglu": lambda gate, value: jax.nn.relu(gate) * value,
+# What is not the function that it is called after, and why.
+UNLIKE = {
+    "torch.gumbel_softmax": "draws at random",
+    "keras.sparsemax": "sums to less than 1, with the backend jax of Keras 3.15",
 }
+
+
+# Each under its own name, as a function of the input alone: what has no default gets ours.
+
+
+def _jax() -> Functions:
+    return ChainMap(
+        {
+            "logsumexp": partial(jax.nn.logsumexp, axis=-1),
+            "logmeanexp": partial(jax.nn.logmeanexp, axis=-1),
+        },
+        vars(jax.nn),
+    )
+
+
+def _torch() -> Functions:
+    torch = torch_programs.load()
+    if torch is None:
+        return {}
+    F = torch.nn.functional
+    return ChainMap(
+        {
+            "softmax": partial(F.softmax, dim=-1),
+            "log_softmax": partial(F.log_softmax, dim=-1),
+            "softmin": partial(F.softmin, dim=-1),
+            "threshold": partial(F.threshold, threshold=0.0, value=0.0),
+            "prelu": lambda x: F.prelu(x, x.new_full((1,), 0.25)),
+        },
+        vars(F),
+        vars(torch),
+    )
+
+
+def _keras() -> Functions:
+    if importlib.util.find_spec("keras") is None:
+        return {}
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    keras = importlib.import_module("keras")
+    return ChainMap(
+        {
+            "threshold": partial(keras.activations.threshold, threshold=0.0, default_value=0.0),
+            "LeakyReLU": lambda x: keras.layers.LeakyReLU()(x),
+            "PReLU": lambda x: keras.layers.PReLU()(x),
+        },
+        vars(keras.activations),
+    )
+
+
+_LOAD: dict[str, Callable[[], Functions]] = {"jax": _jax, "torch": _torch, "keras": _keras}
+
+
+def functions(peer: str) -> Functions:
+    """What "jax", "torch" or "keras" has, by its names there; empty where it is not installed."""
+    return _LOAD[peer]()
+
+
+# Under our names, at our defaults: the line that users write where a peer has no function for it.
 
 
 def in_jax(name: str) -> Function | None:
     """The function of an activation's default parameters in terms of jax.nn, or None."""
-    return _JAX.get(name) or getattr(jax.nn, name, None)
+    written: dict[str, Function] = {
+        "gelu": partial(jax.nn.gelu, approximate=False),
+        "swish": jax.nn.silu,
+        "prelu": lambda x: jax.nn.leaky_relu(x, 0.25),
+        "rrelu": lambda x: jax.nn.leaky_relu(x, RRELU_MEAN),
+        "abs": jnp.abs,
+        "exponential": jnp.exp,
+        "relu_n": lambda x: jnp.clip(x, 0, 1),
+        "thresholded_linear_unit": jax.nn.relu,  # at its default, as is the next
+        "threshold": jax.nn.relu,
+        "thresholded_relu": lambda x: jnp.where(x > 1, x, 0),
+        "relu_squared": lambda x: jnp.square(jax.nn.relu(x)),
+        "star_relu": lambda x: 0.8944 * jnp.square(jax.nn.relu(x)) - 0.4472,
+        "hard_sigmoid_02": lambda x: jnp.clip(0.2 * x + 0.5, 0, 1),
+        "hard_sigmoid_half": jax.nn.sparse_sigmoid,
+        "hard_mish": lambda x: 0.5 * x * jnp.clip(x + 2, 0, 2),
+        "soft_shrink": lambda x: jnp.sign(x) * jax.nn.relu(jnp.abs(x) - 0.5),
+        "hard_shrink": lambda x: jnp.where(jnp.abs(x) > 0.5, x, 0),
+        "quick_gelu": lambda x: x * jax.nn.sigmoid(1.702 * x),
+        "glu": lambda gate, value: jax.nn.sigmoid(gate) * value,
+        "swiglu": lambda gate, value: jax.nn.silu(gate) * value,
+        "geglu": lambda gate, value: jax.nn.gelu(gate, approximate=False) * value,
+        "reglu": lambda gate, value: jax.nn.relu(gate) * value,
+    }
+    return written.get(name) or _by_preset("jax", name)
 
 
-def in_torch(name: str, torch: ModuleType) -> Function | None:
+def in_torch(name: str) -> Function | None:
     """The function of an activation's default parameters in terms of torch, or None."""
+    torch = torch_programs.load()
+    if torch is None:
+        return None
     F = torch.nn.functional
-    differs: dict[str, Function] = {
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "log_sigmoid": F.logsigmoid,
-        "hard_tanh": F.hardtanh,
-        "hard_sigmoid": F.hardsigmoid,
-        "hard_silu": F.hardswish,
-        "swish": F.silu,
+    written: dict[str, Function] = {
         "gelu_tanh": partial(F.gelu, approximate="tanh"),
-        "softmax": partial(F.softmax, dim=-1),
-        "log_softmax": partial(F.log_softmax, dim=-1),
+        "swish": F.silu,
         "prelu": lambda x: F.leaky_relu(x, 0.25),
         "abs": torch.abs,
         "exponential": torch.exp,
@@ -80,4 +142,12 @@ def in_torch(name: str, torch: ModuleType) -> Function | None:
         "geglu": lambda gate, value: F.gelu(gate) * value,
         "reglu": lambda gate, value: F.relu(gate) * value,
     }
-    return differs.get(name) or getattr(F, name, None)
+    return written.get(name) or _by_preset("torch", name)
+
+
+def _by_preset(peer: str, name: str) -> Function | None:
+    """What the presets say that a peer has of this name and default, or None."""
+    for theirs, ours in PRESETS[peer].items():
+        if ours == name and f"{peer}.{theirs}" not in UNLIKE:
+            return functions(peer)[theirs]
+    return None

@@ -57,7 +57,7 @@ def measure(
     programs: dict[str, Program] = {"activax": JaxProgram(whole(activation), mix, pool)}
     if in_jax := peers.in_jax(activation.name):
         programs["jax.nn"] = JaxProgram(whole(in_jax), mix, pool)
-    if torch and (in_torch := peers.in_torch(activation.name, torch)):
+    if torch and (in_torch := peers.in_torch(activation.name)):
         programs["torch"] = TorchProgram(in_torch, inputs, mode, pool)
     programs["copy"] = JaxProgram(copy(mix), mix, pool)
     timings = race(programs, repeats=effort.repeats, sample_s=effort.sample_s)

@@ -71,9 +71,8 @@ def test_peers_compute_the_same_function(name):
     ours = activation(*inputs)
     if in_jax := peers.in_jax(name):
         np.testing.assert_allclose(ours, in_jax(*inputs), atol=1e-5)
-    torch = torch_programs.load()
-    if torch and (in_torch := peers.in_torch(name, torch)):
-        theirs = in_torch(*map(torch.from_dlpack, inputs))
+    if in_torch := peers.in_torch(name):
+        theirs = in_torch(*map(torch_programs.load().from_dlpack, inputs))
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 

@@ -92,17 +92,48 @@ def test_the_limit_is_returned_at_infinity(elementwise, end):
         np.testing.assert_allclose(got, limit, rtol=float(jnp.finfo(dtype).eps), atol=1e-5)
 
 
+@pytest.mark.parametrize("end", [-1, 1])
+def test_the_limit_of_a_gated_unit_is_returned_at_infinity(gated, end):
+    """The closed end of the gate takes any value, 0 too; its slopes are there as well."""
+    value = jnp.array([-3.0, -0.5, 1.0, 2.0] + [0.0] * (end < 0))
+    gate = jnp.full(value.shape, end * jnp.inf)
+    far = np.array([float(gated.reference(mp, mp.mpf(end) * 10**6, v)) for v in value.tolist()])
+    limit = np.where(abs(far) > 1e3, np.copysign(np.inf, far), far)
+    np.testing.assert_allclose(gated(gate, value), limit, rtol=1e-6)
+    slopes = jax.grad(lambda g, v: gated(g, v).sum(), (0, 1))(gate, value)
+    assert not any(jnp.isnan(slope).any() for slope in slopes)
+
+
+def magnitudes(dtype, count):
+    """Numbers of both signs and of every magnitude that the dtype has."""
+    largest = float(jnp.finfo(dtype).max)
+    positive = np.minimum(np.geomspace(1e-30, largest, count), largest).astype(dtype)
+    return jnp.concatenate([positive, -positive])
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
-def test_slopes_are_finite_at_every_finite_input(activation, dtype):
+def test_slopes_of_a_vector_are_finite(vector, dtype):
+    assert jnp.isfinite(jax.grad(lambda x: vector(x).sum())(magnitudes(dtype, 50))).all()
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
+def test_slopes_of_a_gated_unit_are_finite(gated, dtype):
+    """Up to a quarter of the largest, where no factor's overflow; else where the exact ones are."""
+    largest, x = float(jnp.finfo(dtype).max), magnitudes(dtype, 10) / 4
+    pairs = [a.ravel() for a in jnp.meshgrid(x, x)]
+    slopes = jax.grad(lambda g, v: gated(g, v).astype(jnp.float32).sum(), (0, 1))(*pairs)
+    for slope, order in zip(slopes, [(1, 0), (0, 1)], strict=True):
+        assert not jnp.isnan(slope).any()
+        for at in np.stack(pairs, 1)[jnp.isinf(slope)].astype(float):
+            assert abs(mp.diff(lambda g, v: gated.reference(mp, g, v), tuple(at), order)) > largest
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
+def test_slopes_are_finite_at_every_finite_input(elementwise, dtype):
     """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
     largest = float(jnp.finfo(dtype).max)
-    magnitudes = np.minimum(np.geomspace(1e-30, largest, 50), largest).astype(dtype)
-    x = jnp.asarray(inside(np.concatenate([magnitudes, -magnitudes]), activation))
-    sum_of = jax.grad(lambda *xs: activation(*xs).sum())
-    if activation.kind != "elementwise":
-        assert jnp.isfinite(sum_of(*(a / 8 for a in inputs(activation, x)))).all()
-        return
-    for variant in variants(activation):
+    x = jnp.asarray(inside(np.asarray(magnitudes(dtype, 50)), elementwise))
+    for variant in variants(elementwise):
         names = variant.trainable
         parameters = [jnp.full(x.shape, variant.parameters[name], jnp.float32) for name in names]
         slopes = jax.grad(
@@ -114,9 +145,14 @@ def test_slopes_are_finite_at_every_finite_input(activation, dtype):
             assert abs(mp.diff(exact(variant), float(at))) > largest
 
 
-def test_kinks_are_where_value_or_slope_jumps(elementwise):
+def pieces(activation):
+    """The elementwise functions in it: its variants, or the two factors of a gated unit."""
+    return activation.factors or tuple(variants(activation))
+
+
+def test_kinks_are_where_value_or_slope_jumps(pointwise):
     """Among the integers, where else a kink could hide, the declared kinks are all there are."""
-    for variant in variants(elementwise):
+    for variant in variants(pointwise):
         integers = inside(np.arange(-8.0, 9.0), variant)
         candidates = {*integers.tolist(), *variant.kinks}
         jumps = {
@@ -128,9 +164,9 @@ def test_kinks_are_where_value_or_slope_jumps(elementwise):
         assert jumps == set(variant.kinks)
 
 
-def test_value_and_slope_at_a_kink(elementwise):
+def test_value_and_slope_at_a_kink(pointwise):
     """The value is the reference's, and the slope lies between those of the two sides."""
-    for variant in variants(elementwise):
+    for variant in pieces(pointwise):
         for kink in variant.kinks:
             left, right = slopes_beside(variant, kink)
             value, slope = jax.value_and_grad(variant)(kink)

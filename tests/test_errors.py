@@ -20,6 +20,10 @@ def square(x):
     return x * x
 
 
+def gate_of_other_names(gate, value=None, *, layout=None, axis=-1, alpha=1.0):
+    """A gated unit whose parameter is none of swish's."""
+
+
 ERRORS = {
     "complex": (
         lambda: activax.gelu(X.astype(jnp.complex64)),
@@ -171,6 +175,41 @@ ERRORS = {
         lambda: activax.swiglu.bind(layout="value_gate")(jnp.ones(2), jnp.ones(2)),
         ValueError,
         r"swiglu: layout='value_gate' is for one packed array, but two were given",
+    ),
+    "axis of two": (
+        lambda: activax.glu(X, X, axis=0),
+        ValueError,
+        r"glu: axis=0 is for one packed array, but two were given; .* leave axis out",
+    ),
+    "limit of no sign": (
+        lambda: activax.clamped_swiglu(X, X, limit=0.0),
+        ValueError,
+        r"clamped_swiglu: limit must be positive; got 0\.0",
+    ),
+    "cap of the wrong sign": (
+        lambda: activax.situ_glu(X, X, value_cap=-1.0),
+        ValueError,
+        r"situ_glu: value_cap must be positive; got -1\.0",
+    ),
+    "unknown parameter of a gated unit": (
+        lambda: activax.clamped_swiglu(X, X, lmit=1.0),
+        TypeError,
+        r"clamped_swiglu: unknown parameter 'lmit'; .* Did you mean 'limit'\?",
+    ),
+    "unknown parameter of a formula": (
+        lambda: activax.clamped_swiglu.formula(X, X, lmit=1.0),
+        TypeError,
+        r"unexpected keyword argument 'lmit'",
+    ),
+    "gated by a vector": (
+        lambda: activax.gated(by=activax.silu, value_by=activax.softmax),
+        TypeError,
+        r"gated: value_by must be elementwise; activax\.softmax is vector",
+    ),
+    "parameter that neither factor has": (
+        lambda: activax.gated(by=activax.swish)(gate_of_other_names),
+        TypeError,
+        r"gate_of_other_names: neither activax\.swish nor .*unchanged has 'alpha'",
     ),
     "static of another type": (
         lambda: activax.step(1.0, sharpness="a"),

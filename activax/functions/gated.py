@@ -4,8 +4,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from activax._gated import gated
-from activax.functions.piecewise import relu
-from activax.functions.self_gated import gelu, silu
+from activax.functions import factors
+from activax.functions.piecewise import relu, relu_squared
+from activax.functions.self_gated import gelu, gelu_tanh, quick_gelu, silu
 from activax.functions.sigmoidal import sigmoid
 
 
@@ -113,3 +114,156 @@ def reglu(
         Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
     """
     raise NotImplementedError
+
+
+@gated(by=gelu_tanh)
+def geglu_tanh(
+    gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
+) -> Array:
+    """Gated unit with a gelu_tanh gate: the geglu of Transformer Engine and Liger Kernel.
+
+    Formula:
+        geglu_tanh(gate, value) = gelu_tanh(gate) value
+
+    Args:
+        gate: an array of any shape and real dtype; or both, packed along `axis`.
+        value: an array of the shape of gate.
+        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        axis: the packed axis.
+
+    Example:
+        >>> activax.geglu_tanh(jnp.array([1.0]), jnp.array([2.0]))
+        Array([1.682384], dtype=float32)
+
+    Paper:
+        Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
+    """
+    raise NotImplementedError
+
+
+@gated(by=quick_gelu)
+def qgeglu(
+    gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
+) -> Array:
+    """Gated unit with a quick_gelu gate.
+
+    Formula:
+        qgeglu(gate, value) = quick_gelu(gate) value
+
+    Args:
+        gate: an array of any shape and real dtype; or both, packed along `axis`.
+        value: an array of the shape of gate.
+        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        axis: the packed axis.
+
+    Example:
+        >>> activax.qgeglu(jnp.array([1.0]), jnp.array([2.0]))
+        Array([1.6915916], dtype=float32)
+
+    Paper:
+        NVIDIA Transformer Engine; the gate is that of Radford et al. 2021 (CLIP), arXiv:2103.00020.
+    """
+    raise NotImplementedError
+
+
+@gated(by=relu_squared)
+def squared_reglu(
+    gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
+) -> Array:
+    """Gated unit with a relu_squared gate.
+
+    Formula:
+        squared_reglu(gate, value) = max(gate, 0)^2 value
+
+    Args:
+        gate: an array of any shape and real dtype; or both, packed along `axis`.
+        value: an array of the shape of gate.
+        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        axis: the packed axis.
+
+    Example:
+        >>> activax.squared_reglu(jnp.array([-1.0, 3.0]), jnp.array([2.0, 2.0]))
+        Array([ 0., 18.], dtype=float32)
+
+    Paper:
+        NVIDIA Transformer Engine; the gate is that of So et al. 2021, Primer: Searching for
+        Efficient Transformers, arXiv:2109.08668.
+    """
+    raise NotImplementedError
+
+
+@gated(by=factors.limited_swish, value_by=factors.clipped)
+def clamped_swiglu(
+    gate: ArrayLike,
+    value: ArrayLike | None = None,
+    *,
+    layout: str | None = None,
+    axis: int = -1,
+    alpha: float = 1.702,
+    limit: float = 7.0,
+    offset: float = 1.0,
+) -> Array:
+    """Gated unit with a swish gate, gate and value clamped: the unit of gpt-oss.
+
+    The published models interleave gate and value: `layout="interleaved"`.
+
+    Formula:
+        clamped_swiglu(gate, value) = g sigmoid(alpha g) (v + offset), where g = min(gate, limit)
+        and v = min(max(value, -limit), limit); the slope at a clamp is that of the inside, as in
+        torch, and 0 beyond
+
+    Args:
+        gate: an array of any shape and real dtype; or both, packed along `axis`.
+        value: an array of the shape of gate.
+        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        axis: the packed axis.
+        alpha: the sharpness of the gate.
+        limit: the largest gate and the largest magnitude of a value; positive.
+        offset: what is added to the value.
+
+    Example:
+        >>> activax.clamped_swiglu(jnp.array([1.0, 9.0]), jnp.array([2.0, -9.0]))
+        Array([  2.5373874, -41.999718 ], dtype=float32)
+
+    Paper:
+        OpenAI 2025, gpt-oss-120b & gpt-oss-20b Model Card, arXiv:2508.10925.
+    """
+    raise NotImplementedError
+
+
+@gated(by=factors.capped_silu, value_by=factors.capped)
+def situ_glu(
+    gate: ArrayLike,
+    value: ArrayLike | None = None,
+    *,
+    layout: str | None = None,
+    axis: int = -1,
+    gate_cap: float = 4.0,
+    value_cap: float = 25.0,
+) -> Array:
+    """Gated unit with a silu gate, gate and value capped smoothly by tanh.
+
+    Formula:
+        situ_glu(gate, value) = cap(gate, gate_cap) sigmoid(gate) cap(value, value_cap), where
+        cap(x, c) = c tanh(x / c)
+
+    Args:
+        gate: an array of any shape and real dtype; or both, packed along `axis`.
+        value: an array of the shape of gate.
+        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        axis: the packed axis.
+        gate_cap: the bound of the gate; positive.
+        value_cap: the bound of the value; positive.
+
+    Example:
+        >>> activax.situ_glu(jnp.array([1.0, 100.0]), jnp.array([2.0, 1000.0]))
+        Array([  1.4293509, 100.       ], dtype=float32)
+
+    Paper:
+        NVIDIA Transformer Engine.
+    """
+    raise NotImplementedError
+
+
+quick_geglu = qgeglu
+sreglu = squared_reglu

@@ -1,0 +1,75 @@
+"""The factors of gated units that transform gate and value by more than one activation.
+
+Not in the catalogue; their parameters are those of the unit, which has the defaults.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.self_gated import swish
+from activax.functions.sigmoidal import sigmoid, tanh
+from activax.functions.special import at_most, choose, flag
+
+
+def _slope(f: Any, x: Array) -> Array:
+    return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
+
+
+def _check_positive(function: str, **numbers: float) -> None:
+    for name, number in numbers.items():
+        if not number > 0:
+            raise ValueError(f"{function}: {name} must be positive; got {number}")
+
+
+@elementwise(
+    # As in torch.clamp, the slope at the bound itself is that of the inside.
+    lambda x, *, alpha, limit: jnp.where(x > limit, 0.0, _slope(lambda x: swish(x, alpha), x)),
+    reference=lambda mp, x, *, alpha, limit: swish.reference(mp, min(x, limit), alpha),
+    kinks=lambda limit: (limit,),
+)
+def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
+    """swish of min(x, limit)."""
+    _check_positive("clamped_swiglu", limit=limit)
+    return swish.formula(at_most(x, limit), alpha)
+
+
+@elementwise(
+    lambda x, *, limit, offset: choose(flag(x, jnp.abs(x) <= limit), 1.0, 0.0),
+    reference=lambda mp, x, *, limit, offset: min(max(x, -limit), limit) + offset,
+    kinks=lambda limit: (-limit, limit),
+)
+def clipped(x: Array, *, limit: float, offset: float) -> Array:
+    """x clipped to [-limit, limit], plus offset."""
+    return jnp.clip(x, -limit, limit) + offset
+
+
+def _soft_cap(x: Array, cap: float) -> Array:
+    return cap * tanh.formula(x / cap)
+
+
+@elementwise(
+    lambda x, *, gate_cap: (
+        _slope(tanh, x / gate_cap) * sigmoid(x) + _soft_cap(x, gate_cap) * _slope(sigmoid, x)
+    ),
+    reference=lambda mp, x, *, gate_cap: (
+        gate_cap * mp.tanh(x / gate_cap) * sigmoid.reference(mp, x)
+    ),
+)
+def capped_silu(x: Array, *, gate_cap: float) -> Array:
+    """silu, its factor x capped smoothly."""
+    _check_positive("situ_glu", gate_cap=gate_cap)
+    return _soft_cap(x, gate_cap) * sigmoid.formula(x)
+
+
+@elementwise(
+    lambda x, *, value_cap: _slope(tanh, x / value_cap),
+    reference=lambda mp, x, *, value_cap: value_cap * mp.tanh(x / value_cap),
+)
+def capped(x: Array, *, value_cap: float) -> Array:
+    """x capped smoothly."""
+    _check_positive("situ_glu", value_cap=value_cap)
+    return _soft_cap(x, value_cap)
