@@ -28,7 +28,7 @@ class Definition:
     name: str
     module: str
     family: str
-    kind: str  # "elementwise", "vector" or "gated"
+    kind: str  # "elementwise", "vector", "reduction" or "gated"
     formula: Callable[..., Array]
     run: Callable[..., Array]
     reference: Callable[..., Any]

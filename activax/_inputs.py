@@ -71,12 +71,15 @@ def _expand(a: Array, ndim: int) -> Array:
     return lax.expand_dims(a, range(ndim - a.ndim)) if a.ndim < ndim else a
 
 
-def check_axis(function: str, x: Array, axis: int | tuple[int, ...]) -> None:
-    """Raise ValueError unless x has the axis, or all of the axes."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
+def check_axis(
+    function: str, x: Array, axis: int | tuple[int, ...], *, several: bool = True
+) -> None:
+    """Raise unless x has the axis, or all of the axes where `several` are allowed."""
+    axes = axis if several and isinstance(axis, tuple) else (axis,)
     for a in axes:
         if not isinstance(a, int):
-            raise TypeError(f"{function}: axis must be an integer or a tuple of them; got {axis!r}")
+            rule = "an integer or a tuple of them" if several else "one integer"
+            raise TypeError(f"{function}: axis must be {rule}; got {axis!r}")
         if not -x.ndim <= a < x.ndim:
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"

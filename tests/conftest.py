@@ -17,16 +17,18 @@ def standard_promotion():
         yield
 
 
-KINDS = {
-    "activation": ("elementwise", "vector", "gated"),
-    "elementwise": ("elementwise",),
-    "vector": ("vector",),
-    "gated": ("gated",),
+# Which activations an argument's name stands for.
+CHOSEN = {
+    "activation": lambda a: True,
+    "elementwise": lambda a: a.kind == "elementwise",
+    "along_axis": lambda a: a.kind in ("vector", "reduction"),
+    "maskable": lambda a: "where" in a.parameters,
+    "gated": lambda a: a.kind == "gated",
 }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise over the catalogue by the argument's name, which is a kind or `activation`."""
-    for argument in KINDS.keys() & set(metafunc.fixturenames):
-        chosen = [a for a in activax.catalog.values() if a.kind in KINDS[argument]]
+    """Parametrise over the catalogue by the argument's name."""
+    for argument in CHOSEN.keys() & set(metafunc.fixturenames):
+        chosen = [a for a in activax.catalog.values() if CHOSEN[argument](a)]
         metafunc.parametrize(argument, chosen, ids=[a.name for a in chosen])

@@ -7,6 +7,8 @@ FAMILIES = (
     "self_gated",
     "periodic",
     "vector",
+    "normalizing",
+    "reduction",
     "gated",
     "stochastic",
     "spiking",
