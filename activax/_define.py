@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from activax._activation import Activation
 from activax._definition import CONSTANT, PACKAGE, Definition
-from activax._inputs import align, cast, check_axis, compute_dtype, inexact_dtype, real, widen
+from activax._inputs import align, beside, cast, check_axis, inexact_dtype, real, widen
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -180,29 +180,22 @@ def vector(
         name, names = formula.__name__, _positional(formula)
         live = _live(formula, "differential", differentials)
         kept_of = _kept(name, keep)
-        if (along := inspect.signature(formula).parameters.get("axis")) is None:
+        if (axis := inspect.signature(formula).parameters.get("axis")) is None:
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
-        several = along.annotation not in (int, "int")
+        several = axis.annotation not in (int, "int")
 
         def run(*arguments: Any, **statics: Any) -> Array:
             x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
             check_axis(name, x, statics["axis"], several=several)
             x = cast(x, inexact_dtype(x.dtype))
-            compute = compute_dtype(x.dtype)
-            inputs = [
-                x,
-                *(
-                    cast(a, compute) if n in live else a
-                    for n, a in zip(names[1:], rest, strict=True)
-                ),
-            ]
+            inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 wide = [widen(k) for k in kept]
                 by_name = dict(zip(names, tangents, strict=True))
                 terms = [
-                    along(*wide, t, **statics)
-                    for n, along in zip(live, differentials, strict=True)
+                    in_direction(*wide, t, **statics)
+                    for n, in_direction in zip(live, differentials, strict=True)
                     if (t := widen(by_name[n])) is not None
                 ]
                 return cast(functools.reduce(operator.add, terms), x.dtype)

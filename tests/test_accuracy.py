@@ -78,11 +78,11 @@ def test_along_axis(along_axis, dtype):
     direction moves the trainable parameters too.
     """
     for variant in variants(along_axis):
-        names = variant.trainable
+        names, wide = variant.trainable, compute_dtype(dtype)
         x = VECTORS.astype(dtype)
         t = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
-        parameters = [compute_dtype(dtype)(variant.parameters[name]) for name in names]
-        directions = [compute_dtype(dtype)(0.5 + i) for i in range(len(names))]
+        parameters = [np.array(variant.parameters[name], wide) for name in names]
+        directions = [np.array(0.5 + i, wide) for i in range(len(names))]
 
         def call(x, *p, variant=variant, names=names):
             return variant(x, **dict(zip(names, p, strict=True)))
@@ -101,7 +101,7 @@ def test_along_axis(along_axis, dtype):
 
                 want = exact(at, *p)
                 entering = [*want, *(at if variant.kind == "reduction" else ())]
-                error = worst(np.asarray(value[n]), want, entering, compute_dtype(dtype))
+                error = worst(np.asarray(value[n]), want, entering, wide)
                 assert error <= variant.ulps, f"{variant}: value at {x[n]}"
                 left, right = (one_sided(moved, len(want), side) for side in (-1, 1))
                 if np.allclose(np.array(left, float), np.array(right, float), rtol=1e-12):

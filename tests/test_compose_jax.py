@@ -34,11 +34,12 @@ def learned(slope=0.25):
 # Transformations
 
 
+@pytest.mark.filterwarnings("ignore:Some donated buffers")  # a reduction cannot use them
 def test_jit_may_donate(activation):
     x, *rest = map(jnp.array, inputs(activation))
     expected = activation(x, *rest)
     close(jax.jit(activation, donate_argnums=0)(x, *rest), expected)
-    assert x.is_deleted()
+    assert x.is_deleted() or expected.shape != x.shape
 
 
 def test_linearize_and_transpose(activation):

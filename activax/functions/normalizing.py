@@ -40,7 +40,7 @@ def _standardize_differential(
     centred, deviation, scale = _centred(x, where, axis, epsilon)
     t = masked(t / scale, where)
     t, y = masked(t - mean(t, where, axis), where), centred / deviation
-    return (t - y * mean(y * t, where, axis)) / deviation
+    return masked((t - y * mean(y * t, where, axis)) / deviation, where)
 
 
 def _standardize_reference(mp: Any, x: list[Any], epsilon: float) -> list[Any]:
@@ -100,22 +100,20 @@ def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Arra
 
 
 def _three(weight: Array | float) -> Array:
-    if weight.shape not in ((), (3,)):
+    if (shape := jnp.shape(weight)) not in ((), (3,)):
         raise ValueError(
-            f"poly_norm: weight must be a number or have shape (3,); got shape {weight.shape}"
+            f"poly_norm: weight must be a number or have shape (3,); got shape {shape}"
         )
     return jnp.broadcast_to(weight, 3)
 
 
 def _one(bias: Array | float) -> Array:
-    if bias.shape not in ((), (1,)):
-        raise ValueError(
-            f"poly_norm: bias must be a number or have shape (1,); got shape {bias.shape}"
-        )
-    return bias.reshape(())
+    if (shape := jnp.shape(bias)) not in ((), (1,)):
+        raise ValueError(f"poly_norm: bias must be a number or have shape (1,); got shape {shape}")
+    return jnp.reshape(bias, ())
 
 
-def _weighted(weight: Array, terms: list[Array]) -> Array:
+def _weighted(weight: Array | float, terms: list[Array]) -> Array:
     first, second, third = (w * term for w, term in zip(_three(weight), terms, strict=True))
     return first + second + third
 

@@ -16,8 +16,7 @@ def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, kee
     return jnp.sum(softmax(x, where, axis=axis) * masked(t, where), axis, keepdims=keepdims)
 
 
-def _logarithm(total: Array, top: Array, axis: Any, keepdims: bool) -> Array:
-    out = top + jnp.log(total)
+def _reduced(out: Array, axis: Any, keepdims: bool) -> Array:
     return out if keepdims else jnp.squeeze(out, axis)
 
 
@@ -60,7 +59,7 @@ def logsumexp(
     """
     top = largest(x, where, axis)
     total = jnp.sum(jnp.exp(shifted(x, top)), axis, keepdims=True, where=where)
-    return _logarithm(total, top, axis, keepdims)
+    return _reduced(top + jnp.log(total), axis, keepdims)
 
 
 @vector(
@@ -68,6 +67,7 @@ def logsumexp(
     reference=lambda mp, x: [_logsumexp_reference(mp, x)[0] - mp.log(len(x))],
     kind="reduction",
     keep=lambda x, where, out, **statics: (x, where),
+    ulps=5,
 )
 def logmeanexp(
     x: Array,
@@ -96,7 +96,11 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    return _logarithm(mean(jnp.exp(shifted(x, top)), where, axis), top, axis, keepdims)
+    logits = shifted(x, top)
+    below_one = mean(jnp.expm1(logits), where, axis)  # accurate where the mean is close to 1
+    logarithm = jnp.log(mean(jnp.exp(logits), where, axis))
+    logarithm = jnp.where(below_one > -0.5, jnp.log1p(below_one), logarithm)
+    return _reduced(top + logarithm, axis, keepdims)
 
 
 def _grouped(x: Array, size: int, axis: int) -> tuple[Array, int]:

@@ -153,4 +153,4 @@ def gumbel_softmax_st(
         Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144.
     """
     x = _noisy("gumbel_softmax_st", x, key, temperature)
-    return choose(first_largest(x, axis), 1.0, 0.0)
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))

@@ -189,9 +189,8 @@ def _hardmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 
 
 @vector(
-    lambda t, *, axis: jnp.zeros_like(t),
+    lambda y, t, *, axis: jnp.where(jnp.isnan(y), jnp.nan * t, 0.0),
     reference=_hardmax_reference,
-    keep=lambda x, out, *, axis: (),
     ulps=0,
 )
 def hardmax(x: Array, *, axis: int = -1) -> Array:
@@ -211,7 +210,7 @@ def hardmax(x: Array, *, axis: int = -1) -> Array:
     Paper:
         Folklore; the operator Hardmax of ONNX.
     """
-    return choose(first_largest(x, axis), 1.0, 0.0)
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))
 
 
 @vector(
@@ -236,10 +235,10 @@ def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
         >>> activax.one_hot_argmax_st(x)
         Array([0., 0., 1.], dtype=float32)
         >>> jax.grad(lambda x: activax.one_hot_argmax_st(x)[2])(x)
-        Array([-0.12208804, -0.12208804,  0.24417609], dtype=float32)
+        Array([-0.1221031 , -0.1221031 ,  0.24420622], dtype=float32)
 
     Paper:
         Bengio, Léonard & Courville 2013, Estimating or Propagating Gradients Through Stochastic
         Neurons for Conditional Computation, arXiv:1308.3432.
     """
-    return choose(first_largest(x, axis), 1.0, 0.0)
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))
