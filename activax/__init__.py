@@ -24,9 +24,11 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax.functions.exponential import *
     from activax.functions.gated import *
     from activax.functions.hard import *
+    from activax.functions.normalizing import *
     from activax.functions.periodic import *
     from activax.functions.piecewise import *
     from activax.functions.quadratic import *
+    from activax.functions.reduction import *
     from activax.functions.self_gated import *
     from activax.functions.shrinkage import *
     from activax.functions.sigmoidal import *

@@ -29,8 +29,8 @@ class Activation(Generic[P]):
     Attributes:
         name: its public name.
         family: the module that defines it, such as "piecewise".
-        kind: "elementwise" (one array in, the same shape out), "vector" (along an axis) or
-            "gated" (`(gate, value)` in).
+        kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
+            "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
             see through a custom rule, such as `jax.experimental.jet` and converters.

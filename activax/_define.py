@@ -4,7 +4,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, Literal, ParamSpec
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ from activax._activation import Activation
 from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
     align,
+    beside,
     cast,
     check_axis,
     inexact_dtype,
@@ -33,13 +34,16 @@ Defined = Activation[Concatenate[ArrayLike, P]]
 Keep = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 
+ALONG_AXIS = """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: an axis that the input does not have."""
+
 RAISES = {
     "elementwise": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
     ValueError: a parameter that is not finite or does not broadcast against the input.""",
-    "vector": """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: an axis that the input does not have.""",
+    "vector": ALONG_AXIS,
+    "reduction": ALONG_AXIS,
     "gated": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
     ValueError: gate and value of different shapes; one array without a layout, or of odd size.""",
@@ -100,12 +104,7 @@ def elementwise(
 
     def define(formula: Formula[P]) -> Defined[P]:
         names = _positional(formula)
-        live = [name for name in names if name not in CONSTANT]
-        if len(slopes) != len(live):
-            raise TypeError(
-                f"{formula.__name__}: needs one slope for each of its differentiable parameters "
-                f"({', '.join(live)}); got {len(slopes)}"
-            )
+        live = _live(formula, "slope", slopes)
         plain: Callable[..., Array] = formula
         kept_of = _kept(formula.__name__, keep)
 
@@ -149,32 +148,42 @@ def elementwise(
 
 
 def vector(
-    differential: Callable[..., Array],
-    *,
+    *differentials: Callable[..., Array],
     reference: Callable[..., Any],
+    kind: Literal["vector", "reduction"] = "vector",
     keep: Keep = "output",
+    surrogate: Callable[..., Any] | None = None,
     ulps: float = 4,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on vectors along the static parameter `axis`.
 
+    Parameters are declared as for `elementwise`. An axis annotated as `int` is one axis; otherwise
+    a tuple of axes may be given.
+
     Args:
-        differential: `differential(*kept, t, **statics)`, the derivative in direction `t`.
-        reference: `reference(mp, vector)`, which maps a list of mpmath numbers to such a list.
+        *differentials: for each differentiable parameter in turn `differential(*kept, t,
+            **statics)`, the derivative of the output when that parameter moves in direction `t`.
+        reference: `reference(mp, vector, **parameters)`, which maps a list of mpmath numbers to
+            such a list. Masks, keys, `axis` and `keepdims` are not passed.
+        kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
+            or has a shorter one.
         keep: as for `elementwise`.
+        surrogate: as for `elementwise`, with the arguments of `reference`.
         ulps: the error that the tests allow, in ulps of the largest component that enters.
 
     Returns:
         A decorator that makes the Activation.
 
     Raises:
-        TypeError: a formula without a parameter `axis`.
+        TypeError: a formula without a parameter `axis`, or the number of differentials is not the
+            number of differentiable parameters.
         ValueError: an unknown `keep`.
 
     Example:
         >>> @activax.vector(
         ...     lambda t, *, axis: t - jnp.mean(t, axis, keepdims=True),
         ...     reference=lambda mp, x: [v - sum(x) / len(x) for v in x],
-        ...     keep=lambda x, out: (),
+        ...     keep=lambda x, out, *, axis: (),
         ... )
         ... def center(x, *, axis=-1):
         ...     "The vector minus its mean."
@@ -184,26 +193,37 @@ def vector(
     """
 
     def define(formula: Formula[P]) -> Defined[P]:
-        names = _positional(formula)
-        kept_of = _kept(formula.__name__, keep)
-        if "axis" not in inspect.signature(formula).parameters:
-            raise TypeError(f"{formula.__name__}: a vector activation needs a parameter axis")
+        name, names = formula.__name__, _positional(formula)
+        live = _live(formula, "differential", differentials)
+        kept_of = _kept(name, keep)
+        if (axis := inspect.signature(formula).parameters.get("axis")) is None:
+            raise TypeError(f"{name}: a vector activation needs a parameter axis")
+        several = axis.annotation not in (int, "int")
 
         def run(*arguments: Any, **statics: Any) -> Array:
-            x, *rest = (real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True))
-            check_axis(formula.__name__, x, statics["axis"])
+            x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
+            check_axis(name, x, statics["axis"], several=several)
             x = cast(x, inexact_dtype(x.dtype))
+            inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
 
             @at(precision_of(x.dtype))
-            def along(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                t: Array = differential(*map(widen, kept), widen(tangents[0]), **statics)
-                return t.astype(x.dtype)
+            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                wide = [widen(k) for k in kept]
+                by_name = dict(zip(names, tangents, strict=True))
+                terms = [
+                    in_direction(*wide, t, **statics)
+                    for n, in_direction in zip(live, differentials, strict=True)
+                    if (t := widen(by_name[n])) is not None
+                ]
+                return cast(functools.reduce(operator.add, terms), x.dtype)
 
             value = rounded(formula, x.dtype, statics)
             kept = functools.partial(kept_of, **statics)
-            return differentiable(value, kept, along)(x, *rest)
+            return differentiable(value, kept, differential)(*inputs)
 
-        return make_activation(formula, run, kind="vector", reference=reference, ulps=ulps)
+        return make_activation(
+            formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps
+        )
 
     return define
 
@@ -254,6 +274,17 @@ def _bare_signature(function: Callable[..., Any]) -> inspect.Signature:
     """Names and defaults; annotations would crowd `help`, and type checkers read the source."""
     parameters = inspect.signature(function).parameters.values()
     return inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
+
+
+def _live(formula: Callable[..., Any], word: str, slopes: tuple[Any, ...]) -> list[str]:
+    """The differentiable parameters; TypeError unless there is one slope for each."""
+    live = [name for name in _positional(formula) if name not in CONSTANT]
+    if len(slopes) != len(live):
+        raise TypeError(
+            f"{formula.__name__}: needs one {word} for each of its differentiable parameters "
+            f"({', '.join(live)}); got {len(slopes)}"
+        )
+    return live
 
 
 def _positional(formula: Callable[..., Any]) -> list[str]:

@@ -29,7 +29,7 @@ class Definition:
     name: str
     module: str
     family: str
-    kind: str  # "elementwise", "vector" or "gated"
+    kind: str  # "elementwise", "vector", "reduction" or "gated"
     body: Callable[..., Array]
     run: Callable[..., Array]
     reference: Callable[..., Any]

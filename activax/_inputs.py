@@ -73,27 +73,54 @@ def align(function: str, arrays: dict[str, Any]) -> list[Any]:
         if parameter in CONSTANT or a is None:
             aligned.append(a)
             continue
-        try:
-            jnp.broadcast_shapes(x.shape, a.shape)
-        except ValueError:
+        if _broadcast(x.shape, a.shape) is None:
             raise ValueError(
                 f"{function}: {parameter} must broadcast against {name}; "
                 f"got shapes {a.shape} and {x.shape}"
-            ) from None
+            )
         aligned.append(_expand(cast(a, dtype), ndim))
     return aligned
+
+
+def beside(function: str, x: Array, name: str, value: Any) -> Any:
+    """A parameter of a vector x: a mask in its rank, a number in the dtype of the computation."""
+    if value is None or name == "key":
+        return value
+    if name != "where":
+        return cast(value, compute_dtype(x.dtype))
+    where = jnp.asarray(value)
+    if where.dtype != jnp.bool_:
+        raise TypeError(
+            f"{function}: where must be boolean; got {where.dtype}. Compare first, as in x > 0."
+        )
+    if _broadcast(x.shape, where.shape) != x.shape:
+        raise ValueError(
+            f"{function}: where must broadcast to the shape of x; "
+            f"got shapes {where.shape} and {x.shape}"
+        )
+    return _expand(where, x.ndim)
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return jnp.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
 
 
 def _expand(a: Array, ndim: int) -> Array:
     return lax.expand_dims(a, range(ndim - a.ndim)) if a.ndim < ndim else a
 
 
-def check_axis(function: str, x: Array, axis: int | tuple[int, ...]) -> None:
-    """Raise ValueError unless x has the axis, or all of the axes."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
+def check_axis(
+    function: str, x: Array, axis: int | tuple[int, ...], *, several: bool = True
+) -> None:
+    """Raise unless x has the axis, or all of the axes where `several` are allowed."""
+    axes = axis if several and isinstance(axis, tuple) else (axis,)
     for a in axes:
         if not isinstance(a, int):
-            raise TypeError(f"{function}: axis must be an integer or a tuple of them; got {axis!r}")
+            rule = "an integer or a tuple of them" if several else "one integer"
+            raise TypeError(f"{function}: axis must be {rule}; got {axis!r}")
         if not -x.ndim <= a < x.ndim:
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"

@@ -121,6 +121,8 @@ def in_torch(name: str) -> Function | None:
     written: dict[str, Function] = {
         "gelu_tanh": partial(F.gelu, approximate="tanh"),
         "swish": F.silu,
+        "standardize": lambda x: F.layer_norm(x, x.shape[-1:]),
+        "gumbel_softmax": partial(F.softmax, dim=-1),  # without noise
         "prelu": lambda x: F.leaky_relu(x, 0.25),
         "abs": torch.abs,
         "exponential": torch.exp,

@@ -129,9 +129,18 @@ def _activation(name: str) -> Activation[...]:
         activation = activax.get(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if activation.name in STILL:
-        raise argparse.ArgumentTypeError(f"{name} moves no data, so it has no throughput")
+    if reason := _unmeasured(activation):
+        raise argparse.ArgumentTypeError(f"{name} {reason}, so it has no throughput")
     return activation
+
+
+def _unmeasured(activation: Activation[...]) -> str | None:
+    """Why an activation is not measured, if so."""
+    if activation.name in STILL:
+        return "moves no data"
+    if activation.kind == "reduction":
+        return "has no output for each input"
+    return None
 
 
 def _size(text: str) -> int:
@@ -178,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         size=options.size or effort.size,
         repeats=options.repeats or effort.repeats,
     )
-    everything = [a for a in activax.catalog.values() if a.name not in STILL]
+    everything = [a for a in activax.catalog.values() if not _unmeasured(a)]
     log = Console(stderr=True)
     torch = torch_programs.load() if jax.default_backend() == "cpu" else None
     if torch is None:

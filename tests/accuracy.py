@@ -98,6 +98,15 @@ def variants(activation: Activation) -> Iterator[Activation]:
         yield activation.bind(**moved)
 
 
+def of_vector(activation: Activation, exact: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """`exact`, the reference or the surrogate, as a function of a vector and what is trainable."""
+    apart = ("where", "key", "axis", "keepdims", *activation.trainable)
+    fixed = {name: v for name, v in activation.parameters.items() if name not in apart}
+    return lambda x, *trained: exact(
+        mp, x, **fixed, **dict(zip(activation.trainable, trained, strict=True))
+    )
+
+
 def errors(
     call: Callable[..., Any],
     exact: Callable[..., Any],

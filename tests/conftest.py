@@ -1,6 +1,6 @@
 """Every test runs over the catalogue: an activation is tested on the day it is defined."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -21,46 +21,44 @@ def standard_promotion():
         yield
 
 
-KINDS = {
-    "activation": ("elementwise", "vector", "gated"),
-    "pointwise": ("elementwise", "gated"),
-    "elementwise": ("elementwise",),
-    "vector": ("vector",),
-    "gated": ("gated",),
+# Which activations an argument's name stands for.
+CHOSEN = {
+    "activation": lambda a: True,
+    "elementwise": lambda a: a.kind == "elementwise",
+    "pointwise": lambda a: a.kind in ("elementwise", "gated"),
+    "along_axis": lambda a: a.kind in ("vector", "reduction"),
+    "maskable": lambda a: "where" in a.parameters,
+    "gated": lambda a: a.kind == "gated",
 }
 # Ours that presets name and that are not defined yet.
 PENDING = {
-    "abs", "exponential", "gelu_clipped", "gumbel_softmax", "hard_mish", "hard_shrink",
-    "hard_sigmoid_02", "hard_sigmoid_half", "hardmax", "laplace_cdf_gate", "lisht", "log1mexp",
-    "logmeanexp", "logsumexp", "maxout", "soft_shrink", "softmin", "sparse_plus", "sparsemax",
-    "sqrt_softplus", "standardize", "tanh_shrink", "threshold", "thresholded_linear_unit",
-    "thresholded_relu", "xielu",
+    "gelu_clipped", "laplace_cdf_gate", "lisht", "sqrt_softplus", "tanh_shrink", "xielu",
 }  # fmt: skip
 MISSING = pytest.mark.xfail(raises=ValueError, strict=True, reason="not defined yet")
 
 
-def presets(peers: Iterable[str], kinds: Collection[str]) -> list[Any]:
-    """The presets of these peers that are activations of these kinds, or not defined yet."""
+def presets(peers: Iterable[str], kind: str) -> list[Any]:
+    """The presets of these peers that are activations of this kind, or not defined yet."""
     chosen = []
     for peer in peers:
         for name, ours in PRESETS[peer].items():
             if str(ours) in PENDING:
                 chosen.append(pytest.param(f"{peer}.{name}", marks=MISSING))
-            elif activax.get(ours).kind in kinds:
+            elif CHOSEN[kind](activax.get(ours)):
                 chosen.append(f"{peer}.{name}")
     return chosen
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise by the argument's name: a kind, for the activations of the catalogue.
+    """Parametrise by the argument's name over activations of the catalogue.
 
     `preset` and `elementwise_preset` are the names of other libraries; a module that has PEERS
     takes those of these.
     """
-    for argument in KINDS.keys() & set(metafunc.fixturenames):
-        chosen = [a for a in activax.catalog.values() if a.kind in KINDS[argument]]
+    for argument in CHOSEN.keys() & set(metafunc.fixturenames):
+        chosen = [a for a in activax.catalog.values() if CHOSEN[argument](a)]
         metafunc.parametrize(argument, chosen, ids=[a.name for a in chosen])
     peers = getattr(metafunc.module, "PEERS", PRESETS)
     for argument, kind in {"preset": "activation", "elementwise_preset": "elementwise"}.items():
         if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, presets(peers, KINDS[kind]))
+            metafunc.parametrize(argument, presets(peers, kind))

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from accuracy import compute_dtype, digits, error, errors, sample, ulp, variants
+from accuracy import compute_dtype, digits, error, errors, of_vector, sample, ulp, variants
 from mpmath import mp
 
 import activax
@@ -76,36 +76,65 @@ def test_gated(gated, dtype, count):
 
 VECTORS = np.concatenate(
     [
-        np.random.default_rng(0).normal(size=(10, 5)) * 10.0 ** np.arange(-5, 5)[:, None],
-        [[0, 0, 0, 0, 0], [1000, 0, 0, 0, 1000], [-1000, 0, 1, 2, 3], [1e4, 1, 2, 3, 4]],
+        np.random.default_rng(0).normal(size=(10, 6)) * 10.0 ** np.arange(-5, 5)[:, None],
+        [
+            [0, 0, 0, 0, 0, 0],
+            [1000, 0, 0, 0, 0, 1000],
+            [-1000, 0, 1, 2, 3, 3],
+            [1e4, 1, 2, 3, 4, 5],
+        ],
     ]
 )
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.float64])
-def test_vector(vector, dtype):
+def test_along_axis(along_axis, dtype):
     """Value, and the derivative in a direction, in ulps of the largest component that enters.
 
-    The derivative may be taken from the output, so its ulps are those of the output's dtype.
+    The derivative may be taken from the output, so its ulps are those of the output's dtype. The
+    direction moves the trainable parameters too.
     """
-    x = VECTORS.astype(dtype)
-    t = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
-    with jax.enable_x64(dtype == jnp.float64):
-        value, slope = jax.jvp(vector, (x,), (t,))
-    with mp.workdps(digits(dtype)):
-        for n in range(len(x)):
-            at, to = ([mp.mpf(float(v)) for v in row[n]] for row in (x, t))
+    for variant in variants(along_axis):
+        names, wide = variant.trainable, compute_dtype(dtype)
+        x = VECTORS.astype(dtype)
+        t = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
+        parameters = [np.array(variant.parameters[name], wide) for name in names]
+        directions = [np.array(0.5 + i, wide) for i in range(len(names))]
 
-            def moved(s, i, at=at, to=to):
-                return vector.reference(mp, [a + s * d for a, d in zip(at, to, strict=True)])[i]
+        def call(x, *p, variant=variant, names=names):
+            return variant(x, **dict(zip(names, p, strict=True)))
 
-            want = vector.reference(mp, at)
-            assert worst(np.asarray(value[n]), want, want, compute_dtype(dtype)) <= vector.ulps
-            derivative = [mp.diff(functools.partial(moved, i=i), 0) for i in range(len(at))]
-            entering = [*derivative, *to]
-            assert worst(np.asarray(slope[n]), derivative, entering, dtype) <= vector.ulps
+        with jax.enable_x64(dtype == jnp.float64):
+            value, slope = jax.jvp(call, (x, *parameters), (t, *directions))
+        with mp.workdps(digits(dtype)):
+            exact = of_vector(variant, variant.reference)
+            sloped = of_vector(variant, variant.surrogate or variant.reference)
+            p, dp = ([mp.mpf(float(v)) for v in row] for row in (parameters, directions))
+            for n in range(len(x)):
+                at, to = ([mp.mpf(float(v)) for v in row[n]] for row in (x, t))
+
+                def moved(s, at=at, to=to, sloped=sloped, p=p, dp=dp):
+                    return sloped(along(at, to, s), *along(p, dp, s))
+
+                want = exact(at, *p)
+                entering = [*want, *(at if variant.kind == "reduction" else ())]
+                error = worst(np.asarray(value[n]), want, entering, wide)
+                assert error <= variant.ulps, f"{variant}: value at {x[n]}"
+                left, right = (one_sided(moved, len(want), side) for side in (-1, 1))
+                if np.allclose(np.array(left, float), np.array(right, float), rtol=1e-12):
+                    error = worst(np.asarray(slope[n]), left, [*left, *to], dtype)
+                    assert error <= variant.ulps, f"{variant}: slope at {x[n]}"
+
+
+def along(at: list, to: list, s: object) -> list:
+    return [a + s * d for a, d in zip(at, to, strict=True)]
+
+
+def one_sided(moved: object, size: int, side: int) -> list:
+    """The derivative of each component at 0, from one side."""
+    return [mp.diff(lambda s, i=i: moved(s)[i], 0, direction=side) for i in range(size)]
 
 
 def worst(got: np.ndarray, want: list, entering: list, dtype: object) -> float:
     largest = ulp(max(map(abs, entering)), dtype)
-    return max(error(g, w, lambda: largest) for g, w in zip(got, want, strict=True))
+    return max(error(g, w, lambda: largest) for g, w in zip(got.ravel(), want, strict=True))

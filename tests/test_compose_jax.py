@@ -34,11 +34,12 @@ def learned(slope=0.25):
 # Transformations
 
 
+@pytest.mark.filterwarnings("ignore:Some donated buffers")  # a reduction cannot use them
 def test_jit_may_donate(activation):
     x, *rest = map(jnp.array, inputs(activation))
     expected = activation(x, *rest)
     close(jax.jit(activation, donate_argnums=0)(x, *rest), expected)
-    assert x.is_deleted()
+    assert x.is_deleted() or expected.shape != x.shape
 
 
 def test_linearize_and_transpose(activation):
@@ -72,7 +73,7 @@ def test_vmap_of_grad(elementwise):
 
 def test_forward_over_reverse(activation):
     """It is reverse over forward; and, unless slopes are surrogates, that of the plain formula."""
-    x = [a[:, 0] for a in inputs(activation)]
+    x = [a[:4, 0] for a in inputs(activation)]
     second = jax.jit(jax.jacfwd(jax.jacrev(activation)))(*x)
     close(jax.jit(jax.jacrev(jax.jacfwd(activation)))(*x), second)
     if activation.surrogate is None:
@@ -83,8 +84,8 @@ def test_checkpoint(activation):
     """Whatever a policy saves, the gradient is the same."""
 
     def loss(*x):
-        hidden = activation(*(checkpoint_name(a, "input") for a in x))
-        return jnp.sum(jnp.sin(hidden @ jnp.eye(4)))
+        hidden = activation(*(checkpoint_name(a @ jnp.eye(4), "input") for a in x))
+        return jnp.sum(jnp.sin(hidden))
 
     def gradients(*x):
         remats = [jax.checkpoint(loss, policy=policy) for policy in POLICIES]
@@ -109,7 +110,8 @@ def test_export(activation):
 def test_eval_shape(activation):
     shapes = [jax.ShapeDtypeStruct((7, 4), jnp.bfloat16) for _ in inputs(activation)]
     out = jax.eval_shape(activation, *shapes)
-    assert (out.shape, out.dtype) == ((7, 4), jnp.bfloat16)
+    assert out.dtype == jnp.bfloat16
+    assert out.shape == activation(*(jnp.zeros(s.shape, s.dtype) for s in shapes)).shape
 
 
 def test_control_flow():

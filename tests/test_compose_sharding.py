@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "JAX_NUMPY_RANK_PROMOTION": "raise",
 }
 COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
-SPEC = PartitionSpec("data", "model")  # the last axis is whole, for vector activations act on it
+SPEC = PartitionSpec("data", "model")  # the last axis is whole, for some activations act along it
 
 
 def test_on_eight_devices():
@@ -65,7 +65,7 @@ def check_learned(x, mesh):
 
 
 def main():
-    x = jnp.linspace(-3, 3, 8 * 4 * 3).reshape(8, 4, 3)
+    x = jnp.linspace(-3, 3, 8 * 4 * 4).reshape(8, 4, 4)
     inputs = x, jnp.cos(x)
     expected = jax.jit(values_and_gradients)(*inputs)
     for kind in (AxisType.Auto, AxisType.Explicit):

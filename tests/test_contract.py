@@ -31,13 +31,16 @@ def exact(activation):
     return lambda x: activation.reference(mp, x, **activation.parameters)
 
 
-@pytest.mark.parametrize("shape", [(2, 3), (3, 0, 2)])
+@pytest.mark.parametrize("shape", [(2, 4), (3, 0, 2)])
 def test_dtype_and_shape_of_floats_are_kept(activation, shape):
+    """But for a reduction, whose output has the shape that its formula gives."""
     for dtype in FLOATS:
         x = jnp.ones(shape, dtype)
+        out = activation(*inputs(activation, x))
         slope = jax.grad(lambda *xs: activation(*xs).sum())(*inputs(activation, x))
-        for out in (activation(*inputs(activation, x)), slope):
-            assert (out.dtype, out.shape) == (dtype, shape)
+        assert out.dtype == slope.dtype == dtype
+        assert slope.shape == shape
+        assert out.shape == shape or activation.kind == "reduction"
     with jax.enable_x64(True):
         assert activation(*inputs(activation, jnp.ones(shape, jnp.float64))).dtype == jnp.float64
 
@@ -72,12 +75,15 @@ def test_nan_in_gives_nan_out(activation):
 
 
 def test_nan_in_gives_nan_slope(activation):
-    def total(*xs):
-        return activation(*xs).sum()
+    """Unless the slope is the same everywhere: then it owes nothing to x."""
 
-    at = [jax.grad(total)(*inputs(activation, jnp.full(4, x))) for x in (-5.0, 0.5, jnp.nan)]
-    constant = activation.kind == "elementwise" and (at[0] == at[1]).all()
-    assert jnp.isnan(at[2]).all() or constant  # a slope that is the same everywhere owes x nothing
+    def weighted(*xs):
+        out = activation(*xs)
+        return jnp.sum(out * jnp.arange(1.0, 1 + out.size).reshape(out.shape))
+
+    x = jnp.array([1.0, 2.0, 4.0, 3.0])
+    at = [jax.grad(weighted)(*inputs(activation, s * x)) for s in (-5.0, 0.5, jnp.nan)]
+    assert jnp.isnan(at[2]).all() or (at[0] == at[1]).all()
 
 
 @pytest.mark.parametrize("end", [-1, 1])
@@ -112,8 +118,8 @@ def magnitudes(dtype, count):
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
-def test_slopes_of_a_vector_are_finite(vector, dtype):
-    assert jnp.isfinite(jax.grad(lambda x: vector(x).sum())(magnitudes(dtype, 50))).all()
+def test_slopes_along_an_axis_are_finite(along_axis, dtype):
+    assert jnp.isfinite(jax.grad(lambda x: along_axis(x).sum())(magnitudes(dtype, 50))).all()
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
@@ -237,16 +243,54 @@ def test_parameters_are_not_rounded_to_16_bits(elementwise, dtype):
                 np.testing.assert_allclose(got.astype(jnp.float32), want, rtol=0.02, atol=0.02)
 
 
-def test_softmax_counts_only_what_where_selects(vector):
+def test_only_what_where_selects_counts(maskable):
     x, where = jnp.array([1.0, jnp.inf, 2.0, 3.0]), jnp.array([True, False, True, True])
     chosen = jnp.array([0, 2, 3])
-    np.testing.assert_allclose(vector(x, where)[chosen], vector(x[chosen]), rtol=1e-6)
+    want = maskable(x[chosen])
+    np.testing.assert_allclose(selected(maskable(x, where), chosen), want, rtol=1e-6)
+    for row in (x, jnp.full(4, jnp.nan)):
+        both = maskable(jnp.stack([row, x]), jnp.stack([jnp.zeros_like(where), where]))
+        np.testing.assert_allclose(selected(both[1], chosen), want, rtol=1e-6)
+        assert not jnp.isnan(both[0]).any()  # a row of which nothing is selected
 
 
-def test_vector_acts_along_its_axis(vector):
-    x = jnp.arange(24.0).reshape(2, 3, 4) / 7
-    want = jnp.moveaxis(vector(jnp.moveaxis(x, 0, -1)), -1, 0)
-    np.testing.assert_allclose(vector(x, axis=0), want, rtol=1e-6)
+def selected(out, chosen):
+    """The chosen elements; a reduction has none."""
+    return out[chosen] if out.ndim else out
+
+
+def test_a_row_of_which_nothing_is_selected_has_slope_0(maskable):
+    x, where = jnp.array([1.0, jnp.nan, jnp.inf]), jnp.zeros(3, bool)
+    out, vjp = jax.vjp(lambda x: maskable(x, where), x)
+    assert (vjp(jnp.ones_like(out))[0] == 0).all()
+
+
+def test_one_acts_along_its_axis(along_axis):
+    x = jnp.arange(24.0).reshape(4, 2, 3) / 7
+    want = jax.vmap(jax.vmap(along_axis))(jnp.moveaxis(x, 0, -1))
+    got = along_axis(x, axis=0)
+    np.testing.assert_allclose(got if got.ndim == 2 else jnp.moveaxis(got, 0, -1), want, rtol=1e-6)
+
+
+def test_several_axes_are_one_long_one(maskable):
+    x = jnp.arange(24.0).reshape(4, 2, 3) / 7
+    if "tuple" not in maskable.section("Args"):
+        with pytest.raises(TypeError, match=r"axis must be one integer; got \(0, 2\)"):
+            maskable(x, axis=(0, 2))
+        return
+    want = jax.vmap(maskable)(x.transpose(1, 0, 2).reshape(2, 12))
+    got = maskable(x, axis=(0, 2))
+    np.testing.assert_allclose(
+        got if got.ndim == 1 else got.transpose(1, 0, 2).reshape(2, 12), want, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (1, 3), (2, 1)])
+def test_a_mask_broadcasts(maskable, shape):
+    x, where = jnp.arange(6.0).reshape(2, 3), jnp.ones(shape, bool).ravel().at[0].set(False)
+    where = where.reshape(shape)
+    want = maskable(x, jnp.broadcast_to(where, x.shape))
+    np.testing.assert_array_equal(maskable(x, where), want)
 
 
 @pytest.mark.parametrize("layout", ["gate_value", "value_gate", "interleaved"])
@@ -277,22 +321,22 @@ def test_weak_types_stay_weak(elementwise):
     assert not elementwise(jnp.float32(1.0)).weak_type
 
 
-def test_masked_elements_count_for_nothing(vector):
+def test_masked_elements_count_for_nothing(maskable):
     """Neither their values nor what flows back to them, be it NaN."""
     where = jnp.array([True, True, False])
 
-    def entropy(x):
-        return jnp.sum(jnp.where(where, jnp.log(jnp.abs(vector(x, where)) + 1e-30), 0.0))
+    def entropy(x, where=None):
+        out = jnp.log(jnp.abs(maskable(x, where)) + 1e-30)
+        return jnp.sum(out if where is None or not out.ndim else jnp.where(where, out, 0.0))
 
     x = jnp.arange(3.0)
-    value, grad = jax.value_and_grad(entropy)(x)
-    want, grad_of_two = jax.value_and_grad(lambda x: jnp.sum(jnp.log(jnp.abs(vector(x)) + 1e-30)))(
-        x[:2]
-    )
-    np.testing.assert_allclose(value, want, rtol=1e-6)
+    value, grad = jax.value_and_grad(entropy)(x, where)
+    want, grad_of_two = jax.value_and_grad(entropy)(x[:2])
+    np.testing.assert_allclose(value, want, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(grad, jnp.append(grad_of_two, 0.0), rtol=1e-5, atol=1e-6)
     poisoned = jnp.where(where, 1.0, jnp.nan)
-    _, tangent = jax.jvp(lambda x: vector(x, where), (x,), (poisoned,))
-    pulled = jax.vjp(lambda x: vector(x, where), x)[1](poisoned)[0]
+    out, tangent = jax.jvp(lambda x: maskable(x, where), (x,), (poisoned,))
+    back = poisoned if out.ndim else 1.0
+    pulled = jax.vjp(lambda x: maskable(x, where), x)[1](back)[0]
     assert jnp.isfinite(tangent).all()
     assert jnp.isfinite(pulled).all()

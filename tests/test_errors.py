@@ -75,6 +75,61 @@ ERRORS = {
         ValueError,
         r"softmax: axis -3 is out of range",
     ),
+    "several axes where there can be one": (
+        lambda: activax.sparsemax(X, axis=(0, 1)),
+        TypeError,
+        r"sparsemax: axis must be one integer; got \(0, 1\)",
+    ),
+    "mask of numbers": (
+        lambda: activax.softmax(X, X),
+        TypeError,
+        r"softmax: where must be boolean; got float32\. Compare first",
+    ),
+    "mask that does not broadcast": (
+        lambda: activax.softmax(X[0], X > 0),
+        ValueError,
+        r"softmax: where must broadcast to the shape of x; got shapes \(2, 4\) and \(4,\)",
+    ),
+    "groups that do not fit": (
+        lambda: activax.maxout(X, size=3),
+        ValueError,
+        r"maxout: size must divide the axis; got size=3 and 4 elements in axis 1 of \(2, 4\)",
+    ),
+    "groups of none": (
+        lambda: activax.maxout(X, size=0),
+        ValueError,
+        r"maxout: size must divide the axis; got size=0",
+    ),
+    "temperature": (
+        lambda: activax.gumbel_softmax(X, temperature=0.0),
+        ValueError,
+        r"gumbel_softmax: temperature must be positive; got 0\.0",
+    ),
+    "epsilon": (
+        lambda: activax.standardize(X, epsilon=0.0),
+        ValueError,
+        r"standardize: epsilon must be positive; got 0\.0",
+    ),
+    "weights of another number": (
+        lambda: activax.poly_norm(X, jnp.ones(2)),
+        ValueError,
+        r"poly_norm: weight must be a number or have shape \(3,\); got shape \(2,\)",
+    ),
+    "more than one bias": (
+        lambda: activax.poly_norm(X, 1.0, jnp.ones(4)),
+        ValueError,
+        r"poly_norm: bias must be a number or have shape \(1,\); got shape \(4,\)",
+    ),
+    "missing differential": (
+        lambda: activax.vector(reference=None)(lambda x, *, axis=-1: x),
+        TypeError,
+        r"needs one differential for each of its differentiable parameters \(x\); got 0",
+    ),
+    "vector without an axis": (
+        lambda: activax.vector(lambda y, t: t, reference=None)(square),
+        TypeError,
+        r"square: a vector activation needs a parameter axis",
+    ),
     "bad axis of glu": (
         lambda: activax.glu(X, axis=2),
         ValueError,

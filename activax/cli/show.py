@@ -75,8 +75,8 @@ def plotted(
     def scalar(x: jax.Array) -> jax.Array:
         if activation.kind == "gated":
             return activation(x, jnp.ones_like(x))
-        if activation.kind == "vector":
-            return activation(jnp.stack([x, jnp.zeros_like(x)]))[0]
+        if activation.kind in ("vector", "reduction"):
+            return activation(jnp.stack([x, jnp.zeros_like(x)])).ravel()[0]
         return activation(x)
 
     value, slope = jax.vmap(jax.value_and_grad(scalar))(jnp.asarray(x, jnp.float32))

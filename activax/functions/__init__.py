@@ -11,6 +11,8 @@ FAMILIES = (
     "self_gated",
     "periodic",
     "vector",
+    "normalizing",
+    "reduction",
     "gated",
     "stochastic",
     "spiking",

@@ -1,10 +1,19 @@
 """Activations that draw random numbers when they are given a key."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
+from activax._define import elementwise, vector
+from activax.functions.axiswise import (
+    first_largest,
+    largest,
+    normalized,
+    shifted,
+    softmax_differential,
+)
 from activax.functions.special import choose, flag, scaled
 
 
@@ -59,3 +68,89 @@ def rrelu(
     if key is not None:
         slope = jnp.asarray(slope, x.dtype)
     return jnp.where(x >= 0, x, scaled(x, slope))
+
+
+def _noisy(name: str, x: Array, key: Array | None, temperature: float) -> Array:
+    """x plus standard Gumbel noise; the largest element is a sample from softmax(x)."""
+    if not temperature > 0:
+        raise ValueError(f"{name}: temperature must be positive; got {temperature}")
+    return x if key is None else x + jax.random.gumbel(key, x.shape, x.dtype)
+
+
+def _tempered_softmax(mp: Any, x: list[Any], temperature: float) -> list[Any]:
+    terms = [mp.exp((v - max(x)) / temperature) for v in x]
+    return [term / sum(terms) for term in terms]
+
+
+@vector(
+    lambda y, t, *, temperature, axis: softmax_differential(y, None, t / temperature, axis),
+    reference=_tempered_softmax,
+    keep="output",
+)
+def gumbel_softmax(
+    x: Array,
+    key: Array | None = None,
+    *,
+    temperature: float = 1.0,
+    axis: int | tuple[int, ...] = -1,
+) -> Array:
+    """Gumbel-softmax: a differentiable sample, nearly one-hot, from the softmax of x.
+
+    Formula:
+        gumbel_softmax(x) = softmax((x + g) / temperature), where g is standard Gumbel noise with a
+        key, and 0 without
+
+    Args:
+        x: logits, an array of any real dtype, with at least one axis.
+        key: a PRNG key, or None for evaluation.
+        temperature: a positive number; samples get closer to one-hot as it falls.
+        axis: the axis, or a tuple of axes, along which the result sums to 1.
+
+    Example:
+        >>> activax.gumbel_softmax(jnp.array([0.0, 0.0, 1.0]), temperature=0.5)
+        Array([0.10650698, 0.10650698, 0.78698605], dtype=float32)
+        >>> activax.gumbel_softmax(jnp.zeros(3), jax.random.key(0)).sum().round(5)
+        Array(1., dtype=float32)
+
+    Paper:
+        Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144;
+        Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
+    """
+    x = _noisy("gumbel_softmax", x, key, temperature)
+    return normalized(jnp.exp(shifted(x, largest(x, None, axis)) / temperature), None, axis)
+
+
+@vector(
+    # The noise is drawn again from the key.
+    lambda x, key, t, *, temperature, axis: softmax_differential(
+        gumbel_softmax(x, key, temperature=temperature, axis=axis), None, t / temperature, axis
+    ),
+    reference=lambda mp, x, temperature: [mp.mpf(i == x.index(max(x))) for i in range(len(x))],
+    surrogate=_tempered_softmax,
+    keep="inputs",
+)
+def gumbel_softmax_st(
+    x: Array, key: Array | None = None, *, temperature: float = 1.0, axis: int = -1
+) -> Array:
+    """Straight-through Gumbel-softmax: a one-hot sample, with the slopes of the soft one.
+
+    Formula:
+        gumbel_softmax_st(x)_i = 1 if i is the first index of max_j (x_j + g_j) else 0, where g is
+        standard Gumbel noise with a key, and 0 without; as slopes serve those of
+        softmax((x + g) / temperature)
+
+    Args:
+        x: logits, an array of any real dtype, with at least one axis.
+        key: a PRNG key, or None for evaluation.
+        temperature: a positive number, which only the slopes depend on.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> activax.gumbel_softmax_st(jnp.array([0.0, 0.0, 1.0]))
+        Array([0., 0., 1.], dtype=float32)
+
+    Paper:
+        Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144.
+    """
+    x = _noisy("gumbel_softmax_st", x, key, temperature)
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))

@@ -1,27 +1,20 @@
-"""Activations of a whole vector."""
+"""Activations of a whole vector: distributions over its elements."""
 
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax._define import vector
-
-
-def _shifted(x: Array, where: Array | None, axis: Any) -> Array:
-    """x minus its largest selected element, which a row without any leaves alone."""
-    largest = jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where)
-    return x - (largest if where is None else jnp.where(jnp.isfinite(largest), largest, 0.0))
-
-
-def _masked(t: Array, where: Array | None) -> Array:
-    """t, 0 where it does not count: NaN times 0 would be NaN."""
-    return t if where is None else jnp.where(where, t, 0.0)
-
-
-def _softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
-    t = _masked(t, where)
-    return _masked(y * (t - jnp.sum(y * t, axis, keepdims=True)), where)
+from activax.functions.axiswise import (
+    first_largest,
+    largest,
+    masked,
+    normalized,
+    shifted,
+    softmax_differential,
+)
+from activax.functions.special import choose
 
 
 def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
@@ -30,7 +23,7 @@ def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 
 
 @vector(
-    _softmax_differential,
+    lambda y, where, t, *, axis: softmax_differential(y, where, t, axis),
     reference=_softmax_reference,
     keep=lambda x, where, out, *, axis: (out, where),
 )
@@ -38,7 +31,8 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     """Softmax: positive numbers that sum to 1 along an axis.
 
     The backward pass keeps the output, which what follows mostly keeps too; so in 16 bits the slope
-    has the output's rounding.
+    has the output's rounding. Elements of +inf share the sum equally, and so do those of a row that
+    is all -inf.
 
     Formula:
         softmax(x)_i = exp(x_i) / sum_j exp(x_j)
@@ -56,23 +50,45 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     Paper:
         Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
     """
-    terms = jnp.exp(_shifted(x, where, axis))
-    if where is None:
-        return terms / jnp.sum(terms, axis, keepdims=True)
-    terms = jnp.where(where, terms, 0.0)
-    total = jnp.sum(terms, axis, keepdims=True)
-    return terms / jnp.where(total == 0, 1.0, total)
+    return normalized(jnp.exp(shifted(x, largest(x, where, axis))), where, axis)
+
+
+@vector(
+    lambda y, where, t, *, axis: -softmax_differential(y, where, t, axis),
+    reference=lambda mp, x: _softmax_reference(mp, [-v for v in x]),
+    keep=lambda x, where, out, *, axis: (out, where),
+)
+def softmin(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
+    """Softmin: the softmax of -x, largest where x is smallest.
+
+    Formula:
+        softmin(x)_i = exp(-x_i) / sum_j exp(-x_j)
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
+            count. A row without any True is all 0.
+        axis: the axis, or a tuple of axes, along which the result sums to 1.
+
+    Example:
+        >>> activax.softmin(jnp.array([0.0, 0.0, 1000.0]))
+        Array([0.5, 0.5, 0. ], dtype=float32)
+
+    Paper:
+        Folklore.
+    """
+    return normalized(jnp.exp(shifted(-x, largest(-x, where, axis))), where, axis)
 
 
 def _log_softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
-    t = _masked(t, where)
-    return _masked(t - jnp.sum(jnp.exp(y) * t, axis, keepdims=True), where)
+    t = masked(t, where)
+    return masked(t - jnp.sum(jnp.exp(y) * t, axis, keepdims=True), where)
 
 
 def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
-    largest = max(x)
-    total = mp.log(sum(mp.exp(v - largest) for v in x))
-    return [v - largest - total for v in x]
+    top = max(x)
+    total = mp.log(sum(mp.exp(v - top) for v in x))
+    return [v - top - total for v in x]
 
 
 @vector(
@@ -101,7 +117,128 @@ def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, 
     Paper:
         Folklore.
     """
-    shifted = _shifted(x, where, axis)
-    total = jnp.sum(jnp.exp(shifted), axis, keepdims=True, where=where)
-    out = shifted - jnp.log(total)
+    logits = shifted(x, largest(x, where, axis))
+    total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
+    out = logits - jnp.log(total)
     return out if where is None else jnp.where(where, out, -jnp.inf)
+
+
+def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
+    support = jnp.sign(y)  # 1 or 0, and NaN where y is
+    size = jnp.maximum(jnp.sum(support, axis, keepdims=True), 1.0)
+    t = masked(t, where)
+    return masked(support * (t - jnp.sum(support * t, axis, keepdims=True) / size), where)
+
+
+def _sparsemax_reference(mp: Any, x: list[Any]) -> list[Any]:
+    descending = sorted(x, reverse=True)
+    thresholds = [(sum(descending[:k]) - 1) / k for k in range(1, len(x) + 1)]
+    threshold = max(thresholds)  # that of the support, for adding to it or taking away lowers it
+    return [max(v - threshold, mp.zero) for v in x]
+
+
+def _ascending(x: Array, axis: int) -> Array:
+    """x >= 0, sorted by its bits: integers of the same order, which sort faster on a CPU."""
+    integer = jnp.dtype(f"int{jnp.finfo(x.dtype).bits}")
+    bits = jnp.sort(lax.bitcast_convert_type(x, integer), axis, stable=False)
+    return lax.bitcast_convert_type(bits, x.dtype)
+
+
+@vector(
+    _sparsemax_differential,
+    reference=_sparsemax_reference,
+    keep=lambda x, where, out, *, axis: (out, where),
+)
+def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
+    """Sparsemax: the point of the probability simplex that is closest to x.
+
+    Exact, by sorting. The slope jumps where the support, the set of elements above 0, changes; on
+    the boundary an element of value 0 is outside. Elements of +inf share the sum equally.
+
+    Formula:
+        sparsemax(x)_i = max(x_i - tau, 0), with the tau for which they sum to 1
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
+            count. A row without any True is all 0.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> activax.sparsemax(jnp.array([0.5, 0.0, -1.0]))
+        Array([0.75, 0.25, 0.  ], dtype=float32)
+
+    Paper:
+        Martins & Astudillo 2016, From Softmax to Sparsemax: A Sparse Model of Attention and
+        Multi-Label Classification, arXiv:1602.02068.
+    """
+    # What lies 1 below the largest, or farther, is not in the support.
+    z = jnp.maximum(shifted(x, largest(x, where, axis)), -1.0)
+    z = z if where is None else jnp.where(where, z, -1.0)
+    descending = -_ascending(-z, axis)
+    rank = 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)
+    chosen = rank * descending > jnp.cumsum(descending, axis) - 1
+    inside = z >= jnp.min(descending, axis, keepdims=True, initial=0.0, where=chosen)
+    size = jnp.sum(inside, axis, keepdims=True, dtype=z.dtype)
+    tau = (jnp.sum(z, axis, keepdims=True, where=inside) - 1) / size
+    return masked(jnp.maximum(z - tau, 0.0), where)
+
+
+def _hardmax_reference(mp: Any, x: list[Any]) -> list[Any]:
+    return [mp.mpf(i == x.index(max(x))) for i in range(len(x))]
+
+
+@vector(
+    lambda y, t, *, axis: jnp.where(jnp.isnan(y), y, 0.0) * t,
+    reference=_hardmax_reference,
+    ulps=0,
+)
+def hardmax(x: Array, *, axis: int = -1) -> Array:
+    """Hardmax: 1 at the first of the largest elements, 0 at the others.
+
+    Formula:
+        hardmax(x)_i = 1 if i is the first index of max_j x_j else 0; the slope is 0
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> activax.hardmax(jnp.array([1.0, 3.0, 3.0]))
+        Array([0., 1., 0.], dtype=float32)
+
+    Paper:
+        Folklore; the operator Hardmax of ONNX.
+    """
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))
+
+
+@vector(
+    lambda x, t, *, axis: softmax_differential(softmax(x, axis=axis), None, t, axis),
+    reference=_hardmax_reference,
+    surrogate=_softmax_reference,
+    keep="inputs",
+)
+def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
+    """Straight-through argmax: the value of the hardmax, the slopes of the softmax.
+
+    Formula:
+        one_hot_argmax_st(x)_i = 1 if i is the first index of max_j x_j else 0; as slopes serve
+        those of softmax(x)
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> x = jnp.array([0.0, 0.0, 1.0])
+        >>> activax.one_hot_argmax_st(x)
+        Array([0., 0., 1.], dtype=float32)
+        >>> jax.grad(lambda x: activax.one_hot_argmax_st(x)[2])(x)
+        Array([-0.1221031 , -0.1221031 ,  0.24420622], dtype=float32)
+
+    Paper:
+        Bengio, Léonard & Courville 2013, Estimating or Propagating Gradients Through Stochastic
+        Neurons for Conditional Computation, arXiv:1308.3432.
+    """
+    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))

@@ -1,0 +1,176 @@
+"""Activations that normalise a vector by its own statistics."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import vector
+from activax.functions.axiswise import largest, masked, mean, over, scale_of
+
+POWERS = (1, 2, 3)
+
+
+def _check_epsilon(function: str, epsilon: float) -> None:
+    if not epsilon > 0:
+        raise ValueError(f"{function}: epsilon must be positive; got {epsilon}")
+
+
+def _centred(
+    x: Array, where: Array | None, axis: Any, epsilon: float
+) -> tuple[Array, Array, Array]:
+    """x minus its mean, and its standard deviation, both over the scale that comes third.
+
+    Differences from the largest element cancel what the elements have in common, so that the mean
+    of a row does not blur its deviations; the scale keeps their squares from overflow.
+    """
+    _check_epsilon("standardize", epsilon)
+    x = x / 4  # no difference overflows
+    top, low = largest(x, where, axis), -largest(-x, where, axis)
+    scale = scale_of(top - low)
+    z = masked(over(x - top, scale, x), where)
+    centred = masked(z - mean(z, where, axis), where)
+    variance = mean(centred * centred, where, axis) + epsilon / (4 * scale) ** 2
+    return centred, jnp.sqrt(variance), 4 * scale
+
+
+def _standardize_differential(
+    x: Array, where: Array | None, t: Array, *, axis: Any, epsilon: float
+) -> Array:
+    centred, deviation, scale = _centred(x, where, axis, epsilon)
+    t = masked(t / scale, where)
+    t, y = masked(t - mean(t, where, axis), where), centred / deviation
+    return masked((t - y * mean(y * t, where, axis)) / deviation, where)
+
+
+def _standardize_reference(mp: Any, x: list[Any], epsilon: float) -> list[Any]:
+    average = sum(x) / len(x)
+    variance = sum((v - average) ** 2 for v in x) / len(x)
+    return [(v - average) / mp.sqrt(variance + epsilon) for v in x]
+
+
+@vector(
+    _standardize_differential,
+    reference=_standardize_reference,
+    keep=lambda x, where, out, **statics: (x, where),
+)
+def standardize(
+    x: Array,
+    where: Array | None = None,
+    *,
+    axis: int | tuple[int, ...] = -1,
+    epsilon: float = 1e-5,
+) -> Array:
+    """Standardize: mean 0 and variance 1 along an axis.
+
+    Accurate when the mean is large beside the deviations, and finite at every finite input.
+
+    Formula:
+        standardize(x) = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon)
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
+            count.
+        axis: the axis, or a tuple of axes, along which the result has mean 0.
+        epsilon: a positive number that is added to the variance.
+
+    Example:
+        >>> activax.standardize(jnp.array([-1.0, 0.0, 1.0]))
+        Array([-1.2247357,  0.       ,  1.2247357], dtype=float32)
+
+    Paper:
+        Ba, Kiros & Hinton 2016, Layer Normalization, arXiv:1607.06450.
+    """
+    centred, deviation, _ = _centred(x, where, axis, epsilon)
+    return centred / deviation
+
+
+def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Array], Array, Array]:
+    """For each power x^i / rms(x^i) and rms(x^i) / scale^i, then x / scale and the scale."""
+    _check_epsilon("poly_norm", epsilon)
+    scale = scale_of(largest(jnp.abs(x), None, axis))
+    z = over(x, scale, x)
+    powers = [z**i for i in POWERS]
+    rms = [
+        jnp.sqrt(mean(p * p, None, axis) + epsilon / scale ** (2 * i))
+        for i, p in zip(POWERS, powers, strict=True)
+    ]
+    return [p / r for p, r in zip(powers, rms, strict=True)], rms, z, scale
+
+
+def _three(weight: Array | float) -> Array:
+    if (shape := jnp.shape(weight)) not in ((), (3,)):
+        raise ValueError(
+            f"poly_norm: weight must be a number or have shape (3,); got shape {shape}"
+        )
+    return jnp.broadcast_to(weight, 3)
+
+
+def _one(bias: Array | float) -> Array:
+    if (shape := jnp.shape(bias)) not in ((), (1,)):
+        raise ValueError(f"poly_norm: bias must be a number or have shape (1,); got shape {shape}")
+    return jnp.reshape(bias, ())
+
+
+def _weighted(weight: Array | float, terms: list[Array]) -> Array:
+    first, second, third = (w * term for w, term in zip(_three(weight), terms, strict=True))
+    return first + second + third
+
+
+def _poly_norm_differential(
+    x: Array, weight: Array, bias: Array, t: Array, *, axis: Any, epsilon: float
+) -> Array:
+    units, rms, z, scale = _powers(x, axis, epsilon)
+    t = t / scale
+    slopes = []
+    for i, unit, r in zip(POWERS, units, rms, strict=True):
+        s = i * z ** (i - 1) * t
+        slopes.append((s - unit * mean(unit * s, None, axis)) / r)
+    return _weighted(weight, slopes)
+
+
+def _poly_norm_reference(
+    mp: Any, x: list[Any], weight: Any, bias: Any, epsilon: float
+) -> list[Any]:
+    rms = [mp.sqrt(sum(v ** (2 * i) for v in x) / len(x) + epsilon) for i in POWERS]
+    return [weight * sum(v**i / r for i, r in zip(POWERS, rms, strict=True)) + bias for v in x]
+
+
+@vector(
+    _poly_norm_differential,
+    lambda x, weight, bias, t, *, axis, epsilon: _weighted(t, _powers(x, axis, epsilon)[0]),
+    lambda x, weight, bias, t, **statics: jnp.broadcast_to(_one(t), x.shape),
+    reference=_poly_norm_reference,
+    keep="inputs",
+)
+def poly_norm(
+    x: Array,
+    weight: Array | float = 1 / 3,
+    bias: Array | float = 0.0,
+    *,
+    axis: int | tuple[int, ...] = -1,
+    epsilon: float = 1e-6,
+) -> Array:
+    """PolyNorm: a cubic polynomial whose powers are each normalised along an axis.
+
+    Formula:
+        poly_norm(x) = sum_i weight_i x^i / sqrt(mean(x^(2 i)) + epsilon) + bias, i = 1, 2, 3
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        weight: a number, or an array of shape (3,) from the first power to the third; the paper's
+            code, and weights trained with it, go from the third to the first.
+        bias: a number, or an array of shape (1,).
+        axis: the axis, or a tuple of axes, along which powers are normalised.
+        epsilon: a positive number that is added to the mean squares.
+
+    Example:
+        >>> activax.poly_norm(jnp.array([-1.0, 0.0, 1.0]))
+        Array([-0.40824822,  0.        ,  1.2247447 ], dtype=float32)
+
+    Paper:
+        Zhuo, Wang, Zeng, Li, Zhou & Ma 2024, Polynomial Composition Activations: Unleashing the
+        Dynamics of Large Language Models, arXiv:2411.03884.
+    """
+    return _weighted(weight, _powers(x, axis, epsilon)[0]) + _one(bias)

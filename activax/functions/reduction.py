@@ -1,0 +1,154 @@
+"""Activations that reduce a vector: the axis is gone, or shorter."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import vector
+from activax.functions.axiswise import first_largest, largest, masked, mean, shifted
+from activax.functions.special import choose
+from activax.functions.vector import softmax
+
+
+def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool) -> Any:
+    """The mean of t with the softmax of x for weights, the derivative of the logarithms below."""
+    return jnp.sum(softmax(x, where, axis=axis) * masked(t, where), axis, keepdims=keepdims)
+
+
+def _reduced(out: Array, axis: Any, keepdims: bool) -> Array:
+    return out if keepdims else jnp.squeeze(out, axis)
+
+
+def _logsumexp_reference(mp: Any, x: list[Any]) -> list[Any]:
+    return [max(x) + mp.log(sum(mp.exp(v - max(x)) for v in x))]
+
+
+@vector(
+    _softmax_weighted,
+    reference=_logsumexp_reference,
+    kind="reduction",
+    keep=lambda x, where, out, **statics: (x, where),
+)
+def logsumexp(
+    x: Array,
+    where: Array | None = None,
+    *,
+    axis: int | tuple[int, ...] = -1,
+    keepdims: bool = False,
+) -> Array:
+    """Logarithm of the sum of exponentials, a smooth maximum; its slope is the softmax.
+
+    Formula:
+        logsumexp(x) = log sum_j exp(x_j)
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False do not count. A
+            row without any True gives -inf, with slope 0.
+        axis: the axis, or a tuple of axes, to reduce.
+        keepdims: whether the reduced axes stay, with size 1.
+
+    Example:
+        >>> activax.logsumexp(jnp.array([1000.0, 1000.0, 0.0]))
+        Array(1000.6931, dtype=float32)
+
+    Paper:
+        Folklore; its errors are those of Blanchard, Higham & Higham 2021, Accurately computing the
+        log-sum-exp and softmax functions.
+    """
+    top = largest(x, where, axis)
+    total = jnp.sum(jnp.exp(shifted(x, top)), axis, keepdims=True, where=where)
+    return _reduced(top + jnp.log(total), axis, keepdims)
+
+
+@vector(
+    _softmax_weighted,
+    reference=lambda mp, x: [_logsumexp_reference(mp, x)[0] - mp.log(len(x))],
+    kind="reduction",
+    keep=lambda x, where, out, **statics: (x, where),
+    ulps=5,
+)
+def logmeanexp(
+    x: Array,
+    where: Array | None = None,
+    *,
+    axis: int | tuple[int, ...] = -1,
+    keepdims: bool = False,
+) -> Array:
+    """Logarithm of the mean of exponentials; between the mean and the maximum.
+
+    Formula:
+        logmeanexp(x) = log((1/n) sum_j exp(x_j)), where n elements count
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False do not count. A
+            row without any True gives -inf, with slope 0.
+        axis: the axis, or a tuple of axes, to reduce.
+        keepdims: whether the reduced axes stay, with size 1.
+
+    Example:
+        >>> activax.logmeanexp(jnp.array([1000.0, 1000.0]))
+        Array(1000., dtype=float32)
+
+    Paper:
+        Folklore.
+    """
+    top = largest(x, where, axis)
+    logits = shifted(x, top)
+    below_one = mean(jnp.expm1(logits), where, axis)  # accurate where the mean is close to 1
+    logarithm = jnp.log(mean(jnp.exp(logits), where, axis))
+    logarithm = jnp.where(below_one > -0.5, jnp.log1p(below_one), logarithm)
+    return _reduced(top + logarithm, axis, keepdims)
+
+
+def _grouped(x: Array, size: int, axis: int) -> tuple[Array, int]:
+    """x with an axis of groups and, next to it, one of their elements, whose place comes too."""
+    axis %= x.ndim
+    if size < 1 or x.shape[axis] % size:
+        raise ValueError(
+            f"maxout: size must divide the axis; got size={size} and {x.shape[axis]} elements in "
+            f"axis {axis} of {x.shape}"
+        )
+    groups = x.shape[axis] // size
+    return x.reshape(*x.shape[:axis], groups, size, *x.shape[axis + 1 :]), axis + 1
+
+
+def _maxout_differential(flags: Array, t: Array, *, size: int, axis: int) -> Array:
+    grouped, within = _grouped(t, size, axis)
+    return jnp.sum(choose(flags, 1.0, 0.0) * grouped, within)
+
+
+@vector(
+    _maxout_differential,
+    reference=lambda mp, x, size: [max(x[i : i + size]) for i in range(0, len(x), size)],
+    kind="reduction",
+    # One byte an element.
+    keep=lambda x, out, *, size, axis: (first_largest(*_grouped(x, size, axis)),),
+    ulps=0,
+)
+def maxout(x: Array, *, size: int = 2, axis: int = -1) -> Array:
+    """Maxout: the largest element of each group of consecutive ones.
+
+    Where several are largest, the slope goes to the first.
+
+    Formula:
+        maxout(x)_i = max(x_(k i), ..., x_(k i + k - 1)), where k is the size of a group
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        size: the number of elements in a group; it must divide the axis.
+        axis: the axis that becomes `size` times shorter.
+
+    Example:
+        >>> activax.maxout(jnp.array([1.0, 2.0, 4.0, 3.0]))
+        Array([2., 4.], dtype=float32)
+        >>> activax.maxout(jnp.array([1.0, 2.0, 4.0, 3.0]), size=4)
+        Array([4.], dtype=float32)
+
+    Paper:
+        Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013, Maxout Networks, arXiv:1302.4389.
+    """
+    grouped, within = _grouped(x, size, axis)
+    return jnp.max(grouped, within)
