@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax.functions.elementary import *
     from activax.functions.exponential import *
     from activax.functions.gated import *
+    from activax.functions.gaussian import *
     from activax.functions.hard import *
     from activax.functions.normalizing import *
     from activax.functions.periodic import *

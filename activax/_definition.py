@@ -37,7 +37,7 @@ class Definition:
     surrogate: Callable[..., Any] | None
     domain: tuple[float, float]
     factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
-    ulps: float
+    ulps: tuple[float, float]  # of value and slopes
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable
     statics: tuple[str, ...]  # keyword-only parameters

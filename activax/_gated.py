@@ -142,7 +142,6 @@ def gated(
             reference=exact(lambda f: f.reference),
             surrogate=exact(lambda f: f.surrogate or f.reference) if sloped_by_others else None,
             factors=factors,
-            ulps=max(by.ulps, value_by.ulps),
         )
 
     return define

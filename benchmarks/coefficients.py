@@ -40,6 +40,7 @@ class Problem:
     result: Callable[[mpf, mpf], mpf]  # of x and the fitted value there
     interval: tuple[float, float]
     sets: dict[str, tuple[int, int]]  # how many coefficients P and Q have
+    at_zero: float | None = None  # P(0)/Q(0), where it has to be exact
 
 
 def normal_tail_scaled(a: mpf) -> mpf:
@@ -88,6 +89,7 @@ PROBLEMS = (
         result=lambda a, ratio: 1 / (SQRT_2PI * a + ratio),
         interval=(0, 14.5),
         sets={"NORMAL_TAIL": (5, 5), "NORMAL_TAIL_HALF": (3, 4)},
+        at_zero=2,  # or x Phi(x) of the smallest x is flushed
     ),
     Problem(
         "(Phi(-a) - a phi(a)) exp(a^2/2) ~= PHI0 (GELU_ROOT - a) (1 + P(a)/Q(a)), 0 <= a <= 14.5",
@@ -167,6 +169,8 @@ def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[flo
     terms = np.hstack([numerator_terms, -value[:, None] * denominator_terms])
     fixed = np.full(sum(sizes), np.nan)
     fixed[sizes[0]] = UNIT if sizes[1] > 1 else 1.0
+    if problem.at_zero is not None:
+        fixed[0] = problem.at_zero * fixed[sizes[0]]
     powers = np.concatenate([np.arange(size) for size in sizes])
     for index in np.argsort(powers, kind="stable"):
         if np.isnan(fixed[index]):

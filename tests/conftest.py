@@ -1,7 +1,6 @@
 """Every test runs over the catalogue: an activation is tested on the day it is defined."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import jax
 import pytest
@@ -30,23 +29,16 @@ CHOSEN = {
     "maskable": lambda a: "where" in a.parameters,
     "gated": lambda a: a.kind == "gated",
 }
-# Ours that presets name and that are not defined yet.
-PENDING = {
-    "gelu_clipped", "laplace_cdf_gate", "lisht", "sqrt_softplus", "tanh_shrink", "xielu",
-}  # fmt: skip
-MISSING = pytest.mark.xfail(raises=ValueError, strict=True, reason="not defined yet")
 
 
-def presets(peers: Iterable[str], kind: str) -> list[Any]:
-    """The presets of these peers that are activations of this kind, or not defined yet."""
-    chosen = []
-    for peer in peers:
-        for name, ours in PRESETS[peer].items():
-            if str(ours) in PENDING:
-                chosen.append(pytest.param(f"{peer}.{name}", marks=MISSING))
-            elif CHOSEN[kind](activax.get(ours)):
-                chosen.append(f"{peer}.{name}")
-    return chosen
+def presets(peers: Iterable[str], kind: str) -> list[str]:
+    """The presets of these peers that are activations of this kind."""
+    return [
+        f"{peer}.{name}"
+        for peer in peers
+        for name, ours in PRESETS[peer].items()
+        if CHOSEN[kind](activax.get(ours))
+    ]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -10,6 +10,7 @@ from accuracy import compute_dtype, digits, error, errors, of_vector, sample, ul
 from mpmath import mp
 
 import activax
+from activax._define import ULPS
 
 # The dtype, and how many points a stratum of the sample has.
 DTYPES = pytest.mark.parametrize(
@@ -36,7 +37,9 @@ def test_elementwise(elementwise, dtype, count):
                 [x, *parameters],
                 smooth=~np.isin(x.astype(float), variant.kinks),
             )
-        assert max(worst) <= variant.ulps, f"{variant}: value and slopes are wrong by {worst} ulps"
+        assert within(worst, variant, dtype), (
+            f"{variant}: value and slopes are wrong by {worst} ulps"
+        )
 
 
 def test_star_relu_is_accurate_next_to_its_root():
@@ -47,6 +50,15 @@ def test_star_relu_is_accurate_next_to_its_root():
     want = scale * (x.astype(float) ** 2 + bias / scale)  # exact but for one rounding in float64
     error = np.abs(np.asarray(activax.star_relu(x)) - want) / np.spacing(np.float32(np.abs(want)))
     assert error.max() <= 2
+
+
+def within(worst, activation, dtype):
+    """Whether value and slopes keep the bounds, to which this mixed count holds at roots too.
+
+    They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
+    """
+    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
+    return worst[0] <= value and max(worst[1:]) <= slope
 
 
 def of_arrays(activation, function):
@@ -71,7 +83,7 @@ def test_gated(gated, dtype, count):
     exact = functools.partial(gated.reference, mp)
     with jax.enable_x64(dtype == jnp.float64):
         worst = errors(gated, exact, None, [gate, value], ~np.logical_or(*at_kink))
-    assert max(worst) <= gated.ulps, f"{gated}: value and slopes are wrong by {worst} ulps"
+    assert within(worst, gated, dtype), f"{gated}: value and slopes are wrong by {worst} ulps"
 
 
 VECTORS = np.concatenate(
@@ -119,11 +131,11 @@ def test_along_axis(along_axis, dtype):
                 want = exact(at, *p)
                 entering = [*want, *(at if variant.kind == "reduction" else ())]
                 error = worst(np.asarray(value[n]), want, entering, wide)
-                assert error <= variant.ulps, f"{variant}: value at {x[n]}"
+                assert error <= variant.ulps[0], f"{variant}: value at {x[n]}"
                 left, right = (one_sided(moved, len(want), side) for side in (-1, 1))
                 if np.allclose(np.array(left, float), np.array(right, float), rtol=1e-12):
                     error = worst(np.asarray(slope[n]), left, [*left, *to], dtype)
-                    assert error <= variant.ulps, f"{variant}: slope at {x[n]}"
+                    assert error <= variant.ulps[1], f"{variant}: slope at {x[n]}"
 
 
 def along(at: list, to: list, s: object) -> list:

@@ -11,11 +11,6 @@ import pytest
 from activax.bench import critical, errors, magnitudes, precise, slope
 
 
-def bounds(activation):
-    """The ulps that its value and its slope may be wrong by."""
-    return activation.ulps if isinstance(activation.ulps, tuple) else (4, 6.5)
-
-
 @pytest.mark.parametrize("quantity", ["value", "slope"])
 def test_error(elementwise, quantity):
     of_slope = quantity == "slope"
@@ -28,4 +23,4 @@ def test_error(elementwise, quantity):
     ])  # fmt: skip
     error = errors(function, jnp.asarray(x), jax.jit(function)(x))
     worst = error.argmax()
-    assert error[worst] <= bounds(elementwise)[of_slope], f"{error[worst]:.2f} ulps at {x[worst]}"
+    assert error[worst] <= elementwise.ulps[of_slope], f"{error[worst]:.2f} ulps at {x[worst]}"

@@ -98,7 +98,8 @@ def _error(got: Array, want: Array, want_at_zero: Array, subnormal: Array) -> Ar
     info = jnp.finfo(got.dtype)
     overflow = float(info.max) + 2.0 ** (info.maxexp - info.nmant - 2)  # by half an ulp
     wide = widened(got)
-    to_zero = subnormal & (abs(wide - want_at_zero) < abs(wide - want))
+    nearer = (wide == want_at_zero) | (abs(wide - want_at_zero) < abs(wide - want))
+    to_zero = subnormal & nearer
     want = jnp.where(to_zero, want_at_zero, want)
     between = (abs(wide) <= abs(want)) & (wide * want >= 0)
     flushed = (abs(want) < TINY) & (abs(wide) < TINY) & (between | subnormal)

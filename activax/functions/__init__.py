@@ -8,6 +8,7 @@ FAMILIES = (
     "shrinkage",
     "sigmoidal",
     "exponential",
+    "gaussian",
     "self_gated",
     "periodic",
     "vector",

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, at_most
+from activax.functions.special import at_least, at_most, largest
+from activax.functions.transcendental import exp, expm1
 
 
 @elementwise(
@@ -88,7 +89,9 @@ def exponential(x: Array) -> Array:
     Paper:
         Folklore.
     """
-    return jnp.exp(x)
+    # In two equal factors, so that each is within the range of the kernel.
+    root = exp(at_most(x, 1.98 * math.log(largest(x))) / 2)
+    return root * root
 
 
 _LOG_2 = math.log(2)
@@ -96,8 +99,9 @@ _LOG_2 = math.log(2)
 
 def _log1mexp_slope(x: Array) -> Array:
     # 1 / (exp(x) - 1), whose derivatives overflow where exp(x) does; for large x in exp(-x).
-    e = jnp.exp(-at_least(x, 2.0))
-    return jnp.where(x < 2, 1 / jnp.expm1(at_most(x, 2.0)), e / (1 - e))
+    e = exp(-at_least(x, 2.0))
+    slope = jnp.where(x < 2, 1 / expm1(at_most(jnp.abs(x), 2.0)), e / (1 - e))
+    return jnp.where(x < 0, jnp.nan, slope)
 
 
 @elementwise(
@@ -121,5 +125,5 @@ def log1mexp(x: Array) -> Array:
     Paper:
         Mächler 2012, Accurately Computing log(1 - exp(-|a|)), Assessed by the Rmpfr package.
     """
-    near = jnp.log(-jnp.expm1(-at_most(x, _LOG_2)))
-    return jnp.where(x < _LOG_2, near, jnp.log1p(-jnp.exp(-at_least(x, _LOG_2))))
+    near = jnp.log(-expm1(-at_least(at_most(x, _LOG_2), -1.0)))
+    return jnp.where(x < _LOG_2, near, jnp.log1p(-exp(-at_least(x, _LOG_2))))

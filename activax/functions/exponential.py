@@ -8,10 +8,12 @@ from jax import Array
 from activax._define import elementwise
 from activax.functions.special import (
     FAR,
+    at_least,
     at_most,
     largest,
     magnitude,
     negative_part,
+    scaled,
 )
 from activax.functions.transcendental import exp, expm1, log1p, logistic, polynomial
 
@@ -48,6 +50,41 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         Option Pricing.
     """
     return jnp.where(x > 0, x, 0.0) + log1p(exp(-magnitude(beta * x))) / beta
+
+
+# Where softplus(x) is exp(x) in every dtype; its root is a normal number far beyond.
+_LEFT = -40.0
+
+
+def _root(x: Array) -> Array:
+    return jnp.sqrt(softplus.body(at_least(x, _LEFT), 1.0))
+
+
+def _half_exponential(x: Array) -> Array:
+    return exp(negative_part(x) / 2)
+
+
+@elementwise(
+    lambda x: jnp.where(x < _LEFT, _half_exponential(x) / 2, logistic(x) / (2 * _root(x))),
+    reference=lambda mp, x: mp.sqrt(softplus.reference(mp, x, 1)),
+)
+def sqrt_softplus(x: Array) -> Array:
+    """Square root of the softplus: positive, and grows as sqrt(x).
+
+    Formula:
+        sqrt_softplus(x) = sqrt(log(1 + exp(x)))
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.sqrt_softplus(jnp.array([-100.0, 0.0, 4.0]))
+        Array([1.9287499e-22, 8.3255461e-01, 2.0045292e+00], dtype=float32)
+
+    Paper:
+        None known; Hugging Face transformers has it as "sqrtsoftplus", for scores of routers.
+    """
+    return jnp.where(x < _LEFT, _half_exponential(x), _root(x))
 
 
 def _hypotenuse(a: Array, b: Array | float) -> Array:
@@ -117,7 +154,7 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
     return jnp.where(x > 0, x, alpha * expm1(negative_part(x)))
 
 
-# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for u up to 1.
+# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for |u| up to 1.
 _SERIES = [1 / math.factorial(k + 2) for k in range(17)]
 
 
@@ -185,3 +222,55 @@ def selu(x: Array) -> Array:
         arXiv:1706.02515.
     """
     return jnp.where(x > 0, _SELU_SCALE * x, _SELU_LEFT * expm1(negative_part(x)))
+
+
+def _expm2(x: Array) -> Array:
+    """exp(x) - 1 - x for x <= 0."""
+    near = at_least(x, -1.0)
+    return jnp.where(x < -1, expm1(x) - x, near * near * polynomial(near, _SERIES))
+
+
+@elementwise(
+    lambda x, alpha_p, alpha_n, beta: (
+        jnp.where(x > 0, 2 * alpha_p * x, alpha_n * expm1(negative_part(x))) + beta
+    ),
+    lambda x, alpha_p, alpha_n, beta: jnp.maximum(x, 0) * jnp.maximum(x, 0),
+    lambda x, alpha_p, alpha_n, beta: _expm2(negative_part(x)),
+    lambda x, alpha_p, alpha_n, beta: x,
+    reference=lambda mp, x, alpha_p, alpha_n, beta: (
+        (alpha_p * x + beta) * x if x > 0 else alpha_n * (mp.expm1(x) - x) + beta * x
+    ),
+    ulps=math.inf,  # value and slope have roots that move with the parameters
+)
+def xielu(
+    x: Array,
+    alpha_p: Array | float = 0.8,
+    alpha_n: Array | float = 0.8,
+    beta: Array | float = 0.5,
+) -> Array:
+    """Expanded integral of the exponential linear unit: quadratic on the right.
+
+    The published models keep alpha_p and alpha_n - beta positive by training their inverse
+    softplus, and replace x by min(x, -1e-6) in the exponential; here it is exact.
+
+    Formula:
+        xielu(x) = alpha_p x^2 + beta x if x > 0 else alpha_n (exp(x) - 1 - x) + beta x
+
+    Args:
+        x: an array of any shape and real dtype.
+        alpha_p: the curvature on the right; a number or an array that broadcasts against x.
+        alpha_n: the curvature on the left, likewise.
+        beta: the slope at 0, likewise.
+
+    Example:
+        >>> activax.xielu(jnp.array([-1.0, 0.0, 1.0]))
+        Array([-0.20569646,  0.        ,  1.3       ], dtype=float32)
+
+    Paper:
+        Huang & Schlag 2024, Deriving Activation Functions Using Integration, arXiv:2411.13010.
+    """
+    x, left = jnp.maximum(x, 0), negative_part(x)
+    near = at_least(left, -1.0)
+    curved = near * (alpha_n * near * polynomial(near, _SERIES) + beta)
+    straight = alpha_n * expm1(left) + scaled(left, beta - alpha_n)
+    return (scaled(x, alpha_p) + beta) * x + jnp.where(left < -1, straight, curved)

@@ -34,7 +34,7 @@ def _check_positive(function: str, **numbers: float) -> None:
 def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
     """swish of min(x, limit)."""
     _check_positive("clamped_swiglu", limit=limit)
-    return swish.formula(at_most(x, limit), alpha)
+    return swish.body(at_most(x, limit), alpha)
 
 
 @elementwise(
@@ -48,7 +48,7 @@ def clipped(x: Array, *, limit: float, offset: float) -> Array:
 
 
 def _soft_cap(x: Array, cap: float) -> Array:
-    return cap * tanh.formula(x / cap)
+    return cap * tanh.body(x / cap)
 
 
 @elementwise(
@@ -62,7 +62,7 @@ def _soft_cap(x: Array, cap: float) -> Array:
 def capped_silu(x: Array, *, gate_cap: float) -> Array:
     """silu, its factor x capped smoothly."""
     _check_positive("situ_glu", gate_cap=gate_cap)
-    return _soft_cap(x, gate_cap) * sigmoid.formula(x)
+    return _soft_cap(x, gate_cap) * sigmoid.body(x)
 
 
 @elementwise(

@@ -5,9 +5,10 @@ from jax.typing import ArrayLike
 
 from activax._gated import gated
 from activax.functions import factors
+from activax.functions.gaussian import gelu
 from activax.functions.piecewise import relu
 from activax.functions.quadratic import relu_squared
-from activax.functions.self_gated import gelu, gelu_tanh, quick_gelu, silu
+from activax.functions.self_gated import gelu_tanh, quick_gelu, silu
 from activax.functions.sigmoidal import sigmoid
 
 

@@ -40,7 +40,7 @@ def hard_tanh(x: Array) -> Array:
     keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
     reference=lambda mp, x: min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
-    ulps=1,
+    ulps=2,
 )
 def hard_sigmoid(x: Array) -> Array:
     """Piecewise linear sigmoid, in the x/6 form.
@@ -66,7 +66,7 @@ def hard_sigmoid(x: Array) -> Array:
     keep=lambda x, out: (flag(x, (x > -2.5) & (x < 2.5)),),
     reference=lambda mp, x: min(max(x + 2.5, 0), 5) / 5,
     kinks=(-2.5, 2.5),
-    ulps=1,
+    ulps=2,
 )
 def hard_sigmoid_02(x: Array) -> Array:
     """Piecewise linear sigmoid of slope 0.2, the form of Theano, Keras 2 and ONNX.
@@ -118,7 +118,7 @@ def hard_sigmoid_half(x: Array) -> Array:
     lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
     reference=lambda mp, x: x * min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
-    ulps=1,
+    ulps=2,
 )
 def hard_silu(x: Array) -> Array:
     """Piecewise polynomial silu.
@@ -143,7 +143,7 @@ def hard_silu(x: Array) -> Array:
     lambda x: choose(flag(x, (x > -2) & (x < 0)), x + 1, jnp.where(x < 0, 0.0, 1.0)),
     reference=lambda mp, x: x * min(max(x + 2, 0), 2) / 2,
     kinks=(-2.0,),
-    ulps=1,
+    ulps=2,
 )
 def hard_mish(x: Array) -> Array:
     """Piecewise polynomial mish.

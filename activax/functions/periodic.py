@@ -1,10 +1,12 @@
 """Activations with a periodic part."""
 
+import math
+
 import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import scaled
+from activax.functions.special import largest, magnitude, scaled
 
 
 def _sinc(u: Array) -> Array:
@@ -19,10 +21,13 @@ def _phase(x: Array, alpha: Array | float) -> Array:
 
 
 def _snake_slope(x: Array, alpha: Array) -> Array:
-    # 1 + sin(2 u), as a square so that its double roots keep their accuracy.
+    # 1 + sin(2 u), which has double roots: there it is cos(2 u)^2 / (1 - sin(2 u)).
     u = _phase(x, alpha)
-    root = jnp.sin(u) + jnp.cos(u)
-    return root * root
+    far = magnitude(u) > largest(u) / 2  # where 2 u is infinite
+    sine, cosine = jnp.sin(jnp.where(far, u, 2 * u)), jnp.cos(jnp.where(far, u, 2 * u))
+    near_root = sine < 0
+    slope = jnp.where(near_root, cosine * cosine / (1 - jnp.where(near_root, sine, 0.0)), 1 + sine)
+    return jnp.where(far, (sine + cosine) * (sine + cosine), slope)
 
 
 def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
@@ -33,6 +38,7 @@ def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
 @elementwise(
     _snake_slope,
     _snake_slope_alpha,
+    ulps=(4, math.inf),  # next to double roots beyond half the largest number; else 4
     reference=lambda mp, x, alpha: x + mp.sin(alpha * x) ** 2 / alpha,
 )
 def snake(x: Array, alpha: Array | float = 1.0) -> Array:
@@ -54,4 +60,6 @@ def snake(x: Array, alpha: Array | float = 1.0) -> Array:
         Fix It, arXiv:2006.08195.
     """
     u = _phase(x, alpha)
-    return jnp.where(jnp.isinf(x), x, x + x * jnp.sin(u) * _sinc(u))
+    sine = jnp.sin(u)
+    factor = jnp.where(alpha == 0, x, sine / jnp.where(alpha == 0, 1.0, alpha))
+    return jnp.where(jnp.isinf(x), x, x + sine * factor)

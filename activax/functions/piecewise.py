@@ -40,7 +40,7 @@ def relu(x: Array) -> Array:
     keep=lambda x, negative_slope, out: (x, negative_slope, flag(x, x > 0)),
     reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
     kinks=(0.0,),
-    ulps=0,
+    ulps=1,
 )
 def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     """Leaky rectified linear unit.

@@ -10,7 +10,7 @@ from activax.functions.special import at_most, scaled
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),
     reference=lambda mp, x: max(x, 0) ** 2,
-    ulps=0,
+    ulps=1,
 )
 def relu_squared(x: Array) -> Array:
     """Squared rectified linear unit.
@@ -85,7 +85,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
 @elementwise(
     lambda x: jnp.clip(x + 1.0, 0, 2) / 2,
     reference=lambda mp, x: max(x, (min(max(x + 1, 0), 2) / 2) ** 2),
-    ulps=1,
+    ulps=2,
 )
 def sparse_plus(x: Array) -> Array:
     """Sparse softplus: a rectified linear unit with a quadratic bend.

@@ -25,11 +25,11 @@ from activax.functions.transcendental import (
     below,
     exp,
     expm1,
-    gelu_tail_slope,
     in_two_words,
-    normal_tail,
     odd_cubic,
     rounded,
+    tanh,
+    tanh_slope,
     times,
     total,
 )
@@ -37,40 +37,6 @@ from activax.functions.transcendental import (
 # Exponentials are computed 2^24 times too large, because they underflow before x exp(x) does.
 _SHIFT = 24
 _UNSHIFT = 2.0**-24
-_GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
-
-
-def _gelu_slope(x: Array) -> Array:
-    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT) * _UNSHIFT
-    return jnp.where(x < 0, left, 1 - left)
-
-
-@elementwise(
-    _gelu_slope,
-    reference=lambda mp, x: x * mp.ncdf(x),
-)
-def gelu(x: Array) -> Array:
-    """Gaussian error linear unit, in its exact form.
-
-    This is torch's default; `jax.nn.gelu` defaults to `activax.gelu_tanh`, from which it differs
-    by up to 4.7e-4.
-
-    Formula:
-        gelu(x) = x Phi(x), where Phi is the distribution function of the standard normal
-
-    Args:
-        x: an array of any shape and real dtype.
-
-    Example:
-        >>> activax.gelu(jnp.array([-1.0, 0.0, 1.0]))
-        Array([-0.15865527,  0.        ,  0.8413447 ], dtype=float32)
-
-    Paper:
-        Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
-    """
-    tail = normal_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
-    left = at_least(x, -FAR) * tail * _UNSHIFT
-    return jnp.where(x < 0, left, x - at_most(x, FAR) * (tail * _UNSHIFT))
 
 
 def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
@@ -291,3 +257,31 @@ def mish(x: Array) -> Array:
     c = e * jnp.where(left, 1 + e, 2 * e) / jnp.where(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
     bound = jnp.where(left, at_least(x, -FAR) * tail * _UNSHIFT, x)
     return bound - at_most(bound, FAR) * c
+
+
+def _lisht_slope(x: Array) -> Array:
+    return tanh(x) + at_least(at_most(x, FAR), -FAR) * tanh_slope(x)
+
+
+@elementwise(
+    _lisht_slope,
+    reference=lambda mp, x: x * mp.tanh(x),
+)
+def lisht(x: Array) -> Array:
+    """Linearly scaled hyperbolic tangent: even, and not negative.
+
+    Formula:
+        lisht(x) = x tanh(x)
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.lisht(jnp.array([-1.0, 0.0, 1.0]))
+        Array([0.7615942, 0.       , 0.7615942], dtype=float32)
+
+    Paper:
+        Roy, Manna, Dubey & Chaudhuri 2019, LiSHT: Non-Parametric Linearly Scaled Hyperbolic
+        Tangent Activation Function for Neural Networks, arXiv:1901.05894.
+    """
+    return x * tanh(x)

@@ -85,8 +85,9 @@ def in_two_words(x: Array) -> bool:
 
 
 def rounded(x: Array) -> Array:
-    """x, a float32: XLA adds the constants of nested sums first, but not through a rounding."""
-    return lax.reduce_precision(x, 8, 23)
+    """x: XLA adds the constants of nested sums first, but not through a rounding to all bits."""
+    info = jnp.finfo(x.dtype)
+    return lax.reduce_precision(x, info.nexp, info.nmant)
 
 
 def _leading(x: Array, bits: int) -> Array:
@@ -106,10 +107,30 @@ def below(root: tuple[float, float], a: Array) -> Words:
     """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
     nearest, rest = root
     if a.dtype != jnp.float32 or current() is Precision.PLAIN:
-        return nearest - a + rest, None
+        return rounded(nearest - a) + rest, None
     high = float(np.float32(nearest))
     difference = rounded(high - a)
     return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
+
+
+def less(x: Array, constant: float) -> Words:
+    """x - constant in two words."""
+    if not in_two_words(x):
+        return x - constant, None
+    high = float(np.float32(constant))
+    difference = rounded(x - high)
+    away = rounded(difference - x)  # about -high
+    error = rounded(x - rounded(difference - away)) - rounded(high + away)
+    return difference, error + (high - constant)
+
+
+def normalized(words: Words) -> Words:
+    """The words with a second that is below the rounding of the first."""
+    high, low = words
+    if low is None:
+        return words
+    both = rounded(high + low)
+    return both, low - rounded(both - high)
 
 
 def times(factor: float, x: Array, low: Array | None = None) -> Words:

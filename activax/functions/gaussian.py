@@ -1,0 +1,133 @@
+"""Activations made of the normal distribution."""
+
+import math
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax._define import elementwise
+from activax.functions.special import FAR, at_least, at_most, magnitude
+from activax.functions.transcendental import (
+    Words,
+    gaussian,
+    gelu_tail_slope,
+    less,
+    normal_tail,
+    normalized,
+    times,
+)
+
+# Exponentials are computed 2^24 times too large, because they underflow before products with them.
+_SHIFT = 24
+_UNSHIFT = 2.0**-24
+_GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
+
+
+def _gelu_slope(x: Array) -> Array:
+    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT) * _UNSHIFT
+    return jnp.where(x < 0, left, 1 - left)
+
+
+@elementwise(
+    _gelu_slope,
+    reference=lambda mp, x: x * mp.ncdf(x),
+)
+def gelu(x: Array) -> Array:
+    """Gaussian error linear unit, in its exact form.
+
+    This is torch's default; `jax.nn.gelu` defaults to `activax.gelu_tanh`, from which it differs
+    by up to 4.7e-4.
+
+    Formula:
+        gelu(x) = x Phi(x), where Phi is the distribution function of the standard normal
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.gelu(jnp.array([-1.0, 0.0, 1.0]))
+        Array([-0.15865527,  0.        ,  0.8413447 ], dtype=float32)
+
+    Paper:
+        Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
+    """
+    tail = normal_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
+    left = at_least(x, -FAR) * tail * _UNSHIFT
+    return jnp.where(x < 0, left, x - at_most(x, FAR) * (tail * _UNSHIFT))
+
+
+_MOST = 10.0
+
+
+@elementwise(
+    lambda x: jnp.where(x > _MOST, 0.0, _gelu_slope(x)),
+    reference=lambda mp, x: min(x * mp.ncdf(x), _MOST),
+    kinks=(_MOST,),
+)
+def gelu_clipped(x: Array) -> Array:
+    """The exact gelu clipped to [-10, 10], which suits 8-bit quantisation.
+
+    Formula:
+        gelu_clipped(x) = min(gelu(x), 10); gelu is never below -0.17. The slope at 10 is 1, as in
+        torch.clip
+
+    Args:
+        x: an array of any shape and real dtype.
+
+    Example:
+        >>> activax.gelu_clipped(jnp.array([-1.0, 1.0, 20.0]))
+        Array([-0.15865525,  0.8413448 , 10.        ], dtype=float32)
+
+    Paper:
+        Wu, Judd, Zhang, Isaev & Micikevicius 2020, Integer Quantization for Deep Learning
+        Inference: Principles and Empirical Evaluation, arXiv:2004.09602.
+    """
+    return at_most(gelu.body(x), _MOST)
+
+
+def _distance(x: Array, mean: float, deviation: float) -> Words:
+    """|x - mean| / deviation in two words."""
+    bound = 50.0 * deviation  # beyond which the tail is 0 in every dtype
+    x = at_least(at_most(x, mean + bound), mean - bound)
+    high, low = normalized(times(1 / deviation, *less(x, mean)))
+    sign = jnp.where(high < 0, -1.0, 1.0)
+    return high * sign, None if low is None else low * sign
+
+
+def _laplace_slope(x: Array, *, mean: float, deviation: float) -> Array:
+    bell = gaussian(*_distance(x, mean, deviation), shift=_SHIFT)
+    return bell * (1 / (deviation * math.sqrt(2 * math.pi))) * _UNSHIFT
+
+
+def _laplace_reference(mp: Any, x: Any, *, mean: float, deviation: float) -> Any:
+    return mp.ncdf((x - mp.mpf(mean)) / mp.mpf(deviation))
+
+
+@elementwise(
+    _laplace_slope,
+    reference=_laplace_reference,
+)
+def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.282095) -> Array:
+    """The normal distribution function that approximates the squared rectifier of attention.
+
+    Formula:
+        laplace_cdf_gate(x) = Phi((x - mean) / deviation), where Phi is the distribution function
+        of the standard normal
+
+    Args:
+        x: an array of any shape and real dtype.
+        mean: where it is 1/2; sqrt(1/2) to the digits that the published models use.
+        deviation: the width of the rise, positive; sqrt(1 / (4 pi)) to those digits.
+
+    Example:
+        >>> activax.laplace_cdf_gate(jnp.array([0.0, 0.707107, 2.0]))
+        Array([0.00609386, 0.5       , 0.9999977 ], dtype=float32)
+
+    Paper:
+        Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
+    """
+    if not deviation > 0:
+        raise ValueError(f"laplace_cdf_gate: deviation must be positive; got {deviation}")
+    tail = normal_tail(*_distance(x, mean, deviation))
+    return jnp.where(x < mean, tail, 1 - tail)
