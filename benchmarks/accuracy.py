@@ -77,7 +77,7 @@ def programs(
         if function:
             compiled = jax.jit(of(quantity, function))
             out[name] = program(compiled, compiled.lower(x).as_text())
-    if torch and (in_torch := peers.in_torch(activation.name, torch)):
+    if torch and (in_torch := peers.in_torch(activation.name)):
         make = torch_programs.slope if quantity == "slope" else torch_programs.value
         out["torch"] = program(make(in_torch), "")
     return out

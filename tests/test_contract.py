@@ -89,7 +89,7 @@ def test_nan_in_gives_nan_slope(activation):
 @pytest.mark.parametrize("end", [-1, 1])
 def test_the_limit_is_returned_at_infinity(elementwise, end):
     if inside(np.array([end * 1e6]), elementwise).size:
-        far = float(exact(elementwise)(mp.mpf(end) * 10**6))
+        far = float(exact(elementwise)(mp.mpf(end) * 10**8))
         limit = np.sign(far) * np.inf if abs(far) > 1e3 else far
     else:
         limit = np.nan
@@ -158,7 +158,7 @@ def pieces(activation):
 
 def test_kinks_are_where_value_or_slope_jumps(pointwise):
     """Among the integers, where else a kink could hide, the declared kinks are all there are."""
-    for variant in variants(pointwise):
+    for variant in pieces(pointwise):
         integers = inside(np.arange(-8.0, 9.0), variant)
         candidates = {*integers.tolist(), *variant.kinks}
         jumps = {

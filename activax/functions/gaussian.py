@@ -122,7 +122,7 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
 
     Example:
         >>> activax.laplace_cdf_gate(jnp.array([0.0, 0.707107, 2.0]))
-        Array([0.00609386, 0.5       , 0.9999977 ], dtype=float32)
+        Array([0.00609446, 0.5       , 0.99999774], dtype=float32)
 
     Paper:
         Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
