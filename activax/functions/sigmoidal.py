@@ -5,7 +5,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax.functions import transcendental
-from activax.functions.special import largest, magnitude
+from activax.functions.special import at_least, at_most, largest, magnitude, scaled
 from activax.functions.transcendental import exp, log1p, logistic
 
 
@@ -116,6 +116,48 @@ def softsign(x: Array) -> Array:
     half = largest(x) / 2  # 1 + half is half, so the limits are exact
     x = jnp.clip(x, -half, half)
     return x / (1 + magnitude(x))
+
+
+def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Array:
+    # 2^24 times too large, because the slope of tanh underflows before x times it does.
+    far = largest(x) * 2.0**-24
+    x = at_least(at_most(x, far), -far)
+    return weight * (x * transcendental.tanh_slope(scaled(x, alpha), shift=24) * 2.0**-24)
+
+
+@elementwise(
+    lambda x, alpha, weight, bias: weight * (alpha * transcendental.tanh_slope(scaled(x, alpha))),
+    _dyt_slope_alpha,
+    lambda x, alpha, weight, bias: transcendental.tanh(scaled(x, alpha)),
+    lambda x, alpha, weight, bias: jnp.ones_like(x),
+    reference=lambda mp, x, alpha, weight, bias: weight * mp.tanh(alpha * x) + bias,
+)
+def dyt(
+    x: Array,
+    alpha: Array | float = 0.5,
+    weight: Array | float = 1.0,
+    bias: Array | float = 0.0,
+) -> Array:
+    """Dynamic tanh: takes the place of a layer's normalisation, element by element.
+
+    Formula:
+        dyt(x) = weight tanh(alpha x) + bias
+
+    Args:
+        x: an array of any shape and real dtype.
+        alpha: the scale of x, one number in the paper; a number or an array that broadcasts
+            against x.
+        weight: the scale of the result, one a channel in the paper, likewise.
+        bias: what is added, one a channel in the paper, likewise.
+
+    Example:
+        >>> activax.dyt(jnp.array([-4.0, 0.0, 1.0]))
+        Array([-0.9640276 ,  0.        ,  0.46211717], dtype=float32)
+
+    Paper:
+        Zhu, Chen, He, LeCun & Liu 2025, Transformers without Normalization, arXiv:2503.10622.
+    """
+    return weight * transcendental.tanh(scaled(x, alpha)) + bias
 
 
 soft_sign = softsign

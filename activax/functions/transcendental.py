@@ -230,10 +230,11 @@ def logistic(x: Array) -> Array:
     return jnp.where(x < 0, e, 1.0) / (1 + e)
 
 
-def tanh_slope(x: Array) -> Array:
-    """1 - tanh(x)^2, which keeps its relative accuracy in both tails."""
-    e = exp(-2 * magnitude(x), shift=2)
-    return e / (1 + e * (0.5 + e / 16))
+def tanh_slope(x: Array, *, shift: int = 0) -> Array:
+    """2^shift (1 - tanh(x)^2), which keeps its relative accuracy in both tails."""
+    top = exp(-2 * magnitude(x), shift=shift + 2)
+    e = top * 2.0**-shift
+    return top / (1 + e * (0.5 + e / 16))
 
 
 def tanh(x: Array) -> Array:
