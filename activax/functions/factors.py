@@ -12,7 +12,7 @@ from jax import Array
 from activax._define import elementwise
 from activax.functions.self_gated import swish
 from activax.functions.sigmoidal import sigmoid, tanh
-from activax.functions.special import at_most, choose, flag
+from activax.functions.special import at_most, choose, clip, flag
 
 
 def _slope(f: Any, x: Array) -> Array:
@@ -44,7 +44,7 @@ def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
 )
 def clipped(x: Array, *, limit: float, offset: float) -> Array:
     """x clipped to [-limit, limit], plus offset."""
-    return jnp.clip(x, -limit, limit) + offset
+    return clip(x, -limit, limit) + offset
 
 
 def _soft_cap(x: Array, cap: float) -> Array:

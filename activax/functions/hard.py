@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, choose, flag
+from activax.functions.special import at_least, choose, clip, flag
 
 
 @elementwise(
@@ -32,7 +32,7 @@ def hard_tanh(x: Array) -> Array:
         Collobert 2004, Large Scale Machine Learning (thesis).
     """
     lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap
-    return jnp.clip(x, lowest, 1)
+    return clip(x, lowest, 1)
 
 
 @elementwise(
@@ -58,7 +58,7 @@ def hard_sigmoid(x: Array) -> Array:
     Paper:
         Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
     """
-    return jnp.clip(x + 3.0, 0, 6) / 6
+    return clip(x + 3.0, 0, 6) / 6
 
 
 @elementwise(
@@ -84,7 +84,7 @@ def hard_sigmoid_02(x: Array) -> Array:
     Paper:
         None; the operator HardSigmoid of ONNX at its defaults.
     """
-    return jnp.clip(x + 2.5, 0, 5) / 5
+    return clip(x + 2.5, 0, 5) / 5
 
 
 @elementwise(
@@ -111,7 +111,7 @@ def hard_sigmoid_half(x: Array) -> Array:
         Courbariaux, Bengio & David 2015, BinaryConnect: Training Deep Neural Networks with binary
         weights during propagations, arXiv:1511.00363.
     """
-    return jnp.clip(x + 1.0, 0, 2) / 2
+    return clip(x + 1.0, 0, 2) / 2
 
 
 @elementwise(
@@ -136,7 +136,7 @@ def hard_silu(x: Array) -> Array:
     Paper:
         Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244.
     """
-    return at_least(x, -3.0) * (jnp.clip(x + 3.0, 0, 6) / 6)
+    return at_least(x, -3.0) * (clip(x + 3.0, 0, 6) / 6)
 
 
 @elementwise(
@@ -161,7 +161,7 @@ def hard_mish(x: Array) -> Array:
     Paper:
         Misra, H-Mish, https://github.com/digantamisra98/H-Mish.
     """
-    return at_least(x, -2.0) * (jnp.clip(x + 2.0, 0, 2) / 2)
+    return at_least(x, -2.0) * (clip(x + 2.0, 0, 2) / 2)
 
 
 hard_swish = hard_silu

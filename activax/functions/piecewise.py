@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import choose, flag, negative_part, scaled
+from activax.functions.special import choose, clip, flag, negative_part, scaled
 
 
 @elementwise(
@@ -116,7 +116,7 @@ def relu6(x: Array) -> Array:
     Paper:
         Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10.
     """
-    return jnp.clip(x, 0, 6)
+    return clip(x, 0, 6)
 
 
 def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
@@ -151,7 +151,7 @@ def relu_n(x: Array, n: Array | float = 1.0) -> Array:
         Liew, Khalil-Hani & Bakhteri 2016, Bounded activation functions for enhanced training
         stability of deep neural networks on visual pattern recognition problems.
     """
-    return jnp.clip(x, 0, n)
+    return clip(x, 0, n)
 
 
 def _above(x: Array, threshold: Array) -> Array:

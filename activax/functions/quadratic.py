@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_most, scaled
+from activax.functions.special import at_most, clip, scaled
 
 
 @elementwise(
@@ -83,7 +83,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
 
 
 @elementwise(
-    lambda x: jnp.clip(x + 1.0, 0, 2) / 2,
+    lambda x: clip(x + 1.0, 0, 2) / 2,
     reference=lambda mp, x: max(x, (min(max(x + 1, 0), 2) / 2) ** 2),
     ulps=2,
 )
@@ -103,7 +103,7 @@ def sparse_plus(x: Array) -> Array:
     Paper:
         Blondel, Martins & Niculae 2020, Learning with Fenchel-Young Losses, arXiv:1901.02324.
     """
-    half = jnp.clip(x + 1.0, 0, 2) / 2
+    half = clip(x + 1.0, 0, 2) / 2
     return jnp.where(x < 1, half * half, x)
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_most, choose, flag, magnitude
+from activax.functions.special import at_most, choose, clip, flag, magnitude
 from activax.functions.transcendental import exp, polynomial, tanh
 
 
@@ -42,7 +42,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
     Paper:
         Donoho 1995, De-Noising by Soft-Thresholding.
     """
-    return x - jnp.clip(x, -threshold, threshold)
+    return x - clip(x, -threshold, threshold)
 
 
 @elementwise(

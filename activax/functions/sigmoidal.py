@@ -5,7 +5,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax.functions import transcendental
-from activax.functions.special import at_least, at_most, largest, magnitude, scaled
+from activax.functions.special import at_least, at_most, clip, largest, magnitude, scaled
 from activax.functions.transcendental import exp, log1p, logistic
 
 
@@ -114,7 +114,7 @@ def softsign(x: Array) -> Array:
         Bergstra & Bengio 2009, Quadratic Features and Deep Architectures for Chunking.
     """
     half = largest(x) / 2  # 1 + half is half, so the limits are exact
-    x = jnp.clip(x, -half, half)
+    x = clip(x, -half, half)
     return x / (1 + magnitude(x))
 
 

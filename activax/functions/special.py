@@ -12,12 +12,12 @@ from jax import Array
 FAR = 1e4
 
 
-def at_least(x: Array, bound: float) -> Array:
+def at_least(x: Array, bound: Array | float) -> Array:
     """max(x, bound), keeping NaN, with slope 1 at the bound."""
     return jnp.where(x < bound, bound, x)
 
 
-def at_most(x: Array, bound: float) -> Array:
+def at_most(x: Array, bound: Array | float) -> Array:
     """min(x, bound), keeping NaN, with slope 1 at the bound."""
     return jnp.where(x > bound, bound, x)
 
@@ -25,6 +25,11 @@ def at_most(x: Array, bound: float) -> Array:
 def largest(x: Array) -> float:
     """The largest finite number of x's dtype."""
     return float(jnp.finfo(x.dtype).max)
+
+
+def clip(x: Array, low: Array | float, high: Array | float) -> Array:
+    """x between the bounds; `jax.experimental.jet` does not see through `jnp.clip`."""
+    return at_most(at_least(x, low), high)
 
 
 def magnitude(x: Array) -> Array:
