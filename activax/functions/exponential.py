@@ -21,9 +21,9 @@ from activax.functions.transcendental import exp, expm1, log1p, logistic, polyno
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
     a = at_most(magnitude(beta * x), FAR)
-    tail = exp(-a, shift=24)
-    e = tail * 2.0**-24
-    return -(a * tail / (1 + e) * 2.0**-24 + log1p(e)) / (beta * beta)
+    e = exp(-a)
+    product = a * exp(-a, shift=24) * 2.0**-24  # which underflows later than e
+    return -(product / (1 + e) + log1p(e)) / beta / beta
 
 
 @elementwise(
@@ -49,7 +49,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         Dugas, Bengio et al. 2001, Incorporating Second-Order Functional Knowledge for Better
         Option Pricing.
     """
-    return jnp.where(x > 0, x, 0.0) + log1p(exp(-magnitude(beta * x))) / beta
+    return jnp.where(x < 0, 0.0, x) + log1p(exp(-magnitude(beta * x))) / beta
 
 
 # Where softplus(x) is exp(x) in every dtype; its root is a normal number far beyond.
@@ -65,7 +65,7 @@ def _half_exponential(x: Array) -> Array:
 
 
 @elementwise(
-    lambda x: jnp.where(x < _LEFT, _half_exponential(x) / 2, logistic(x) / (2 * _root(x))),
+    lambda x: jnp.where(x <= _LEFT, _half_exponential(x) / 2, logistic(x) / (2 * _root(x))),
     reference=lambda mp, x: mp.sqrt(softplus.reference(mp, x, 1)),
 )
 def sqrt_softplus(x: Array) -> Array:
@@ -84,7 +84,7 @@ def sqrt_softplus(x: Array) -> Array:
     Paper:
         None known; Hugging Face transformers has it as "sqrtsoftplus", for scores of routers.
     """
-    return jnp.where(x < _LEFT, _half_exponential(x), _root(x))
+    return jnp.where(x <= _LEFT, _half_exponential(x), _root(x))
 
 
 def _hypotenuse(a: Array, b: Array | float) -> Array:
@@ -232,7 +232,7 @@ def _expm2(x: Array) -> Array:
 
 @elementwise(
     lambda x, alpha_p, alpha_n, beta: (
-        jnp.where(x > 0, 2 * alpha_p * x, alpha_n * expm1(negative_part(x))) + beta
+        jnp.where(x > 0, scaled(x, 2 * alpha_p), alpha_n * expm1(negative_part(x))) + beta
     ),
     lambda x, alpha_p, alpha_n, beta: jnp.maximum(x, 0) * jnp.maximum(x, 0),
     lambda x, alpha_p, alpha_n, beta: _expm2(negative_part(x)),
@@ -269,7 +269,7 @@ def xielu(
     Paper:
         Huang & Schlag 2024, Deriving Activation Functions Using Integration, arXiv:2411.13010.
     """
-    x, left = jnp.maximum(x, 0), negative_part(x)
+    x, left = jnp.where(x > 0, x, 0.0), negative_part(x)
     near = at_least(left, -1.0)
     curved = near * (alpha_n * near * polynomial(near, _SERIES) + beta)
     straight = alpha_n * expm1(left) + scaled(left, beta - alpha_n)

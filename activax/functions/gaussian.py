@@ -11,6 +11,7 @@ from activax.functions.special import FAR, at_least, at_most, magnitude
 from activax.functions.transcendental import (
     Words,
     gaussian,
+    gelu_tail,
     gelu_tail_slope,
     less,
     normal_tail,
@@ -52,9 +53,10 @@ def gelu(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    tail = normal_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
-    left = at_least(x, -FAR) * tail * _UNSHIFT
-    return jnp.where(x < 0, left, x - at_most(x, FAR) * (tail * _UNSHIFT))
+    # max(x, 0) less the tail, both 2^24 times too large where that does not overflow.
+    tail = gelu_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
+    rectified = at_least(at_most(x, FAR), 0.0) * 2.0**_SHIFT
+    return jnp.where(x > FAR, x, (rectified - tail) * _UNSHIFT)
 
 
 _MOST = 10.0

@@ -190,7 +190,7 @@ def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
 
 @elementwise(
     lambda above: choose(above, 1.0, 0.0),
-    lambda above: 0.0,
+    lambda above: choose(above, 0.0, 0.0),
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, threshold, value, out: (_above(x, threshold),),
     reference=lambda mp, x, threshold, value: x if x > threshold else value,
@@ -221,7 +221,7 @@ def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0
 
 @elementwise(
     lambda above: choose(above, 1.0, 0.0),
-    lambda above: 0.0,
+    lambda above: choose(above, 0.0, 0.0),
     keep=lambda x, theta, out: (_above(x, theta),),
     reference=lambda mp, x, theta: x if x > theta else mp.zero,
     kinks=lambda theta: (theta,),

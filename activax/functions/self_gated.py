@@ -19,7 +19,7 @@ from activax.functions.coefficients import (
     SILU_ROOT,
     SILU_ROOT_EXP,
 )
-from activax.functions.special import FAR, at_least, at_most, magnitude, scaled
+from activax.functions.special import FAR, at_least, at_most, clip, largest, magnitude, scaled
 from activax.functions.transcendental import (
     Words,
     below,
@@ -42,7 +42,8 @@ _UNSHIFT = 2.0**-24
 def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
     """x / (1 + exp(-exponent)), for an exponent below 0, or 1 minus that where x is on the left."""
     tail = exp(*exponent, shift=_SHIFT)
-    product = at_least(at_most(x, FAR), -FAR) * tail * _UNSHIFT
+    far = largest(x) * _UNSHIFT  # which the tail does not overflow
+    product = clip(x, -far, far) * tail * _UNSHIFT
     return jnp.where(left, product, x) / (1 + tail * _UNSHIFT)
 
 
@@ -181,7 +182,8 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
     # x^2 logistic'(beta x), each x next to a factor exp(-|beta x| / 2).
     v = at_most(magnitude(scaled(x, beta)), FAR)
     h = exp(-v / 2)
-    root = at_least(at_most(x, 1e18), -1e18) * h / (1 + h * h)
+    far = largest(x) ** 0.5
+    root = clip(x, -far, far) * h / (1 + h * h)
     return root * root
 
 
@@ -216,18 +218,22 @@ _AT_MISH_ROOT = MISH_ROOT_EXP[0]
 
 
 def _mish_slope(x: Array) -> Array:
-    # With e = exp(x) and q = e^2 + 2 e + 2 it is e (e^3 + 4 e^2 + 6 e + 4 + 4 x (e + 1)) / q^2, of
-    # which the factor in brackets is written as its difference to the one at the root.
-    x = at_least(at_most(x, 40.0), -FAR)  # beyond 40 it is 1, and q^2 may overflow
-    distance = below(MISH_ROOT, -x)
-    tail = _AT_MISH_ROOT * exp(*distance, shift=_SHIFT)
+    # With e = exp(x) and q = e^2 + 2 e + 2 it is e (e^3 + 4 e^2 + 6 e + 4 + 4 x (e + 1)) / q^2 on
+    # the left, the bracket written as its difference to the one at the root. On the right, with
+    # e = exp(-x) and q = 1 + 2 e + 2 e^2, it is 1 + 2 e^2 (2 x (1 + e) - q) / q^2.
+    x = clip(x, -FAR, FAR)
+    left = x < 0
+    high, low = below(MISH_ROOT, -x)
+    exponent = jnp.where(left, high, -x), None if low is None else jnp.where(left, low, 0.0)
+    tail = jnp.where(left, _AT_MISH_ROOT, 1.0) * exp(*exponent, shift=_SHIFT)
     e = tail * _UNSHIFT
-    difference = _AT_MISH_ROOT * _UNSHIFT * expm1(*distance, shift=_SHIFT)
+    difference = _AT_MISH_ROOT * _UNSHIFT * expm1(*exponent, shift=_SHIFT)
     rest = e * (e + 4 + _AT_MISH_ROOT) + MISH_ROOT_REST[0]
-    bracket = 4 * total(distance) * (e + 1) + difference * rest
-    inverse = 1 / (e * (e + 2) + 2)  # 1 / q
-    right = 1 + (4 * x * e * ((e + 1) * inverse) - 2) * inverse
-    return jnp.where(x < 0, tail * inverse * (bracket * inverse) * _UNSHIFT, right)
+    d = 4 * total((high, low))
+    bracket = d + (d * e + difference * rest)
+    q = jnp.where(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    top = jnp.where(left, tail * bracket * _UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))
+    return top / (q * q) + jnp.where(left, 0.0, 1.0)
 
 
 @elementwise(
@@ -260,7 +266,7 @@ def mish(x: Array) -> Array:
 
 
 def _lisht_slope(x: Array) -> Array:
-    return tanh(x) + at_least(at_most(x, FAR), -FAR) * tanh_slope(x)
+    return tanh(x) + clip(x, -FAR, FAR) * tanh_slope(x)
 
 
 @elementwise(

@@ -47,7 +47,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
 @elementwise(
     lambda out: choose(flag(out, out != 0), 1.0, 0.0),
-    lambda out: 0.0,
+    lambda out: 0.0 * out,
     keep="output",
     reference=lambda mp, x, threshold: x if mp.fabs(x) > threshold else mp.zero,
     kinks=_both_sides,

@@ -9,14 +9,8 @@ from activax.functions.special import at_least, at_most, clip, largest, magnitud
 from activax.functions.transcendental import exp, log1p, logistic
 
 
-def _logistic_slope(x: Array) -> Array:
-    """logistic(x) logistic(-x), which keeps its relative accuracy in both tails."""
-    e = exp(-magnitude(x))
-    return e / (1 + e * (2 + e))
-
-
 @elementwise(
-    _logistic_slope,
+    transcendental.logistic_slope,
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
 )
 def sigmoid(x: Array) -> Array:

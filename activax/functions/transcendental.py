@@ -166,6 +166,14 @@ def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     return terms[0]
 
 
+def horner(x: Array, coefficients: Sequence[float]) -> Any:
+    """The polynomial, lowest power first, which ends in one rounding where `polynomial` has two."""
+    value: Any = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        value = value * x + coefficient
+    return value
+
+
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
     """2^(n + shift) and r of x + low = n ln 2 + r, |r| < 0.35; 0 where the power underflows."""
     bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
@@ -230,11 +238,26 @@ def logistic(x: Array) -> Array:
     return jnp.where(x < 0, e, 1.0) / (1 + e)
 
 
+def logistic_slope(x: Array) -> Array:
+    """The slope of the logistic function, which keeps its relative accuracy in both tails."""
+
+    def slope(x: Array) -> Array:
+        e = exp(-magnitude(x))
+        return e / (1 + e * (2 + e))
+
+    # Its derivative is odd, which the rounding of exp(-x) to 1 next to 0 would hide.
+    return _special(slope, lambda half, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
+
+
 def tanh_slope(x: Array, *, shift: int = 0) -> Array:
     """2^shift (1 - tanh(x)^2), which keeps its relative accuracy in both tails."""
-    top = exp(-2 * magnitude(x), shift=shift + 2)
-    e = top * 2.0**-shift
-    return top / (1 + e * (0.5 + e / 16))
+
+    def slope(x: Array) -> Array:
+        top = exp(-2 * magnitude(x), shift=shift + 2)
+        e = top * 2.0**-shift
+        return top / (1 + e * (0.5 + e / 16))
+
+    return _special(slope, lambda half, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
 
 
 def tanh(x: Array) -> Array:
@@ -263,9 +286,8 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
 
     def kernel(half: bool, a: Array, low: Array | None) -> Array:
-        p, q = NORMAL_TAIL_HALF if half else NORMAL_TAIL
-        q = polynomial(a, q)
-        return gaussian(a, low, shift=shift) * q / (SQRT_2PI * a * q + polynomial(a, p))
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
+        return gaussian(a, low, shift=shift) * q / (SQRT_2PI * (a * q) + p)
 
     def derivative(a: Array, low: Array | None, out: Array) -> Array:
         return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
@@ -273,17 +295,32 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     return _special(plain, kernel, derivative, a, low)
 
 
+def gelu_tail(a: Array, *, shift: int = 0) -> Array:
+    """2^shift a normal_tail(a), a >= 0: what gelu lacks of the rectifier."""
+
+    def kernel(half: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
+        scaled = a * q
+        return gaussian(a, shift=shift) * scaled / (SQRT_2PI * scaled + p)
+
+    return _special(
+        lambda a: a * normal_tail(a, shift=shift),
+        kernel,
+        lambda a, out: gelu_tail_slope(a, shift=shift),
+        a,
+    )
+
+
 def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
-    """2^shift times the slope of gelu at -a, a >= 0, also next to its root."""
+    """The derivative of gelu_tail, which is the slope of gelu at -a, also next to its root."""
 
     def plain(a: Array) -> Array:
         return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
 
     def kernel(half: bool, a: Array) -> Array:
-        p, q = GELU_SLOPE_HALF if half else GELU_SLOPE
-        q = polynomial(a, q)
+        p, q = (horner(a, series) for series in (GELU_SLOPE_HALF if half else GELU_SLOPE))
         scaled = gaussian(a, shift=shift) * PHI0 * total(below(GELU_ROOT, a))
-        return scaled * (q + polynomial(a, p)) / q
+        return scaled * (q + p) / q
 
     def derivative(a: Array, out: Array) -> Array:
         return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
