@@ -109,12 +109,19 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
             programs, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
         )
         for implementation, (seconds, page_faults) in timings.items():
-            names_of = {"op": op, "dtype": dtype, "mode": mode, "implementation": implementation}
-            interval = {"seconds": seconds.median, "low": seconds.low, "high": seconds.high}
-            speed = effort.size / seconds.median / 1e9
             records.append(
-                {**names_of, "size": effort.size, **interval}
-                | {"gelem_per_s": speed, "page_faults": page_faults}
+                {
+                    "op": op,
+                    "dtype": dtype,
+                    "size": effort.size,
+                    "mode": mode,
+                    "implementation": implementation,
+                    "seconds": seconds.median,
+                    "low": seconds.low,
+                    "high": seconds.high,
+                    "gelem_per_s": effort.size / seconds.median / 1e9,
+                    "page_faults": page_faults,
+                }
             )
     del room
     return records
@@ -165,8 +172,11 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
     out = Table("op", "dtype", "mode", box=box.SIMPLE_HEAD)
     for name in COLUMNS:
         out.add_column(name, justify="right")
-    for key, rivals in races(records).items():
-        out.add_row(*key, *(Text(text, style=STYLES[v][0]) for text, v in _cells(rivals)))
+    for (op, dtype, mode), rivals in races(records).items():
+        short = mode.replace("forward", "fwd").replace("backward", "bwd")
+        out.add_row(
+            op, dtype, short, *(Text(text, style=STYLES[v][0]) for text, v in _cells(rivals))
+        )
     return out
 
 
@@ -197,7 +207,10 @@ def parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
+    command = parser()
+    options = command.parse_args(argv)
+    if not hasattr(os, "sched_setaffinity"):
+        command.error("needs a system that confines a process to one core, such as Linux")
     effort = QUICK if options.quick else Effort()
     effort = effort._replace(
         size=options.size or effort.size, repeats=options.repeats or effort.repeats
@@ -206,6 +219,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if torch is None:
         print("torch is skipped: it is not installed", file=sys.stderr)
     with one_core(torch):
+        if jax.default_backend() != "cpu":
+            command.error("measures CPUs; set JAX_PLATFORMS=cpu")
         here = environment.describe(list(sys.argv[1:] if argv is None else argv))
         records = run(list(dict.fromkeys(options.fn)), list(dict.fromkeys(options.dtype)), effort)
     record = {"environment": here, "records": records}

@@ -140,7 +140,8 @@ def test_kernels_to_json_and_markdown(tmp_path, capsys):
 
     lines = kernels.markdown(measured).splitlines()
     means = [line for line in lines if line.startswith(("| float32, ", "| bfloat16, "))]
-    assert len(means) == 6 and all("of 2 |" in line for line in means)  # soft_shrink is not common
+    assert len(means) == 6
+    assert all("of 2 |" in line for line in means)  # soft_shrink is not common
     every = [line for line in lines if line.startswith("| `")]
     assert len(every) == len(raced)
     assert {line.count("|") for line in every} == {7}
