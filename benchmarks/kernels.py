@@ -169,7 +169,9 @@ def markdown(record: dict[str, Any]) -> str:
 
 def table(records: Sequence[dict[str, Any]]) -> Table:
     """Every row for the terminal."""
-    out = Table("op", "dtype", "mode", box=box.SIMPLE_HEAD)
+    out = Table(box=box.SIMPLE_HEAD)
+    for name in ("op", "dtype", "mode"):
+        out.add_column(name, no_wrap=True)
     for name in COLUMNS:
         out.add_column(name, justify="right")
     for (op, dtype, mode), rivals in races(records).items():
