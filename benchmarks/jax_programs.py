@@ -1,12 +1,12 @@
 """Compiled JAX programs that write into the buffers of their last results."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from benchmarks.pool import Pool
 from benchmarks.traffic import Traffic
@@ -27,6 +27,11 @@ def forward_backward(function: Function) -> Function:
         return out, *pullback(cotangent)
 
     return program
+
+
+def backward(function: Function) -> Function:
+    """The cotangents of the inputs alone: it computes again what they need of the value."""
+    return lambda *arrays: forward_backward(function)(*arrays)[1:]
 
 
 class JaxProgram:
@@ -51,4 +56,35 @@ class JaxProgram:
     def __call__(self, calls: int) -> None:
         for _ in range(calls):
             self.results = self.compiled(*self.pool.take(self.reads), *self.results)
+        jax.block_until_ready(self.results)
+
+
+class JaxLoop:
+    """A function that is applied to arrays in rotation, all calls in one compiled program."""
+
+    compile_s: float | None = None
+
+    def __init__(self, function: Function, mix: Traffic, arrays: Sequence[Array]):
+        dtype = arrays[0].dtype
+
+        def program(calls: Array, stack: Array, *results: Array) -> tuple[Array, ...]:
+            def take(i: Array) -> Array:
+                array = lax.dynamic_index_in_dim(stack, i % len(arrays), keepdims=False)
+                return lax.bitcast_convert_type(array, dtype)
+
+            def apply(i: Array, _: tuple[Array, ...]) -> tuple[Array, ...]:
+                return function(*(take(i + k) for k in range(mix.reads)))
+
+            return lax.fori_loop(0, calls, apply, results)
+
+        # As integers: XLA on CPU would convert a stack of bfloat16 to float32 ahead of the loop.
+        bits = jnp.dtype(f"uint{8 * dtype.itemsize}")
+        self.stack = lax.bitcast_convert_type(jnp.stack(arrays), bits)
+        self.results = tuple(jnp.zeros_like(arrays[0]) for _ in range(mix.writes))
+        donated = tuple(range(2, 2 + mix.writes))
+        jitted = jax.jit(program, donate_argnums=donated, keep_unused=True)
+        self.compiled = jitted.lower(jnp.int32(1), self.stack, *self.results).compile()
+
+    def __call__(self, calls: int) -> None:
+        self.results = self.compiled(jnp.int32(calls), self.stack, *self.results)
         jax.block_until_ready(self.results)

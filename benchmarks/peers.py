@@ -138,6 +138,7 @@ def in_torch(name: str) -> Function | None:
         "soft_shrink": F.softshrink,
         "hard_shrink": F.hardshrink,
         "log1mexp": lambda x: torch.log(-torch.expm1(-x)),
+        "squareplus": lambda x: (x + torch.sqrt(x * x + 4)) / 2,
         "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
         "glu": lambda gate, value: torch.sigmoid(gate) * value,
         "swiglu": lambda gate, value: F.silu(gate) * value,

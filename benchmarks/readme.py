@@ -9,7 +9,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy, digits, memory, report
+from benchmarks import accuracy, digits, kernels, memory, report
 
 README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
@@ -42,16 +42,12 @@ def means(records: list[report.Record]) -> str:
     return report.markdown_table(("time of the peer over ours", "jax.nn", "torch"), rows)
 
 
-def folded(title: str, body: str) -> str:
-    """A part that the reader opens."""
-    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"
-
-
 def tables() -> dict[str, str]:
     """Each table of the README by its name."""
     names = {"digits": "digits", "memory": "memory", "throughput": "throughput-cpu"}
-    if (RESULTS / "accuracy.json").exists():
-        names["accuracy"] = "accuracy"
+    for later in ("accuracy", "kernels"):
+        if (RESULTS / f"{later}.json").exists():
+            names[later] = later
     records = {
         name: json.loads((RESULTS / f"{file}.json").read_text()) for name, file in names.items()
     }
@@ -60,10 +56,12 @@ def tables() -> dict[str, str]:
         "memory": memory.markdown(records["memory"]["records"]),
         "throughput": means(records["throughput"]["records"])
         + "\n"
-        + folded("Every activation", report.markdown(records["throughput"]["records"])),
+        + report.folded("Every activation", report.markdown(records["throughput"]["records"])),
     }
     if "accuracy" in names:
         bodies["accuracy"] = accuracy.markdown(records["accuracy"])
+    if "kernels" in names:
+        bodies["kernels"] = kernels.markdown(records["kernels"])
     moved = max(map(abs, records["throughput"]["drift"].values()))
     bodies["throughput"] += f"\nDuring the run the speed of a copy moved by up to {moved:.0%}.\n"
     return {name: f"{bodies[name]}\n{where(record)}" for name, record in records.items()}

@@ -55,7 +55,7 @@ def races(records: Sequence[Record]) -> dict[tuple[str, str, str], Rivals]:
     return grouped
 
 
-def _versus(rivals: Rivals, peer: str) -> tuple[str, str]:
+def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
     """The ratio to a peer, and the verdict; there is none where either paid for fresh pages."""
     if peer not in rivals:
         return "", "tied"
@@ -84,13 +84,18 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))
 
 
+def folded(title: str, body: str) -> str:
+    """A part that the reader opens."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+
+
 def _markdown_cells(rivals: Rivals) -> list[str]:
     if not rivals:
         return [""] * 4
     ours = rivals["activax"]
     cells = [f"{ours['gb_per_s']:.1f}", f"{ours['percent_of_copy']:.0f}"]
     for peer in ("jax.nn", "torch"):
-        ratio, verdict = _versus(rivals, peer)
+        ratio, verdict = versus(rivals, peer)
         mark = STYLES[verdict][1]
         cells.append(f"{mark}{ratio}{mark}")
     return cells
@@ -108,7 +113,7 @@ def table(records: Sequence[Record]) -> Table:
         out.add_column(name, justify="right")
     for (op, dtype, mode), rivals in races(records).items():
         ours = rivals["activax"]
-        ratios = [_versus(rivals, peer) for peer in ("jax.nn", "torch")]
+        ratios = [versus(rivals, peer) for peer in ("jax.nn", "torch")]
         out.add_row(
             op,
             dtype,

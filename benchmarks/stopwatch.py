@@ -5,7 +5,7 @@ import math
 import resource
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 CONFIDENCE = 0.95
@@ -60,22 +60,29 @@ def median_interval(samples: Sequence[float]) -> Interval:
     return Interval(statistics.median(ordered), ordered[rank - 1], ordered[n - rank])
 
 
-def race(programs: Mapping[str, Program], *, repeats: int, sample_s: float) -> dict[str, Timing]:
+def race(
+    programs: Mapping[str, Program],
+    *,
+    repeats: int,
+    sample_s: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
     """Time programs in turn, A B C A B C ..., so that a machine that drifts is fair to all.
 
     Args:
         programs: what to time, by name.
         repeats: the number of samples of each.
         sample_s: how long a sample lasts at least, in calls of which the mean is taken.
+        clock: seconds of the wall, or those that this process has the CPU: time.process_time.
     """
-    calls = {name: _calls_in(program, sample_s) for name, program in programs.items()}
+    calls = {name: _calls_in(program, sample_s, clock) for name, program in programs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     faults: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
         for name, program in programs.items():
-            faults_before, start = _page_faults(), time.perf_counter()
+            faults_before, start = _page_faults(), clock()
             program(calls[name])
-            seconds[name].append((time.perf_counter() - start) / calls[name])
+            seconds[name].append((clock() - start) / calls[name])
             faults[name].append((_page_faults() - faults_before) / calls[name])
     return {
         name: Timing(median_interval(seconds[name]), statistics.median(faults[name]))
@@ -83,11 +90,15 @@ def race(programs: Mapping[str, Program], *, repeats: int, sample_s: float) -> d
     }
 
 
-def _calls_in(program: Program, sample_s: float) -> int:
+def _calls_in(program: Program, sample_s: float, clock: Callable[[], float]) -> int:
     program(1)  # the first call touches its buffers
-    start = time.perf_counter()
-    program(1)
-    return math.ceil(sample_s / (time.perf_counter() - start))
+    calls, elapsed = 1, 0.0
+    while elapsed < sample_s / 2:  # of few calls, starting them is a part that more dilute
+        start = clock()
+        program(calls)
+        elapsed = clock() - start
+        calls = math.ceil(calls * sample_s / elapsed)
+    return calls
 
 
 def _page_faults() -> int:

@@ -58,7 +58,7 @@ def measure(
     if in_jax := peers.in_jax(activation.name):
         programs["jax.nn"] = JaxProgram(whole(in_jax), mix, pool)
     if torch and (in_torch := peers.in_torch(activation.name)):
-        programs["torch"] = TorchProgram(in_torch, inputs, mode, pool)
+        programs["torch"] = TorchProgram(in_torch, inputs, mode, pool.arrays)
     programs["copy"] = JaxProgram(copy(mix), mix, pool)
     timings = race(programs, repeats=effort.repeats, sample_s=effort.sample_s)
     for implementation, (seconds, page_faults) in timings.items():
@@ -143,13 +143,13 @@ def _unmeasured(activation: Activation[...]) -> str | None:
     return None
 
 
-def _size(text: str) -> int:
+def array_size(text: str) -> int:
     if not text.isdecimal() or not int(text) or int(text) % WIDTH:
         raise argparse.ArgumentTypeError(f"must be a positive multiple of {WIDTH}; got {text!r}")
     return int(text)
 
 
-def _repeats(text: str) -> int:
+def sample_count(text: str) -> int:
     if not text.isdecimal() or int(text) < FEWEST:
         raise argparse.ArgumentTypeError(
             f"must be at least {FEWEST}, or there is no 95% interval; got {text!r}"
@@ -169,8 +169,8 @@ def parser() -> Parser:
     out = Parser(prog="benchmarks.throughput", description=__doc__.partition("\n")[0])
     out.add_argument("--fn", nargs="+", type=_activation, metavar="NAME", help="default: all")
     out.add_argument("--dtype", nargs="+", choices=DTYPES, help="default: float32 bfloat16")
-    out.add_argument("--size", type=_size, metavar="N", help="elements of an array (2**21)")
-    out.add_argument("--repeats", type=_repeats, metavar="R", help="samples of each (15)")
+    out.add_argument("--size", type=array_size, metavar="N", help="elements of an array (2**21)")
+    out.add_argument("--repeats", type=sample_count, metavar="R", help="samples of each (15)")
     out.add_argument("--quick", action="store_true", help="float32, smaller and shorter; < 60 s")
     out.add_argument(
         "--json", type=output_file, metavar="FILE", help="write records and environment"

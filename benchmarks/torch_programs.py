@@ -3,14 +3,12 @@
 import importlib.util
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
-
-from benchmarks.pool import Pool
 
 MAPPED = 2**25  # glibc maps blocks from 32 MiB on afresh each time, whatever was freed before
 
@@ -48,7 +46,9 @@ def slope(function: Callable[..., Any]) -> Callable[[Array], Array]:
 
 
 class TorchProgram:
-    """Forward, or forward and backward, of a function of `inputs` arrays of the pool.
+    """Forward, backward, or both, of a function of `inputs` arrays that are taken in rotation.
+
+    Backward alone starts from what forward has saved before, which is no part of the program.
 
     The arrays are the very ones that JAX reads. Torch has no way to donate a result, and not all of
     its functions can write into a given buffer; but its results are freed at once and come from
@@ -58,13 +58,21 @@ class TorchProgram:
 
     compile_s: float | None = None
 
-    def __init__(self, function: Callable[..., Any], inputs: int, mode: str, pool: Pool):
+    def __init__(
+        self, function: Callable[..., Any], inputs: int, mode: str, arrays: Sequence[Array]
+    ):
         torch = importlib.import_module("torch")
         self.function, self.inputs = function, inputs
-        self.run = self._forward if mode == "forward" else self._forward_backward
         self.without_tape = torch.inference_mode
         self.gradients = torch.autograd.grad
-        self.turn = itertools.cycle([torch.from_dlpack(array) for array in pool.arrays])
+        self.turn = itertools.cycle([torch.from_dlpack(array) for array in arrays])
+        if mode == "backward":
+            self.saved = itertools.cycle([self._tape() for _ in arrays])
+        self.run = {
+            "forward": self._forward,
+            "backward": self._backward,
+            "forward+backward": self._forward_backward,
+        }[mode]
 
     def __call__(self, calls: int) -> None:
         for _ in range(calls):
@@ -77,9 +85,15 @@ class TorchProgram:
         with self.without_tape():
             self.function(*self._take(self.inputs))
 
-    def _forward_backward(self) -> None:
+    def _tape(self) -> tuple[Any, list[Any]]:
         inputs = [x.detach().requires_grad_() for x in self._take(self.inputs)]
-        self.gradients(self.function(*inputs), inputs, *self._take(1))
+        return self.function(*inputs), inputs
+
+    def _backward(self) -> None:
+        self.gradients(*next(self.saved), *self._take(1), retain_graph=True)
+
+    def _forward_backward(self) -> None:
+        self.gradients(*self._tape(), *self._take(1))
 
 
 def warm_heap(array_nbytes: int, arrays: int = 32) -> object:

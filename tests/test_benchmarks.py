@@ -11,12 +11,12 @@ import pytest
 import activax
 
 pytest.importorskip("rich")
-from benchmarks import peers, throughput, torch_programs
-from benchmarks.jax_programs import JaxProgram, forward, forward_backward
+from benchmarks import kernels, peers, throughput, torch_programs
+from benchmarks.jax_programs import JaxLoop, JaxProgram, backward, forward, forward_backward
 from benchmarks.pool import Pool
 from benchmarks.report import Record
 from benchmarks.stopwatch import Interval, median_interval
-from benchmarks.traffic import MODES, copy, traffic
+from benchmarks.traffic import MODES, Traffic, copy, traffic
 
 SMALLEST = ["--size", "1024", "--repeats", "6", "--quick"]
 
@@ -118,6 +118,64 @@ def test_without_torch_and_without_a_peer(monkeypatch, tmp_path, capsys):
     records = json.loads(to_json.read_text())["records"]
     assert {r["implementation"] for r in records} == {"activax", "copy"}
     assert "torch is skipped" in capsys.readouterr().err
+
+
+def test_kernels_to_json_and_markdown(tmp_path, capsys):
+    to_json = tmp_path / "out.json"
+    argv = ["--fn", "hard_swish", "gelu", "soft_shrink", *SMALLEST, "--json", str(to_json)]
+    assert kernels.main(argv) == 0
+    measured = json.loads(to_json.read_text())
+    assert measured["environment"]["command"] == argv
+
+    raced = {(r["op"], r["dtype"], r["mode"]) for r in measured["records"]}
+    assert raced == {
+        (op, dtype, mode)
+        for op in ("hard_silu", "gelu", "soft_shrink")
+        for dtype in ("float32", "bfloat16")
+        for mode in kernels.MODES
+    }
+    for record in measured["records"]:
+        assert 0 < record["low"] <= record["seconds"] <= record["high"]
+        assert record["gelem_per_s"] == pytest.approx(1024e-9 / record["seconds"])
+
+    lines = kernels.markdown(measured).splitlines()
+    means = [line for line in lines if line.startswith(("| float32, ", "| bfloat16, "))]
+    assert len(means) == 6
+    assert all("of 2 |" in line for line in means)  # soft_shrink is not common
+    every = [line for line in lines if line.startswith("| `")]
+    assert len(every) == len(raced)
+    assert {line.count("|") for line in every} == {7}
+    assert means[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("whole", [forward, backward, forward_backward])
+def test_a_loop_returns_what_one_call_does(whole):
+    mix = Traffic(reads=1 if whole is forward else 2, writes=2 if whole is forward_backward else 1)
+    arrays = [jnp.linspace(-3, i, 1024, dtype=jnp.bfloat16) for i in range(3)]
+    loop = JaxLoop(whole(activax.gelu), mix, arrays)
+    loop(calls=5)  # the last of them begins with array 4 % 3
+    want = jax.jit(whole(activax.gelu))(*[arrays[1], arrays[2]][: mix.reads])
+    for got, each in zip(loop.results, want, strict=True):
+        np.testing.assert_array_equal(got, each)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--fn", "gellu"], "unknown activation 'gellu'. Did you mean 'gelu'?"),
+        (["--fn", "softmax"], "softmax is vector; give elementwise ones"),
+        (["--fn", "identity"], "identity has no counterpart in torch"),
+        (["--size", "1000"], "must be a positive multiple of 1024; got '1000'"),
+        (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),
+    ],
+)
+def test_bad_input_to_kernels_is_told_in_a_line(argv, message, capsys):
+    with pytest.raises(SystemExit) as exit:
+        kernels.main(argv)
+    out, err = capsys.readouterr()
+    assert exit.value.code == 2
+    assert message in err
+    assert (out, err.count("\n")) == ("", 1)
 
 
 @pytest.mark.parametrize(

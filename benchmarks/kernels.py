@@ -1,0 +1,237 @@
+"""Speed of the formulas themselves, beside jax.nn and torch: on one core, in its cache.
+
+    python -m benchmarks.kernels --fn gelu mish --json gelu.json
+
+Unlike in benchmarks.throughput, memory, dispatch and allocation have little part in it. The time is
+the CPU's for this process, not the wall's, so other work on the machine counts less.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from rich.text import Text
+
+import activax
+from activax import Activation
+from activax.cli import Parser
+from benchmarks import environment, peers, torch_programs
+from benchmarks.jax_programs import JaxLoop, backward, forward, forward_backward
+from benchmarks.report import STYLES, Rivals, folded, markdown_table, races, versus
+from benchmarks.stopwatch import Program, race
+from benchmarks.throughput import DTYPES, array_size, output_file, sample_count
+from benchmarks.torch_programs import TorchProgram
+from benchmarks.traffic import Traffic
+
+# Those that jax.nn and torch both have or compose in a line; the means are over these.
+COMMON = (
+    *("relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "sigmoid"),
+    *("log_sigmoid", "tanh", "softsign", "softplus", "squareplus", "elu", "celu", "selu"),
+    *("gelu", "gelu_tanh", "quick_gelu", "silu", "mish"),
+)
+PEERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
+MODES = {
+    "forward": (forward, Traffic(reads=1, writes=1)),
+    "backward": (backward, Traffic(reads=2, writes=1)),
+    "forward+backward": (forward_backward, Traffic(reads=2, writes=2)),
+}
+COLUMNS = ("Gelem/s", *PEERS, *(f"vs {peer}" for peer in PEERS))
+LEGEND = (
+    "Gelem/s: 10^9 elements a second of CPU time, on one core, in arrays that fit its cache; a "
+    "sample is one compiled loop in JAX and eager calls in torch. Backward: the cotangent of x "
+    "from x and that of the result, as one program that computes again what it needs; for torch "
+    "`autograd.grad` from tensors saved before, so its forward is not in the time. vs: time of the "
+    "peer over time of activax; **bold** where activax is faster and *italic* where it is slower, "
+    "with disjoint 95% intervals. †: one of the two had fresh memory mapped in each call."
+)
+
+
+class Effort(NamedTuple):
+    """How long to measure: the defaults, and those of --quick."""
+
+    size: int = 2**18
+    repeats: int = 9
+    sample_s: float = 0.03  # of which the first applications fill the cache: half a millisecond
+
+
+QUICK = Effort(repeats=7, sample_s=0.015)
+
+
+@contextlib.contextmanager
+def one_core(torch: ModuleType | None) -> Iterator[None]:
+    """Confine the process, as far as its threads start in here: those of JAX at its first use."""
+    cores = os.sched_getaffinity(0)
+    threads = torch.get_num_threads() if torch else 1
+    os.sched_setaffinity(0, {max(cores)})
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+        if torch:
+            torch.set_num_threads(threads)
+
+
+def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dict[str, Any]]:
+    """Race the implementations of each activation, dtype and mode; seconds are of one call."""
+    normal = 3 * jax.random.normal(jax.random.key(0), (3, effort.size))
+    torch = torch_programs.load()
+    room = torch and torch_programs.warm_heap(normal[0].nbytes)
+    records = []
+    work = list(itertools.product(dtypes, names, MODES))
+    log = Console(stderr=True)
+    for dtype, op, mode in track(
+        work, "", console=log, transient=True, disable=not log.is_terminal
+    ):
+        arrays = list(normal.astype(dtype))
+        whole, mix = MODES[mode]
+        programs: dict[str, Program] = {
+            "activax": JaxLoop(whole(activax.get(op)), mix, arrays),
+            "jax.nn": JaxLoop(whole(peers.in_jax(op)), mix, arrays),
+        }
+        if torch:
+            programs["torch"] = TorchProgram(peers.in_torch(op), 1, mode, arrays)
+        timings = race(
+            programs, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
+        )
+        for implementation, (seconds, page_faults) in timings.items():
+            records.append(
+                {
+                    "op": op,
+                    "dtype": dtype,
+                    "size": effort.size,
+                    "mode": mode,
+                    "implementation": implementation,
+                    "seconds": seconds.median,
+                    "low": seconds.low,
+                    "high": seconds.high,
+                    "gelem_per_s": effort.size / seconds.median / 1e9,
+                    "page_faults": page_faults,
+                }
+            )
+    del room
+    return records
+
+
+def summary(records: Sequence[dict[str, Any]]) -> str:
+    """The geometric means over COMMON, and where activax stands to the better of the peers."""
+    ratios: dict[str, list[dict[str, tuple[float, str]]]] = {}
+    for (op, dtype, mode), rivals in races(records).items():
+        if op in COMMON:
+            times = {name: record["seconds"] for name, record in rivals.items()}
+            ours = times.pop("activax")
+            row = {peer: (theirs / ours, f"{op}, {peer}") for peer, theirs in times.items()}
+            ratios.setdefault(f"{dtype}, {mode}", []).append(row)
+    lines = []
+    for title, rows in ratios.items():
+        means = [
+            f"{statistics.geometric_mean(row[peer][0] for row in rows):.2f}"
+            if peer in rows[0] else "" for peer in PEERS
+        ]  # fmt: skip
+        worst = [min(row.values()) for row in rows]
+        ahead = sum(ratio > 1 for ratio, _ in worst)
+        lowest, whose = min(worst)
+        lines.append([title, *means, f"{ahead} of {len(rows)}", f"{lowest:.2f} ({whose})"])
+    columns = ("time of the peer over ours", *PEERS, "ahead of the better", "lowest")
+    return markdown_table(columns, lines)
+
+
+def _cells(rivals: Rivals) -> list[tuple[str, str]]:
+    """Speeds and ratios of a race, each with its verdict."""
+    names = ("activax", *PEERS)
+    speeds = [f"{rivals[name]['gelem_per_s']:.2f}" if name in rivals else "" for name in names]
+    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in PEERS)]
+
+
+def markdown(record: dict[str, Any]) -> str:
+    """The README's part: the summary, and every row with a legend for the reader to open."""
+    rows = []
+    for (op, dtype, mode), rivals in races(record["records"]).items():
+        cells = (f"{STYLES[v][1]}{text}{STYLES[v][1]}" for text, v in _cells(rivals))
+        rows.append([f"`{op}`, {dtype}, {mode}", *cells])
+    every = f"{markdown_table(('op', *COLUMNS), rows)}\n{LEGEND}\n"
+    return f"{summary(record['records'])}\n{folded('Every row', every)}"
+
+
+def table(records: Sequence[dict[str, Any]]) -> Table:
+    """Every row for the terminal."""
+    out = Table(box=box.SIMPLE_HEAD)
+    for name in ("op", "dtype", "mode"):
+        out.add_column(name, no_wrap=True)
+    for name in COLUMNS:
+        out.add_column(name, justify="right")
+    for (op, dtype, mode), rivals in races(records).items():
+        short = mode.replace("forward", "fwd").replace("backward", "bwd")
+        out.add_row(
+            op, dtype, short, *(Text(text, style=STYLES[v][0]) for text, v in _cells(rivals))
+        )
+    return out
+
+
+def _name(text: str) -> str:
+    try:
+        activation: Activation[...] = activax.get(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if activation.kind != "elementwise":
+        raise argparse.ArgumentTypeError(f"{text} is {activation.kind}; give elementwise ones")
+    for peer, find in PEERS.items():
+        if not find(activation.name) and (peer != "torch" or torch_programs.load()):
+            raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
+    return activation.name
+
+
+def parser() -> Parser:
+    out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
+    out.add_argument("--fn", nargs="+", type=_name, metavar="NAME", default=COMMON)
+    out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES[:2])
+    out.add_argument("--size", type=array_size, metavar="N", help="elements of an array (2**18)")
+    out.add_argument("--repeats", type=sample_count, metavar="R", help="samples of each (9)")
+    out.add_argument("--quick", action="store_true", help="shorter samples; 3 --fn take < 60 s")
+    out.add_argument(
+        "--json", type=output_file, metavar="FILE", help="write records and environment"
+    )
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    command = parser()
+    options = command.parse_args(argv)
+    if not hasattr(os, "sched_setaffinity"):
+        command.error("needs a system that confines a process to one core, such as Linux")
+    effort = QUICK if options.quick else Effort()
+    effort = effort._replace(
+        size=options.size or effort.size, repeats=options.repeats or effort.repeats
+    )
+    torch = torch_programs.load()
+    if torch is None:
+        print("torch is skipped: it is not installed", file=sys.stderr)
+    with one_core(torch):
+        if jax.default_backend() != "cpu":
+            command.error("measures CPUs; set JAX_PLATFORMS=cpu")
+        here = environment.describe(list(sys.argv[1:] if argv is None else argv))
+        records = run(list(dict.fromkeys(options.fn)), list(dict.fromkeys(options.dtype)), effort)
+    record = {"environment": here, "records": records}
+    Console().print(table(records))
+    print(summary(records))
+    if options.json:
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
