@@ -269,6 +269,7 @@ def make_activation(
             arrays=arrays,
             statics=statics,
             signature=signature,
+            unary=len(signature.parameters) == 1,
             doc=f"{inspect.cleandoc(declaration.__doc__ or '')}\n\n{RAISES[kind]}",
         )
     )

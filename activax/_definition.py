@@ -43,6 +43,7 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
+    unary: bool  # takes one array and nothing else
 
     @property
     def defaults(self) -> dict[str, Any]:

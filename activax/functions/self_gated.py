@@ -229,11 +229,11 @@ def _mish_slope(x: Array) -> Array:
     e = tail * _UNSHIFT
     difference = _AT_MISH_ROOT * _UNSHIFT * expm1(*exponent, shift=_SHIFT)
     rest = e * (e + 4 + _AT_MISH_ROOT) + MISH_ROOT_REST[0]
-    d = 4 * total((high, low))
-    bracket = d + (d * e + difference * rest)
-    q = jnp.where(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    bracket = 4 * total((high, low)) * (e + 1) + difference * rest
+    q = 1 + 2 * e * (1 + e)
+    square = jnp.where(left, 4 + e * (8 + e * (8 + e * (4 + e))), q * q)  # fewer roundings than q^2
     top = jnp.where(left, tail * bracket * _UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))
-    return top / (q * q) + jnp.where(left, 0.0, 1.0)
+    return top / square + jnp.where(left, 0.0, 1.0)
 
 
 @elementwise(
