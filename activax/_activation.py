@@ -188,9 +188,10 @@ class Activation(Generic[P]):
     # Call and bind
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Array:
-        if self._definition.unary and len(args) == 1 and not kwargs:
-            if isinstance(args[0], jax.Array):  # there is nothing to check, which takes 2 us
-                return self._definition.run(args[0])
+        # There is nothing to check in an array alone, which takes 2 us.
+        alone = self._definition.unary and len(args) == 1 and not kwargs
+        if alone and isinstance(args[0], jax.Array):
+            return self._definition.run(args[0])
         arrays, statics = self._definition.arguments(self._values, args, kwargs)
         return self._definition.run(*arrays, **statics)
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Precision(enum.Enum):
-    """What the special functions of `activax.functions.special` may do."""
+    """What the special functions of `activax.functions.transcendental` may do."""
 
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
     SINGLE = "right to the last bits of the dtype"

@@ -178,6 +178,8 @@ def cell(row: Row | None) -> str:
     if row is None:
         return ""
     text = f"{row['worst']:.2f}" if row["worst"] < 100 else f"{row['worst']:.0e}"
+    if row["sample"] != "every float32":
+        text = f"≥ {text}"
     share = row["above"][1] / row["inputs"]
     parts = [f"({share:.2g}%)".replace("e-0", "e-") for share in [100 * share] if share]
     parts += [f"{row['non_finite']} nf"] * (row["non_finite"] > 0)
@@ -203,8 +205,7 @@ def markdown(record: dict[str, Any]) -> str:
         [f"`{op}`", *itertools.chain(*(cells.get((op, q), blank) for q in QUANTITIES))]
         for op in dict.fromkeys(op for op, _ in cells)
     ]
-    samples = "; ".join(sorted({row["sample"] for row in record["records"]}))
-    return f"{markdown_table(columns, body)}\n{LEGEND} Inputs: {samples}.\n"
+    return f"{markdown_table(columns, body)}\n{LEGEND}\n"
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -40,7 +40,7 @@ _UNSHIFT = 2.0**-24
 
 
 def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
-    """x / (1 + exp(-exponent)), for an exponent below 0, or 1 minus that where x is on the left."""
+    """x logistic(exponent) on the left and x logistic(-exponent) elsewhere; the exponent is < 0."""
     tail = exp(*exponent, shift=_SHIFT)
     far = largest(x) * _UNSHIFT  # which the tail does not overflow
     product = clip(x, -far, far) * tail * _UNSHIFT
