@@ -65,6 +65,8 @@ SQRT_2PI = float(np.float32(mp.sqrt(2 * mp.pi)))
 PHI0 = float(np.float32(1 / mp.sqrt(2 * mp.pi)))
 GELU_ROOT = -root_of_slope(lambda x: x * mp.ncdf(x), -0.75)
 SILU_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-x)), -1.28)
+SILU_POINT_EXP = mp.mpf(float(np.float32(mp.exp(-SILU_ROOT))))
+SILU_POINT = -mp.log(SILU_POINT_EXP)
 MISH_ROOT = -root_of_slope(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), -1.19)
 GELU_TANH_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-gelu_tanh_logit(x))), -0.75)
 
@@ -103,9 +105,10 @@ PROBLEMS = (
 # Comment and value of each constant that is stored as two float64 numbers.
 CONSTANTS = {
     "GELU_ROOT": ("gelu'(-a) = 0", GELU_ROOT),
-    "SILU_ROOT": ("silu'(-a) = 0", SILU_ROOT),
-    "SILU_ROOT_EXP": ("exp(-SILU_ROOT)", mp.exp(-SILU_ROOT)),
-    "QUICK_GELU_ROOT": ("quick_gelu'(-a) = 0", SILU_ROOT / mp.mpf("1.702")),
+    "SILU_POINT": ("next to the root of silu'(-a)", SILU_POINT),
+    "SILU_POINT_EXP": ("exp(-SILU_POINT), a float32", SILU_POINT_EXP),
+    "SILU_POINT_REST": ("1 + exp(-a) - a there", 1 + SILU_POINT_EXP - SILU_POINT),
+    "QUICK_GELU_POINT": ("SILU_POINT / 1.702", SILU_POINT / mp.mpf("1.702")),
     "GELU_TANH_ROOT": ("gelu_tanh'(-a) = 0", GELU_TANH_ROOT),
     "GELU_TANH_ROOT_LOGIT": (
         "2 sqrt(2/pi) (a + 0.044715 a^3) there",

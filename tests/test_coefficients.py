@@ -71,10 +71,6 @@ def gelu_slope(x):
     return mp.ncdf(x) + x * mp.npdf(x)
 
 
-def silu_slope(x):
-    return (1 + x / (1 + mp.exp(x))) / (1 + mp.exp(-x))
-
-
 def mish_slope(x):
     tanh = mp.tanh(mp.log1p(mp.exp(x)))
     return tanh + x * (1 - tanh**2) / (1 + mp.exp(-x))
@@ -90,7 +86,6 @@ def gelu_tanh_slope(x):
     ("slope", "name"),
     [
         (gelu_slope, "GELU_ROOT"),
-        (silu_slope, "SILU_ROOT"),
         (mish_slope, "MISH_ROOT"),
         (gelu_tanh_slope, "GELU_TANH_ROOT"),
     ],

@@ -15,9 +15,10 @@ from activax.functions.coefficients import (
     MISH_ROOT,
     MISH_ROOT_EXP,
     MISH_ROOT_REST,
-    QUICK_GELU_ROOT,
-    SILU_ROOT,
-    SILU_ROOT_EXP,
+    QUICK_GELU_POINT,
+    SILU_POINT,
+    SILU_POINT_EXP,
+    SILU_POINT_REST,
 )
 from activax.functions.special import FAR, at_least, at_most, clip, largest, magnitude, scaled
 from activax.functions.transcendental import (
@@ -47,18 +48,19 @@ def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
     return jnp.where(left, product, x) / (1 + tail * _UNSHIFT)
 
 
-_AT_ROOT = SILU_ROOT_EXP[0]
-
-
 def _self_gate_slope(left: Array, distance: Words) -> Array:
-    """The slope of v logistic(v) at a distance of |v| below the root.
+    """The slope of v logistic(v) where |v| is at a distance below SILU_POINT.
 
-    On the left it is e (1 + e - |v|) / (1 + e)^2, e = exp(-|v|), and on the right 1 minus that;
-    1 + e - |v| = distance + exp(-root) expm1(distance).
+    On the left it is e (1 + e - |v|) / (1 + e)^2, e = exp(-|v|), and on the right 1 minus that. The
+    point is next to the root of 1 + e - |v|, which is distance + exp(-point) expm1(distance) and
+    a rest; and its exponential is a float32, so no rounding of it is in e.
     """
-    tail = _AT_ROOT * exp(*distance, shift=_SHIFT)
+    scale, rest = SILU_POINT_EXP[0], SILU_POINT_REST[0]
+    tail = scale * exp(*distance, shift=_SHIFT)
     e = tail * _UNSHIFT
-    factor = total(distance) + _AT_ROOT * _UNSHIFT * expm1(*distance, shift=_SHIFT)
+    high, low = distance
+    apart = high + (rest if low is None else low + rest)
+    factor = apart + scale * _UNSHIFT * expm1(*distance, shift=_SHIFT)
     slope = tail * factor / (1 + e * (2 + e)) * _UNSHIFT
     return jnp.where(left, slope, 1 - slope)
 
@@ -122,7 +124,7 @@ _QUICK = 1.702  # the logistic that is closest to the normal distribution functi
 
 def _quick_gelu_slope(x: Array) -> Array:
     return _self_gate_slope(
-        x < 0, times(_QUICK, *below(QUICK_GELU_ROOT, at_most(magnitude(x), FAR)))
+        x < 0, times(_QUICK, *below(QUICK_GELU_POINT, at_most(magnitude(x), FAR)))
     )
 
 
@@ -151,7 +153,7 @@ def quick_gelu(x: Array) -> Array:
 
 
 def _silu_slope(v: Array) -> Array:
-    return _self_gate_slope(v < 0, below(SILU_ROOT, at_most(magnitude(v), FAR)))
+    return _self_gate_slope(v < 0, below(SILU_POINT, at_most(magnitude(v), FAR)))
 
 
 @elementwise(

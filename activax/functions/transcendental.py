@@ -148,7 +148,7 @@ def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
         return x * (linear + cubic * x * x), None
     # x^2 = square + rest, and the factor of x is its first 16 bits and low. Products of constants
     # and heads are exact.
-    head = _leading(x, 8)
+    head = _leading(x * (1 + 2.0**-9), 8)  # to the nearest, so that what is left is small
     square, rest = head * head, (x - head) * (x + head)
     (l1, l2), (c1, c2) = _split(linear, 12), _split(cubic, 8)
     factor = _leading(linear + cubic * square, 16)
@@ -200,7 +200,7 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     def kernel(half: bool, x: Array, low: Array | None) -> Array:
         power, r = _reduced(half, x, low, shift)
         series = EXPM1_HALF if half else EXPM1
-        return power + power * (r + r * r * polynomial(r, series))
+        return power * (1 + (r + r * r * polynomial(r, series)))
 
     return _special(plain, kernel, lambda x, low, out: out, x, low)
 
