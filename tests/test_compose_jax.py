@@ -24,7 +24,9 @@ def close(a, b):
 
 
 def inputs(activation):
-    return (X, np.cos(X)) if activation.kind == "gated" else (X,)
+    if activation.kind == "gated":
+        return X, np.cos(X)
+    return (X if activation.domain[0] < 0 else np.abs(X),)
 
 
 def learned(slope=0.25):

@@ -56,6 +56,7 @@ def test_value_and_slope(preset):
     """On a grid that has no kink."""
     ours, theirs = both(preset)
     x = np.random.default_rng(0).permutation(np.linspace(-6.03, 6.07, 96)).reshape(8, 12)
+    x = x if activax.get(preset).domain[0] < 0 else np.abs(x)
     for got, want in zip(ours(x.astype(np.float32)), theirs(x.astype(np.float32)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
 

@@ -109,6 +109,7 @@ def _laplace_reference(mp: Any, x: Any, *, mean: float, deviation: float) -> Any
 @elementwise(
     _laplace_slope,
     reference=_laplace_reference,
+    ulps=(5, 4),
 )
 def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.282095) -> Array:
     """The normal distribution function that approximates the squared rectifier of attention.

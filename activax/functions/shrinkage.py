@@ -7,7 +7,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax.functions.special import at_most, choose, clip, flag, magnitude
-from activax.functions.transcendental import exp, polynomial, tanh
+from activax.functions.transcendental import exp, horner, tanh
 
 
 def _both_sides(threshold: float) -> tuple[float, ...]:
@@ -107,7 +107,7 @@ def tanh_shrink(x: Array) -> Array:
     a = magnitude(x)
     near = at_most(a, 1.0)
     square = near * near
-    cube = near * (square * (polynomial(square, _CUBE) / polynomial(square, _COSH)))
+    cube = near * (square * (horner(square, _CUBE) / horner(square, _COSH)))
     e = exp(-2 * a)
     shrunk = jnp.where(a < 1, cube, (a - 1) + 2 * e / (1 + e))
     return jnp.where(x < 0, -shrunk, shrunk)
