@@ -196,9 +196,9 @@ def lines(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def markdown(record: dict[str, Any]) -> str:
-    """The record as a Markdown table, one line for each op, with a legend."""
-    cells = lines(record["records"])
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table, one line for each op, with a legend."""
+    cells = lines(rows)
     columns = ("op", *(f"{q}, {name}" for q in QUANTITIES for name in IMPLEMENTATIONS))
     blank = [""] * len(IMPLEMENTATIONS)
     body = [
@@ -293,7 +293,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = list(records.rows.values())
     Console().print(table(rows))
     if options.md:
-        options.md.write_text(markdown({"records": rows}))
+        options.md.write_text(markdown(rows))
     return 0
 
 
