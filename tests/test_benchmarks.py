@@ -164,7 +164,7 @@ def test_a_loop_returns_what_one_call_does(whole):
     [
         (["--fn", "gellu"], "unknown activation 'gellu'. Did you mean 'gelu'?"),
         (["--fn", "softmax"], "softmax is vector; give elementwise ones"),
-        (["--fn", "identity"], "identity has no counterpart in torch"),
+        (["--fn", "xielu"], "xielu has no counterpart in jax.nn"),
         (["--size", "1000"], "must be a positive multiple of 1024; got '1000'"),
         (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),
     ],
