@@ -122,7 +122,7 @@ CONSTANTS = {
     "MISH_ROOT_EXP": ("e = exp(-MISH_ROOT)", mp.exp(-MISH_ROOT)),
     "MISH_ROOT_REST": (
         "e^2 + 4 e + 6 - 4 a there",
-        mp.polyval([1, 4, 6], mp.exp(-MISH_ROOT)) - 4 * MISH_ROOT,
+        mp.exp(-2 * MISH_ROOT) + 4 * mp.exp(-MISH_ROOT) + 6 - 4 * MISH_ROOT,
     ),
 }
 
@@ -181,13 +181,18 @@ def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[flo
     return fixed[: sizes[0]].tolist(), fixed[sizes[0] :].tolist()
 
 
+def polynomial(coefficients: Sequence[float], x: mpf) -> mpf:
+    """The polynomial, lowest power first."""
+    return mp.fsum(c * x**k for k, c in enumerate(coefficients))
+
+
 def error_bits(
     problem: Problem, numerator: Sequence[float], denominator: Sequence[float], x: np.ndarray
 ) -> float:
     """-log2 of the largest relative error of the final result at the points x, without rounding."""
     worst = mp.mpf(0)
     for point in map(mp.mpf, x):
-        value = mp.polyval(numerator[::-1], point) / mp.polyval(denominator[::-1], point)
+        value = polynomial(numerator, point) / polynomial(denominator, point)
         worst = max(worst, abs(problem.result(point, value) / problem.truth(point) - 1))
     return -float(mp.log(worst, 2))
 
