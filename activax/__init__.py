@@ -9,9 +9,9 @@ from activax._catalog import aliases as aliases
 from activax._catalog import catalog as catalog
 from activax._catalog import get as get
 from activax._define import elementwise as elementwise
-from activax._define import vector as vector
 from activax._gated import gated as gated
 from activax._gated import split as split
+from activax._vector import vector as vector
 
 if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax import bench as bench

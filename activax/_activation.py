@@ -131,7 +131,7 @@ class Activation(Generic[P]):
 
     @property
     def formula(self) -> Callable[..., Array]:
-        return at(Precision.PLAIN)(self.body)
+        return at(Precision.PLAIN)(self.body) if self.is_bound else self._definition.formula
 
     @property
     def body(self) -> Callable[..., Array]:

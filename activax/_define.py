@@ -1,10 +1,10 @@
-"""The decorators that turn a formula into an Activation: elementwise and vector."""
+"""The decorator that turns a formula into an Activation, elementwise; and what all share."""
 
 import functools
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Any, Concatenate, Literal, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import jax
 import jax.numpy as jnp
@@ -15,10 +15,7 @@ from activax._activation import Activation
 from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
     align,
-    beside,
     cast,
-    check_axis,
-    inexact_dtype,
     precision_of,
     real,
     weaken,
@@ -106,10 +103,10 @@ def elementwise(
     """
 
     def define(formula: Formula[P]) -> Defined[P]:
-        names = _positional(formula)
-        live = _live(formula, "slope", slopes)
+        names = positional(formula)
+        live = differentiable_names(formula, "slope", slopes)
         plain: Callable[..., Array] = formula
-        kept_of = _kept(formula.__name__, keep)
+        kept_of = kept_by(formula.__name__, keep)
 
         def run(*arguments: Any, **statics: Any) -> Array:
             arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
@@ -119,16 +116,19 @@ def elementwise(
             operands = dict(zip(names, inputs, strict=True))
             shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
             dtype = inputs[0].dtype
+            # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
+            precise = {
+                name: at(precision_of(operands[name].dtype))(slope)
+                for name, slope in zip(live, slopes, strict=True)
+            }
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 wide = [widen(k) for k in kept]
                 by_name = dict(zip(names, tangents, strict=True))
                 terms = [
-                    jnp.asarray(precise(slope)(*wide, **statics), t.dtype) * t
-                    for name, slope in zip(live, slopes, strict=True)
+                    jnp.asarray(slope(*wide, **statics), t.dtype) * t
+                    for name, slope in precise.items()
                     if (t := widen(by_name[name])) is not None
-                    # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
-                    for precise in [at(precision_of(operands[name].dtype))]
                 ]
                 total = functools.reduce(operator.add, terms)
                 return cast(jnp.broadcast_to(total, shape), dtype)
@@ -151,87 +151,6 @@ def elementwise(
     return define
 
 
-def vector(
-    *differentials: Callable[..., Array],
-    reference: Callable[..., Any],
-    kind: Literal["vector", "reduction"] = "vector",
-    keep: Keep = "output",
-    surrogate: Callable[..., Any] | None = None,
-    ulps: float | tuple[float, float] = ULPS,
-) -> Callable[[Formula[P]], Defined[P]]:
-    """Define an activation that acts on vectors along the static parameter `axis`.
-
-    Parameters are declared as for `elementwise`. An axis annotated as `int` is one axis; otherwise
-    a tuple of axes may be given.
-
-    Args:
-        *differentials: for each differentiable parameter in turn `differential(*kept, t,
-            **statics)`, the derivative of the output when that parameter moves in direction `t`.
-        reference: `reference(mp, vector, **parameters)`, which maps a list of mpmath numbers to
-            such a list. Masks, keys, `axis` and `keepdims` are not passed.
-        kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
-            or has a shorter one.
-        keep: as for `elementwise`.
-        surrogate: as for `elementwise`, with the arguments of `reference`.
-        ulps: the error that the tests allow, in ulps of the largest component that enters.
-
-    Returns:
-        A decorator that makes the Activation.
-
-    Raises:
-        TypeError: a formula without a parameter `axis`, or the number of differentials is not the
-            number of differentiable parameters.
-        ValueError: an unknown `keep`.
-
-    Example:
-        >>> @activax.vector(
-        ...     lambda t, *, axis: t - jnp.mean(t, axis, keepdims=True),
-        ...     reference=lambda mp, x: [v - sum(x) / len(x) for v in x],
-        ...     keep=lambda x, out, *, axis: (),
-        ... )
-        ... def center(x, *, axis=-1):
-        ...     "The vector minus its mean."
-        ...     return x - jnp.mean(x, axis, keepdims=True)
-        >>> center(jnp.array([1.0, 3.0]))
-        Array([-1.,  1.], dtype=float32)
-    """
-
-    def define(formula: Formula[P]) -> Defined[P]:
-        name, names = formula.__name__, _positional(formula)
-        live = _live(formula, "differential", differentials)
-        kept_of = _kept(name, keep)
-        if (axis := inspect.signature(formula).parameters.get("axis")) is None:
-            raise TypeError(f"{name}: a vector activation needs a parameter axis")
-        several = axis.annotation not in (int, "int")
-
-        def run(*arguments: Any, **statics: Any) -> Array:
-            x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
-            check_axis(name, x, statics["axis"], several=several)
-            x = cast(x, inexact_dtype(x.dtype))
-            inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
-
-            @at(precision_of(x.dtype))
-            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                wide = [widen(k) for k in kept]
-                by_name = dict(zip(names, tangents, strict=True))
-                terms = [
-                    in_direction(*wide, t, **statics)
-                    for n, in_direction in zip(live, differentials, strict=True)
-                    if (t := widen(by_name[n])) is not None
-                ]
-                return cast(functools.reduce(operator.add, terms), x.dtype)
-
-            value = rounded(formula, x.dtype, statics)
-            kept = functools.partial(kept_of, **statics)
-            return differentiable(value, kept, differential)(*inputs)
-
-        return make_activation(
-            formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps
-        )
-
-    return define
-
-
 def make_activation(
     declaration: Callable[..., Array],
     run: Callable[..., Array],
@@ -248,7 +167,7 @@ def make_activation(
 ) -> Activation[Any]:
     """Write down the definition; what `declaration` says itself is read from it."""
     signature, module = _bare_signature(declaration), declaration.__module__
-    arrays = tuple(_positional(declaration))
+    arrays = tuple(positional(declaration))
     statics = tuple(name for name in signature.parameters if name not in arrays)
     run.__name__ = run.__qualname__ = declaration.__name__  # the name in HLO and profiles
     return Activation(
@@ -269,7 +188,6 @@ def make_activation(
             arrays=arrays,
             statics=statics,
             signature=signature,
-            unary=len(signature.parameters) == 1,
             doc=f"{inspect.cleandoc(declaration.__doc__ or '')}\n\n{RAISES[kind]}",
         )
     )
@@ -281,9 +199,11 @@ def _bare_signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
 
 
-def _live(formula: Callable[..., Any], word: str, slopes: tuple[Any, ...]) -> list[str]:
+def differentiable_names(
+    formula: Callable[..., Any], word: str, slopes: tuple[Any, ...]
+) -> list[str]:
     """The differentiable parameters; TypeError unless there is one slope for each."""
-    live = [name for name in _positional(formula) if name not in CONSTANT]
+    live = [name for name in positional(formula) if name not in CONSTANT]
     if len(slopes) != len(live):
         raise TypeError(
             f"{formula.__name__}: needs one {word} for each of its differentiable parameters "
@@ -292,7 +212,7 @@ def _live(formula: Callable[..., Any], word: str, slopes: tuple[Any, ...]) -> li
     return live
 
 
-def _positional(formula: Callable[..., Any]) -> list[str]:
+def positional(formula: Callable[..., Any]) -> list[str]:
     parameters = inspect.signature(formula).parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
@@ -309,7 +229,7 @@ def rounded(
     return value
 
 
-def _kept(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
+def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
     """`keep` as a function of the inputs, the output and the static parameters."""
     if keep == "inputs":
         return lambda *inputs_and_out, **statics: inputs_and_out[:-1]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 import inspect
 import math
 from collections.abc import Callable, Hashable, Mapping
@@ -11,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from activax._precision import Precision, at
 
 PACKAGE = __name__.partition(".")[0]
 # Positional parameters that carry no derivative: a PRNG key, a boolean mask.
@@ -43,7 +46,16 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
-    unary: bool  # takes one array and nothing else
+
+    @functools.cached_property
+    def formula(self) -> Callable[..., Array]:
+        """The body in ordinary primitives: one object, so that `jax.jit` of it compiles once."""
+        return at(Precision.PLAIN)(self.body)
+
+    @functools.cached_property
+    def unary(self) -> bool:
+        """Whether it takes one array and nothing else."""
+        return len(self.signature.parameters) == 1
 
     @property
     def defaults(self) -> dict[str, Any]:

@@ -180,8 +180,8 @@ def cell(row: Row | None) -> str:
     text = f"{row['worst']:.2f}" if row["worst"] < 100 else f"{row['worst']:.0e}"
     if row["sample"] != "every float32":
         text = f"≥ {text}"
-    share = row["above"][1] / row["inputs"]
-    parts = [f"({share:.2g}%)".replace("e-0", "e-") for share in [100 * share] if share]
+    share = 100 * row["above"][1] / row["inputs"]
+    parts = [f"({share:.2g}%)".replace("e-0", "e-")] * (share > 0)
     parts += [f"{row['non_finite']} nf"] * (row["non_finite"] > 0)
     parts += [f"{row['nan_lost']} NaN lost"] * (row["nan_lost"] > 0)
     return " ".join([text, *parts])

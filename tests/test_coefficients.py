@@ -41,10 +41,9 @@ def test_coefficients_are_float32_numbers(problem, name):
     assert all(float(np.float32(c)) == c for c in numerator + denominator)
 
 
-@pytest.mark.parametrize("name", ["EXPM1", "EXPM1_LONG"])
 @pytest.mark.parametrize("r", [-0.34, 1e-3, 0.2])
-def test_expm1_formula(name, r):
-    assert r + r * r * evaluate(name, r) == pytest.approx(math.expm1(r), rel=2**-26)
+def test_expm1_formula(r):
+    assert r + r * r * evaluate("EXPM1", r) == pytest.approx(math.expm1(r), rel=2**-26)
 
 
 @pytest.mark.parametrize("e", [1e-3, 0.5, 1.0])

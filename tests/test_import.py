@@ -15,10 +15,11 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
-    ("_rule", "_definition", "_precision", "_presets", "_progress"),
+    ("_rule", "_precision", "_presets", "_progress"),
+    ("_definition",),
     ("_activation", "_inputs"),
     ("_define",),
-    ("_gated",),
+    ("_gated", "_vector"),
     ("functions",),
     ("_catalog",),
     ("theory",),

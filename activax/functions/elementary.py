@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, at_most, largest
+from activax.functions.special import at_least, at_most, clip, largest
 from activax.functions.transcendental import exp, expm1
 
 
@@ -125,5 +125,5 @@ def log1mexp(x: Array) -> Array:
     Paper:
         Mächler 2012, Accurately Computing log(1 - exp(-|a|)), Assessed by the Rmpfr package.
     """
-    near = jnp.log(-expm1(-at_least(at_most(x, _LOG_2), -1.0)))
+    near = jnp.log(-expm1(-clip(x, -1.0, _LOG_2)))
     return jnp.where(x < _LOG_2, near, jnp.log1p(-exp(-at_least(x, _LOG_2))))

@@ -15,14 +15,14 @@ from activax.functions.special import (
     negative_part,
     scaled,
 )
-from activax.functions.transcendental import exp, expm1, log1p, logistic, polynomial
+from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic, polynomial
 
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
     a = at_most(magnitude(beta * x), FAR)
     e = exp(-a)
-    product = a * exp(-a, shift=24) * 2.0**-24  # which underflows later than e
+    product = a * exp(-a, shift=SHIFT) * UNSHIFT  # which underflows later than e
     return -(product / (1 + e) + log1p(e)) / beta / beta
 
 

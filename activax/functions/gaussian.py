@@ -7,26 +7,22 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import FAR, at_least, at_most, magnitude
+from activax.functions.special import FAR, at_most, clip, magnitude
 from activax.functions.transcendental import (
-    Words,
+    SHIFT,
+    UNSHIFT,
     gaussian,
     gelu_tail,
     gelu_tail_slope,
-    less,
     normal_tail,
-    normalized,
-    times,
 )
+from activax.functions.words import Words, less, normalized, times
 
-# Exponentials are computed 2^24 times too large, because they underflow before products with them.
-_SHIFT = 24
-_UNSHIFT = 2.0**-24
 _GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
 
 
 def _gelu_slope(x: Array) -> Array:
-    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT) * _UNSHIFT
+    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=SHIFT) * UNSHIFT
     return jnp.where(x < 0, left, 1 - left)
 
 
@@ -53,10 +49,10 @@ def gelu(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    # max(x, 0) less the tail, both 2^24 times too large where that does not overflow.
-    tail = gelu_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=_SHIFT)
-    rectified = at_least(at_most(x, FAR), 0.0) * 2.0**_SHIFT
-    return jnp.where(x > FAR, x, (rectified - tail) * _UNSHIFT)
+    # max(x, 0) less the tail, both 2^SHIFT times too large where that does not overflow.
+    tail = gelu_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=SHIFT)
+    rectified = clip(x, 0.0, FAR) * 2.0**SHIFT
+    return jnp.where(x > FAR, x, (rectified - tail) * UNSHIFT)
 
 
 _MOST = 10.0
@@ -91,15 +87,15 @@ def gelu_clipped(x: Array) -> Array:
 def _distance(x: Array, mean: float, deviation: float) -> Words:
     """|x - mean| / deviation in two words."""
     bound = 50.0 * deviation  # beyond which the tail is 0 in every dtype
-    x = at_least(at_most(x, mean + bound), mean - bound)
+    x = clip(x, mean - bound, mean + bound)
     high, low = normalized(times(1 / deviation, *less(x, mean)))
     sign = jnp.where(high < 0, -1.0, 1.0)
     return high * sign, None if low is None else low * sign
 
 
 def _laplace_slope(x: Array, *, mean: float, deviation: float) -> Array:
-    bell = gaussian(*_distance(x, mean, deviation), shift=_SHIFT)
-    return bell * (1 / (deviation * math.sqrt(2 * math.pi))) * _UNSHIFT
+    bell = gaussian(*_distance(x, mean, deviation), shift=SHIFT)
+    return bell * (1 / (deviation * math.sqrt(2 * math.pi))) * UNSHIFT
 
 
 def _laplace_reference(mp: Any, x: Any, *, mean: float, deviation: float) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import vector
+from activax._vector import vector
 from activax.functions.axiswise import largest, masked, mean, over, scale_of
 
 POWERS = (1, 2, 3)

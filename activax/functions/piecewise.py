@@ -246,7 +246,7 @@ def thresholded_relu(x: Array, theta: Array | float = 1.0) -> Array:
         Konda, Memisevic & Krueger 2014, Zero-bias autoencoders and the benefits of co-adapting
         features, arXiv:1402.3337.
     """
-    return threshold.formula(x, theta, 0.0)
+    return threshold.body(x, theta, 0.0)
 
 
 tlu = thresholded_linear_unit

@@ -21,31 +21,31 @@ from activax.functions.coefficients import (
     SILU_POINT_REST,
 )
 from activax.functions.special import FAR, at_least, at_most, clip, largest, magnitude, scaled
-from activax.functions.transcendental import (
+from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh, tanh_slope
+from activax.functions.words import (
     Words,
     below,
-    exp,
-    expm1,
     in_two_words,
     odd_cubic,
     rounded,
-    tanh,
-    tanh_slope,
     times,
     total,
 )
 
-# Exponentials are computed 2^24 times too large, because they underflow before x exp(x) does.
-_SHIFT = 24
-_UNSHIFT = 2.0**-24
-
 
 def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
     """x logistic(exponent) on the left and x logistic(-exponent) elsewhere; the exponent is < 0."""
-    tail = exp(*exponent, shift=_SHIFT)
-    far = largest(x) * _UNSHIFT  # which the tail does not overflow
-    product = clip(x, -far, far) * tail * _UNSHIFT
-    return jnp.where(left, product, x) / (1 + tail * _UNSHIFT)
+    tail = exp(*exponent, shift=SHIFT)
+    far = largest(x) * UNSHIFT  # which the tail does not overflow
+    product = clip(x, -far, far) * tail * UNSHIFT
+    return jnp.where(left, product, x) / (1 + tail * UNSHIFT)
+
+
+def _slope_from(left: Array, tail: Array, factor: Array) -> Array:
+    """The slope e factor / (1 + e)^2 on the left and 1 minus that on the right, of 2^SHIFT e."""
+    e = tail * UNSHIFT
+    slope = tail * factor / (1 + e * (2 + e)) * UNSHIFT
+    return jnp.where(left, slope, 1 - slope)
 
 
 def _self_gate_slope(left: Array, distance: Words) -> Array:
@@ -56,13 +56,11 @@ def _self_gate_slope(left: Array, distance: Words) -> Array:
     a rest; and its exponential is a float32, so no rounding of it is in e.
     """
     scale, rest = SILU_POINT_EXP[0], SILU_POINT_REST[0]
-    tail = scale * exp(*distance, shift=_SHIFT)
-    e = tail * _UNSHIFT
+    tail = scale * exp(*distance, shift=SHIFT)
     high, low = distance
     apart = high + (rest if low is None else low + rest)
-    factor = apart + scale * _UNSHIFT * expm1(*distance, shift=_SHIFT)
-    slope = tail * factor / (1 + e * (2 + e)) * _UNSHIFT
-    return jnp.where(left, slope, 1 - slope)
+    factor = apart + scale * UNSHIFT * expm1(*distance, shift=SHIFT)
+    return _slope_from(left, tail, factor)
 
 
 # gelu_tanh(x) = x logistic(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3).
@@ -82,13 +80,11 @@ def _gelu_tanh_slope(x: Array) -> Array:
         words = odd_cubic(a, -_LINEAR, -_CUBIC)
         error = total((GELU_TANH_ROOT_LOGIT[0] - rounded(exponent - words[0]), words[1]))
         rest = jnp.where(magnitude(distance) < 0.3, 0.0, error)
-    tail = _AT_TANH_ROOT * exp(exponent, rest, shift=_SHIFT)
-    e = tail * _UNSHIFT
-    factor = distance * (_LINEAR + 3 * _CUBIC * squares) + _AT_TANH_ROOT * _UNSHIFT * expm1(
-        exponent, rest, shift=_SHIFT
+    tail = _AT_TANH_ROOT * exp(exponent, rest, shift=SHIFT)
+    factor = distance * (_LINEAR + 3 * _CUBIC * squares) + _AT_TANH_ROOT * UNSHIFT * expm1(
+        exponent, rest, shift=SHIFT
     )
-    slope = tail * factor / (1 + e * (2 + e)) * _UNSHIFT
-    return jnp.where(x < 0, slope, 1 - slope)
+    return _slope_from(x < 0, tail, factor)
 
 
 @elementwise(
@@ -227,14 +223,14 @@ def _mish_slope(x: Array) -> Array:
     left = x < 0
     high, low = below(MISH_ROOT, -x)
     exponent = jnp.where(left, high, -x), None if low is None else jnp.where(left, low, 0.0)
-    tail = jnp.where(left, _AT_MISH_ROOT, 1.0) * exp(*exponent, shift=_SHIFT)
-    e = tail * _UNSHIFT
-    difference = _AT_MISH_ROOT * _UNSHIFT * expm1(*exponent, shift=_SHIFT)
+    tail = jnp.where(left, _AT_MISH_ROOT, 1.0) * exp(*exponent, shift=SHIFT)
+    e = tail * UNSHIFT
+    difference = _AT_MISH_ROOT * UNSHIFT * expm1(*exponent, shift=SHIFT)
     rest = e * (e + 4 + _AT_MISH_ROOT) + MISH_ROOT_REST[0]
     bracket = 4 * total((high, low)) * (e + 1) + difference * rest
     q = 1 + 2 * e * (1 + e)
     square = jnp.where(left, 4 + e * (8 + e * (8 + e * (4 + e))), q * q)  # fewer roundings than q^2
-    top = jnp.where(left, tail * bracket * _UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))
+    top = jnp.where(left, tail * bracket * UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))
     return top / square + jnp.where(left, 0.0, 1.0)
 
 
@@ -260,10 +256,10 @@ def mish(x: Array) -> Array:
     """
     # tanh(log(1 + exp(x))) is 1 - c on the right; on the left it is exp(x) (1 - c).
     left = x < 0
-    tail = exp(-magnitude(x), shift=_SHIFT)
-    e = tail * _UNSHIFT
+    tail = exp(-magnitude(x), shift=SHIFT)
+    e = tail * UNSHIFT
     c = e * jnp.where(left, 1 + e, 2 * e) / jnp.where(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
-    bound = jnp.where(left, at_least(x, -FAR) * tail * _UNSHIFT, x)
+    bound = jnp.where(left, at_least(x, -FAR) * tail * UNSHIFT, x)
     return bound - at_most(bound, FAR) * c
 
 

@@ -5,8 +5,8 @@ from jax import Array
 
 from activax._define import elementwise
 from activax.functions import transcendental
-from activax.functions.special import at_least, at_most, clip, largest, magnitude, scaled
-from activax.functions.transcendental import exp, log1p, logistic
+from activax.functions.special import clip, largest, magnitude, scaled
+from activax.functions.transcendental import SHIFT, UNSHIFT, exp, log1p, logistic
 
 
 @elementwise(
@@ -113,10 +113,9 @@ def softsign(x: Array) -> Array:
 
 
 def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Array:
-    # 2^24 times too large, because the slope of tanh underflows before x times it does.
-    far = largest(x) * 2.0**-24
-    x = at_least(at_most(x, far), -far)
-    return weight * (x * transcendental.tanh_slope(scaled(x, alpha), shift=24) * 2.0**-24)
+    far = largest(x) * UNSHIFT
+    slope = transcendental.tanh_slope(scaled(x, alpha), shift=SHIFT)
+    return weight * (clip(x, -far, far) * slope * UNSHIFT)
 
 
 @elementwise(

@@ -6,15 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise, vector
-from activax.functions.axiswise import (
-    first_largest,
-    largest,
-    normalized,
-    shifted,
-    softmax_differential,
-)
+from activax._define import elementwise
+from activax._vector import vector
+from activax.functions.axiswise import largest, normalized, shifted, softmax_differential
 from activax.functions.special import choose, flag, scaled
+from activax.functions.vector import hardmax, softmax
 
 
 def _rrelu_slope(
@@ -78,8 +74,7 @@ def _noisy(name: str, x: Array, key: Array | None, temperature: float) -> Array:
 
 
 def _tempered_softmax(mp: Any, x: list[Any], temperature: float) -> list[Any]:
-    terms = [mp.exp((v - max(x)) / temperature) for v in x]
-    return [term / sum(terms) for term in terms]
+    return softmax.reference(mp, [v / temperature for v in x])
 
 
 @vector(
@@ -125,7 +120,7 @@ def gumbel_softmax(
     lambda x, key, t, *, temperature, axis: softmax_differential(
         gumbel_softmax(x, key, temperature=temperature, axis=axis), None, t / temperature, axis
     ),
-    reference=lambda mp, x, temperature: [mp.mpf(i == x.index(max(x))) for i in range(len(x))],
+    reference=lambda mp, x, temperature: hardmax.reference(mp, x),
     surrogate=_tempered_softmax,
     keep="inputs",
 )
@@ -153,4 +148,4 @@ def gumbel_softmax_st(
         Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144.
     """
     x = _noisy("gumbel_softmax_st", x, key, temperature)
-    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))
+    return hardmax.body(x, axis=axis)

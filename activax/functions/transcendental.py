@@ -2,21 +2,15 @@
 
 Each has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a kernel for
 float32, of which 16-bit results get a shorter one. Its derivative is a formula of its own, so all
-orders are right.
-
-An argument in two words, `high + low`, is a float whose rounding error is not lost: exp(88) has to
-know its argument to 2^-31, and a slope next to its root the distance to it.
+orders are right. An argument may come in two words.
 """
 
-import functools
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
 from activax._precision import Precision, current
@@ -34,8 +28,11 @@ from activax.functions.coefficients import (
     SQRT_2PI,
 )
 from activax.functions.special import at_least, at_most, magnitude
+from activax.functions.words import below, in_two_words, leading, rounded, total
 
-Words = tuple[Array, Array | None]  # high, or high + low
+# Exponentials are computed 2^SHIFT times too large where products with them outlast them.
+SHIFT = 24
+UNSHIFT = 2.0**-SHIFT
 
 _LOG2_E = 1.4426950408889634
 # ln 2 in two words, the first of 9 bits, so that whole multiples of it are exact.
@@ -74,88 +71,6 @@ def _special(
     return differentiable(*words)
 
 
-def total(words: Sequence[Array | None]) -> Any:
-    """The sum of the words."""
-    return functools.reduce(operator.add, (word for word in words if word is not None))
-
-
-def in_two_words(x: Array) -> bool:
-    """Whether a second word matters: it is below the rounding of 16 bits, and of no use in 64."""
-    return x.dtype == jnp.float32 and current() is Precision.SINGLE
-
-
-def rounded(x: Array) -> Array:
-    """x: XLA adds the constants of nested sums first, but not through a rounding to all bits."""
-    info = jnp.finfo(x.dtype)
-    return lax.reduce_precision(x, info.nexp, info.nmant)
-
-
-def _leading(x: Array, bits: int) -> Array:
-    """The first bits of x, a float32, as a constant: a product of 24 of them is exact."""
-    kept = lax.bitcast_convert_type(x, jnp.int32) & -(2 ** (24 - bits))
-    return lax.bitcast_convert_type(kept, jnp.float32)
-
-
-def _split(constant: float, bits: int) -> tuple[float, float]:
-    """A constant as its first bits and the rest."""
-    mantissa, exponent = math.frexp(constant)
-    first = math.ldexp(math.trunc(mantissa * 2**bits), exponent - bits)
-    return first, constant - first
-
-
-def below(root: tuple[float, float], a: Array) -> Words:
-    """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
-    nearest, rest = root
-    if a.dtype != jnp.float32 or current() is Precision.PLAIN:
-        return rounded(nearest - a) + rest, None
-    high = float(np.float32(nearest))
-    difference = rounded(high - a)
-    return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
-
-
-def less(x: Array, constant: float) -> Words:
-    """x - constant in two words."""
-    if not in_two_words(x):
-        return x - constant, None
-    high = float(np.float32(constant))
-    difference = rounded(x - high)
-    away = rounded(difference - x)  # about -high
-    error = rounded(x - rounded(difference - away)) - rounded(high + away)
-    return difference, error + (high - constant)
-
-
-def normalized(words: Words) -> Words:
-    """The words with a second that is below the rounding of the first."""
-    high, low = words
-    if low is None:
-        return words
-    both = rounded(high + low)
-    return both, low - rounded(both - high)
-
-
-def times(factor: float, x: Array, low: Array | None = None) -> Words:
-    """factor (x + low) in two words."""
-    if not in_two_words(x):
-        return factor * total((x, low)), None
-    first, rest = _split(factor, 12)
-    head = _leading(x, 12)
-    return head * first, (x - head) * first + (x * rest + (0.0 if low is None else low * factor))
-
-
-def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
-    """linear x + cubic x^3 in two words."""
-    if not in_two_words(x):
-        return x * (linear + cubic * x * x), None
-    # x^2 = square + rest, and the factor of x is its first 16 bits and low. Products of constants
-    # and heads are exact.
-    head = _leading(x * (1 + 2.0**-9), 8)  # to the nearest, so that what is left is small
-    square, rest = head * head, (x - head) * (x + head)
-    (l1, l2), (c1, c2) = _split(linear, 12), _split(cubic, 8)
-    factor = _leading(linear + cubic * square, 16)
-    low = (c1 * square + (l1 - factor)) + (c2 * square + (cubic * rest + l2))
-    return head * factor, (x - head) * factor + x * low
-
-
 def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     """The polynomial, lowest power first, in pairs (Estrin), which keep more of a core busy."""
     terms: list[Any] = list(coefficients)
@@ -175,17 +90,19 @@ def horner(x: Array, coefficients: Sequence[float]) -> Any:
 
 
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
-    """2^(n + shift) and r of x + low = n ln 2 + r, |r| < 0.35; 0 where the power underflows."""
+    """2^(n + shift), 0 where it underflows, and expm1(r) of x + low = n ln 2 + r, |r| < 0.35."""
     bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
     whole = bounded * _LOG2_E + _WHOLE
     n = rounded(whole) - _WHOLE
     exponent = (lax.bitcast_convert_type(whole, jnp.int32) << 23) + ((127 + shift) << 23)
     power = lax.bitcast_convert_type(exponent, jnp.float32)
     if half:
-        return power, bounded - n * math.log(2)
-    if low is None:
-        return power, (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-    return power, (x - n * _LN2_HIGH) + (low - n * _LN2_LOW)
+        r = bounded - n * math.log(2)
+    elif low is None:
+        r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
+    else:
+        r = (x - n * _LN2_HIGH) + (low - n * _LN2_LOW)
+    return power, r + r * r * polynomial(r, EXPM1_HALF if half else EXPM1)
 
 
 def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
@@ -198,9 +115,8 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return near * jnp.where(far, math.exp(-16) * 2.0**shift, 2.0**shift)
 
     def kernel(half: bool, x: Array, low: Array | None) -> Array:
-        power, r = _reduced(half, x, low, shift)
-        series = EXPM1_HALF if half else EXPM1
-        return power * (1 + (r + r * r * polynomial(r, series)))
+        power, rest = _reduced(half, x, low, shift)
+        return power * (1 + rest)
 
     return _special(plain, kernel, lambda x, low, out: out, x, low)
 
@@ -215,9 +131,8 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return exp(x, low, shift=shift)
 
     def kernel(half: bool, x: Array, low: Array | None) -> Array:
-        power, r = _reduced(half, x, low, shift)
-        series = EXPM1_HALF if half else EXPM1
-        return power * (r + r * r * polynomial(r, series)) + (power - 2.0**shift)
+        power, rest = _reduced(half, x, low, shift)
+        return power * rest + (power - 2.0**shift)
 
     return _special(plain, kernel, derivative, x, low)
 
@@ -226,8 +141,7 @@ def log1p(x: Array) -> Array:
     """log(1 + x) for 0 <= x <= 1."""
 
     def kernel(half: bool, x: Array) -> Array:
-        series = LOG1P_HALF if half else LOG1P
-        return x + x * x * polynomial(x, series)
+        return x + x * x * polynomial(x, LOG1P_HALF if half else LOG1P)
 
     return _special(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
 
@@ -274,7 +188,7 @@ def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     """2^shift exp(-(a + low)^2 / 2) for a >= 0, |low| at most the rounding of a."""
     if not in_two_words(a):
         return exp(-0.5 * a * a, shift=shift)
-    head = _leading(a, 12)
+    head = leading(a, 12)
     rest = -0.5 * (a - head) * (a + head)
     return exp(-0.5 * head * head, rest if low is None else rest - a * low, shift=shift)
 

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._define import vector
+from activax._vector import vector
 from activax.functions.axiswise import (
     first_largest,
     largest,
@@ -77,7 +77,7 @@ def softmin(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     Paper:
         Folklore.
     """
-    return normalized(jnp.exp(shifted(-x, largest(-x, where, axis))), where, axis)
+    return softmax.body(-x, where, axis=axis)
 
 
 def _log_softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
@@ -241,4 +241,4 @@ def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
         Bengio, Léonard & Courville 2013, Estimating or Propagating Gradients Through Stochastic
         Neurons for Conditional Computation, arXiv:1308.3432.
     """
-    return choose(first_largest(x, axis), jnp.ones_like(x), jnp.zeros_like(x))
+    return hardmax.body(x, axis=axis)

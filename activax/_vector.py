@@ -1,0 +1,107 @@
+"""Activations of whole vectors: the decorator for those that act along an axis."""
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, Literal, ParamSpec
+
+from jax import Array
+
+from activax._define import (
+    ULPS,
+    Defined,
+    Formula,
+    Keep,
+    differentiable_names,
+    kept_by,
+    make_activation,
+    positional,
+    rounded,
+)
+from activax._inputs import beside, cast, check_axis, inexact_dtype, precision_of, real, widen
+from activax._precision import at
+from activax._rule import differentiable
+
+P = ParamSpec("P")
+
+
+def vector(
+    *differentials: Callable[..., Array],
+    reference: Callable[..., Any],
+    kind: Literal["vector", "reduction"] = "vector",
+    keep: Keep = "output",
+    surrogate: Callable[..., Any] | None = None,
+    ulps: float | tuple[float, float] = ULPS,
+) -> Callable[[Formula[P]], Defined[P]]:
+    """Define an activation that acts on vectors along the static parameter `axis`.
+
+    Parameters are declared as for `elementwise`. An axis annotated as `int` is one axis; otherwise
+    a tuple of axes may be given.
+
+    Args:
+        *differentials: for each differentiable parameter in turn `differential(*kept, t,
+            **statics)`, the derivative of the output when that parameter moves in direction `t`.
+        reference: `reference(mp, vector, **parameters)`, which maps a list of mpmath numbers to
+            such a list. Masks, keys, `axis` and `keepdims` are not passed.
+        kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
+            or has a shorter one.
+        keep: as for `elementwise`.
+        surrogate: as for `elementwise`, with the arguments of `reference`.
+        ulps: the error that the tests allow, in ulps of the largest component that enters.
+
+    Returns:
+        A decorator that makes the Activation.
+
+    Raises:
+        TypeError: a formula without a parameter `axis`, or the number of differentials is not the
+            number of differentiable parameters.
+        ValueError: an unknown `keep`.
+
+    Example:
+        >>> @activax.vector(
+        ...     lambda t, *, axis: t - jnp.mean(t, axis, keepdims=True),
+        ...     reference=lambda mp, x: [v - sum(x) / len(x) for v in x],
+        ...     keep=lambda x, out, *, axis: (),
+        ... )
+        ... def center(x, *, axis=-1):
+        ...     "The vector minus its mean."
+        ...     return x - jnp.mean(x, axis, keepdims=True)
+        >>> center(jnp.array([1.0, 3.0]))
+        Array([-1.,  1.], dtype=float32)
+    """
+
+    def define(formula: Formula[P]) -> Defined[P]:
+        name, names = formula.__name__, positional(formula)
+        live = differentiable_names(formula, "differential", differentials)
+        kept_of = kept_by(name, keep)
+        if (axis := inspect.signature(formula).parameters.get("axis")) is None:
+            raise TypeError(f"{name}: a vector activation needs a parameter axis")
+        several = axis.annotation not in (int, "int")
+
+        def run(*arguments: Any, **statics: Any) -> Array:
+            x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
+            check_axis(name, x, statics["axis"], several=several)
+            x = cast(x, inexact_dtype(x.dtype))
+            inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
+
+            @at(precision_of(x.dtype))
+            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                wide = [widen(k) for k in kept]
+                by_name = dict(zip(names, tangents, strict=True))
+                terms = [
+                    in_direction(*wide, t, **statics)
+                    for n, in_direction in zip(live, differentials, strict=True)
+                    if (t := widen(by_name[n])) is not None
+                ]
+                return cast(functools.reduce(operator.add, terms), x.dtype)
+
+            value = rounded(formula, x.dtype, statics)
+            kept = functools.partial(kept_of, **statics)
+            return differentiable(value, kept, differential)(*inputs)
+
+        return make_activation(
+            formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps
+        )
+
+    return define

@@ -1,0 +1,101 @@
+"""Floats in two words, high + low, whose rounding errors are not lost.
+
+exp(88) has to know its argument to 2^-31, and a slope next to its root the distance to it. In
+float64 and for 16-bit results a single word does, so the second is None.
+"""
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from activax._precision import Precision, current
+
+Words = tuple[Array, Array | None]  # high, or high + low
+
+
+def total(words: Sequence[Array | None]) -> Any:
+    """The sum of the words."""
+    return functools.reduce(operator.add, (word for word in words if word is not None))
+
+
+def in_two_words(x: Array) -> bool:
+    """Whether a second word matters: it is below the rounding of 16 bits, and of no use in 64."""
+    return x.dtype == jnp.float32 and current() is Precision.SINGLE
+
+
+def rounded(x: Array) -> Array:
+    """x: XLA adds the constants of nested sums first, but not through a rounding to all bits."""
+    info = jnp.finfo(x.dtype)
+    return lax.reduce_precision(x, info.nexp, info.nmant)
+
+
+def leading(x: Array, bits: int) -> Array:
+    """The first bits of x, a float32, as a constant: a product of 24 of them is exact."""
+    kept = lax.bitcast_convert_type(x, jnp.int32) & -(2 ** (24 - bits))
+    return lax.bitcast_convert_type(kept, jnp.float32)
+
+
+def _split(constant: float, bits: int) -> tuple[float, float]:
+    """A constant as its first bits and the rest."""
+    mantissa, exponent = math.frexp(constant)
+    first = math.ldexp(math.trunc(mantissa * 2**bits), exponent - bits)
+    return first, constant - first
+
+
+def below(root: tuple[float, float], a: Array) -> Words:
+    """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
+    nearest, rest = root
+    if a.dtype != jnp.float32 or current() is Precision.PLAIN:
+        return rounded(nearest - a) + rest, None
+    high = float(np.float32(nearest))
+    difference = rounded(high - a)
+    return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
+
+
+def less(x: Array, constant: float) -> Words:
+    """x - constant in two words."""
+    if not in_two_words(x):
+        return x - constant, None
+    high = float(np.float32(constant))
+    difference = rounded(x - high)
+    away = rounded(difference - x)  # about -high
+    error = rounded(x - rounded(difference - away)) - rounded(high + away)
+    return difference, error + (high - constant)
+
+
+def normalized(words: Words) -> Words:
+    """The words with a second that is below the rounding of the first."""
+    high, low = words
+    if low is None:
+        return words
+    both = rounded(high + low)
+    return both, low - rounded(both - high)
+
+
+def times(factor: float, x: Array, low: Array | None = None) -> Words:
+    """factor (x + low) in two words."""
+    if not in_two_words(x):
+        return factor * total((x, low)), None
+    first, rest = _split(factor, 12)
+    head = leading(x, 12)
+    return head * first, (x - head) * first + (x * rest + (0.0 if low is None else low * factor))
+
+
+def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
+    """linear x + cubic x^3 in two words."""
+    if not in_two_words(x):
+        return x * (linear + cubic * x * x), None
+    # x^2 = square + rest, and the factor of x is its first 16 bits and low. Products of constants
+    # and heads are exact.
+    head = leading(x * (1 + 2.0**-9), 8)  # to the nearest, so that what is left is small
+    square, rest = head * head, (x - head) * (x + head)
+    (l1, l2), (c1, c2) = _split(linear, 12), _split(cubic, 8)
+    factor = leading(linear + cubic * square, 16)
+    low = (c1 * square + (l1 - factor)) + (c2 * square + (cubic * rest + l2))
+    return head * factor, (x - head) * factor + x * low
