@@ -30,10 +30,9 @@ import activax
 from activax import Activation
 from activax.bench import slope
 from activax.cli import Parser
-from benchmarks import environment, peers, torch_programs
+from benchmarks import arguments, environment, peers, torch_programs
 from benchmarks.report import markdown_table
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
-from benchmarks.throughput import output_file
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
@@ -220,16 +219,6 @@ def table(rows: Sequence[Row]) -> Table:
 # The command line
 
 
-def _activation(name: str) -> Activation[...]:
-    try:
-        activation = activax.get(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if activation.kind != "elementwise":
-        raise argparse.ArgumentTypeError(f"{name} is {activation.kind}; give elementwise ones")
-    return activation
-
-
 def _stride(text: str) -> int:
     if not text.isdecimal() or int(text) not in {2**k for k in range(24)}:
         raise argparse.ArgumentTypeError(f"must be a power of two up to 2**23; got {text!r}")
@@ -250,16 +239,23 @@ def read(file: Path) -> list[Row]:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.accuracy", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", nargs="+", type=_activation, metavar="NAME", help="default: all")
+    out.add_argument(
+        "--fn", nargs="+", type=arguments.elementwise, metavar="NAME", help="default: all"
+    )
     out.add_argument("--impl", nargs="+", choices=IMPLEMENTATIONS, default=IMPLEMENTATIONS)
     sample = out.add_mutually_exclusive_group()
     sample.add_argument("--stride", type=_stride, default=1, metavar="N", help="one input in N")
     sample.add_argument("--quick", action="store_true", help="a sample dense at delicate points")
     out.add_argument(
-        "--json", type=output_file, metavar="FILE", help="keep the records; go on from them"
+        "--json",
+        type=arguments.output_file,
+        metavar="FILE",
+        help="keep the records; go on from them",
     )
     out.add_argument("--fresh", action="store_true", help="do not go on from the records in FILE")
-    out.add_argument("--md", type=output_file, metavar="FILE", help="write a Markdown table")
+    out.add_argument(
+        "--md", type=arguments.output_file, metavar="FILE", help="write a Markdown table"
+    )
     return out
 
 

@@ -26,13 +26,12 @@ from rich.table import Table
 from rich.text import Text
 
 import activax
-from activax import Activation
 from activax.cli import Parser
-from benchmarks import environment, peers, torch_programs
+from benchmarks import arguments, environment, peers, torch_programs
 from benchmarks.jax_programs import JaxLoop, backward, forward, forward_backward
 from benchmarks.report import STYLES, Rivals, folded, markdown_table, races, versus
 from benchmarks.stopwatch import Program, race
-from benchmarks.throughput import DTYPES, array_size, output_file, sample_count
+from benchmarks.throughput import DTYPES
 from benchmarks.torch_programs import TorchProgram
 from benchmarks.traffic import Traffic
 
@@ -183,12 +182,7 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
 
 
 def _name(text: str) -> str:
-    try:
-        activation: Activation[...] = activax.get(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if activation.kind != "elementwise":
-        raise argparse.ArgumentTypeError(f"{text} is {activation.kind}; give elementwise ones")
+    activation = arguments.elementwise(text)
     for peer, find in PEERS.items():
         if not find(activation.name) and (peer != "torch" or torch_programs.load()):
             raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
@@ -199,11 +193,15 @@ def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
     out.add_argument("--fn", nargs="+", type=_name, metavar="NAME", default=COMMON)
     out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES[:2])
-    out.add_argument("--size", type=array_size, metavar="N", help="elements of an array (2**18)")
-    out.add_argument("--repeats", type=sample_count, metavar="R", help="samples of each (9)")
+    out.add_argument(
+        "--size", type=arguments.array_size, metavar="N", help="elements of an array (2**18)"
+    )
+    out.add_argument(
+        "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (9)"
+    )
     out.add_argument("--quick", action="store_true", help="shorter samples; 3 --fn take < 60 s")
     out.add_argument(
-        "--json", type=output_file, metavar="FILE", help="write records and environment"
+        "--json", type=arguments.output_file, metavar="FILE", help="write records and environment"
     )
     return out
 

@@ -7,10 +7,8 @@ Implementations run in turn on arrays that do not fit the cache, next to a copy 
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -21,12 +19,12 @@ from rich.progress import Progress
 import activax
 from activax import Activation
 from activax.cli import Parser
-from benchmarks import environment, peers, torch_programs
+from benchmarks import arguments, environment, peers, torch_programs
 from benchmarks.jax_programs import JaxProgram, forward, forward_backward
-from benchmarks.pool import WIDTH, Pool
+from benchmarks.pool import Pool
 from benchmarks.report import Record, table
 from benchmarks.report import markdown as markdown
-from benchmarks.stopwatch import FEWEST, Program, race
+from benchmarks.stopwatch import Program, race
 from benchmarks.torch_programs import TorchProgram
 from benchmarks.traffic import MODES, copy, traffic
 
@@ -125,10 +123,7 @@ def run(
 
 
 def _activation(name: str) -> Activation[...]:
-    try:
-        activation = activax.get(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    activation = arguments.activation(name)
     if reason := _unmeasured(activation):
         raise argparse.ArgumentTypeError(f"{name} {reason}, so it has no throughput")
     return activation
@@ -143,39 +138,23 @@ def _unmeasured(activation: Activation[...]) -> str | None:
     return None
 
 
-def array_size(text: str) -> int:
-    if not text.isdecimal() or not int(text) or int(text) % WIDTH:
-        raise argparse.ArgumentTypeError(f"must be a positive multiple of {WIDTH}; got {text!r}")
-    return int(text)
-
-
-def sample_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < FEWEST:
-        raise argparse.ArgumentTypeError(
-            f"must be at least {FEWEST}, or there is no 95% interval; got {text!r}"
-        )
-    return int(text)
-
-
-def output_file(text: str) -> Path:
-    """A path that a file can be written at, which is found out before the minutes of measuring."""
-    path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
-    return path
-
-
 def parser() -> Parser:
     out = Parser(prog="benchmarks.throughput", description=__doc__.partition("\n")[0])
     out.add_argument("--fn", nargs="+", type=_activation, metavar="NAME", help="default: all")
     out.add_argument("--dtype", nargs="+", choices=DTYPES, help="default: float32 bfloat16")
-    out.add_argument("--size", type=array_size, metavar="N", help="elements of an array (2**21)")
-    out.add_argument("--repeats", type=sample_count, metavar="R", help="samples of each (15)")
+    out.add_argument(
+        "--size", type=arguments.array_size, metavar="N", help="elements of an array (2**21)"
+    )
+    out.add_argument(
+        "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (15)"
+    )
     out.add_argument("--quick", action="store_true", help="float32, smaller and shorter; < 60 s")
     out.add_argument(
-        "--json", type=output_file, metavar="FILE", help="write records and environment"
+        "--json", type=arguments.output_file, metavar="FILE", help="write records and environment"
     )
-    out.add_argument("--md", type=output_file, metavar="FILE", help="write a Markdown table")
+    out.add_argument(
+        "--md", type=arguments.output_file, metavar="FILE", help="write a Markdown table"
+    )
     return out
 
 
