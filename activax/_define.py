@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -103,8 +102,8 @@ def elementwise(
     """
 
     def define(formula: Formula[P]) -> Defined[P]:
-        names = positional(formula)
-        live = differentiable_names(formula, "slope", slopes)
+        names = positional(inspect.signature(formula))
+        live = carrying_slopes(formula.__name__, names, "slope", slopes)
         plain: Callable[..., Array] = formula
         kept_of = kept_by(formula.__name__, keep)
 
@@ -166,8 +165,11 @@ def make_activation(
     inputs: int = 1,
 ) -> Activation[Any]:
     """Write down the definition; what `declaration` says itself is read from it."""
-    signature, module = _bare_signature(declaration), declaration.__module__
-    arrays = tuple(positional(declaration))
+    module = declaration.__module__
+    # Names and defaults; annotations would crowd `help`, and type checkers read the source.
+    parameters = inspect.signature(declaration).parameters.values()
+    signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
+    arrays = tuple(positional(signature))
     statics = tuple(name for name in signature.parameters if name not in arrays)
     run.__name__ = run.__qualname__ = declaration.__name__  # the name in HLO and profiles
     return Activation(
@@ -177,7 +179,7 @@ def make_activation(
             family=module.rpartition(".")[2],
             kind=kind,
             body=body or declaration,
-            run=jax.jit(run, static_argnames=statics),
+            traced=run,
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
@@ -193,27 +195,21 @@ def make_activation(
     )
 
 
-def _bare_signature(function: Callable[..., Any]) -> inspect.Signature:
-    """Names and defaults; annotations would crowd `help`, and type checkers read the source."""
-    parameters = inspect.signature(function).parameters.values()
-    return inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
-
-
-def differentiable_names(
-    formula: Callable[..., Any], word: str, slopes: tuple[Any, ...]
+def carrying_slopes(
+    formula: str, names: list[str], word: str, slopes: tuple[Any, ...]
 ) -> list[str]:
-    """The differentiable parameters; TypeError unless there is one slope for each."""
-    live = [name for name in positional(formula) if name not in CONSTANT]
+    """Those of the names that carry a derivative; TypeError unless there is one slope for each."""
+    live = [name for name in names if name not in CONSTANT]
     if len(slopes) != len(live):
         raise TypeError(
-            f"{formula.__name__}: needs one {word} for each of its differentiable parameters "
+            f"{formula}: needs one {word} for each of its differentiable parameters "
             f"({', '.join(live)}); got {len(slopes)}"
         )
     return live
 
 
-def positional(formula: Callable[..., Any]) -> list[str]:
-    parameters = inspect.signature(formula).parameters.values()
+def positional(signature: inspect.Signature) -> list[str]:
+    parameters = signature.parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 

@@ -25,8 +25,8 @@ EVERYWHERE = (-math.inf, math.inf)
 class Definition:
     """The facts of one activation, and the checks of its arguments.
 
-    `run(*arrays, **statics)` is the compiled function with the derivative rule; the other fields
-    are the facts that tests, benchmarks, theory and documentation read.
+    `traced(*arrays, **statics)` is the function with the derivative rule, which `run` compiles; the
+    other fields are the facts that tests, benchmarks, theory and documentation read.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Definition:
     family: str
     kind: str  # "elementwise", "vector", "reduction" or "gated"
     body: Callable[..., Array]
-    run: Callable[..., Array]
+    traced: Callable[..., Array]
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
     surrogate: Callable[..., Any] | None
@@ -46,6 +46,11 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
+
+    @functools.cached_property
+    def run(self) -> Callable[..., Array]:
+        """Made at the first call: at import it would be a third of the time for the catalogue."""
+        return jax.jit(self.traced, static_argnames=self.statics)
 
     @functools.cached_property
     def formula(self) -> Callable[..., Array]:

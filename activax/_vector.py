@@ -13,7 +13,7 @@ from activax._define import (
     Defined,
     Formula,
     Keep,
-    differentiable_names,
+    carrying_slopes,
     kept_by,
     make_activation,
     positional,
@@ -72,10 +72,11 @@ def vector(
     """
 
     def define(formula: Formula[P]) -> Defined[P]:
-        name, names = formula.__name__, positional(formula)
-        live = differentiable_names(formula, "differential", differentials)
+        name, signature = formula.__name__, inspect.signature(formula)
+        names = positional(signature)
+        live = carrying_slopes(name, names, "differential", differentials)
         kept_of = kept_by(name, keep)
-        if (axis := inspect.signature(formula).parameters.get("axis")) is None:
+        if (axis := signature.parameters.get("axis")) is None:
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
         several = axis.annotation not in (int, "int")
 
