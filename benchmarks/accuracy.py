@@ -28,10 +28,10 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import slope
-from activax.cli import Parser
-from benchmarks import arguments, environment, peers, torch_programs
-from benchmarks.report import markdown_table
+from activax.bench import machine, peers, slope, torch_programs
+from activax.bench.records import markdown_table
+from activax.bench.torch_programs import TorchFunction
+from activax.cli import Parser, arguments
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
@@ -65,7 +65,7 @@ def programs(
     x = jnp.zeros(CHUNK)
     with jax.enable_x64(True):
         truth = jax.jit(of(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
-    versions = [str(environment.version(name)) for name in ("jaxlib", "torch")]
+    versions = [str(machine.version(name)) for name in ("jaxlib", "torch")]
 
     def program(run: Callable[[Array], Array], source: str) -> Program:
         text = "\0".join((source, truth, *versions))
@@ -77,8 +77,8 @@ def programs(
             compiled = jax.jit(of(quantity, function))
             out[name] = program(compiled, compiled.lower(x).as_text())
     if torch and (in_torch := peers.in_torch(activation.name)):
-        make = torch_programs.slope if quantity == "slope" else torch_programs.value
-        out["torch"] = program(make(in_torch), "")
+        theirs = TorchFunction(in_torch)
+        out["torch"] = program(theirs.slope if quantity == "slope" else theirs, "")
     return out
 
 
@@ -87,7 +87,7 @@ class Records:
 
     def __init__(self, file: Path | None, rows: Sequence[Row], command: list[str]):
         self.file, self.saved = file, time.monotonic()
-        self.environment = environment.describe(command)
+        self.environment = machine.describe(command)
         self.rows = {(r["op"], r["quantity"], r["implementation"]): r for r in rows}
 
     def begin(self, names: dict[str, str]) -> Row:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from activax.bench.machine import describe
+from activax.bench.records import markdown_table
 from activax.cli.digits import train
 from activax.cli.report import COLUMNS, cells, record
 from activax.cli.settings import ACTIVATIONS, Settings
-from benchmarks.environment import describe
-from benchmarks.report import markdown_table
 
 COMMITTED = Path(__file__).parent / "results" / "digits.json"
 

@@ -26,14 +26,14 @@ from rich.table import Table
 from rich.text import Text
 
 import activax
-from activax.cli import Parser
-from benchmarks import arguments, environment, peers, torch_programs
-from benchmarks.jax_programs import JaxLoop, backward, forward, forward_backward
-from benchmarks.report import STYLES, Rivals, folded, markdown_table, races, versus
-from benchmarks.stopwatch import Program, race
-from benchmarks.throughput import DTYPES
-from benchmarks.torch_programs import TorchProgram
-from benchmarks.traffic import Traffic
+from activax.bench import machine, peers, torch_programs
+from activax.bench.records import markdown_table
+from activax.bench.stopwatch import Program, race
+from activax.bench.torch_programs import TorchFunction, TorchProgram
+from activax.cli import Parser, arguments
+from activax.cli.bench import DTYPES
+from benchmarks.loops import Loop, backward, forward, forward_backward
+from benchmarks.report import STYLES, Rivals, folded, races, versus
 
 # Those that jax.nn and torch both have or compose in a line; the means are over these.
 COMMON = (
@@ -42,10 +42,10 @@ COMMON = (
     *("gelu", "gelu_tanh", "quick_gelu", "silu", "mish"),
 )
 PEERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
-MODES = {
-    "forward": (forward, Traffic(reads=1, writes=1)),
-    "backward": (backward, Traffic(reads=2, writes=1)),
-    "forward+backward": (forward_backward, Traffic(reads=2, writes=2)),
+MODES = {  # the program, and how many arrays it reads and writes
+    "forward": (forward, 1, 1),
+    "backward": (backward, 2, 1),
+    "forward+backward": (forward_backward, 2, 2),
 }
 COLUMNS = ("Gelem/s", *PEERS, *(f"vs {peer}" for peer in PEERS))
 LEGEND = (
@@ -97,13 +97,14 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
         work, "", console=log, transient=True, disable=not log.is_terminal
     ):
         arrays = list(normal.astype(dtype))
-        whole, mix = MODES[mode]
+        whole, *traffic = MODES[mode]
         programs: dict[str, Program] = {
-            "activax": JaxLoop(whole(activax.get(op)), mix, arrays),
-            "jax.nn": JaxLoop(whole(peers.in_jax(op)), mix, arrays),
+            "activax": Loop(whole(activax.get(op)), *traffic, arrays),
+            "jax.nn": Loop(whole(peers.in_jax(op)), *traffic, arrays),
         }
         if torch:
-            programs["torch"] = TorchProgram(peers.in_torch(op), 1, mode, arrays)
+            function = TorchFunction(peers.in_torch(op))
+            programs["torch"] = TorchProgram(function, mode, [(array,) for array in arrays])
         timings = race(
             programs, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
         )
@@ -189,13 +190,17 @@ def _name(text: str) -> str:
     return activation.name
 
 
+def _size(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
+    return int(text)
+
+
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
     out.add_argument("--fn", nargs="+", type=_name, metavar="NAME", default=COMMON)
     out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES[:2])
-    out.add_argument(
-        "--size", type=arguments.array_size, metavar="N", help="elements of an array (2**18)"
-    )
+    out.add_argument("--size", type=_size, metavar="N", help="elements of an array (2**18)")
     out.add_argument(
         "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (9)"
     )
@@ -221,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with one_core(torch):
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")
-        here = environment.describe(list(sys.argv[1:] if argv is None else argv))
+        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
         records = run(list(dict.fromkeys(options.fn)), list(dict.fromkeys(options.dtype)), effort)
     record = {"environment": here, "records": records}
     Console().print(table(records))

@@ -18,9 +18,10 @@ from rich.table import Table
 
 import activax
 from activax.bench import kept
-from benchmarks.environment import describe
-from benchmarks.peers import in_jax
-from benchmarks.report import markdown_table
+from activax.bench.machine import describe
+from activax.bench.peers import in_jax
+from activax.bench.records import markdown_table
+from activax.bench.traffic import Spec
 
 COMMITTED = Path(__file__).parent / "results" / "memory.json"
 ROWS, WIDTH = 64, 128
@@ -29,9 +30,8 @@ COLUMNS = ("op", "alone", "alone, jax.nn", "between layers", "between layers, ja
 
 def bits(f: Callable[..., Any], inputs: int, dtype: Any) -> tuple[float, float]:
     """Bits an element of the output: alone, and on top of what two linear layers keep."""
-    keys = jax.random.split(jax.random.key(0), inputs + 1)
-    x, *weights = (jax.random.normal(key, (ROWS, WIDTH), dtype) for key in keys)
-    weights = [weight[:1].T @ weight[1:2] for weight in weights]
+    x = jax.ShapeDtypeStruct((ROWS, WIDTH), dtype)
+    weights = [jax.ShapeDtypeStruct((WIDTH, WIDTH), dtype)] * inputs
 
     def network(between: Callable[..., Any]) -> Callable[..., Any]:
         return lambda x, *w: between(*(x @ one for one in w)) @ w[0]
@@ -40,7 +40,7 @@ def bits(f: Callable[..., Any], inputs: int, dtype: Any) -> tuple[float, float]:
     inside = kept(network(f), x, *weights)
     bare = kept(network(lambda *x: x[0] + 0), x, *weights)
 
-    def per_element(arrays: list[jax.Array]) -> float:
+    def per_element(arrays: list[Spec]) -> float:
         return 8 * sum(array.nbytes for array in arrays if array.size > WIDTH) / x.size
 
     return per_element(alone), per_element(inside) - per_element(bare)

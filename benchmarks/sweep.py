@@ -11,11 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax.bench import critical, errors, precise
+from activax.bench import critical, errors, near, precise
 
 CHUNK = 2**18  # floats: the float64 arrays of a chunk stay in the cache
 PATTERNS = 2**32
-TINY = float(np.finfo(np.float32).tiny)
 QUICK = 2**20  # inputs of the quick sample
 WORKERS = 2  # threads
 RADIUS = 2**10  # neighbours of a delicate point on each side
@@ -128,12 +127,6 @@ def sweep(
     # XLA computes on all cores, but each thread counts on one.
     with ThreadPoolExecutor(WORKERS) as workers:
         yield from _in_order(workers, of_chunk, range(first, inputs.count))
-
-
-def near(point: float, x: Any) -> Any:
-    """Where a backend that flushes may not tell the point from x."""
-    with np.errstate(invalid="ignore"):  # of NaN
-        return abs(np.asarray(x) - np.float32(point)) <= TINY
 
 
 def _in_order(

@@ -1,187 +1,108 @@
-"""Throughput of activations, forward and with their backward pass, beside jax.nn and torch.
+"""Throughput of every activation, forward and backward, beside jax.nn and torch.
 
-    python -m benchmarks.throughput --fn gelu mish --json gelu.json
+    python -m benchmarks.throughput        # measures, and writes the committed results
 
-Implementations run in turn on arrays that do not fit the cache, next to a copy that moves as much.
+This is `activax bench` for the whole catalogue; its options are in COMMANDS.
 """
 
-import argparse
-import json
+import statistics
 import sys
-from collections.abc import Iterator, Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
 
-import jax
-from rich.console import Console
-from rich.progress import Progress
+from activax import cli
+from activax.bench import records
+from activax.bench.measure import BASELINE, FAULTS, Row
+from benchmarks.report import folded
 
-import activax
-from activax import Activation
-from activax.cli import Parser
-from benchmarks import arguments, environment, peers, torch_programs
-from benchmarks.jax_programs import JaxProgram, forward, forward_backward
-from benchmarks.pool import Pool
-from benchmarks.report import Record, table
-from benchmarks.report import markdown as markdown
-from benchmarks.stopwatch import Program, race
-from benchmarks.torch_programs import TorchProgram
-from benchmarks.traffic import MODES, copy, traffic
-
-DTYPES = ("float32", "bfloat16", "float16")
-DRIFT = 0.05  # by how much the copy may move from beginning to end
-STILL = ("identity",)  # compiles to nothing: it moves no data
+RESULTS = Path(__file__).parent / "results"
+COMMANDS = {
+    "throughput-act.json": ["--suite", "act"],
+    "throughput-glu.json": ["--suite", "glu"],
+}
+PEERS = (BASELINE, "torch")
+Race = dict[str, Row]  # by implementation
 
 
-class Effort(NamedTuple):
-    """How long to measure: the defaults, and those of --quick."""
-
-    dtypes: tuple[str, ...] = ("float32", "bfloat16")
-    size: int = 2**21  # a few arrays of temporaries stay below torch_programs.MAPPED, in JAX too
-    repeats: int = 15
-    sample_s: float = 0.02
+def committed() -> tuple[list[Row], dict[str, object]]:
+    """The rows of all files, and the environment of the first."""
+    files = [records.from_json((RESULTS / name).read_text()) for name in COMMANDS]
+    return [row for rows, _ in files for row in rows], files[0][1]
 
 
-QUICK = Effort(dtypes=("float32",), size=2**20, repeats=7, sample_s=0.004)
+def races(rows: Sequence[Row]) -> dict[tuple[str, str, str], Race]:
+    """The rows of each op, dtype and mode."""
+    grouped: dict[tuple[str, str, str], Race] = {}
+    for row in rows:
+        grouped.setdefault((row.op, row.dtype, row.mode), {})[row.implementation] = row
+    return grouped
 
 
-def measure(
-    activation: Activation[...], mode: str, pool: Pool, effort: Effort, torch: ModuleType | None
-) -> Iterator[Record]:
-    """Race the implementations of one activation in one mode against each other and a copy."""
-    inputs = 2 if activation.kind == "gated" else 1
-    mix = traffic(inputs, mode)
-    whole = forward if mode == "forward" else forward_backward
-    programs: dict[str, Program] = {"activax": JaxProgram(whole(activation), mix, pool)}
-    if in_jax := peers.in_jax(activation.name):
-        programs["jax.nn"] = JaxProgram(whole(in_jax), mix, pool)
-    if torch and (in_torch := peers.in_torch(activation.name)):
-        programs["torch"] = TorchProgram(in_torch, inputs, mode, pool.arrays)
-    programs["copy"] = JaxProgram(copy(mix), mix, pool)
-    timings = race(programs, repeats=effort.repeats, sample_s=effort.sample_s)
-    for implementation, (seconds, page_faults) in timings.items():
-        yield Record(
-            op=activation.name,
-            dtype=str(pool.arrays[0].dtype),
-            size=pool.arrays[0].size,
-            mode=mode,
-            implementation=implementation,
-            mix=str(mix),
-            compile_s=programs[implementation].compile_s,
-            seconds=seconds.median,
-            low=seconds.low,
-            high=seconds.high,
-            gb_per_s=mix.gb_per_s(pool.array_nbytes, seconds.median),
-            percent_of_copy=100 * timings["copy"].seconds.median / seconds.median,
-            page_faults=page_faults,
-        )
+def means(rows: Sequence[Row]) -> str:
+    """The geometric means over activations of the peers' times over ours."""
+    ratios: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for (_, dtype, mode), race in races(rows).items():
+        for peer in race.keys() & {*PEERS}:
+            ratio = race[peer].seconds / race["activax"].seconds
+            ratios.setdefault((dtype, mode), {}).setdefault(peer, []).append(ratio)
+    lines = []
+    for (dtype, mode), peers in ratios.items():
+        cells = (
+            f"{statistics.geometric_mean(peers[peer]):.2f} ({len(peers[peer])} activations)"
+            if peer in peers else ""
+            for peer in PEERS
+        )  # fmt: skip
+        lines.append([f"{dtype}, {mode}", *cells])
+    return records.markdown_table(("time of the peer over ours", *PEERS), lines)
 
 
-def drift(records: Sequence[Record], pool: Pool, effort: Effort) -> dict[str, float]:
-    """How much slower each mix's copy is than when it was first measured, as a fraction."""
-    moved = {}
-    for mix in sorted({traffic(inputs, mode) for inputs in (1, 2) for mode in MODES}):
-        copies = (r for r in records if (r["implementation"], r["mix"]) == ("copy", str(mix)))
-        if first := next(copies, None):
-            program = {"copy": JaxProgram(copy(mix), mix, pool)}
-            again = race(program, repeats=effort.repeats, sample_s=effort.sample_s)["copy"]
-            moved[f"{first['dtype']} {mix}"] = again.seconds.median / first["seconds"] - 1
-    return moved
+def every(rows: Sequence[Row]) -> str:
+    """One line for each race: our speed, and how the peers stand to it."""
+    lines = []
+    for (op, dtype, mode), race in races(rows).items():
+        ours = race["activax"]
+        ulp = "" if ours.worst_ulp is None else f"{ours.worst_ulp:.2f}"
+        speeds = f"{ours.gb_per_s:.1f}", f"{ours.percent_of_roofline:.0f}"
+        ratios = [_ratio(race, peer) for peer in PEERS]
+        lines.append([f"`{op}`, {dtype}, {mode}", *speeds, *ratios, ulp])
+    columns = ("op", "GB/s", "%", *(f"vs {peer}" for peer in PEERS), "ulp")
+    return records.markdown_table(columns, lines)
 
 
-def run(
-    activations: Sequence[Activation[...]],
-    effort: Effort,
-    torch: ModuleType | None,
-    console: Console,
-) -> dict[str, Any]:
-    """Measure everything; the content of the JSON file but for the environment."""
-    records: list[Record] = []
-    moved: dict[str, float] = {}
-    pools = {}
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
-        bar = progress.add_task("", total=len(effort.dtypes) * len(activations) * len(MODES))
-        for dtype in effort.dtypes:
-            pool = Pool(effort.size, dtype)
-            room = torch and torch_programs.warm_heap(pool.array_nbytes)
-            pools[dtype] = {"arrays": len(pool.arrays), "exceeds_cache": pool.exceeds_cache}
-            of_dtype: list[Record] = []
-            for activation in activations:
-                progress.update(bar, description=f"{activation.name} {dtype}")
-                for mode in MODES:
-                    of_dtype += measure(activation, mode, pool, effort, torch)
-                    progress.advance(bar)
-            moved |= drift(of_dtype, pool, effort)
-            records += of_dtype
-            del room
-    return {
-        "pools": pools,
-        "drift": moved,
-        "drifted": any(abs(d) > DRIFT for d in moved.values()),
-        "records": records,
-    }
+def _ratio(race: Race, peer: str) -> str:
+    if peer not in race:
+        return ""
+    ours, theirs = race["activax"], race[peer]
+    mark = records.MARKS[ours.compared_with(theirs)]
+    dagger = "†" * (max(ours.page_faults, theirs.page_faults) > FAULTS)
+    return f"{mark}{theirs.seconds / ours.seconds:.2f}{dagger}{mark}"
 
 
-def _activation(name: str) -> Activation[...]:
-    activation = arguments.activation(name)
-    if reason := _unmeasured(activation):
-        raise argparse.ArgumentTypeError(f"{name} {reason}, so it has no throughput")
-    return activation
+LEGEND = (
+    "GB/s: bytes that must move, over the median time. %: of a copy with as many reads and writes, "
+    "timed in turn with it. vs: time of the peer over time of activax; **bold** where activax is "
+    "faster and *italic* where it is slower, with disjoint 95% intervals; plain where neither is "
+    "sure. Backward: from what each library keeps. ulp: of ours. †: one of the two had fresh "
+    "memory mapped in each call, so nothing is claimed."
+)
 
 
-def _unmeasured(activation: Activation[...]) -> str | None:
-    """Why an activation is not measured, if so."""
-    if activation.name in STILL:
-        return "moves no data"
-    if activation.kind == "reduction":
-        return "has no output for each input"
-    return None
-
-
-def parser() -> Parser:
-    out = Parser(prog="benchmarks.throughput", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", nargs="+", type=_activation, metavar="NAME", help="default: all")
-    out.add_argument("--dtype", nargs="+", choices=DTYPES, help="default: float32 bfloat16")
-    out.add_argument(
-        "--size", type=arguments.array_size, metavar="N", help="elements of an array (2**21)"
+def markdown(rows: Sequence[Row], environment: dict[str, object]) -> str:
+    """The README's part: the means, and every row for the reader to open."""
+    drift = environment["drift"]
+    assert isinstance(drift, dict)
+    moved = max(map(abs, drift.values()))
+    details = f"{every(rows)}\n{LEGEND}\n"
+    return (
+        f"{means(rows)}\n{folded('Every activation', details)}\n"
+        f"During the run the speed of a copy moved by up to {moved:.0%}.\n"
     )
-    out.add_argument(
-        "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (15)"
-    )
-    out.add_argument("--quick", action="store_true", help="float32, smaller and shorter; < 60 s")
-    out.add_argument(
-        "--json", type=arguments.output_file, metavar="FILE", help="write records and environment"
-    )
-    out.add_argument(
-        "--md", type=arguments.output_file, metavar="FILE", help="write a Markdown table"
-    )
-    return out
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
-    effort = QUICK if options.quick else Effort()
-    effort = effort._replace(
-        dtypes=tuple(dict.fromkeys(options.dtype or effort.dtypes)),
-        size=options.size or effort.size,
-        repeats=options.repeats or effort.repeats,
-    )
-    everything = [a for a in activax.catalog.values() if not _unmeasured(a)]
-    log = Console(stderr=True)
-    torch = torch_programs.load() if jax.default_backend() == "cpu" else None
-    if torch is None:
-        log.print("torch is skipped: it is not installed, or the device is not a CPU")
-
-    here = environment.describe(list(sys.argv[1:] if argv is None else argv))
-    result = run(list(dict.fromkeys(options.fn or everything)), effort, torch, log)
-    Console().print(table(result["records"]))
-    if result["drifted"]:
-        worst = max(result["drift"].items(), key=lambda item: abs(item[1]))
-        log.print(f"drift: the copy of {worst[0]} moved by {worst[1]:+.0%}; use a quieter machine")
-    if options.json:
-        options.json.write_text(json.dumps({"environment": here, **result}, indent=1) + "\n")
-    if options.md:
-        options.md.write_text(markdown(result["records"]))
+def main() -> int:
+    for file, options in COMMANDS.items():
+        if code := cli.main(["bench", *options, "--json", str(RESULTS / file)]):
+            return code
     return 0
 
 

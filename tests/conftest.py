@@ -20,6 +20,14 @@ def standard_promotion():
         yield
 
 
+@pytest.fixture
+def few_sets(monkeypatch):
+    """Benchmarks whose arguments rotate through a few sets, which takes less time."""
+    from activax.bench import rotation
+
+    monkeypatch.setattr(rotation, "MOST", 3)
+
+
 # Which activations an argument's name stands for.
 CHOSEN = {
     "activation": lambda a: True,

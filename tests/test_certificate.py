@@ -11,7 +11,8 @@ import activax
 from activax.bench import errors, neighbours, precise, ranks, roots, slope
 
 pytest.importorskip("rich")
-from benchmarks import accuracy, sweep, torch_programs
+from activax.bench import torch_programs
+from benchmarks import accuracy, sweep
 
 X = jnp.array([-1.0, 1.5, 3.0])
 TINY = float(jnp.finfo(jnp.float32).tiny)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import activax
-from benchmarks import peers, torch_programs
+from activax.bench import peers, torch_programs
 
 PEERS = ("jax", "torch", "keras")
 

@@ -4,35 +4,33 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-from jax import Array
+
+from activax.bench.traffic import Spec
 
 
-def kept(f: Callable[..., Any], *args: Any) -> list[Array]:
-    """The arrays that `jax.vjp(f, *args)` stores for the backward pass, beyond its arguments.
+def kept(f: Callable[..., Any], *specs: Any, arguments: bool = False) -> list[Spec]:
+    """What `jax.vjp(f, *specs)` stores for the backward pass, beyond the arguments.
 
-    Each buffer counts once. This is what is kept at a boundary of the program (`jax.vjp`, a scan,
-    a checkpoint); inside one compiled program XLA may recompute some of it.
+    Each array counts once, and nothing is computed. This is what is kept at a boundary of the
+    program (`jax.vjp`, a scan, a checkpoint); inside one compiled program XLA may recompute some of
+    it.
 
     Args:
         f: a function of arrays or of trees of arrays.
-        *args: concrete arguments.
+        *specs: arrays, or `jax.ShapeDtypeStruct`s, or trees of them.
+        arguments: list those of the arguments that are stored, too.
+
+    Returns:
+        The shape, dtype, size and nbytes of each.
 
     Example:
-        >>> x = jnp.ones((4, 4))
+        >>> x = jax.ShapeDtypeStruct((1024, 1024), "bfloat16")
         >>> activax.bench.kept(activax.gelu, x)  # x itself, which is an argument
         []
-        >>> sum(array.nbytes for array in activax.bench.kept(jax.nn.gelu, x)) > 4 * x.nbytes
-        True
+        >>> sum(array.nbytes for array in activax.bench.kept(jax.nn.gelu, x)) / x.size
+        8.0
     """
-    _, backward = jax.vjp(f, *args)
-    given = {_buffer(leaf) for leaf in jax.tree.leaves(args) if isinstance(leaf, Array)}
-    arrays = (leaf for leaf in jax.tree.leaves(backward) if isinstance(leaf, Array))
-    unique = {_buffer(array): array for array in arrays}
-    return [array for buffer, array in unique.items() if buffer not in given]
-
-
-def _buffer(array: Array) -> int:
-    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
-        array = jax.random.key_data(array)
-    return array.unsafe_buffer_pointer() if array.size else id(array)
+    jaxpr = jax.make_jaxpr(lambda *inputs: jax.vjp(f, *inputs)[1])(*specs).jaxpr
+    given = set() if arguments else set(map(id, jaxpr.invars))
+    stored = {id(var): var.aval for var in jaxpr.outvars if not hasattr(var, "val")}  # no literals
+    return [Spec(a.shape, a.dtype) for name, a in stored.items() if name not in given]

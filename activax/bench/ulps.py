@@ -81,6 +81,17 @@ def errors(function: Function, x: Array, got: Any) -> Any:
         return jax.tree.map(np.asarray, _errors(function, x, got))
 
 
+def near(point: float, x: Any) -> Any:
+    """Where a backend that flushes may not tell the point from x, as NumPy booleans.
+
+    Example:
+        >>> activax.bench.near(0.0, np.array([0.0, 1e-40, 1e-30], "float32"))
+        array([ True,  True, False])
+    """
+    with np.errstate(invalid="ignore"):  # of NaN
+        return abs(np.asarray(x) - np.float32(point)) <= np.float32(TINY)
+
+
 @partial(jax.jit, static_argnums=0)
 def _errors(function: Function, x: Array, got: Any) -> Any:
     at = widened(x)

@@ -1,4 +1,4 @@
-"""The command line: `activax train`, `activax list`, `activax show`."""
+"""The command line: `activax train`, `list`, `show` and `bench`."""
 
 import argparse
 import importlib
@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from activax.cli.errors import UsageError
 
-COMMANDS = ("train", "list", "show")
+COMMANDS = ("train", "list", "show", "bench")
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,7 +19,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, 2 for wrong arguments, 130 if interrupted."""
+    """Run the command line.
+
+    The exit code is 0, 2 for wrong arguments, 130 if interrupted, and 1 if `bench` finds something
+    slower than allowed.
+    """
     parser = Parser(prog="activax", description="Activation functions for JAX.")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     for name in COMMANDS:
@@ -29,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.set_defaults(run=module.run)
     arguments = parser.parse_args(argv)
     try:
-        arguments.run(arguments)
+        return arguments.run(arguments) or 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -39,4 +43,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (missing.name or "").startswith("activax"):
             raise
         parser.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
-    return 0

@@ -1,33 +1,27 @@
-"""What the command lines of the benchmarks take: the types of their arguments."""
+"""Types of the command line's arguments that commands share."""
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import activax
-from activax import Activation
-from benchmarks.pool import WIDTH
-from benchmarks.stopwatch import FEWEST
+from activax.bench.stopwatch import FEWEST
 
 
-def activation(name: str) -> Activation[...]:
+def activation(name: str) -> activax.Activation[...]:
     try:
         return activax.get(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def elementwise(name: str) -> Activation[...]:
+def elementwise(name: str) -> activax.Activation[...]:
     found = activation(name)
     if found.kind != "elementwise":
         raise argparse.ArgumentTypeError(f"{name} is {found.kind}; give elementwise ones")
     return found
-
-
-def array_size(text: str) -> int:
-    if not text.isdecimal() or not int(text) or int(text) % WIDTH:
-        raise argparse.ArgumentTypeError(f"must be a positive multiple of {WIDTH}; got {text!r}")
-    return int(text)
 
 
 def sample_count(text: str) -> int:
@@ -44,3 +38,24 @@ def output_file(text: str) -> Path:
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
     return path
+
+
+def several(one: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """A list with commas of what `one` takes; each once."""
+
+    def parse(text: str) -> list[Any]:
+        return [*dict.fromkeys(one(part) for part in text.split(",") if part)]
+
+    return parse
+
+
+def choice(*names: str, **short: str) -> Callable[[str], str]:
+    """One of some names, or what is short for one."""
+
+    def parse(text: str) -> str:
+        name = short.get(text, text)
+        if name not in names:
+            raise argparse.ArgumentTypeError(f"must be of {', '.join(names)}; got {text!r}")
+        return name
+
+    return parse

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from benchmarks.pool import last_level_cache
+from activax.bench.rotation import last_level_cache
 
 PACKAGES = ("activax", "jax", "jaxlib", "numpy", "torch")
 

@@ -1,4 +1,4 @@
-"""The same functions in jax.nn, torch and keras, by their names there or by ours."""
+"""The same functions in other libraries, by their names there or by ours."""
 
 import importlib
 import importlib.util
@@ -11,8 +11,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from activax._catalog import catalog
 from activax._presets import PRESETS
-from benchmarks import torch_programs
+from activax.bench import torch_programs
+from activax.bench.torch_programs import TorchFunction
 
 Function = Callable[..., Any]
 Functions = Mapping[str, Function]
@@ -22,6 +24,7 @@ RRELU_MEAN = (1 / 8 + 1 / 3) / 2  # the slope of rrelu without a key
 # What is not the function that it is called after, and why.
 UNLIKE = {
     "torch.gumbel_softmax": "draws at random",
+    "flax.logsumexp": "is over all axes",
     "keras.sparsemax": "sums to less than 1, with the backend jax of Keras 3.15",
 }
 
@@ -72,11 +75,22 @@ def _keras() -> Functions:
     )
 
 
-_LOAD: dict[str, Callable[[], Functions]] = {"jax": _jax, "torch": _torch, "keras": _keras}
+def _flax() -> Functions:
+    if importlib.util.find_spec("flax") is None:
+        return {}
+    return vars(importlib.import_module("flax.linen"))
+
+
+_LOAD: dict[str, Callable[[], Functions]] = {
+    "jax": _jax,
+    "torch": _torch,
+    "keras": _keras,
+    "flax": _flax,
+}
 
 
 def functions(peer: str) -> Functions:
-    """What "jax", "torch" or "keras" has, by its names there; empty where it is not installed."""
+    """What a library of LIBRARIES has, by its names there; empty where it is not installed."""
     return _LOAD[peer]()
 
 
@@ -152,5 +166,30 @@ def _by_preset(peer: str, name: str) -> Function | None:
     """What the presets say that a peer has of this name and default, or None."""
     for theirs, ours in PRESETS[peer].items():
         if ours == name and f"{peer}.{theirs}" not in UNLIKE:
-            return functions(peer)[theirs]
+            return functions(peer).get(theirs)
     return None
+
+
+# Any of them
+
+
+LIBRARIES = ("activax", "jax", "torch", "torch.compile", "keras", "flax")
+LABELS = {name: name for name in LIBRARIES} | {"jax": "jax.nn"}  # of implementations
+
+
+def installed(library: str) -> bool:
+    return library == "activax" or bool(functions(library.partition(".")[0]))
+
+
+def find(library: str, name: str) -> Function | None:
+    """An activation of the catalogue, at its default parameters, in a library of LIBRARIES."""
+    if library == "activax":
+        return catalog[name]
+    if library == "jax":
+        return in_jax(name)
+    if library in ("torch", "torch.compile"):
+        function = in_torch(name)
+        return function and TorchFunction(function, compiled=library == "torch.compile")
+    if not installed(library) or catalog[name].kind == "gated":  # which take one packed array there
+        return None
+    return _by_preset(library, name)

@@ -1,15 +1,11 @@
-"""Compiled JAX programs that write into the buffers of their last results."""
+"""Loops of a function in one compiled program, so that neither dispatch nor memory counts."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-
-from benchmarks.pool import Pool
-from benchmarks.traffic import Traffic
 
 Function = Callable[..., Any]
 
@@ -34,37 +30,12 @@ def backward(function: Function) -> Function:
     return lambda *arrays: forward_backward(function)(*arrays)[1:]
 
 
-class JaxProgram:
-    """A function of `mix.reads` arrays of the pool that returns `mix.writes` arrays.
-
-    The results of a call are donated to the next: XLA on CPU otherwise maps fresh memory for each,
-    and the kernel would spend most of the time that is measured on page faults.
-    """
-
-    def __init__(self, function: Function, mix: Traffic, pool: Pool):
-        def program(*arrays: Array) -> tuple[Array, ...]:
-            return function(*arrays[: mix.reads])
-
-        self.pool, self.reads = pool, mix.reads
-        self.results = [jnp.zeros_like(pool.arrays[0]) for _ in range(mix.writes)]
-        scratch = range(mix.reads, mix.reads + mix.writes)
-        jitted = jax.jit(program, donate_argnums=tuple(scratch), keep_unused=True)
-        start = time.perf_counter()
-        self.compiled = jitted.lower(*pool.take(mix.reads), *self.results).compile()
-        self.compile_s: float | None = time.perf_counter() - start
-
-    def __call__(self, calls: int) -> None:
-        for _ in range(calls):
-            self.results = self.compiled(*self.pool.take(self.reads), *self.results)
-        jax.block_until_ready(self.results)
-
-
-class JaxLoop:
-    """A function that is applied to arrays in rotation, all calls in one compiled program."""
+class Loop:
+    """A function of `reads` arrays that returns `writes`, applied to arrays in rotation."""
 
     compile_s: float | None = None
 
-    def __init__(self, function: Function, mix: Traffic, arrays: Sequence[Array]):
+    def __init__(self, function: Function, reads: int, writes: int, arrays: Sequence[Array]):
         dtype = arrays[0].dtype
 
         def program(calls: Array, stack: Array, *results: Array) -> tuple[Array, ...]:
@@ -73,15 +44,15 @@ class JaxLoop:
                 return lax.bitcast_convert_type(array, dtype)
 
             def apply(i: Array, _: tuple[Array, ...]) -> tuple[Array, ...]:
-                return function(*(take(i + k) for k in range(mix.reads)))
+                return function(*(take(i + k) for k in range(reads)))
 
             return lax.fori_loop(0, calls, apply, results)
 
         # As integers: XLA on CPU would convert a stack of bfloat16 to float32 ahead of the loop.
         bits = jnp.dtype(f"uint{8 * dtype.itemsize}")
         self.stack = lax.bitcast_convert_type(jnp.stack(arrays), bits)
-        self.results = tuple(jnp.zeros_like(arrays[0]) for _ in range(mix.writes))
-        donated = tuple(range(2, 2 + mix.writes))
+        self.results = tuple(jnp.zeros_like(arrays[0]) for _ in range(writes))
+        donated = tuple(range(2, 2 + writes))
         jitted = jax.jit(program, donate_argnums=donated, keep_unused=True)
         self.compiled = jitted.lower(jnp.int32(1), self.stack, *self.results).compile()
 

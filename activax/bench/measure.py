@@ -1,0 +1,227 @@
+"""Measure functions beside each other: time, traffic, memory and error."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from activax.bench.device_time import device_seconds
+from activax.bench.floats import magnitudes
+from activax.bench.memory import kept
+from activax.bench.modes import MODES
+from activax.bench.programs import Compiled
+from activax.bench.roofline import Roofline, matrix_flops, product_size
+from activax.bench.rotation import Rotation, concrete
+from activax.bench.stopwatch import FEWEST, Interval, Program, Timing, race
+from activax.bench.torch_programs import TORCH_MODES, TorchFunction, TorchProgram
+from activax.bench.ulps import errors, near, slope
+
+FAULTS = 64  # a call; fewer are Python's and the system's own
+BASELINE = "jax.nn"
+COPY, PRODUCT = "copy", "product"
+MAGNITUDES = 2**8  # inputs from each power of two to the next
+Function = Callable[..., Any]
+
+
+class Effort(NamedTuple):
+    """How long to measure."""
+
+    repeats: int = 15  # samples of each program
+    sample_s: float = 0.02  # the least that a sample lasts
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One implementation of one operation, measured."""
+
+    op: str
+    dtype: str
+    shape: str  # of the last argument
+    mode: str
+    implementation: str
+    mix: str  # arrays read and written at the least, such as "R2W1"
+    seconds: float  # of the wall, a call: the median
+    low: float  # where the true median is with 95% confidence
+    high: float
+    gb_per_s: float  # of what must move
+    percent_of_roofline: float  # of the time of a copy of the same mix, or of matrix products alone
+    device_seconds: float | None  # a call, of an accelerator's kernels alone
+    vs_jax: float | None  # time of jax.nn over time of this
+    temporary_bytes: int | None  # of the compiled program
+    kept_bytes: int | None  # by reverse mode, arguments included, if the result is one array
+    compile_s: float | None  # trace, lower and compile
+    worst_ulp: float | None  # of value or slope, over finite inputs of all magnitudes
+    page_faults: float  # a call, in the process
+    fresh: bool  # whether each call had new memory for its results
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.seconds, self.low, self.high)
+
+    def compared_with(self, other: "Row") -> str:
+        """ "faster" or "slower", or "tied" if intervals overlap or either paid for fresh pages."""
+        if max(self.page_faults, other.page_faults) > FAULTS:
+            return "tied"
+        return self.interval.compared_with(other.interval)
+
+
+def measure(f: Function, *specs: Any, mode: str = "forward", **options: Any) -> Row:
+    """Measure one function; see `compare`, whose options it takes.
+
+    Example:
+        >>> x = jax.ShapeDtypeStruct((64, 1024), "float32")
+        >>> quick = activax.bench.Effort(repeats=6, sample_s=1e-4)
+        >>> row = activax.bench.measure(activax.silu, x, mode="backward", effort=quick)
+        >>> row.mix, row.kept_bytes == 4 * x.size, row.low <= row.seconds <= row.high
+        ('R2W1', True, True)
+    """
+    name = getattr(f, "__name__", type(f).__name__)
+    (row,) = compare({name: f}, *specs, mode=mode, **options)
+    return row
+
+
+def compare(
+    functions: Mapping[str, Function],
+    *specs: Any,
+    mode: str = "forward",
+    op: str = "",
+    fresh: bool = False,
+    reference: Function | None = None,
+    kinks: tuple[float, ...] = (),
+    effort: Effort = Effort(),  # noqa: B008, which is immutable
+    roofline: Roofline | None = None,
+) -> list[Row]:
+    """Measure implementations of the same function in turn, A B C A B C ..., beside a copy.
+
+    Each is compiled ahead of time, reads random normal numbers from sets of arrays in rotation
+    that exceed the last cache, and writes into the buffers of its last results.
+
+    Args:
+        functions: what to measure, by the name of the implementation. "jax.nn" is what the others
+            are compared with. A `TorchFunction` runs in torch.
+        *specs: what they are called with: a `jax.ShapeDtypeStruct` for random numbers, or arrays,
+            or trees of these.
+        mode: "forward"; "backward", from what `jax.vjp` keeps and a cotangent; "forward+backward",
+            one program; "jvp"; or "scan", forward and backward of 8 residual layers.
+        op: what the rows call the operation; by default the name of the first function.
+        fresh: give each call new memory for its results. On a CPU that costs page faults.
+        reference: the function, elementwise and of one array, that is right in float64; if given,
+            rows have the worst error of the value, or of the slope in the other modes.
+        kinks: where the slope is a convention and does not count as an error.
+        effort: how many samples of which length.
+        roofline: what is known of this machine; pass one to several calls to measure it once and
+            to know how it drifts.
+
+    Raises:
+        ValueError: no functions; an unknown mode; too few repeats; a spec that is not real.
+
+    Example:
+        >>> x = jax.ShapeDtypeStruct((64, 1024), "bfloat16")
+        >>> quick = activax.bench.Effort(repeats=6, sample_s=1e-4)
+        >>> rivals = {"activax": activax.gelu, "jax.nn": jax.nn.gelu}
+        >>> ours, theirs = activax.bench.compare(rivals, x, effort=quick, reference=activax.gelu)
+        >>> ours.worst_ulp < 0.55 < theirs.worst_ulp
+        True
+    """
+    if not functions:
+        raise ValueError("compare: needs at least one function; got none")
+    if mode not in MODES:
+        raise ValueError(f"compare: mode must be one of {', '.join(MODES)}; got {mode!r}")
+    if effort.repeats < FEWEST:
+        raise ValueError(f"compare: repeats must be at least {FEWEST}, or there is no 95% "
+                         f"interval; got {effort.repeats}")  # fmt: skip
+    jax_functions = [f for f in functions.values() if not isinstance(f, TorchFunction)]
+    if not jax_functions:
+        raise ValueError("compare: needs a function of JAX arrays beside those of torch")
+    arguments = concrete(specs)
+    roofline = roofline or Roofline()
+    work = MODES[mode](jax_functions[0], arguments)
+    programs: dict[str, Compiled | TorchProgram] = {}
+    for name, function in functions.items():
+        if not isinstance(function, TorchFunction):
+            own = MODES[mode](function, arguments)
+            programs[name] = Compiled(own.function, own.arguments, fresh)
+        elif mode in TORCH_MODES:
+            programs[name] = TorchProgram(function, mode, Rotation(arguments).sets)
+    state = jax.tree.leaves(arguments)[-1]
+    flops = matrix_flops(work.function, *work.arguments)
+    rivals: dict[str, Program] = {**programs, COPY: roofline.copy(work.traffic)}
+    if flops:
+        rivals[PRODUCT] = roofline.product(state.dtype)
+    timings = race(rivals, repeats=effort.repeats, sample_s=effort.sample_s)
+    best_s = timings.pop(COPY).seconds.median
+    roofline.saw(work.traffic, best_s)
+    if flops:
+        product_s = timings.pop(PRODUCT).seconds.median
+        best_s = max(best_s, product_s * flops / (2 * product_size() ** 3))
+    worst = _worst_ulp(functions, mode, state.dtype, reference, kinks) if reference else {}
+
+    def row(name: str, timing: Timing) -> Row:
+        seconds, program = timing.seconds, programs[name]
+        return Row(
+            op=op or next(iter(functions)),
+            dtype=str(state.dtype),
+            shape="x".join(map(str, state.shape)),
+            mode=mode,
+            implementation=name,
+            mix=str(work.traffic),
+            seconds=seconds.median,
+            low=seconds.low,
+            high=seconds.high,
+            gb_per_s=work.traffic.nbytes / seconds.median / 1e9,
+            percent_of_roofline=100 * best_s / seconds.median,
+            device_seconds=device_seconds(program, effort.repeats),
+            vs_jax=(
+                timings[BASELINE].seconds.median / seconds.median if BASELINE in timings else None
+            ),
+            temporary_bytes=program.temporary_bytes,
+            kept_bytes=_kept_bytes(functions[name], arguments),
+            compile_s=program.compile_s,
+            worst_ulp=worst.get(name),
+            page_faults=timing.page_faults,
+            fresh=fresh,
+        )
+
+    return [row(name, timing) for name, timing in timings.items()]
+
+
+def _kept_bytes(function: Function, arguments: tuple[Any, ...]) -> int | None:
+    if isinstance(function, TorchFunction) or not isinstance(
+        jax.eval_shape(function, *arguments), jax.ShapeDtypeStruct
+    ):
+        return None
+    return sum(array.nbytes for array in kept(function, *arguments, arguments=True))
+
+
+def _worst_ulp(
+    functions: Mapping[str, Function],
+    mode: str,
+    dtype: Any,
+    reference: Function,
+    kinks: tuple[float, ...],
+) -> dict[str, float]:
+    """The worst errors over a sample of all magnitudes; over every input, of 16 bits."""
+    bits = 8 * dtype.itemsize
+    if bits == 16:
+        x = np.arange(2**16, dtype=np.uint16).view(dtype)
+    else:
+        x = magnitudes(MAGNITUDES, dtype)
+    derivative = mode != "forward"
+    at = jnp.asarray(x)
+
+    def of(function: Function) -> Any:
+        if isinstance(function, TorchFunction):
+            return (function.slope if derivative else function)(at)
+        return jax.jit(slope(function) if derivative else function)(at)
+
+    got = {name: of(function) for name, function in functions.items()}
+    if jax.default_backend() == "tpu":  # which has no float64
+        at, got = jax.device_put((at, got), jax.local_devices(backend="cpu")[0])
+    found = errors(slope(reference) if derivative else reference, at, got)
+    counts = np.array(jnp.isfinite(at))
+    for kink in kinks if derivative else ():
+        counts &= ~near(kink, x)
+    return {name: float(error[counts].max()) for name, error in found.items()}

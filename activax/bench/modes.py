@@ -1,0 +1,102 @@
+"""What is measured of a function: its value, its derivatives, or many layers of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax.bench.traffic import Traffic, traffic
+
+Function = Callable[..., Any]
+LAYERS = 8  # of a scan
+
+
+class Work(NamedTuple):
+    """A function, what it is called with, and what it must move through memory at the least."""
+
+    function: Function
+    arguments: tuple[Any, ...]
+    traffic: Traffic
+
+
+def cotangents(out: Any) -> Any:
+    """Numbers of all signs and magnitudes about one, in place of what would come from above."""
+    return jax.tree.map(lambda y: jnp.cos(jnp.arange(y.size)).reshape(y.shape).astype(y.dtype), out)
+
+
+def forward(f: Function, arguments: tuple[Any, ...]) -> Work:
+    """f(*arguments)."""
+    return Work(f, arguments, traffic(arguments, jax.eval_shape(f, *arguments)))
+
+
+def backward(f: Function, arguments: tuple[Any, ...]) -> Work:
+    """The cotangents of the arguments, from what `jax.vjp` keeps and the cotangent of the result.
+
+    What is kept is read but has no part in the traffic, as only the arguments must be.
+    """
+    out, pullback = jax.vjp(f, *arguments)
+    kept, structure = jax.tree.flatten(pullback)
+    cotangent = cotangents(out)
+
+    def program(kept: list[Any], cotangent: Any) -> Any:
+        return jax.tree.unflatten(structure, kept)(cotangent)
+
+    return Work(program, (kept, cotangent), traffic((arguments, cotangent), arguments))
+
+
+def forward_backward(f: Function, arguments: tuple[Any, ...]) -> Work:
+    """Both as one program, in which XLA may share what they have in common."""
+    out = jax.eval_shape(f, *arguments)
+    cotangent = cotangents(out)
+
+    def program(arguments: tuple[Any, ...], cotangent: Any) -> Any:
+        out, pullback = jax.vjp(f, *arguments)
+        return out, pullback(cotangent)
+
+    moved = traffic((arguments, cotangent), (out, arguments))
+    return Work(program, (arguments, cotangent), moved)
+
+
+def jvp(f: Function, arguments: tuple[Any, ...]) -> Work:
+    """f(*arguments) and its differential along a tangent of all arguments."""
+    tangents = cotangents(arguments)
+    out = jax.eval_shape(f, *arguments)
+
+    def program(arguments: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+        return jax.jvp(f, arguments, tangents)
+
+    return Work(program, (arguments, tangents), traffic((arguments, tangents), (out, out)))
+
+
+def scan(f: Function, arguments: tuple[Any, ...]) -> Work:
+    """Forward and backward of LAYERS residual layers in a `lax.scan`: h <- x + f(..., h).
+
+    The last argument is the state h, and f's result must be like it. Each layer has its own x and
+    its own other arguments: what comes in anew keeps h from wandering off to 0.
+    """
+    *others, state = arguments
+
+    def stacked(array: Array) -> Array:
+        return jnp.tile(array, (LAYERS, *[1] * array.ndim))
+
+    layers = jax.tree.map(stacked, ([*others], state))
+
+    def network(layers: Any, state: Array) -> Array:
+        def layer(state: Array, own: Any) -> tuple[Array, None]:
+            others, x = own
+            return x + f(*others, state), None
+
+        return lax.scan(layer, state, layers)[0]
+
+    return forward_backward(network, (layers, state))
+
+
+MODES: Mapping[str, Callable[[Function, tuple[Any, ...]], Work]] = {
+    "forward": forward,
+    "backward": backward,
+    "forward+backward": forward_backward,
+    "jvp": jvp,
+    "scan": scan,
+}

@@ -1,0 +1,54 @@
+"""Compiled JAX programs that write into the buffers of their last results."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from activax.bench.rotation import Rotation
+
+
+class Compiled:
+    """A function, compiled ahead of time, with arguments in rotation.
+
+    The results of a call are donated to the next: XLA on CPU otherwise maps fresh memory for each,
+    and the kernel would spend most of the time that is measured on page faults.
+
+    Args:
+        function: what is compiled.
+        arguments: trees of arrays, of which as many copies are made as exceed the cache.
+        fresh: let each call have new memory for its results instead.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], fresh: bool = False
+    ):
+        self.rotation = Rotation(arguments)
+        start = time.perf_counter()
+        if fresh:
+            self.compiled = jax.jit(function).lower(*arguments).compile()
+        else:
+            jitted = jax.jit(
+                lambda results, *arguments: function(*arguments),
+                donate_argnums=0,
+                keep_unused=True,
+            )
+            out = jax.eval_shape(function, *arguments)
+            self.results = jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), out)
+            self.compiled = jitted.lower(self.results, *arguments).compile()
+        self.fresh = fresh
+        self.compile_s: float | None = time.perf_counter() - start
+
+    def __call__(self, calls: int) -> None:
+        for _ in range(calls):
+            donated = () if self.fresh else (self.results,)
+            self.results = self.compiled(*donated, *self.rotation.take())
+        jax.block_until_ready(self.results)
+
+    @property
+    def temporary_bytes(self) -> int | None:
+        """What the program needs besides its arguments and results, where XLA tells."""
+        memory = self.compiled.memory_analysis()
+        return None if memory is None else int(memory.temp_size_in_bytes)

@@ -1,0 +1,205 @@
+"""Rows as files: JSON in Google Benchmark's schema, CSV, Markdown; and what became slower."""
+
+import csv
+import dataclasses
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from activax.bench.measure import FAULTS, Row
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Row))
+MARKS = {"faster": "**", "slower": "*", "tied": ""}
+LEGEND = (
+    "%: of the speed of a copy that reads and writes as much, timed in turn with it, or of matrix "
+    "products where those take longer. vs jax.nn: its time over this one's; **bold** where this is "
+    "faster and *italic* where it is slower, with disjoint 95% intervals. ulp: the worst error of "
+    "the value, or of the slope; inf: not finite where the exact one is. †: fresh memory was "
+    "mapped in each call, so nothing is claimed."
+)
+
+
+def name(row: Row) -> str:
+    """What Google Benchmark calls a row: everything that tells it from others."""
+    new = ["fresh"] if row.fresh else []
+    return "/".join([row.op, row.dtype, row.shape, row.mode, row.implementation, *new])
+
+
+# JSON
+
+
+def to_json(rows: Iterable[Row], environment: dict[str, Any]) -> str:
+    """The rows in the schema of Google Benchmark 1, with all their fields as further keys."""
+    context = {
+        "date": environment["date"],
+        "executable": "activax bench",
+        "num_cpus": environment["cores"],
+        "load_avg": [environment["load"]],
+        "library_build_type": "release",
+        "json_schema_version": 1,
+        "activax": environment,
+    }
+    record = {"context": context, "benchmarks": [*map(_entry, rows)]}
+    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    device = row.seconds if row.device_seconds is None else row.device_seconds
+    return {
+        "name": name(row),
+        "run_name": name(row),
+        "run_type": "iteration",
+        "repetitions": 1,
+        "repetition_index": 0,
+        "threads": 1,
+        "iterations": 1,
+        "real_time": 1e9 * row.seconds,
+        "cpu_time": 1e9 * device,
+        "time_unit": "ns",
+        "bytes_per_second": 1e9 * row.gb_per_s,
+        "label": row.mix,
+        **dataclasses.asdict(row),
+        # JSON has no infinity, which stands for a result that is not finite but should be.
+        "worst_ulp": "inf" if row.worst_ulp == math.inf else row.worst_ulp,
+    }
+
+
+def from_json(text: str) -> tuple[list[Row], dict[str, Any]]:
+    """The rows and the environment of `to_json`.
+
+    Raises:
+        ValueError: text that is not its.
+    """
+    try:
+        record = json.loads(text)
+        return [*map(_row, record["benchmarks"])], record["context"]["activax"]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ValueError("not a record of `activax bench --json`") from None
+
+
+def _row(entry: dict[str, Any]) -> Row:
+    fields = {key: entry[key] for key in FIELDS}
+    return Row(**fields | {"worst_ulp": math.inf} if fields["worst_ulp"] == "inf" else fields)
+
+
+# What has become slower
+
+
+class Change(NamedTuple):
+    """A row that is in two records, and its time now over its time before."""
+
+    name: str
+    ratio: float
+    certain: bool  # whether the intervals are disjoint
+
+
+def changes(before: Iterable[Row], now: Iterable[Row]) -> list[Change]:
+    """Of the rows that are in both, the worst first."""
+    earlier = {name(row): row for row in before}
+    both = [(earlier[name(row)], row) for row in now if name(row) in earlier]
+    found = [
+        Change(name(new), new.seconds / old.seconds, new.compared_with(old) != "tied")
+        for old, new in both
+    ]
+    return sorted(found, key=lambda change: -change.ratio)
+
+
+# Tables
+
+
+def to_csv(rows: Iterable[Row]) -> str:
+    """One line a row, with all fields."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(dataclasses.asdict, rows))
+    return out.getvalue()
+
+
+COLUMNS = (
+    "op", "dtype", "shape", "mode", "implementation", "time", "kernels", "GB/s", "%", "vs jax.nn",
+    "temporary", "kept", "compile", "ulp",
+)  # fmt: skip
+
+
+def cells(row: Row) -> dict[str, str]:
+    """A row as text, by column."""
+    values = (
+        row.op,
+        row.dtype,
+        row.shape,
+        row.mode,
+        row.implementation,
+        _times(row.seconds, row.low, row.high),
+        _times(row.device_seconds),
+        f"{row.gb_per_s:.1f}",
+        f"{row.percent_of_roofline:.0f}",
+        "" if row.vs_jax is None else f"{row.vs_jax:.2f}{'†' * (row.page_faults > FAULTS)}",
+        _nbytes(row.temporary_bytes),
+        _nbytes(row.kept_bytes),
+        _times(row.compile_s),
+        _ulps(row.worst_ulp),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def verdict(row: Row, rows: Iterable[Row]) -> str:
+    """How a row stands to jax.nn's of the same operation: "faster", "slower" or "tied"."""
+    key = name(dataclasses.replace(row, implementation="jax.nn"))
+    theirs = next((other for other in rows if name(other) == key), row)
+    return row.compared_with(theirs)
+
+
+def _times(seconds: float | None, *interval: float) -> str:
+    """A time, and in brackets the ends of its interval, with one unit."""
+    if seconds is None:
+        return ""
+    scale, unit = (1, "s") if seconds >= 1 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+    middle, *ends = (_digits(scale * value) for value in (seconds, *interval))
+    return " ".join([middle, *[f"[{', '.join(ends)}]"] * bool(ends), unit])
+
+
+def _digits(number: float) -> str:
+    """Three digits, and all before the point."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _nbytes(nbytes: int | None) -> str:
+    return "" if nbytes is None else f"{_digits(nbytes / 2**20)} MiB"
+
+
+def _ulps(ulps: float | None) -> str:
+    if ulps is None:
+        return ""
+    return f"{ulps:.2f}" if ulps < 100 else f"{ulps:.0e}"
+
+
+def to_markdown(rows: Sequence[Row]) -> str:
+    """A Markdown table of the rows with a legend."""
+    lines = []
+    for row in rows:
+        text = cells(row)
+        mark = MARKS[verdict(row, rows)]
+        text["vs jax.nn"] = f"{mark}{text['vs jax.nn']}{mark}"
+        lines.append([*text.values()])
+    shown = [i for i in range(len(COLUMNS)) if any(line[i] for line in lines)]
+    table = markdown_table(
+        [COLUMNS[i] for i in shown], [[line[i] for i in shown] for line in lines]
+    )
+    return f"{table}\n{LEGEND}\n"
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table, its first column to the left and the others to the right."""
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a whole file or none."""
+    scratch = path.with_name(path.name + ".new")
+    scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+    scratch.replace(path)

@@ -1,0 +1,93 @@
+"""What this machine can do at best: move the same arrays, or multiply matrices."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from activax.bench.programs import Compiled
+from activax.bench.rotation import concrete
+from activax.bench.stopwatch import race
+from activax.bench.traffic import Traffic, alike, copy
+
+DRIFT = 0.05  # by how much a copy may move from beginning to end
+
+
+def product_size() -> int:
+    """Rows of the matrices whose product is the fastest that there is."""
+    return 1024 if jax.default_backend() == "cpu" else 8192
+
+
+class Roofline:
+    """The copies and matrix products that measurements are compared with, and how they drift."""
+
+    def __init__(self) -> None:
+        self._copies: dict[Traffic, Compiled] = {}
+        self._seconds: dict[Traffic, float] = {}  # of each copy when it was first timed
+        self._products: dict[Any, Compiled] = {}
+
+    def copy(self, moved: Traffic) -> Compiled:
+        """The program that moves as much and does no more."""
+        mix = alike(moved)
+        if mix not in self._copies:
+            arrays = concrete([jax.ShapeDtypeStruct(*spec) for spec in mix.reads])
+            self._copies[mix] = Compiled(copy(mix), tuple(arrays))
+        return self._copies[mix]
+
+    def saw(self, moved: Traffic, seconds: float) -> None:
+        """Note how long the copy took."""
+        self._seconds.setdefault(alike(moved), seconds)
+
+    def product(self, dtype: Any) -> Compiled:
+        """The product of two square matrices, of `product_size`."""
+        if dtype not in self._products:
+            matrix = concrete(jax.ShapeDtypeStruct((product_size(),) * 2, dtype))
+            self._products[dtype] = Compiled(jnp.matmul, (matrix, matrix))
+        return self._products[dtype]
+
+    def drift(self, repeats: int, sample_s: float) -> dict[str, float]:
+        """How much slower each copy is than when it was first timed, as a fraction."""
+        moved = {}
+        for mix, before in self._seconds.items():
+            again = race({"copy": self._copies[mix]}, repeats=repeats, sample_s=sample_s)["copy"]
+            moved[f"{mix.reads[0][1]} {mix}"] = again.seconds.median / before - 1
+        return moved
+
+
+def matrix_flops(f: Callable[..., Any], *arguments: Any) -> int:
+    """The multiplications and additions of the matrix products in a program.
+
+    Those in a loop of unknown length count once; those whose result nobody uses count, too.
+
+    Example:
+        >>> x = jnp.ones((2, 3))
+        >>> activax.bench.matrix_flops(lambda x: x @ x.T, x)  # 2 x 2 sums of 3 products
+        24
+    """
+    return _flops(jax.make_jaxpr(f)(*arguments).jaxpr)
+
+
+def _flops(jaxpr: Any) -> int:
+    count = 0
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "dot_general":
+            left = equation.invars[0].aval.shape
+            contracted = equation.params["dimension_numbers"][0][0]
+            depth = math.prod(left[axis] for axis in contracted)
+            count += 2 * depth * equation.outvars[0].aval.size
+        times = equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
+        count += times * sum(map(_flops, _inner(equation.params.values())))
+    return count
+
+
+def _inner(values: Any) -> list[Any]:
+    """The programs inside an equation's parameters."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            found += _inner(value)
+        elif hasattr(value, "eqns"):
+            found.append(getattr(value, "jaxpr", value))
+    return found

@@ -1,0 +1,262 @@
+"""measure activations on this machine, beside other libraries and a copy"""
+
+import argparse
+import importlib
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+import activax
+from activax.bench import machine, peers
+from activax.bench.measure import Effort, Row, compare
+from activax.bench.modes import MODES
+from activax.bench.records import from_json
+from activax.bench.roofline import Roofline
+from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
+from activax.bench.torch_programs import TorchFunction, shares_the_device, warm_heap
+from activax.cli.arguments import activation, choice, output_file, sample_count, several
+from activax.cli.errors import UsageError
+
+DTYPES = ("float32", "bfloat16", "float16")
+QUICK = Effort(repeats=7, sample_s=0.004)
+
+
+class Plan(NamedTuple):
+    """What is measured."""
+
+    suite: str
+    subjects: Sequence[Subject]
+    dtypes: Sequence[str]
+    modes: Sequence[str]
+    shape: tuple[int, ...]
+    effort: Effort
+    fresh: bool
+
+
+class Outcome(NamedTuple):
+    """What was, as far as it came."""
+
+    rows: list[Row]
+    environment: dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--suite", choices=SUITES, default="quick", help="what to measure (default: quick)")
+    add(
+        "--fn",
+        type=several(_named),
+        metavar="NAMES",
+        help="activations, or functions of yours as package.module:function (default: the suite's)",
+    )
+    add(
+        "--impl",
+        type=several(_library),
+        default=["activax", "jax", "torch"],
+        metavar="NAMES",
+        help=f"libraries, of {','.join(peers.LIBRARIES)} (default: activax,jax,torch)",
+    )
+    add(
+        "--dtype",
+        type=several(choice(*DTYPES, f32="float32", bf16="bfloat16", f16="float16")),
+        metavar="NAMES",
+        help="of float32,bfloat16,float16 (default: float32,bfloat16)",
+    )
+    add(
+        "--mode",
+        type=several(
+            choice(*MODES, fwd="forward", bwd="backward", **{"fwd+bwd": "forward+backward"})
+        ),
+        default=["forward", "backward"],
+        metavar="NAMES",
+        help=f"of {','.join(MODES)} (default: forward,backward)",
+    )
+    add("--shape", type=_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
+    add("--fresh", action="store_true", help="new memory for each result, not the last one's")
+    add("--repeats", type=sample_count, metavar="N", help="samples of each (default: 15)")
+    add("--quick", action="store_true", help="one dtype, smaller arrays, fewer samples: < 60 s")
+    add("--json", type=output_file, metavar="FILE", help="write Google Benchmark's JSON")
+    add("--csv", type=output_file, metavar="FILE", help="write every field of every row")
+    add("--md", type=output_file, metavar="FILE", help="write a Markdown table")
+    add("--png", type=output_file, metavar="FILE", help="draw bars against the roofline")
+    add("--compare", type=Path, metavar="FILE", help="an earlier --json: what is slower now?")
+    add("--fail-above", type=_ratio, default=1.1, metavar="RATIO",
+        help="exit with 1 if one takes more than this of its earlier time (1.1)")  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from activax.cli.bench_report import judge, show
+
+    earlier = _earlier(arguments.compare)
+    plan = _plan(arguments)
+    outcome = Outcome([], machine.describe(sys.argv[1:]))
+    try:
+        _measure(plan, outcome)
+    finally:  # an interrupted run keeps what is measured
+        if outcome.rows:
+            show(outcome.rows, outcome.environment, arguments)
+    return judge(earlier, outcome.rows, arguments.fail_above) if earlier else 0
+
+
+# What is asked for
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    suite = SUITES[arguments.suite]
+    libraries = [name for name in arguments.impl if _available(name)]
+    inputs = 2 if arguments.suite == "glu" else 1
+    subjects = [
+        own_subject(one.name, one.function, inputs)
+        if isinstance(one, OwnFunction) else subject(one, libraries)
+        for one in arguments.fn or chosen(arguments.suite)
+    ]  # fmt: skip
+    if not any(_in_jax(one) for one in subjects):
+        raise UsageError("bench: --impl must have one of activax, jax, keras and flax")
+    place = "cpu" if jax.default_backend() == "cpu" else "accelerator"
+    size = "quick" if arguments.quick else place
+    shape = arguments.shape or suite.shapes[size]
+    if suite.axes != "any" and len(shape) != len(suite.shapes[size]):
+        raise UsageError(f"bench: --shape of the suite {arguments.suite} is {suite.axes}, such as "
+                         f"{_times(suite.shapes[size])}; got {_times(shape)}")  # fmt: skip
+    effort = QUICK if arguments.quick else Effort()
+    dtypes = arguments.dtype or DTYPES[: 1 if arguments.quick else 2]
+    plan = Plan(
+        arguments.suite,
+        [one for one in subjects if _in_jax(one)],
+        dtypes,
+        arguments.mode,
+        shape,
+        effort._replace(repeats=arguments.repeats or effort.repeats),
+        arguments.fresh,
+    )
+    for one in plan.subjects:
+        _try(one, plan)
+    return plan
+
+
+class OwnFunction(NamedTuple):
+    """A function of the user's, by where it is."""
+
+    name: str
+    function: Callable[..., Any]
+
+
+def _named(text: str) -> activax.Activation[...] | OwnFunction:
+    module, colon, name = text.partition(":")
+    if not colon:
+        found = activation(text)
+        if still(found):
+            raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
+        return found
+    if os.getcwd() not in sys.path:  # as `python -m` has it
+        sys.path.insert(0, os.getcwd())
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
+    if not callable(function):
+        raise argparse.ArgumentTypeError(f"{text!r} is not callable")
+    return OwnFunction(text, function)
+
+
+def _library(name: str) -> str:
+    return choice(*peers.LIBRARIES)(name)
+
+
+def _available(library: str) -> bool:
+    """Whether a library is there; a line says if not."""
+    if not peers.installed(library):
+        print(f"{library} is skipped: it is not installed", file=sys.stderr)
+        return False
+    if library.startswith("torch") and not shares_the_device():
+        print(f"{library} is skipped: it does not see JAX's device", file=sys.stderr)
+        return False
+    return True
+
+
+def _in_jax(one: Subject) -> bool:
+    return any(not isinstance(function, TorchFunction) for function in one.implementations.values())
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
+        raise argparse.ArgumentTypeError(f"must be sizes such as 8192x14336; got {text!r}")
+    return tuple(map(int, text.split("x")))
+
+
+def _ratio(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number from 1 on; got {text!r}")
+    return value
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _earlier(path: Path | None) -> list[Row]:
+    if path is None:
+        return []
+    try:
+        return from_json(path.read_text())[0]
+    except ValueError as error:
+        raise UsageError(f"bench: --compare: {path} is {error}") from None
+
+
+# Measuring
+
+
+def _try(one: Subject, plan: Plan) -> None:
+    """Trace the user's function, so that it fails before the minutes of measuring."""
+    case = _case(one, plan, plan.dtypes[0])
+    for function in case.functions.values():
+        if not isinstance(function, TorchFunction):
+            try:
+                jax.eval_shape(function, *case.specs)
+            except Exception as error:  # whatever a function of the user's raises
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                given = f"{plan.dtypes[0]} {_times(plan.shape)}"
+                raise UsageError(f"bench: {one.name} fails on {given}: {reason}") from error
+
+
+def _case(one: Subject, plan: Plan, dtype: str) -> Case:
+    return SUITES[plan.suite].case(one, plan.shape, dtype)
+
+
+def _measure(plan: Plan, outcome: Outcome) -> None:
+    from activax import _progress
+
+    roofline = Roofline()
+    heap = _warm_heap(plan)
+    work = [(d, s, m) for d in plan.dtypes for s in plan.subjects for m in plan.modes]
+    with _progress.bar(len(work), plan.suite) as advance:
+        for dtype, one, mode in work:
+            case = _case(one, plan, dtype)
+            outcome.rows.extend(
+                compare(
+                    case.functions, *case.specs, mode=mode, op=case.op, fresh=plan.fresh,
+                    reference=case.reference, kinks=case.kinks, effort=plan.effort,
+                    roofline=roofline,
+                )
+            )  # fmt: skip
+            advance()
+    outcome.environment["drift"] = roofline.drift(*plan.effort)
+    del heap
+
+
+def _warm_heap(plan: Plan) -> object:
+    """Room that torch's results may have again and again, while what is returned lives."""
+    functions = [f for one in plan.subjects for f in one.implementations.values()]
+    if jax.default_backend() == "cpu" and any(isinstance(f, TorchFunction) for f in functions):
+        return warm_heap(4 * math.prod(plan.shape[:2]))
+    return None

@@ -1,0 +1,76 @@
+"""What `activax bench` prints and writes."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from activax.bench import records
+from activax.bench.measure import FAULTS, Row
+from activax.bench.plot import bars
+from activax.bench.roofline import DRIFT
+
+WIDE = 120  # characters, in which all columns fit
+LEFT = ("op", "dtype", "shape", "mode", "implementation")
+SHORT = {"implementation": "impl", "vs jax.nn": "vs jax"}
+STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
+
+
+def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Print the rows, write the files that are asked for, and say what to doubt."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)
+    console.print(_table(rows, wide=console.width >= WIDE))
+    log = Console(stderr=True, highlight=False)
+    if faulted := sorted({row.implementation for row in rows if row.page_faults > FAULTS}):
+        log.print(f"†: {', '.join(faulted)} had fresh memory mapped in each call, which may be "
+                  "most of the time; see 'Large arrays on a CPU' in the README")  # fmt: skip
+    worst, moved = max(
+        environment.get("drift", {}).items(), key=lambda d: abs(d[1]), default=("", 0.0)
+    )
+    if abs(moved) > DRIFT:
+        log.print(f"drift: the copy of {worst} takes {moved:+.0%} by now; use a quieter machine")
+    if arguments.json:
+        records.write(arguments.json, records.to_json(rows, environment))
+    if arguments.csv:
+        records.write(arguments.csv, records.to_csv(rows))
+    if arguments.md:
+        records.write(arguments.md, records.to_markdown(rows))
+    if arguments.png:
+        records.write(arguments.png, bars(rows))
+
+
+def _table(rows: Sequence[Row], wide: bool) -> Any:
+    texts = [records.cells(row) for row in rows]
+    shown = [c for c in records.COLUMNS if any(text[c] for text in texts)]
+    same = [c for c in ("dtype", "shape", "mode") if len({text[c] for text in texts}) == 1]
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True,
+        title=", ".join(texts[0][column] for column in same),
+        caption="%: of a copy, or of matrix products; vs jax.nn: above 1 is faster than it; "
+        "coloured if the 95% intervals are disjoint",
+    )  # fmt: skip
+    columns = [c for c in shown if c not in same and (wide or c not in ("temporary", "compile"))]
+    for column in columns:
+        side: Any = "left" if column in LEFT else "right"
+        table.add_column(SHORT.get(column, column), justify=side, no_wrap=True)
+    for row, text in zip(rows, texts, strict=True):
+        style = STYLES[records.verdict(row, rows)]
+        text["mode"] = text["mode"].replace("forward", "fwd").replace("backward", "bwd")
+        table.add_row(*(Text(text[c], style=style * (c == "vs jax.nn")) for c in columns))
+    return table
+
+
+def judge(before: Sequence[Row], rows: Sequence[Row], limit: float) -> int:
+    """Say what has become slower; 1 if anything is beyond the limit with certainty."""
+    found = records.changes(before, rows)
+    slower = [c for c in found if c.certain and c.ratio > limit]
+    for change in slower:
+        print(f"slower: {change.name} takes {change.ratio:.2f} of its earlier time")
+    print(f"compared {len(found)} of {len(rows)} rows: {len(slower)} are slower than {limit:g}")
+    return 1 if slower else 0

@@ -1,0 +1,98 @@
+"""What a call costs before any work is done: eager and compiled calls on tiny arrays.
+
+python -m benchmarks.dispatch --fn silu --json dispatch.json
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from rich.console import Console
+from rich.table import Table
+
+from activax.bench import machine, peers
+from activax.bench.records import markdown_table
+from activax.bench.stopwatch import race
+from activax.cli import Parser, arguments
+from activax.cli.arguments import several
+
+SIZE = 64  # elements
+FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
+COLUMNS = ("op", "call", "activax us", "jax.nn us", "jax.nn / activax")
+
+
+class Calls:
+    """A function that is called from Python again and again."""
+
+    compile_s: float | None = None
+
+    def __init__(self, function: Callable[..., Any], inputs: Sequence[jax.Array]):
+        self.function, self.inputs = function, inputs
+
+    def __call__(self, calls: int) -> None:
+        for _ in range(calls):
+            out = self.function(*self.inputs)
+        jax.block_until_ready(out)
+
+
+def measure(name: str, repeats: int) -> list[dict[str, Any]]:
+    """An eager call, a compiled call, and an eager `jax.grad`, of both libraries in turn."""
+    activation = arguments.activation(name)
+    x = [jnp.linspace(-3.0, 3.0, SIZE)] * (2 if activation.kind == "gated" else 1)
+    rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
+        "eager": lambda f: f,
+        "jit": jax.jit,
+        "eager grad": lambda f: jax.grad(lambda *x: f(*x).sum()),
+    }
+    records = []
+    for call, make in makers.items():
+        programs = {label: Calls(make(f), x) for label, f in rivals.items() if f}
+        for label, timing in race(programs, repeats=repeats, sample_s=0.02).items():
+            seconds = timing.seconds._asdict()
+            records.append({"op": name, "call": call, "implementation": label, **seconds})
+    return records
+
+
+def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The cells of a line for each op and call."""
+    found = {(r["op"], r["call"], r["implementation"]): 1e6 * r["median"] for r in records}
+    lines = []
+    for op, call in dict.fromkeys((op, call) for op, call, _ in found):
+        ours, theirs = found[op, call, "activax"], found.get((op, call, "jax.nn"))
+        others = ["", ""] if theirs is None else [f"{theirs:.1f}", f"{theirs / ours:.2f}"]
+        lines.append([op, call, f"{ours:.1f}", *others])
+    return lines
+
+
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    return markdown_table(COLUMNS, rows(records))
+
+
+def parser() -> Parser:
+    out = Parser(prog="benchmarks.dispatch", description=__doc__.partition("\n")[0])
+    out.add_argument("--fn", type=several(arguments.activation), metavar="NAMES")
+    out.add_argument("--repeats", type=arguments.sample_count, default=15, metavar="N")
+    out.add_argument("--json", type=arguments.output_file, metavar="FILE")
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    names = [a.name for a in options.fn] if options.fn else FUNCTIONS
+    records = [record for name in names for record in measure(name, options.repeats)]
+    table = Table(*COLUMNS)
+    for line in rows(records):
+        table.add_row(*line)
+    Console().print(table)
+    if options.json:
+        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+        options.json.write_text(json.dumps({"environment": here, "records": records}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

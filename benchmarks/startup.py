@@ -1,0 +1,112 @@
+"""What a program pays once: importing activax after jax, and compiling each activation.
+
+python -m benchmarks.startup --json startup.json
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+from rich.console import Console
+from rich.table import Table
+
+import activax
+from activax.bench import machine, peers
+from activax.bench.records import markdown_table
+from activax.cli import Parser, arguments
+from activax.cli.arguments import several
+
+SHAPE = (1024, 1024)
+COLUMNS = ("op", "activax ms", "jax.nn ms", "activax instructions", "jax.nn instructions")
+IMPORT = (
+    "import time, jax, jax.numpy; start = time.perf_counter(); import activax; "
+    "print(time.perf_counter() - start)"
+)
+
+
+def import_seconds(repeats: int) -> list[float]:
+    """`import activax` in new processes that have imported jax."""
+    command = [sys.executable, "-c", IMPORT]
+    return [
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(repeats)
+    ]
+
+
+def compile_cost(function: Callable[..., Any], inputs: int) -> tuple[float, int]:
+    """Seconds to trace and compile value and gradient, and the operations given to XLA."""
+    specs = [jax.ShapeDtypeStruct(SHAPE, "float32")] * inputs
+    jax.clear_caches()
+    start = time.perf_counter()
+    gradient = jax.grad(lambda *x: function(*x).sum(), argnums=tuple(range(inputs)))
+    lowered = jax.jit(gradient).lower(*specs)
+    lowered.compile()
+    seconds = time.perf_counter() - start
+    return seconds, sum(" = " in line for line in lowered.as_text().splitlines())
+
+
+def measure(activation: activax.Activation[...], repeats: int) -> dict[str, Any]:
+    """The compilation of an activation's gradient, and of jax.nn's, in turn."""
+    rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    inputs = 2 if activation.kind == "gated" else 1
+    record: dict[str, Any] = {"op": activation.name}
+    costs: dict[str, list[tuple[float, int]]] = {label: [] for label, f in rivals.items() if f}
+    for _ in range(repeats):
+        for label, found in costs.items():
+            found.append(compile_cost(rivals[label], inputs))
+    for label, found in costs.items():
+        seconds = [cost for cost, _ in found]
+        record[label] = {
+            "seconds": statistics.median(seconds), "low": min(seconds), "high": max(seconds),
+            "operations": found[0][1],
+        }  # fmt: skip
+    return record
+
+
+def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The cells of a line for each op."""
+    lines = []
+    for record in records:
+        both = [record.get(label) for label in ("activax", "jax.nn")]
+        times = ["" if one is None else f"{1e3 * one['seconds']:.0f}" for one in both]
+        counts = ["" if one is None else str(one["operations"]) for one in both]
+        lines.append([record["op"], *times, *counts])
+    return lines
+
+
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    return markdown_table(COLUMNS, rows(records))
+
+
+def parser() -> Parser:
+    out = Parser(prog="benchmarks.startup", description=__doc__.partition("\n")[0])
+    out.add_argument("--fn", type=several(arguments.activation), metavar="NAMES")
+    out.add_argument("--repeats", type=int, default=3, metavar="N", help="of each (3)")
+    out.add_argument("--json", type=arguments.output_file, metavar="FILE")
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    imports = import_seconds(options.repeats)
+    chosen = options.fn or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
+    records = [measure(activation, options.repeats) for activation in chosen]
+    print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
+    table = Table(*COLUMNS)
+    for line in rows(records):
+        table.add_row(*line)
+    Console().print(table)
+    if options.json:
+        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+        record = {"environment": here, "import_seconds": imports, "records": records}
+        options.json.write_text(json.dumps(record, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

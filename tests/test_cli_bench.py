@@ -1,0 +1,169 @@
+"""`activax bench`: what it measures, writes, compares and refuses."""
+
+import json
+import sys
+
+import pytest
+
+import activax
+from activax.bench import records, torch_programs
+
+pytest.importorskip("rich", reason="the cli extra is not installed")
+from activax import cli
+from activax.cli import bench
+
+pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")
+
+SMALL = ["--shape", "8x128", "--repeats", "6"]
+
+
+@pytest.fixture(autouse=True)
+def least_effort(monkeypatch):
+    monkeypatch.setattr(bench, "QUICK", bench.Effort(repeats=6, sample_s=1e-5))
+
+
+def run(*arguments):
+    return cli.main(["bench", "--quick", *SMALL, *arguments])
+
+
+def measured(file):
+    return records.from_json(file.read_text())
+
+
+def test_writes_every_format(tmp_path, capsys):
+    files = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "csv", "md", "png")}
+    flags = [part for suffix, file in files.items() for part in (f"--{suffix}", str(file))]
+    assert run("--fn", "hard_swish,swiglu", "--dtype", "f32,bf16", "--mode", "fwd,jvp", *flags) == 0
+    rows, here = measured(files["json"])
+    assert {(r.op, r.dtype, r.mode) for r in rows} == {
+        (op, dtype, mode)
+        for op in ("hard_silu", "swiglu")
+        for dtype in ("float32", "bfloat16")
+        for mode in ("forward", "jvp")
+    }
+    assert {r.implementation for r in rows} >= {"activax", "jax.nn"}
+    assert all(here[fact] for fact in ("date", "device", "cpu", "cores", "versions", "flags"))
+    mixes = {
+        f"{d} {mix}" for d in ("float32", "bfloat16") for mix in ("R1W1", "R2W1", "R2W2", "R4W2")
+    }
+    assert set(here["drift"]) == mixes
+    assert files["md"].read_text() == records.to_markdown(rows)
+    assert files["csv"].read_text() == records.to_csv(rows)
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("hard_silu", "swiglu", "fwd", "jvp", "vs jax"))
+
+
+@pytest.mark.parametrize(
+    ("suite", "shape", "op"),
+    [("act", "4x128", "gelu"), ("glu", "4x128", "geglu"), ("ffn", "4x8x16", "ffn gelu"),
+     ("mlp", "4x8x3", "mlp swiglu")],
+)  # fmt: skip
+def test_suites(suite, shape, op, tmp_path):
+    file = tmp_path / "out.json"
+    name = op.split()[-1]
+    modes = "fwd,bwd,fwd+bwd,scan"
+    flags = ["--shape", shape, "--mode", modes, "--json", str(file)]
+    assert run("--suite", suite, "--fn", name, *flags) == 0
+    rows, _ = measured(file)
+    assert {row.op for row in rows} == {op}
+    assert {row.mode for row in rows} == {"forward", "backward", "forward+backward", "scan"}
+
+
+def test_suites_are_the_catalogue():
+    everything = {a.name for suite in ("act", "glu") for a in bench.chosen(suite)}
+    assert everything == set(activax.catalog) - {"identity"}
+    assert all(bench.chosen(suite) for suite in bench.SUITES)
+
+
+def test_a_function_of_the_user(tmp_path, monkeypatch):
+    (tmp_path / "own_module.py").write_text(
+        "import jax.numpy as jnp\n\ndef bump(x):\n    return jnp.exp(-x * x)\n\n"
+        "def sums(x):\n    return x + x.sum()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "out.json"
+    assert run("--fn", "own_module:bump,own_module:sums,relu", "--json", str(file)) == 0
+    rows = {row.op: row for row in measured(file)[0] if row.mode == "backward"}
+    assert rows["own_module:bump"].implementation == "yours"
+    assert rows["own_module:bump"].worst_ulp > 0.5
+    assert rows["own_module:sums"].worst_ulp is None  # not elementwise
+    assert "relu" in rows
+    sys.modules.pop("own_module")
+
+
+def test_compare(tmp_path, capsys):
+    file = tmp_path / "old.json"
+    flags = ["--fn", "relu", "--mode", "fwd"]
+    assert run(*flags, "--json", str(file)) == 0
+    record = json.loads(file.read_text())
+    assert run(*flags, "--compare", str(file), "--fail-above", "1e6") == 0
+    for entry in record["benchmarks"]:
+        for time in ("seconds", "low", "high"):
+            entry[time] /= 1e6
+    file.write_text(json.dumps(record))
+    assert run(*flags, "--compare", str(file)) == 1
+    printed = capsys.readouterr().out
+    assert "slower: relu/float32/8x128/forward/activax takes" in printed
+    assert "rows: 0 are slower than 1e+06" in printed
+
+
+def test_an_interrupted_run_keeps_its_rows(tmp_path, monkeypatch, capsys):
+    turns = iter([bench.compare])
+
+    def interrupted(*arguments, **options):
+        turn = next(turns, None)
+        if turn is None:
+            raise KeyboardInterrupt
+        return turn(*arguments, **options)
+
+    monkeypatch.setattr(bench, "compare", interrupted)
+    file = tmp_path / "out.json"
+    assert run("--fn", "relu,gelu", "--json", str(file)) == 130
+    assert {row.op for row in measured(file)[0]} == {"relu"}
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(torch_programs, "load", lambda: None)
+    file = tmp_path / "out.json"
+    assert run("--fn", "relu", "--json", str(file)) == 0
+    assert {row.implementation for row in measured(file)[0]} == {"activax", "jax.nn"}
+    assert "torch is skipped: it is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--suite none", "--suite: invalid choice: 'none'"),
+        ("--impl activax,tf", "--impl: must be of activax, jax, torch, torch.compile, keras, flax"),
+        ("--impl torch", "--impl must have one of activax, jax, keras and flax"),
+        ("--dtype f8", "--dtype: must be of float32, bfloat16, float16; got 'f8'"),
+        (
+            "--mode up",
+            "--mode: must be of forward, backward, forward+backward, jvp, scan; got 'up'",
+        ),
+        ("--shape 8x", "--shape: must be sizes such as 8192x14336; got '8x'"),
+        ("--suite ffn", "--shape of the suite ffn is rows x width x hidden width, such as"),
+        ("--repeats 5", "--repeats: must be at least 6, or there is no 95% interval; got '5'"),
+        ("--fn gellu", "--fn: unknown activation 'gellu'. Did you mean 'gelu'?"),
+        ("--fn identity", "--fn: identity moves no data, so there is nothing to time"),
+        ("--fn nowhere:f", "--fn: cannot import 'nowhere:f': No module named 'nowhere'"),
+        ("--fn math:nothing", "--fn: cannot import 'math:nothing'"),
+        ("--fn math:pi", "--fn: 'math:pi' is not callable"),
+        ("--fn math:sin", "bench: math:sin fails on float32 8x128: TypeError: "),
+        ("--json /nowhere/x.json", "--json: cannot write a file at '/nowhere/x.json'"),
+        ("--png /", "--png: cannot write a file at '/'"),
+        ("--fail-above 0.5", "--fail-above: must be a number from 1 on; got '0.5'"),
+        ("--compare /nowhere.json", "No such file or directory: '/nowhere.json'"),
+        (f"--compare {__file__}", "is not a record of `activax bench --json`"),
+        ("--fast", "unrecognized arguments: --fast"),
+    ],
+)
+def test_bad_arguments_get_one_line_and_exit_code_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments.split())
+    out, err = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert message in err
+    assert (out, [line for line in err.splitlines() if "skipped" not in line][1:]) == ("", [])
