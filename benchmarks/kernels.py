@@ -33,7 +33,7 @@ from activax.bench.torch_programs import TorchFunction, TorchProgram
 from activax.cli import Parser, arguments
 from activax.cli.bench import DTYPES
 from benchmarks.loops import Loop, backward, forward, forward_backward
-from benchmarks.report import STYLES, Rivals, folded, races, versus
+from benchmarks.report import STYLES, Rivals, races, versus
 
 # Those that jax.nn and torch both have or compose in a line; the means are over these.
 COMMON = (
@@ -157,14 +157,13 @@ def _cells(rivals: Rivals) -> list[tuple[str, str]]:
     return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in PEERS)]
 
 
-def markdown(record: dict[str, Any]) -> str:
-    """The README's part: the summary, and every row with a legend for the reader to open."""
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    """The summary and every row, with a legend."""
     rows = []
-    for (op, dtype, mode), rivals in races(record["records"]).items():
+    for (op, dtype, mode), rivals in races(records).items():
         cells = (f"{STYLES[v][1]}{text}{STYLES[v][1]}" for text, v in _cells(rivals))
         rows.append([f"`{op}`, {dtype}, {mode}", *cells])
-    every = f"{markdown_table(('op', *COLUMNS), rows)}\n{LEGEND}\n"
-    return f"{summary(record['records'])}\n{folded('Every row', every)}"
+    return f"{summary(records)}\n{markdown_table(('op', *COLUMNS), rows)}\n{LEGEND}\n"
 
 
 def table(records: Sequence[dict[str, Any]]) -> Table:

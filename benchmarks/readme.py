@@ -1,91 +1,106 @@
-"""Write the README's tables from the committed measurements.
+"""Write the tables of README.md and RESULTS.md from the committed measurements.
 
 python -m benchmarks.readme           # writes them
 """
 
 import json
 import re
-import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy, digits, kernels, memory, report
+from benchmarks import (
+    accuracy,
+    allocation,
+    digits,
+    dispatch,
+    kernels,
+    memory,
+    startup,
+    throughput,
+    training_step,
+)
 
-README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
+FILES = {"README": Path(__file__).parent.parent / "README.md",
+         "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
+# What the README shows of long tables.
+HEADLINE = (
+    *("relu", "sigmoid", "tanh", "softplus", "elu", "gelu", "gelu_tanh", "silu", "mish"),
+    *("softmax", "swiglu"),
+)
+
+
+def read(name: str) -> dict[str, Any]:
+    """The record of a committed file."""
+    record: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    return record
 
 
 def where(record: dict[str, Any]) -> str:
     """Where and when it was measured."""
-    here = record["environment"]
+    here = record.get("environment") or record["context"]["activax"]
     versions = here["versions"]
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("jax", "torch") if versions[name])
     return f"{here['cpu']}, {here['cores']} cores, {libraries}, {here['date'][:10]}."
 
 
-def means(records: list[report.Record]) -> str:
-    """The geometric means over activations of the peers' times over ours."""
-    ratios: dict[tuple[str, str], dict[str, list[float]]] = {}
-    for (_, dtype, mode), rivals in report.races(records).items():
-        for peer in ("jax.nn", "torch"):
-            if peer in rivals:
-                ratio = rivals[peer]["seconds"] / rivals["activax"]["seconds"]
-                ratios.setdefault((dtype, mode), {}).setdefault(peer, []).append(ratio)
-    rows = []
-    for (dtype, mode), peers in ratios.items():
-        cells = (
-            f"{statistics.geometric_mean(peers[peer]):.2f} ({len(peers[peer])} activations)"
-            if peer in peers else ""
-            for peer in ("jax.nn", "torch")
-        )  # fmt: skip
-        rows.append([f"{dtype}, {mode}", *cells])
-    return report.markdown_table(("time of the peer over ours", "jax.nn", "torch"), rows)
+def headline(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["op"] in HEADLINE]
 
 
-def tables() -> dict[str, str]:
-    """Each table of the README by its name."""
-    names = {name: name for name in ("digits", "memory", "accuracy", "kernels")}
-    names["throughput"] = "throughput-cpu"
-    records = {
-        name: json.loads((RESULTS / f"{file}.json").read_text()) for name, file in names.items()
-    }
+def tables() -> dict[str, dict[str, str]]:
+    """The tables of each file by their names, and where each was measured."""
+    files = {
+        name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
+                                      "startup", "training-step")
+    } | {
+        "throughput": read("throughput-act"), "allocation": read("allocation-donated")
+    }  # fmt: skip
+    swept = files["accuracy"]["records"]
+    sample = read("accuracy-sample")["records"]
+    errors = [row for row in sample if row["implementation"] != "activax"] + swept
+    errors.sort(key=lambda row: list(dict.fromkeys(r["op"] for r in sample)).index(row["op"]))
+    kept, raced, calls = (files[name]["records"] for name in ("memory", "kernels", "dispatch"))
+    rows, here = throughput.committed()
     bodies = {
-        "digits": digits.markdown(records["digits"]["table"]),
-        "memory": memory.markdown(records["memory"]["records"]),
-        "kernels": kernels.markdown(records["kernels"]),
-        "throughput": means(records["throughput"]["records"])
-        + "\n"
-        + report.folded("Every activation", report.markdown(records["throughput"]["records"])),
+        "README": {
+            "digits": digits.markdown(files["digits"]["table"]),
+            "accuracy": accuracy.markdown(headline(errors)),
+            "memory": memory.markdown(headline(kept)),
+            "kernels": kernels.summary(raced),
+            "throughput": throughput.means(rows),
+            "allocation": allocation.markdown(allocation.committed()),
+            "training-step": training_step.markdown(),
+        },
+        "RESULTS": {
+            "accuracy": accuracy.markdown(errors),
+            "memory": memory.markdown(kept),
+            "kernels": kernels.markdown(raced),
+            "throughput": throughput.markdown(rows, here),
+            "dispatch": dispatch.markdown(calls),
+            "startup": startup.markdown(files["startup"]["records"]),
+        },
     }
-    sample = json.loads((RESULTS / "accuracy-sample.json").read_text())["records"]
-    swept = {row["op"] for row in records["accuracy"]["records"]}
-    both = sample + records["accuracy"]["records"]  # the later rows of an op count
-    bodies["accuracy"] = (
-        accuracy.markdown([row for row in both if row["op"] in swept])
-        + "\n"
-        + report.folded(
-            "Every other elementwise activation",
-            accuracy.markdown([row for row in both if row["op"] not in swept]),
-        )
-    )
-    moved = max(map(abs, records["throughput"]["drift"].values()))
-    bodies["throughput"] += f"\nDuring the run the speed of a copy moved by up to {moved:.0%}.\n"
-    return {name: f"{bodies[name]}\n{where(record)}" for name, record in records.items()}
+    return {
+        file: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}
+        for file, named in bodies.items()
+    }
 
 
-def filled(text: str) -> str:
-    """The README with its tables up to date.
+def filled(text: str, tables: dict[str, str]) -> str:
+    """A text with its tables up to date.
 
     Raises:
-        ValueError: a table that the README has no place for.
+        ValueError: a table that it has no place for.
     """
-    for name, table in tables().items():
+    for name, table in tables.items():
         pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"
         text, places = re.subn(pattern, rf"\g<1>{table}\n\g<2>", text, flags=re.DOTALL)
         if places != 1:
-            raise ValueError(f"the README needs one place for the table {name!r}; has {places}")
+            raise ValueError(f"needs one place for the table {name!r}; has {places}")
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))
+    for name, file in FILES.items():
+        file.write_text(filled(file.read_text(), tables()[name]))

@@ -33,8 +33,3 @@ def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
     if max(ours["page_faults"], theirs["page_faults"]) > FAULTS:
         return f"{ratio}†", "tied"
     return ratio, interval(ours).compared_with(interval(theirs))
-
-
-def folded(title: str, body: str) -> str:
-    """A part that the reader opens."""
-    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"

@@ -7,6 +7,7 @@ One Adam step of a residual network whose feed-forward layers are scanned over.
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -24,6 +25,8 @@ from activax.cli.arguments import several
 
 LAYERS, ROWS, WIDTH, HIDDEN = 12, 512, 128, 512
 FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "mish")
+COMMITTED = Path(__file__).parent / "results" / "training-step.json"
+COLUMNS = ("", "ms", "ms, jax.nn", "jax.nn / activax", "MiB", "MiB, jax.nn")
 OPTIMIZER = optax.adam(1e-3)
 
 
@@ -63,8 +66,28 @@ def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
     return compare(
         {label: step(function) for label, function in rivals.items() if function},
         parameters, OPTIMIZER.init(parameters), x, y,
-        op=f"step {name}", effort=effort, roofline=roofline,
+        op=name, effort=effort, roofline=roofline,
     )  # fmt: skip
+
+
+def committed() -> list[Row]:
+    return records.from_json(COMMITTED.read_text())[0]
+
+
+def markdown() -> str:
+    """Of the committed rows: time and temporary memory of a step, beside jax.nn."""
+    lines = []
+    races: dict[str, dict[str, Row]] = {}
+    for row in committed():
+        races.setdefault(row.op, {})[row.implementation] = row
+    for op, race in races.items():
+        ours, theirs = race["activax"], race["jax.nn"]
+        mark = records.MARKS[ours.interval.compared_with(theirs.interval)]
+        ratio = f"{mark}{theirs.seconds / ours.seconds:.2f}{mark}"
+        times = [f"{1e3 * row.seconds:.1f}" for row in (ours, theirs)]
+        nbytes = [f"{(row.temporary_bytes or 0) / 2**20:.1f}" for row in (ours, theirs)]
+        lines.append([op, *times, ratio, *nbytes])
+    return records.markdown_table(COLUMNS, lines)
 
 
 def parser() -> Parser:

@@ -10,10 +10,12 @@ import pytest
 README = Path(__file__).parent.parent / "README.md"
 
 
-def test_tables_are_up_to_date():
+@pytest.mark.parametrize("name", ["README", "RESULTS"])
+def test_tables_are_up_to_date(name):
     readme = pytest.importorskip("benchmarks.readme", reason="the bench extra is not installed")
-    text = README.read_text()
-    assert readme.filled(text) == text, "run `python -m benchmarks.readme`"
+    text = readme.FILES[name].read_text()
+    stale = "run `python -m benchmarks.readme`"
+    assert readme.filled(text, readme.tables()[name]) == text, stale
 
 
 def test_committed_bits_are_those_of_today():

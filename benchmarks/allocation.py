@@ -1,0 +1,71 @@
+"""What fresh memory for results costs on a CPU, and what helps: donation, or malloc's settings.
+
+    python -m benchmarks.allocation        # measures, and writes the committed results
+
+Three processes run `activax bench` on large arrays: with donated results, with fresh ones, and with
+fresh ones while malloc keeps what it has once mapped.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from activax.bench import records
+from activax.bench.measure import Row
+from activax.bench.records import markdown_table
+
+RESULTS = Path(__file__).parent / "results"
+BENCH = [
+    sys.executable,
+    "-m",
+    "activax",
+    "bench",
+    "--fn",
+    "relu,silu,gelu",
+    "--impl",
+    "activax,jax",
+]
+SHAPE = "8192x1024"  # 32 MiB in float32
+FLAGS = ["--dtype", "float32", "--mode", "fwd", "--shape", SHAPE]
+# Never map a block by itself, take memory from the system in steps of 1 GiB, and give none back.
+TUNABLES = (
+    "glibc.malloc.mmap_max=0:glibc.malloc.top_pad=1073741824:"
+    "glibc.malloc.trim_threshold=68719476736"
+)
+WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
+    "donated": ([], {}),
+    "fresh": (["--fresh"], {}),
+    "fresh, malloc set": (["--fresh"], {"GLIBC_TUNABLES": TUNABLES}),
+}
+
+
+def file(way: str) -> Path:
+    return RESULTS / f"allocation-{way.replace(', ', '-').replace(' ', '-')}.json"
+
+
+def committed() -> dict[str, list[Row]]:
+    """The rows of each way."""
+    return {way: records.from_json(file(way).read_text())[0] for way in WAYS}
+
+
+def markdown(rows: dict[str, list[Row]]) -> str:
+    """One line an activation: GB/s, and page faults of a call, each way."""
+    lines = []
+    for i, row in enumerate(rows["donated"]):
+        each = [rows[way][i] for way in WAYS]
+        cells = [f"{one.gb_per_s:.1f} ({one.page_faults:.0f})" for one in each]
+        lines.append([f"`{row.op}`, {row.implementation}", *cells])
+    return markdown_table((f"GB/s (page faults a call), float32 {SHAPE}", *WAYS), lines)
+
+
+def main() -> int:
+    for way, (flags, environment) in WAYS.items():
+        command = [*BENCH, *flags, "--json", str(file(way))]
+        subprocess.run(command, env={**os.environ, **environment}, check=True)
+    print(markdown(committed()), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

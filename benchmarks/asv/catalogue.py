@@ -1,0 +1,58 @@
+"""Time, kept bits and distance from the roofline of every activation."""
+
+import jax
+
+import activax
+from activax.bench import Effort, kept, measure
+from activax.bench.modes import MODES
+from activax.bench.programs import Compiled
+from activax.bench.rotation import concrete
+from activax.bench.suites import chosen
+
+NAMES = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
+DTYPES = ["float32", "bfloat16"]
+SHAPE = (1024, 1024)
+
+
+def specs(name: str, dtype: str) -> list[jax.ShapeDtypeStruct]:
+    inputs = 2 if activax.get(name).kind == "gated" else 1
+    return [jax.ShapeDtypeStruct(SHAPE, dtype)] * inputs
+
+
+class Speed:
+    """One call, with its results in the last one's buffers."""
+
+    params = (NAMES, DTYPES, ["forward", "backward"])
+    param_names = ("activation", "dtype", "mode")
+
+    def setup(self, name: str, dtype: str, mode: str) -> None:
+        work = MODES[mode](activax.get(name), tuple(concrete(specs(name, dtype))))
+        self.program = Compiled(work.function, work.arguments)
+        self.program(calls=1)
+
+    def time_call(self, name: str, dtype: str, mode: str) -> None:
+        self.program(calls=1)
+
+
+class Roofline:
+    """Percent of what a copy of the same traffic reaches, timed in turn with it."""
+
+    params = (NAMES, DTYPES)
+    param_names = ("activation", "dtype")
+    unit = "%"
+
+    def track_percent_of_roofline(self, name: str, dtype: str) -> float:
+        effort = Effort(repeats=9, sample_s=0.005)
+        return measure(activax.get(name), *specs(name, dtype), effort=effort).percent_of_roofline
+
+
+class Memory:
+    """What reverse mode keeps, arguments included."""
+
+    params = (NAMES, DTYPES)
+    param_names = ("activation", "dtype")
+    unit = "bits an element"
+
+    def track_kept_bits(self, name: str, dtype: str) -> float:
+        arrays = kept(activax.get(name), *specs(name, dtype), arguments=True)
+        return 8 * sum(array.nbytes for array in arrays) / (SHAPE[0] * SHAPE[1])
