@@ -16,18 +16,11 @@ from activax.bench.measure import Row
 from activax.bench.records import markdown_table
 
 RESULTS = Path(__file__).parent / "results"
-BENCH = [
-    sys.executable,
-    "-m",
-    "activax",
-    "bench",
-    "--fn",
-    "relu,silu,gelu",
-    "--impl",
-    "activax,jax",
-]
 SHAPE = "8192x1024"  # 32 MiB in float32
-FLAGS = ["--dtype", "float32", "--mode", "fwd", "--shape", SHAPE]
+BENCH = [
+    *(sys.executable, "-m", "activax", "bench", "--fn", "relu,silu,gelu", "--impl", "activax,jax"),
+    *("--dtype", "float32", "--mode", "fwd", "--shape", SHAPE),
+]
 # Never map a block by itself, take memory from the system in steps of 1 GiB, and give none back.
 TUNABLES = (
     "glibc.malloc.mmap_max=0:glibc.malloc.top_pad=1073741824:"

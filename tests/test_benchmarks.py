@@ -11,7 +11,8 @@ import activax
 from activax.bench import records
 
 pytest.importorskip("rich")
-from benchmarks import dispatch, kernels, startup, throughput, training_step
+from benchmarks import allocation, dispatch, kernels, startup, throughput, training_step
+from benchmarks.asv import catalogue
 from benchmarks.loops import Loop, backward, forward, forward_backward
 
 pytestmark = pytest.mark.usefixtures("few_sets")
@@ -129,3 +130,21 @@ def test_throughput_measures_and_shows_the_catalogue(tmp_path, monkeypatch):
     lines = throughput.markdown(rows, here).splitlines()
     assert sum(line.startswith(("| `gelu`", "| `swiglu`")) for line in lines) == 4
     assert any(line.startswith("| float32, backward |") for line in lines)
+
+
+def test_allocation_runs_three_ways(tmp_path, monkeypatch):
+    monkeypatch.setattr(allocation, "RESULTS", tmp_path)
+    small = ["--quick", "--shape", "8x128", "--repeats", "6", "--fn", "relu"]
+    monkeypatch.setattr(allocation, "BENCH", [*allocation.BENCH, *small])
+    assert allocation.main() == 0
+    rows = allocation.committed()
+    assert [rows[way][0].fresh for way in allocation.WAYS] == [False, True, True]
+    assert allocation.markdown(rows).count("`relu`") == 2
+
+
+def test_the_suite_for_airspeed_velocity():
+    speed, memory = catalogue.Speed(), catalogue.Memory()
+    speed.setup("swiglu", "bfloat16", "backward")
+    speed.time_call("swiglu", "bfloat16", "backward")
+    assert memory.track_kept_bits("swiglu", "bfloat16") == 32
+    assert catalogue.Roofline().track_percent_of_roofline("gelu", "float32") > 0
