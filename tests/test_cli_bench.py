@@ -47,6 +47,8 @@ def test_writes_every_format(tmp_path, capsys):
         f"{d} {mix}" for d in ("float32", "bfloat16") for mix in ("R1W1", "R2W1", "R2W2", "R4W2")
     }
     assert set(here["drift"]) == mixes
+    assert set(here["roofline"]) == set(here["drift"])
+    assert all(speed.endswith(" GB/s") for speed in here["roofline"].values())
     assert files["md"].read_text() == records.to_markdown(rows)
     assert files["csv"].read_text() == records.to_csv(rows)
     assert files["png"].read_bytes().startswith(b"\x89PNG")
@@ -65,8 +67,9 @@ def test_suites(suite, shape, op, tmp_path):
     modes = "fwd,bwd,fwd+bwd,scan"
     flags = ["--shape", shape, "--mode", modes, "--json", str(file)]
     assert run("--suite", suite, "--fn", name, *flags) == 0
-    rows, _ = measured(file)
+    rows, here = measured(file)
     assert {row.op for row in rows} == {op}
+    assert ("float32 product" in here["roofline"]) == (suite in ("ffn", "mlp"))
     assert {row.mode for row in rows} == {"forward", "backward", "forward+backward", "scan"}
 
 

@@ -13,7 +13,7 @@ from activax.bench.floats import magnitudes
 from activax.bench.memory import kept
 from activax.bench.modes import MODES
 from activax.bench.programs import Compiled
-from activax.bench.roofline import Roofline, matrix_flops, product_size
+from activax.bench.roofline import Roofline, matrix_flops, product_flops
 from activax.bench.rotation import Rotation, concrete
 from activax.bench.stopwatch import FEWEST, Interval, Program, Timing, race
 from activax.bench.torch_programs import TORCH_MODES, TorchFunction, TorchProgram
@@ -156,7 +156,8 @@ def compare(
     roofline.saw(work.traffic, best_s)
     if flops:
         product_s = timings.pop(PRODUCT).seconds.median
-        best_s = max(best_s, product_s * flops / (2 * product_size() ** 3))
+        roofline.saw_product(state.dtype, product_s)
+        best_s = max(best_s, product_s * flops / product_flops())
     worst = _worst_ulp(functions, mode, state.dtype, reference, kinks) if reference else {}
 
     def row(name: str, timing: Timing) -> Row:

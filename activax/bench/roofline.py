@@ -20,6 +20,10 @@ def product_size() -> int:
     return 1024 if jax.default_backend() == "cpu" else 8192
 
 
+def product_flops() -> int:
+    return 2 * product_size() ** 3
+
+
 class Roofline:
     """The copies and matrix products that measurements are compared with, and how they drift."""
 
@@ -27,6 +31,7 @@ class Roofline:
         self._copies: dict[Traffic, Compiled] = {}
         self._seconds: dict[Traffic, float] = {}  # of each copy when it was first timed
         self._products: dict[Any, Compiled] = {}
+        self._flops_per_s: dict[Any, float] = {}  # of each product when it was first timed
 
     def copy(self, moved: Traffic) -> Compiled:
         """The program that moves as much and does no more."""
@@ -39,6 +44,22 @@ class Roofline:
     def saw(self, moved: Traffic, seconds: float) -> None:
         """Note how long the copy took."""
         self._seconds.setdefault(alike(moved), seconds)
+
+    def saw_product(self, dtype: Any, seconds: float) -> None:
+        """Note how long the product took."""
+        self._flops_per_s.setdefault(dtype, product_flops() / seconds)
+
+    def speeds(self) -> dict[str, str]:
+        """What was reached, by dtype and mix."""
+        copies = {
+            f"{mix.reads[0].dtype} {mix}": f"{mix.nbytes / seconds / 1e9:.1f} GB/s"
+            for mix, seconds in self._seconds.items()
+        }
+        products = {
+            f"{dtype} product": f"{flops / 1e9:.0f} GFLOP/s"
+            for dtype, flops in self._flops_per_s.items()
+        }
+        return copies | products
 
     def product(self, dtype: Any) -> Compiled:
         """The product of two square matrices, of `product_size`."""

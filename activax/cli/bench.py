@@ -250,6 +250,7 @@ def _measure(plan: Plan, outcome: Outcome) -> None:
                 )
             )  # fmt: skip
             advance()
+    outcome.environment["roofline"] = roofline.speeds()
     outcome.environment["drift"] = roofline.drift(*plan.effort)
     del heap
 

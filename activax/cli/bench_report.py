@@ -27,6 +27,8 @@ def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.N
         console = Console(width=WIDE)
     console.print(_table(rows, wide=console.width >= WIDE))
     log = Console(stderr=True, highlight=False)
+    if speeds := environment.get("roofline", {}):  # there is none of an interrupted run
+        log.print("roofline: " + ", ".join(f"{what} {speed}" for what, speed in speeds.items()))
     if faulted := sorted({row.implementation for row in rows if row.page_faults > FAULTS}):
         log.print(f"†: {', '.join(faulted)} had fresh memory mapped in each call, which may be "
                   "most of the time; see 'Large arrays on a CPU' in the README")  # fmt: skip
