@@ -75,8 +75,9 @@ def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     """The polynomial, lowest power first, in pairs (Estrin), which keep more of a core busy."""
     terms: list[Any] = list(coefficients)
     while len(terms) > 1:
-        pairs = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=False)]
-        terms = pairs + terms[2 * len(pairs) :]
+        if len(terms) % 2:  # no pair for the last, nor a power of x for it alone
+            terms[-2:] = [terms[-2] + terms[-1] * x]
+        terms = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=True)]
         x = x * x
     return terms[0]
 
@@ -92,9 +93,10 @@ def horner(x: Array, coefficients: Sequence[float]) -> Any:
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
     """2^(n + shift), 0 where it underflows, and expm1(r) of x + low = n ln 2 + r, |r| < 0.35."""
     bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
-    whole = bounded * _LOG2_E + _WHOLE
-    n = rounded(whole) - _WHOLE
-    exponent = (lax.bitcast_convert_type(whole, jnp.int32) << 23) + ((127 + shift) << 23)
+    bias = _WHOLE + (127 + shift)  # so that the low bits are those of the exponent
+    whole = bounded * _LOG2_E + bias
+    n = rounded(whole) - bias
+    exponent = lax.bitcast_convert_type(whole, jnp.int32) << 23
     power = lax.bitcast_convert_type(exponent, jnp.float32)
     if half:
         r = bounded - n * math.log(2)
@@ -116,7 +118,7 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, x: Array, low: Array | None) -> Array:
         power, rest = _reduced(half, x, low, shift)
-        return power * (1 + rest)
+        return power + power * rest
 
     return _special(plain, kernel, lambda x, low, out: out, x, low)
 
