@@ -26,9 +26,10 @@ from activax.functions.coefficients import (
     NORMAL_TAIL_HALF,
     PHI0,
     SQRT_2PI,
+    TANH_HALF,
 )
-from activax.functions.special import at_least, at_most, magnitude
-from activax.functions.words import below, in_two_words, leading, rounded, total
+from activax.functions.special import at_least, at_most, clip, magnitude
+from activax.functions.words import distance, in_two_words, leading, rounded, total
 
 # Exponentials are computed 2^SHIFT times too large where products with them outlast them.
 SHIFT = 24
@@ -102,8 +103,8 @@ def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array
         r = bounded - n * math.log(2)
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-    else:
-        r = (x - n * _LN2_HIGH) + (low - n * _LN2_LOW)
+    else:  # exact up to the last product, also where x and low cancel
+        r = ((x - n * _LN2_HIGH) + low) - n * _LN2_LOW
     return power, r + r * r * polynomial(r, EXPM1_HALF if half else EXPM1)
 
 
@@ -180,6 +181,10 @@ def tanh(x: Array) -> Array:
     """The hyperbolic tangent."""
 
     def kernel(half: bool, x: Array) -> Array:
+        if half:
+            x = clip(x, -9.0, 9.0)  # where it is 1 to the last bit
+            p, q = (polynomial(x * x, series) for series in TANH_HALF)
+            return x * p / q
         e = expm1(2 * at_most(jnp.abs(x), 10.0))  # beyond which it is 1
         return jnp.copysign(e / (e + 2), x)
 
@@ -235,7 +240,7 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (GELU_SLOPE_HALF if half else GELU_SLOPE))
-        scaled = gaussian(a, shift=shift) * PHI0 * total(below(GELU_ROOT, a))
+        scaled = gaussian(a, shift=shift) * PHI0 * distance(GELU_ROOT, a)
         return scaled * (q + p) / q
 
     def derivative(a: Array, out: Array) -> Array:
