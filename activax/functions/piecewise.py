@@ -13,6 +13,7 @@ from activax.functions.special import choose, clip, flag, negative_part, scaled
     reference=lambda mp, x: max(x, 0),
     kinks=(0.0,),
     ulps=0,
+    exact=True,
     integers=True,
 )
 def relu(x: Array) -> Array:
@@ -99,6 +100,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     reference=lambda mp, x: min(max(x, 0), 6),
     kinks=(0.0, 6.0),
     ulps=0,
+    exact=True,
 )
 def relu6(x: Array) -> Array:
     """Rectified linear unit that saturates at 6.
