@@ -15,6 +15,7 @@ from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
     align,
     cast,
+    narrow,
     precision_of,
     real,
     weaken,
@@ -57,6 +58,7 @@ def elementwise(
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
     ulps: float | tuple[float, float] = ULPS,
+    exact: bool = False,
     integers: bool = False,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on each element.
@@ -78,6 +80,7 @@ def elementwise(
             they are not the value's.
         domain: the open interval of inputs on which the function is finite, if it is not all.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
+        exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
 
     Returns:
@@ -133,7 +136,7 @@ def elementwise(
                 return cast(jnp.broadcast_to(total, shape), dtype)
 
             kept = functools.partial(kept_of, **statics)
-            value = rounded(plain, dtype, statics)
+            value = rounded(plain, dtype, statics, exact=exact)
             return weaken(differentiable(value, kept, differential)(*inputs), *inputs)
 
         return make_activation(
@@ -214,13 +217,13 @@ def positional(signature: inspect.Signature) -> list[str]:
 
 
 def rounded(
-    formula: Callable[..., Array], dtype: Any, statics: dict[str, Any]
+    formula: Callable[..., Array], dtype: Any, statics: dict[str, Any], *, exact: bool = False
 ) -> Callable[..., Array]:
     """`formula` computed in at least float32 and rounded once, to `dtype`."""
 
     @at(precision_of(dtype))
     def value(*inputs: Any) -> Array:
-        return cast(formula(*map(widen, inputs), **statics), dtype)
+        return narrow(formula(*map(widen, inputs), **statics), dtype, exact=exact)
 
     return value
 

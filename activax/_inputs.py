@@ -47,6 +47,22 @@ def widen(x: Any) -> Any:
     return cast(x, compute_dtype(x.dtype)) if floating else x
 
 
+def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
+    """x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
+    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16):
+        return cast(x, dtype)
+
+    def on_cpu(x: Array) -> Array:
+        # By integers: XLA's own conversion keeps loops on a CPU from wide vectors.
+        bits = lax.bitcast_convert_type(x, jnp.uint32)
+        if not exact:
+            nearest = bits + (0x7FFF + (bits >> 16 & 1))  # to even where it is a tie
+            bits = jnp.where(jnp.isnan(x), 0x7FC00000, nearest)
+        return lax.bitcast_convert_type((bits >> 16).astype(jnp.uint16), dtype)
+
+    return lax.platform_dependent(x, cpu=on_cpu, default=lambda x: x.astype(dtype))
+
+
 def precision_of(dtype: Any) -> Precision:
     """How exact a result of this dtype has to be computed."""
     return Precision.SINGLE if jnp.finfo(dtype).bits >= 32 else Precision.HALF

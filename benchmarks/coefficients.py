@@ -56,6 +56,12 @@ def gelu_tanh_logit(x: mpf) -> mpf:
     return 2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
 
 
+def tanh_ratio(square: mpf) -> mpf:
+    """tanh(x) / x as a function of x^2."""
+    x = mp.sqrt(square)
+    return mp.tanh(x) / x if x else mp.mpf(1)
+
+
 def root_of_slope(f: Callable[[mpf], mpf], near: float) -> mpf:
     return mp.findroot(lambda x: mp.diff(f, x), near)
 
@@ -65,8 +71,7 @@ SQRT_2PI = float(np.float32(mp.sqrt(2 * mp.pi)))
 PHI0 = float(np.float32(1 / mp.sqrt(2 * mp.pi)))
 GELU_ROOT = -root_of_slope(lambda x: x * mp.ncdf(x), -0.75)
 SILU_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-x)), -1.28)
-SILU_POINT_EXP = mp.mpf(float(np.float32(mp.exp(-SILU_ROOT))))
-SILU_POINT = -mp.log(SILU_POINT_EXP)
+SILU_POINT = mp.mpf(float(np.float32(SILU_ROOT)))
 MISH_ROOT = -root_of_slope(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), -1.19)
 GELU_TANH_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-gelu_tanh_logit(x))), -0.75)
 
@@ -84,6 +89,14 @@ PROBLEMS = (
         result=lambda e, p: e + e * e * p,
         interval=(0, 1),
         sets={"LOG1P": (9, 1), "LOG1P_HALF": (5, 1)},
+    ),
+    Problem(
+        "tanh(x) ~= x P(x^2)/Q(x^2), |x| <= 9",
+        truth=tanh_ratio,
+        result=lambda square, ratio: ratio,
+        interval=(0, 81),
+        sets={"TANH_HALF": (4, 4)},
+        at_zero=1,
     ),
     Problem(
         "Phi(-a) exp(a^2/2) ~= 1 / (SQRT_2PI a + P(a)/Q(a)), 0 <= a <= 14.5",
@@ -105,9 +118,9 @@ PROBLEMS = (
 # Comment and value of each constant that is stored as two float64 numbers.
 CONSTANTS = {
     "GELU_ROOT": ("gelu'(-a) = 0", GELU_ROOT),
-    "SILU_POINT": ("next to the root of silu'(-a)", SILU_POINT),
-    "SILU_POINT_EXP": ("exp(-SILU_POINT), a float32", SILU_POINT_EXP),
-    "SILU_POINT_REST": ("1 + exp(-a) - a there", 1 + SILU_POINT_EXP - SILU_POINT),
+    "SILU_POINT": ("next to the root of silu'(-a), a float32", SILU_POINT),
+    "SILU_POINT_EXP": ("exp(-SILU_POINT)", mp.exp(-SILU_POINT)),
+    "SILU_POINT_REST": ("1 + exp(-a) - a there", 1 + mp.exp(-SILU_POINT) - SILU_POINT),
     "QUICK_GELU_POINT": ("SILU_POINT / 1.702", SILU_POINT / mp.mpf("1.702")),
     "GELU_TANH_ROOT": ("gelu_tanh'(-a) = 0", GELU_TANH_ROOT),
     "GELU_TANH_ROOT_LOGIT": (

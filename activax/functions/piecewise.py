@@ -8,11 +8,12 @@ from activax.functions.special import choose, clip, flag, negative_part, scaled
 
 
 @elementwise(
-    lambda out: jnp.sign(out),  # 0, 1, or NaN where x is NaN
+    lambda out: jnp.where(out > 0, 1.0, out),  # 0 or NaN
     keep="output",
     reference=lambda mp, x: max(x, 0),
     kinks=(0.0,),
     ulps=0,
+    exact=True,
     integers=True,
 )
 def relu(x: Array) -> Array:
@@ -31,7 +32,7 @@ def relu(x: Array) -> Array:
     Paper:
         Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
     """
-    return jnp.maximum(x, 0)
+    return jnp.where(x <= 0, 0, x)
 
 
 @elementwise(
@@ -94,11 +95,12 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
 
 
 @elementwise(
-    lambda out: choose(flag(out, (out > 0) & (out < 6)), 1.0, 0.0),
+    lambda out: jnp.where((out > 0) & (out < 6), 1.0, out - out),  # keeps NaN
     keep="output",
     reference=lambda mp, x: min(max(x, 0), 6),
     kinks=(0.0, 6.0),
     ulps=0,
+    exact=True,
 )
 def relu6(x: Array) -> Array:
     """Rectified linear unit that saturates at 6.

@@ -25,6 +25,7 @@ from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh, t
 from activax.functions.words import (
     Words,
     below,
+    distance,
     in_two_words,
     odd_cubic,
     rounded,
@@ -33,18 +34,19 @@ from activax.functions.words import (
 )
 
 
-def _self_gate(x: Array, left: Array, exponent: Words) -> Array:
-    """x logistic(exponent) on the left and x logistic(-exponent) elsewhere; the exponent is < 0."""
+def _self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
+    """x logistic(exponent) on the left and x logistic(-exponent) elsewhere; the exponent is < 0.
+
+    bounded is x on the left, but finite: the product with a tail of 0 would be NaN.
+    """
     tail = exp(*exponent, shift=SHIFT)
-    far = largest(x) * UNSHIFT  # which the tail does not overflow
-    product = clip(x, -far, far) * tail * UNSHIFT
-    return jnp.where(left, product, x) / (1 + tail * UNSHIFT)
+    return jnp.where(left, bounded * tail * UNSHIFT, x) / (1 + tail * UNSHIFT)
 
 
-def _slope_from(left: Array, tail: Array, factor: Array) -> Array:
-    """The slope e factor / (1 + e)^2 on the left and 1 minus that on the right, of 2^SHIFT e."""
-    e = tail * UNSHIFT
-    slope = tail * factor / (1 + e * (2 + e)) * UNSHIFT
+def _slope_from(left: Array, scale: float, tail: Array, factor: Array) -> Array:
+    """The slope e factor / (1 + e)^2 on the left and 1 minus that on the right; scale tail is e."""
+    e = scale * tail
+    slope = tail * factor / (1 + e * (2 + e)) * scale
     return jnp.where(left, slope, 1 - slope)
 
 
@@ -53,14 +55,12 @@ def _self_gate_slope(left: Array, distance: Words) -> Array:
 
     On the left it is e (1 + e - |v|) / (1 + e)^2, e = exp(-|v|), and on the right 1 minus that. The
     point is next to the root of 1 + e - |v|, which is distance + exp(-point) expm1(distance) and
-    a rest; and its exponential is a float32, so no rounding of it is in e.
+    a rest.
     """
-    scale, rest = SILU_POINT_EXP[0], SILU_POINT_REST[0]
-    tail = scale * exp(*distance, shift=SHIFT)
-    high, low = distance
-    apart = high + (rest if low is None else low + rest)
-    factor = apart + scale * UNSHIFT * expm1(*distance, shift=SHIFT)
-    return _slope_from(left, tail, factor)
+    scale = SILU_POINT_EXP[0] * UNSHIFT
+    apart = rounded(total(distance)) + SILU_POINT_REST[0]
+    factor = apart + scale * expm1(*distance, shift=SHIFT)
+    return _slope_from(left, scale, exp(*distance, shift=SHIFT), factor)
 
 
 # gelu_tanh(x) = x logistic(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3).
@@ -73,18 +73,16 @@ def _gelu_tanh_slope(x: Array) -> Array:
     # As _self_gate_slope, with w = x v' for v where it is a factor: what v and w lack of their
     # values at the root are the distance of x times a polynomial.
     a = at_most(magnitude(x), 100.0)  # the gate is saturated long before
-    distance = total(below(GELU_TANH_ROOT, a))
+    apart = distance(GELU_TANH_ROOT, a)
     squares = a * (a + _TANH_ROOT) + _TANH_ROOT * _TANH_ROOT
-    exponent, rest = distance * (_LINEAR + _CUBIC * squares), None
+    exponent, rest = apart * (_LINEAR + _CUBIC * squares), None
     if in_two_words(a):  # far from the root the rounding of the exponent matters, not near it
         words = odd_cubic(a, -_LINEAR, -_CUBIC)
         error = total((GELU_TANH_ROOT_LOGIT[0] - rounded(exponent - words[0]), words[1]))
-        rest = jnp.where(magnitude(distance) < 0.3, 0.0, error)
-    tail = _AT_TANH_ROOT * exp(exponent, rest, shift=SHIFT)
-    factor = distance * (_LINEAR + 3 * _CUBIC * squares) + _AT_TANH_ROOT * UNSHIFT * expm1(
-        exponent, rest, shift=SHIFT
-    )
-    return _slope_from(x < 0, tail, factor)
+        rest = jnp.where(a > 1, error, 0.0)
+    scale = _AT_TANH_ROOT * UNSHIFT
+    factor = apart * (_LINEAR + 3 * _CUBIC * squares) + scale * expm1(exponent, rest, shift=SHIFT)
+    return _slope_from(x < 0, scale, exp(exponent, rest, shift=SHIFT), factor)
 
 
 @elementwise(
@@ -112,7 +110,7 @@ def gelu_tanh(x: Array) -> Array:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
     a = at_most(magnitude(x), 100.0)  # the gate is saturated long before
-    return _self_gate(x, x < 0, odd_cubic(a, -_LINEAR, -_CUBIC))
+    return _self_gate(x, -a, x < 0, odd_cubic(a, -_LINEAR, -_CUBIC))
 
 
 _QUICK = 1.702  # the logistic that is closest to the normal distribution function
@@ -145,11 +143,14 @@ def quick_gelu(x: Array) -> Array:
         Hendrycks & Gimpel 2016, arXiv:1606.08415; used by Radford et al. 2021, Learning
         Transferable Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
     """
-    return _self_gate(x, x < 0, times(-_QUICK, at_most(magnitude(x), FAR)))
+    a = at_most(magnitude(x), FAR)
+    return _self_gate(x, -a, x < 0, times(-_QUICK, a))
 
 
 def _silu_slope(v: Array) -> Array:
-    return _self_gate_slope(v < 0, below(SILU_POINT, at_most(magnitude(v), FAR)))
+    return _self_gate_slope(
+        v < 0, (-at_most(magnitude(v), FAR), jnp.asarray(SILU_POINT[0], v.dtype))
+    )
 
 
 @elementwise(
@@ -173,7 +174,7 @@ def silu(x: Array) -> Array:
         Elfwing, Uchibe & Doya 2017, Sigmoid-Weighted Linear Units for Neural Network Function
         Approximation in Reinforcement Learning, arXiv:1702.03118.
     """
-    return _self_gate(x, x < 0, (-magnitude(x), None))
+    return _self_gate(x, clip(x, -FAR, FAR), x < 0, (-magnitude(x), None))
 
 
 def _swish_slope_beta(x: Array, beta: Array) -> Array:
@@ -209,7 +210,7 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
         Ramachandran, Zoph & Le 2017, Searching for Activation Functions, arXiv:1710.05941.
     """
     v = scaled(x, beta)
-    return _self_gate(x, v < 0, (-magnitude(v), None))
+    return _self_gate(x, clip(x, -FAR, FAR), v < 0, (-magnitude(v), None))
 
 
 _AT_MISH_ROOT = MISH_ROOT_EXP[0]

@@ -26,9 +26,10 @@ from activax.functions.coefficients import (
     NORMAL_TAIL_HALF,
     PHI0,
     SQRT_2PI,
+    TANH_HALF,
 )
-from activax.functions.special import at_least, at_most, magnitude
-from activax.functions.words import below, in_two_words, leading, rounded, total
+from activax.functions.special import at_least, at_most, clip, magnitude
+from activax.functions.words import distance, in_two_words, leading, rounded, total
 
 # Exponentials are computed 2^SHIFT times too large where products with them outlast them.
 SHIFT = 24
@@ -75,8 +76,9 @@ def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     """The polynomial, lowest power first, in pairs (Estrin), which keep more of a core busy."""
     terms: list[Any] = list(coefficients)
     while len(terms) > 1:
-        pairs = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=False)]
-        terms = pairs + terms[2 * len(pairs) :]
+        if len(terms) % 2:  # no pair for the last, nor a power of x for it alone
+            terms[-2:] = [terms[-2] + terms[-1] * x]
+        terms = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=True)]
         x = x * x
     return terms[0]
 
@@ -92,16 +94,17 @@ def horner(x: Array, coefficients: Sequence[float]) -> Any:
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
     """2^(n + shift), 0 where it underflows, and expm1(r) of x + low = n ln 2 + r, |r| < 0.35."""
     bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
-    whole = bounded * _LOG2_E + _WHOLE
-    n = rounded(whole) - _WHOLE
-    exponent = (lax.bitcast_convert_type(whole, jnp.int32) << 23) + ((127 + shift) << 23)
+    bias = _WHOLE + (127 + shift)  # so that the low bits are those of the exponent
+    whole = bounded * _LOG2_E + bias
+    n = rounded(whole) - bias
+    exponent = lax.bitcast_convert_type(whole, jnp.int32) << 23
     power = lax.bitcast_convert_type(exponent, jnp.float32)
     if half:
         r = bounded - n * math.log(2)
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-    else:
-        r = (x - n * _LN2_HIGH) + (low - n * _LN2_LOW)
+    else:  # exact up to the last product, also where x and low cancel
+        r = ((x - n * _LN2_HIGH) + low) - n * _LN2_LOW
     return power, r + r * r * polynomial(r, EXPM1_HALF if half else EXPM1)
 
 
@@ -116,7 +119,7 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, x: Array, low: Array | None) -> Array:
         power, rest = _reduced(half, x, low, shift)
-        return power * (1 + rest)
+        return power + power * rest
 
     return _special(plain, kernel, lambda x, low, out: out, x, low)
 
@@ -178,6 +181,10 @@ def tanh(x: Array) -> Array:
     """The hyperbolic tangent."""
 
     def kernel(half: bool, x: Array) -> Array:
+        if half:
+            x = clip(x, -9.0, 9.0)  # where it is 1 to the last bit
+            p, q = (polynomial(x * x, series) for series in TANH_HALF)
+            return x * p / q
         e = expm1(2 * at_most(jnp.abs(x), 10.0))  # beyond which it is 1
         return jnp.copysign(e / (e + 2), x)
 
@@ -233,7 +240,7 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (GELU_SLOPE_HALF if half else GELU_SLOPE))
-        scaled = gaussian(a, shift=shift) * PHI0 * total(below(GELU_ROOT, a))
+        scaled = gaussian(a, shift=shift) * PHI0 * distance(GELU_ROOT, a)
         return scaled * (q + p) / q
 
     def derivative(a: Array, out: Array) -> Array:

@@ -48,11 +48,18 @@ def _split(constant: float, bits: int) -> tuple[float, float]:
     return first, constant - first
 
 
-def below(root: tuple[float, float], a: Array) -> Words:
-    """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
+def distance(root: tuple[float, float], a: Array) -> Array:
+    """root - a for a >= 0 and a constant root in two float64 words, next to the root too."""
     nearest, rest = root
-    if a.dtype != jnp.float32 or current() is Precision.PLAIN:
-        return rounded(nearest - a) + rest, None
+    high = float(np.float32(nearest)) if a.dtype == jnp.float32 else nearest
+    return rounded(high - a) + (nearest - high + rest)
+
+
+def below(root: tuple[float, float], a: Array) -> Words:
+    """root - a as `distance` has it, in two words."""
+    if not in_two_words(a):
+        return distance(root, a), None
+    nearest, rest = root
     high = float(np.float32(nearest))
     difference = rounded(high - a)
     return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
