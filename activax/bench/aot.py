@@ -121,7 +121,7 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
         True
     """
     compiler = _compiler(os.fspath(target))
-    jitted = f if hasattr(f, "lower") else jax.jit(f)
+    jitted: Any = f if hasattr(f, "lower") else jax.jit(f)
     exported = jax.export.export(jitted, platforms=[compiler.target.platform])(*specs)
     compiled = compiler.run(bytes(exported.serialize()))
     return Program(
@@ -136,8 +136,7 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
 
 def _kernels(compiled: Compiled) -> Iterator[Kernel]:
     """The kernels with their instructions, as far as the tools for that are here."""
-    disassembled = compiled.ptx if all(map(sass.tool, sass.TOOLS)) else []
-    counts = {name: count for ptx in disassembled for name, count in sass.counts(ptx).items()}
+    counts = sass.counts(compiled.ptx)
     for kernel in hlo.kernels(compiled.hlo):
         instructions, stored = counts.get(re.sub(r"\W", "_", kernel.name), (0, 0))
         if stored:
@@ -169,7 +168,7 @@ class _Compiler:
     def __init__(self, target: Target):
         self.target = target
         self.lock = threading.Lock()
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         environment = {
             **os.environ,
             **target.environment,
@@ -193,7 +192,8 @@ class _Compiler:
 
     def answer(self, request: Any) -> Any:
         """The reply to a request; RuntimeError if it is an error, or if the process has died."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         try:
             pickle.dump(request, self.process.stdin)
             self.process.stdin.flush()

@@ -37,9 +37,12 @@ def compiled(topology: Any, program: bytes) -> Compiled:
     )
     lowered = jax.jit(exported.call).lower(*args, **kwargs)
     with tempfile.TemporaryDirectory() as directory:
+        options: dict[str, str | bool] = {
+            "xla_dump_to": directory,
+            "xla_gpu_autotune_level": "0",
+        }
         gpu = "cuda" in exported.platforms
-        options = {"xla_dump_to": directory, "xla_gpu_autotune_level": 0} if gpu else {}
-        binary = lowered.compile(compiler_options=options)
+        binary: Any = lowered.compile(compiler_options=options if gpu else None)
         ptx = [path.read_text() for path in sorted(Path(directory).glob(DUMPED))]
     memory = binary.memory_analysis()
     return Compiled(

@@ -49,7 +49,7 @@ class Kernel:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Instruction:
+class Instruction:
     name: str
     shape: str
     opcode: str
@@ -59,7 +59,7 @@ class _Instruction:
     root: bool
 
 
-_Computation = dict[str, _Instruction]
+Computation = dict[str, Instruction]
 
 
 def kernels(program: str) -> list[Kernel]:
@@ -68,8 +68,8 @@ def kernels(program: str) -> list[Kernel]:
     Args:
         program: the text of optimised HLO, `jax.stages.Compiled.as_text()`.
     """
-    computations, entry = _parsed(program)
-    return list(_launched(computations, entry, 1))
+    parsed, entry = computations(program)
+    return list(_launched(parsed, entry, 1))
 
 
 def elements(shape: str) -> int:
@@ -95,18 +95,18 @@ def _bits(dtype: str) -> int:
     return int(digits.group(1)) if digits else 8 * (dtype == "pred")  # a token has none
 
 
-def _parsed(program: str) -> tuple[dict[str, _Computation], str]:
+def computations(program: str) -> tuple[dict[str, Computation], str]:
     """Every computation by name, and the name of the entry."""
-    computations: dict[str, _Computation] = {}
+    parsed: dict[str, Computation] = {}
     entry = current = ""
     for line in program.splitlines():
         if header := HEADER.match(line):
             current = header["name"]
-            computations[current] = {}
+            parsed[current] = {}
             entry = current if header["entry"] else entry
         elif current and (found := INSTRUCTION.match(line)):
             operands, _, attributes = found["rest"].partition("), ")
-            computations[current][found["name"]] = _Instruction(
+            parsed[current][found["name"]] = Instruction(
                 found["name"],
                 found["shape"],
                 found["opcode"],
@@ -115,10 +115,10 @@ def _parsed(program: str) -> tuple[dict[str, _Computation], str]:
                 attributes,
                 bool(found["root"]),
             )
-    return computations, entry
+    return parsed, entry
 
 
-def _launched(computations: dict[str, _Computation], name: str, runs: int) -> Iterator[Kernel]:
+def _launched(computations: dict[str, Computation], name: str, runs: int) -> Iterator[Kernel]:
     computation = computations[name]
     for instruction in computation.values():
         if instruction.opcode in FREE:
@@ -143,10 +143,8 @@ def _launched(computations: dict[str, _Computation], name: str, runs: int) -> It
         )
 
 
-def _read(computation: _Computation, instruction: _Instruction, body: _Computation) -> int:
-    inside = {
-        int(i.literal): i.name for i in body.values() if i.opcode == "parameter"
-    }
+def _read(computation: Computation, instruction: Instruction, body: Computation) -> int:
+    inside = {int(i.literal): i.name for i in body.values() if i.opcode == "parameter"}
     total = 0
     for operand in dict.fromkeys(instruction.operands):
         position = instruction.operands.index(operand)
@@ -158,11 +156,11 @@ def _read(computation: _Computation, instruction: _Instruction, body: _Computati
     return total
 
 
-def _touches_a_part(instruction: _Instruction, operand: str) -> bool:
+def _touches_a_part(instruction: Instruction, operand: str) -> bool:
     return instruction.opcode in (*SLICES, *UPDATES) and instruction.operands[0] == operand
 
 
-def _written(instruction: _Instruction, body: _Computation, read: int) -> int:
+def _written(instruction: Instruction, body: Computation, read: int) -> int:
     if instruction.opcode.endswith("-start"):  # its result holds the operands too
         return nbytes(instruction.shape) - read
     for root in (i for i in body.values() if i.root and i.opcode == "dynamic-update-slice"):

@@ -6,9 +6,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-TOOLS = ("ptxas", "nvdisasm")
 TARGET = re.compile(r"^\.target (\w+)", re.MULTILINE)
 FUNCTION = re.compile(r"^\.text\.(\S+):$", re.MULTILINE)
 INSTRUCTION = re.compile(r"^\s*/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?\s*([A-Z0-9_]+)(\S*)", re.MULTILINE)
@@ -25,34 +25,34 @@ def tool(name: str) -> str | None:
     return found[-1] if found else shutil.which(name)
 
 
-def counts(ptx: str) -> dict[str, tuple[int, int]]:
-    """Of each function in a text of PTX: its instructions, and the bytes that a thread stores.
+def counts(ptx: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of each function in texts of PTX: its instructions, and the bytes that a thread stores.
 
     All branches are counted, and loops once. Padding, what ptxas puts after the last exit, is not.
+    Empty where the tools are not installed.
 
     Raises:
-        FileNotFoundError: the tools are not installed.
-        subprocess.CalledProcessError: they reject the text.
+        subprocess.CalledProcessError: they reject a text.
     """
-    paths = {name: tool(name) for name in TOOLS}
-    for name, path in paths.items():
-        if path is None:
-            raise FileNotFoundError(f"{name} is missing: pip install 'activax[aot]'")
-    architecture = TARGET.search(ptx)
-    if not architecture:
+    assembler, disassembler = map(tool, ("ptxas", "nvdisasm"))
+    architectures = {text: found[1] for text in ptx if (found := TARGET.search(text))}
+    if not (assembler and disassembler and architectures):
         return {}
     with tempfile.TemporaryDirectory() as directory:
-        source, cubin = Path(directory, "kernel.ptx"), Path(directory, "kernel.cubin")
-        source.write_text(ptx)
-        for command in (
-            (paths["ptxas"], "-arch", architecture[1], source, "-o", cubin),
-            (paths["nvdisasm"], "-c", "-ndf", cubin),
-        ):
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return _counted(done.stdout)
+        sources = [Path(directory, f"{i}.ptx") for i in range(len(architectures))]
+        for source, text in zip(sources, architectures, strict=True):
+            source.write_text(text)
+        (architecture,) = set(architectures.values())
+        cubin = Path(directory, "cubin")
+        _run(assembler, "-arch", architecture, *sources, "-o", cubin)
+        return counted(_run(disassembler, "-c", "-ndf", cubin))
 
 
-def _counted(listing: str) -> dict[str, tuple[int, int]]:
+def _run(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def counted(listing: str) -> dict[str, tuple[int, int]]:
     _, *parts = FUNCTION.split(listing)
     counted = {}
     for name, text in zip(parts[::2], parts[1::2], strict=True):
