@@ -51,11 +51,14 @@ def _split(constant: float, bits: int) -> tuple[float, float]:
 def below(root: tuple[float, float], a: Array) -> Words:
     """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
     nearest, rest = root
-    if a.dtype != jnp.float32 or current() is Precision.PLAIN:
-        return rounded(nearest - a) + rest, None
-    high = float(np.float32(nearest))
+    single = a.dtype == jnp.float32 and current() is not Precision.PLAIN
+    high = float(np.float32(nearest)) if single else nearest
+    # A constant that is chosen is none to XLA for GPUs, which adds the constants of a sum first.
+    correction = jnp.where(a < jnp.inf, nearest - high + rest, 0.0)
     difference = rounded(high - a)
-    return difference, rounded(high - rounded(difference + a)) + (nearest - high + rest)
+    if not single:
+        return difference + correction, None
+    return difference, rounded(high - rounded(difference + a)) + correction
 
 
 def less(x: Array, constant: float) -> Words:
