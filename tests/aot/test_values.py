@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from accuracy import sample
+from accuracy import inside, sample
 from interpreter import evaluate
 
-from activax.bench import compile_for, errors, slope
+from activax.bench import compile_for, critical, errors, slope
 
 pytestmark = pytest.mark.aot
 
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.aot
 )
 def test_float32(elementwise, target):
     """As exact as on the machine at hand, or to the bounds of the definition."""
-    x = sample(np.float32, elementwise, count=40)
-    x = x[~np.isin(x.astype(float), elementwise.kinks)]
+    near = critical(slope(elementwise), elementwise.kinks, radius=16)
+    x = np.concatenate([sample(np.float32, elementwise, count=40), inside(near, elementwise)])
+    x = x[np.isfinite(x) & ~np.isin(x.astype(float), elementwise.kinks)]
 
     def both(x):
         return elementwise(x), slope(elementwise)(x)
@@ -33,4 +34,4 @@ def test_float32(elementwise, target):
         (elementwise, slope(elementwise)), elementwise.ulps, there, here, strict=True
     ):
         worst = errors(function, jnp.asarray(x), (np.broadcast_to(got, x.shape), mine))
-        assert worst[0].max() <= max(bound, worst[1].max())
+        assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # a subnormal is not flushed there
