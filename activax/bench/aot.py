@@ -121,7 +121,7 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
         True
     """
     compiler = _compiler(os.fspath(target))
-    jitted: Any = f if hasattr(f, "lower") else jax.jit(f)
+    jitted: Any = f if hasattr(f, "trace") else jax.jit(f)
     exported = jax.export.export(jitted, platforms=[compiler.target.platform])(*specs)
     compiled = compiler.run(bytes(exported.serialize()))
     return Program(

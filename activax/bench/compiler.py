@@ -39,6 +39,7 @@ def compiled(topology: Any, program: bytes) -> Compiled:
     with tempfile.TemporaryDirectory() as directory:
         options: dict[str, str | bool] = {
             "xla_dump_to": directory,
+            "xla_dump_emitter_re": "ptx",
             "xla_gpu_autotune_level": "0",
         }
         gpu = "cuda" in exported.platforms
