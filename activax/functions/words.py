@@ -51,6 +51,8 @@ def _split(constant: float, bits: int) -> tuple[float, float]:
 def below(root: tuple[float, float], a: Array) -> Words:
     """root - a to full relative accuracy, for a >= 0 and a constant root in two float64 words."""
     nearest, rest = root
+    if current() is Precision.HALF:
+        return nearest - a, None
     single = a.dtype == jnp.float32 and current() is not Precision.PLAIN
     high = float(np.float32(nearest)) if single else nearest
     # A constant that is chosen is none to XLA for GPUs, which adds the constants of a sum first.
