@@ -1,5 +1,7 @@
 """Measurements of activations and of the networks that use them."""
 
+from activax.bench.aot import Program as Program
+from activax.bench.aot import compile_for as compile_for
 from activax.bench.floats import critical as critical
 from activax.bench.floats import delicate as delicate
 from activax.bench.floats import magnitudes as magnitudes

@@ -123,7 +123,8 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
     """
     a = magnitude(x)
-    h = a / 2 + _hypotenuse(a, b) / 2
+    # XLA for GPUs makes (a + c) / 2 of a / 2 + c / 2, which overflows.
+    h = jnp.where(a > largest(a) / 4, a, a / 2 + _hypotenuse(a, b) / 2)
     return jnp.where(x < 0, b / 4 / h, h)
 
 

@@ -27,6 +27,7 @@ from activax.functions.words import (
     below,
     distance,
     in_two_words,
+    lasting,
     odd_cubic,
     rounded,
     times,
@@ -58,7 +59,7 @@ def _self_gate_slope(left: Array, distance: Words) -> Array:
     a rest.
     """
     scale = SILU_POINT_EXP[0] * UNSHIFT
-    apart = rounded(total(distance)) + SILU_POINT_REST[0]
+    apart = rounded(total(distance)) + lasting(SILU_POINT_REST[0], distance[0])
     factor = apart + scale * expm1(*distance, shift=SHIFT)
     return _slope_from(left, scale, exp(*distance, shift=SHIFT), factor)
 

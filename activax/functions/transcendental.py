@@ -29,7 +29,7 @@ from activax.functions.coefficients import (
     TANH_HALF,
 )
 from activax.functions.special import at_least, at_most, clip, magnitude
-from activax.functions.words import distance, in_two_words, leading, rounded, total
+from activax.functions.words import distance, in_two_words, leading, total
 
 # Exponentials are computed 2^SHIFT times too large where products with them outlast them.
 SHIFT = 24
@@ -39,7 +39,8 @@ _LOG2_E = 1.4426950408889634
 # ln 2 in two words, the first of 9 bits, so that whole multiples of it are exact.
 _LN2_HIGH = 0.693359375
 _LN2_LOW = -2.121944400546905827679e-4
-# Adding it leaves no bits for a fraction: the sum is rounded to a whole number, in the low bits.
+# Adding it puts a whole number in the low bits. It is no way to round one: subtracting it again is
+# lost on XLA for GPUs, which adds the two constants first.
 _WHOLE = 1.5 * 2**23
 
 
@@ -94,10 +95,8 @@ def horner(x: Array, coefficients: Sequence[float]) -> Any:
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
     """2^(n + shift), 0 where it underflows, and expm1(r) of x + low = n ln 2 + r, |r| < 0.35."""
     bounded = at_least(total((x, low)), -(127 + shift) * math.log(2))
-    bias = _WHOLE + (127 + shift)  # so that the low bits are those of the exponent
-    whole = bounded * _LOG2_E + bias
-    n = rounded(whole) - bias
-    exponent = lax.bitcast_convert_type(whole, jnp.int32) << 23
+    n = lax.round(bounded * _LOG2_E, lax.RoundingMethod.TO_NEAREST_EVEN)
+    exponent = lax.bitcast_convert_type(n + (_WHOLE + (127 + shift)), jnp.int32) << 23
     power = lax.bitcast_convert_type(exponent, jnp.float32)
     if half:
         r = bounded - n * math.log(2)

@@ -1,0 +1,168 @@
+"""The kernels of an optimised HLO program, and the memory that each reads and writes."""
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator
+
+SHAPE = re.compile(r"([a-z][a-z0-9]*)\[([\d,<=]*)\](\{[^{}]*\})?")
+INSTRUCTION = re.compile(
+    r"\s+(?P<root>ROOT )?%?(?P<name>[\w.-]+) = (?P<shape>.*?) (?P<opcode>[a-z][\w-]*)\((?P<rest>.*)"
+)
+HEADER = re.compile(r"(?P<entry>ENTRY )?%?(?P<name>[\w.-]+) \(.*\{$")
+NAME = re.compile(r"%([\w.-]+)")
+TRIPS = re.compile(r"known_trip_count\D+(\d+)")
+KIND = re.compile(r"kind=(\w+)|custom_call_target=\"([^\"]+)\"")
+ELSEWHERE = "S("  # in a layout: not in the device's main memory but, say, in a TPU's VMEM
+# What launches nothing: it names, groups or views memory that is there, or ends what has begun.
+FREE = {
+    *("parameter", "constant", "tuple", "get-tuple-element", "bitcast", "opt-barrier"),
+    *("copy-done", "async-done", "after-all", "partition-id", "replica-id"),
+}
+CONTROL = ("while", "call", "conditional", "async-start")
+SLICES = ("dynamic-slice", "slice", "gather")
+UPDATES = ("dynamic-update-slice", "scatter")
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One launch of a compiled program.
+
+    Attributes:
+        name: the name of its instruction in the program.
+        kind: "kLoop", "kInput", ... of a fusion, the target of a custom call, or the operation.
+        read: bytes of its operands; of one that it only slices, those of the slices.
+        written: bytes of its results; of one that it updates in place, those of the update.
+        elements: of its largest array.
+        runs: how many times it is launched: a loop launches its body once for each trip.
+        instructions: machine instructions for each of the elements, all branches counted; None
+            where nothing disassembles it.
+    """
+
+    name: str
+    kind: str
+    read: int
+    written: int
+    elements: int
+    runs: int = 1
+    instructions: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Instruction:
+    name: str
+    shape: str
+    opcode: str
+    operands: tuple[str, ...]
+    literal: str  # of a constant its value, of a parameter its number
+    attributes: str
+    root: bool
+
+
+Computation = dict[str, Instruction]
+
+
+def kernels(program: str) -> list[Kernel]:
+    """What the entry computation launches, in its order.
+
+    Args:
+        program: the text of optimised HLO, `jax.stages.Compiled.as_text()`.
+    """
+    parsed, entry = computations(program)
+    return list(_launched(parsed, entry, 1))
+
+
+def elements(shape: str) -> int:
+    """How many elements the largest array of a shape has."""
+    return max((_size(sizes) for _, sizes, _ in SHAPE.findall(shape)), default=0)
+
+
+def nbytes(shape: str) -> int:
+    """The bytes of main memory of a shape, which may be a tuple."""
+    return sum(
+        math.ceil(_bits(dtype) * _size(sizes) / 8)
+        for dtype, sizes, layout in SHAPE.findall(shape)
+        if ELSEWHERE not in layout
+    )
+
+
+def _size(dimensions: str) -> int:
+    return math.prod(int(size.lstrip("<=")) for size in dimensions.split(",") if size)
+
+
+def _bits(dtype: str) -> int:
+    digits = re.match(r"[a-z]+(\d+)", dtype)
+    return int(digits.group(1)) if digits else 8 * (dtype == "pred")  # a token has none
+
+
+def computations(program: str) -> tuple[dict[str, Computation], str]:
+    """Every computation by name, and the name of the entry."""
+    parsed: dict[str, Computation] = {}
+    entry = current = ""
+    for line in program.splitlines():
+        if header := HEADER.match(line):
+            current = header["name"]
+            parsed[current] = {}
+            entry = current if header["entry"] else entry
+        elif current and (found := INSTRUCTION.match(line)):
+            operands, _, attributes = found["rest"].partition("), ")
+            parsed[current][found["name"]] = Instruction(
+                found["name"],
+                found["shape"],
+                found["opcode"],
+                tuple(NAME.findall(operands)),
+                operands.rstrip(")"),
+                attributes,
+                bool(found["root"]),
+            )
+    return parsed, entry
+
+
+def _launched(computations: dict[str, Computation], name: str, runs: int) -> Iterator[Kernel]:
+    computation = computations[name]
+    for instruction in computation.values():
+        if instruction.opcode in FREE:
+            continue
+        called = [c for c in NAME.findall(instruction.attributes) if c in computations]
+        if instruction.opcode in CONTROL:
+            trips = TRIPS.search(instruction.attributes)
+            for inner in called:
+                yield from _launched(computations, inner, runs * int(trips[1] if trips else 1))
+            continue
+        body = computations[called[0]] if instruction.opcode == "fusion" else {}
+        kind = KIND.search(instruction.attributes)
+        read = _read(computation, instruction, body)
+        shapes = (instruction.shape, *(computation[o].shape for o in instruction.operands))
+        yield Kernel(
+            instruction.name,
+            (kind[1] or kind[2]) if kind else instruction.opcode,
+            read,
+            _written(instruction, body, read),
+            max(map(elements, shapes)),
+            runs,
+        )
+
+
+def _read(computation: Computation, instruction: Instruction, body: Computation) -> int:
+    inside = {int(i.literal): i.name for i in body.values() if i.opcode == "parameter"}
+    total = 0
+    for operand in dict.fromkeys(instruction.operands):
+        position = instruction.operands.index(operand)
+        users = [i for i in body.values() if inside.get(position) in i.operands]
+        if users and all(_touches_a_part(i, inside[position]) for i in users):
+            total += sum(nbytes(i.shape) for i in users if i.opcode in SLICES)
+        else:
+            total += nbytes(computation[operand].shape)
+    return total
+
+
+def _touches_a_part(instruction: Instruction, operand: str) -> bool:
+    return instruction.opcode in (*SLICES, *UPDATES) and instruction.operands[0] == operand
+
+
+def _written(instruction: Instruction, body: Computation, read: int) -> int:
+    if instruction.opcode.endswith("-start"):  # its result holds the operands too
+        return nbytes(instruction.shape) - read
+    for root in (i for i in body.values() if i.root and i.opcode == "dynamic-update-slice"):
+        return nbytes(body[root.operands[1]].shape)
+    return nbytes(instruction.shape)

@@ -1,0 +1,186 @@
+"""What activations compile to for an H200 and a TPU, beside jax.nn: no device is needed.
+
+    python -m benchmarks.aot --target h200 --fn gelu swiglu --json aot.json
+
+Forward is the activation alone. Backward is what follows it in a layer's gradient: from what the
+forward pass keeps and the cotangent of the result to the cotangents of the inputs. Scan is the
+gradient of a stack of feed-forward layers.
+"""
+
+import argparse
+import itertools
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+import activax
+from activax import Activation
+from activax.cli import Parser
+from benchmarks import arguments, environment, peers
+from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, LAYERS, PROGRAMS, Row, measure
+from benchmarks.report import folded, markdown_table
+
+TARGETS = ("h200", "v5e")
+DTYPES = ("bfloat16", "float32")
+WHEELS = ("jax-cuda13-plugin", "libtpu", "nvidia-cuda-nvcc", "nvidia-cuda-nvdisasm")
+IMPLEMENTATIONS = ("activax", "jax.nn")
+MEASURES = ("kernels", "bytes", "instr.", "time ≥", "temp MiB")
+LEGEND = (
+    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from what the "
+    "forward pass keeps and the cotangent. bytes: that the kernels read and write, over those of "
+    "the inputs, the results and the cotangents. instr.: machine instructions an element, of all "
+    "branches. time ≥: the larger of bytes and instructions, in times of a copy as large; an H200 "
+    f"issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a byte."
+)
+Rivals = dict[str, Row]  # by implementation
+Key = tuple[str, str, str]  # op, dtype, mode
+
+
+def run(
+    target: str,
+    activations: Sequence[Activation[...]],
+    dtypes: Sequence[str],
+    modes: Sequence[str],
+) -> list[Row]:
+    """The rows of every combination, but of scans only those with a rival, in the first dtype."""
+    combined = itertools.product(activations, modes, dtypes)
+    work = [
+        (activation, mode, dtype)
+        for activation, mode, dtype in combined
+        if mode != "scan" or (dtype == dtypes[0] and peers.in_jax(activation.name))
+    ]
+    log = Console(stderr=True)
+    shown = track(work, "", console=log, transient=True, disable=not log.is_terminal)
+    return [row for one in shown for row in measure(target, *one)]
+
+
+def bound(row: Row) -> float:
+    """The least time on an H200, in times of a copy that moves the floor's bytes."""
+    issued = (row["instructions"] or 0) * ELEMENTS / INSTRUCTIONS_PER_BYTE
+    return max(row["moved_bytes"], issued) / row["floor_bytes"]
+
+
+def grouped(rows: Sequence[Row]) -> dict[Key, Rivals]:
+    out: dict[Key, Rivals] = {}
+    for row in rows:
+        key = row["op"], row["dtype"], row["mode"]
+        out.setdefault(key, {})[row["implementation"]] = row
+    return out
+
+
+def _cells(rivals: Rivals) -> list[str]:
+    """The MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
+    columns = [_measures(rivals[name]) for name in IMPLEMENTATIONS if name in rivals]
+    return ["/".join(filter(None, pair)) for pair in zip(*columns, strict=True)]
+
+
+def _measures(row: Row) -> list[str]:
+    temporary = f"{row['temp_bytes'] / 2**20:.1f}"
+    if "kernels" not in row:
+        return [*[""] * (len(MEASURES) - 1), temporary]
+    counted = "" if row["instructions"] is None else f"{row['instructions']:.0f}"
+    moved = row["moved_bytes"] / row["floor_bytes"]
+    return [f"{row['kernels']}", f"{moved:.2f}", counted, f"{bound(row):.2f}", temporary]
+
+
+def _summary(kernels: dict[Key, Rivals]) -> str:
+    """How many are one kernel and as fast as a copy, and the means over what jax.nn has too."""
+    rows = []
+    for chosen in dict.fromkeys(key[1:] for key in kernels):
+        here = [rivals for key, rivals in kernels.items() if key[1:] == chosen]
+        ours = [rivals["activax"] for rivals in here]
+        counts = (sum(r["kernels"] == 1 for r in ours), sum(bound(r) < 1.005 for r in ours))
+        both = [rivals for rivals in here if len(rivals) == len(IMPLEMENTATIONS)]
+        means = (
+            statistics.geometric_mean(bound(rivals[name]) for rivals in both)
+            for name in IMPLEMENTATIONS
+        )
+        rows.append([
+            ", ".join(chosen),
+            *(f"{count} of {len(ours)}" for count in counts),
+            *(f"{mean:.2f}" for mean in means),
+        ])  # fmt: skip
+    columns = ("", "one kernel", "as fast as a copy", "mean time ≥", "of jax.nn")
+    return markdown_table(columns, rows)
+
+
+def markdown(record: dict[str, Any]) -> str:
+    """The README's part: a summary, and for the reader to open every row with a legend."""
+    every = grouped(record["records"])
+    kernels = {key: rivals for key, rivals in every.items() if "scan" not in key}
+    scans = {key: rivals for key, rivals in every.items() if "scan" in key}
+    rows = [[f"`{op}`, {dtype}, {mode}", *_cells(r)] for (op, dtype, mode), r in kernels.items()]
+    memory = [
+        [f"`{op}`", *(_measures(rivals[name])[-1] for name in IMPLEMENTATIONS)]
+        for (op, *_), rivals in scans.items()
+    ]
+    return "\n".join([
+        _summary(kernels),
+        folded(
+            f"Temporary memory of the gradient of {LAYERS} scanned feed-forward layers",
+            markdown_table(("MiB", *IMPLEMENTATIONS), memory),
+        ),
+        folded("Every row", f"{markdown_table(('op', *MEASURES), rows)}\n{LEGEND}\n"),
+    ])  # fmt: skip
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Every row for the terminal."""
+    out = Table(box=box.SIMPLE_HEAD, caption="activax/jax.nn")
+    for name in ("op", "dtype", "mode"):
+        out.add_column(name, no_wrap=True)
+    for name in MEASURES:
+        out.add_column(name, justify="right", no_wrap=True)
+    for key, rivals in grouped(rows).items():
+        out.add_row(*key, *_cells(rivals))
+    return out
+
+
+def pointwise(name: str) -> Activation[...]:
+    found = arguments.activation(name)
+    if found.kind not in ("elementwise", "gated"):
+        raise argparse.ArgumentTypeError(f"{name} is {found.kind}; give elementwise or gated ones")
+    return found
+
+
+def parser() -> Parser:
+    out = Parser(prog="benchmarks.aot", description=__doc__.partition("\n")[0])
+    every = [a for a in activax.catalog.values() if a.kind in ("elementwise", "gated")]
+    out.add_argument("--fn", nargs="+", type=pointwise, metavar="NAME", default=every)
+    out.add_argument("--target", choices=TARGETS, default=TARGETS[0])
+    out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES)
+    out.add_argument("--mode", nargs="+", choices=PROGRAMS, default=tuple(PROGRAMS))
+    out.add_argument(
+        "--json", type=arguments.output_file, metavar="FILE", help="write records and environment"
+    )
+    return out
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    command = parser()
+    options = command.parse_args(argv)
+    jax.config.update("jax_platforms", "cpu")  # the compilers' plugins would look for devices
+    chosen = (list(dict.fromkeys(each)) for each in (options.fn, options.dtype, options.mode))
+    try:
+        rows = run(options.target, *chosen)
+    except ModuleNotFoundError as missing:
+        command.error(str(missing))
+    here = environment.describe(list(sys.argv[1:] if argv is None else argv))
+    here["versions"] |= {name: environment.version(name) for name in WHEELS}
+    record = {"environment": here, "target": options.target, "records": rows}
+    Console().print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Programs that are compiled for a device that need not be there, and the bounds on them."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax import Activation
+from activax.bench import Program, compile_for
+from benchmarks import peers
+from benchmarks.traffic import Traffic
+
+Function = Callable[..., Any]
+Row = dict[str, Any]
+
+SHAPE = (8192, 14336)
+ELEMENTS = math.prod(SHAPE)
+LAYERS, TOKENS, WIDTH, HIDDEN = 8, 2048, 512, 2048
+# Of an H200: 132 multiprocessors issue 128 instructions a clock at 1.98 GHz while its memory copies
+# 4.3 TB/s. A program with more of them for each byte that it must move is slower than a copy.
+INSTRUCTIONS_PER_BYTE = 132 * 128 * 1.98e9 / 4.3e12
+
+
+# Each is a program made of a function of inputs that are given as specs, and its own specs.
+
+
+def forward(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
+    return f, inputs
+
+
+def backward(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
+    """From what the forward pass keeps and the cotangent to the cotangents of the inputs."""
+    out, pullback = jax.eval_shape(lambda *x: jax.vjp(f, *x), *inputs)
+    kept, tree = jax.tree.flatten(pullback)
+
+    def program(kept: list[Array], cotangent: Array) -> Any:
+        return jax.tree.unflatten(tree, kept)(cotangent)
+
+    return program, (kept, out)
+
+
+def scan(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
+    """The gradient of a stack of feed-forward layers, with the activation between their halves."""
+    dtype = inputs[0].dtype
+
+    def loss(weights: Any, x: Array) -> Array:
+        def layer(x: Array, weight: Any) -> tuple[Array, None]:
+            up, down = weight
+            return x + f(*(x @ one for one in up)) @ down, None
+
+        return jnp.sum(lax.scan(layer, x, weights)[0].astype(jnp.float32))
+
+    up = jax.ShapeDtypeStruct((LAYERS, WIDTH, HIDDEN), dtype)
+    down = jax.ShapeDtypeStruct((LAYERS, HIDDEN, WIDTH), dtype)
+    x = jax.ShapeDtypeStruct((TOKENS, WIDTH), dtype)
+    return jax.grad(loss, argnums=(0, 1)), (([up] * len(inputs), down), x)
+
+
+PROGRAMS = {"forward": forward, "backward": backward, "scan": scan}
+
+
+def inputs_of(activation: Activation[...]) -> int:
+    return 2 if activation.kind == "gated" else 1
+
+
+def floor(activation: Activation[...], mode: str, dtype: str) -> int:
+    """The bytes that must move where no kept array is smaller than the input."""
+    inputs = inputs_of(activation)
+    mix = Traffic(inputs, 1) if mode == "forward" else Traffic(inputs + 1, inputs)
+    return sum(mix) * ELEMENTS * jnp.dtype(dtype).itemsize
+
+
+def budget(activation: Activation[...], mode: str, dtype: str) -> float:
+    """The instructions for an element that an H200 issues while it moves the floor's bytes."""
+    return INSTRUCTIONS_PER_BYTE * floor(activation, mode, dtype) / ELEMENTS
+
+
+def compiled(target: str, f: Function, inputs: int, mode: str, dtype: str) -> Program:
+    """A function of so many arrays of SHAPE, compiled."""
+    spec = jax.ShapeDtypeStruct(SHAPE, jnp.dtype(dtype))
+    program, specs = PROGRAMS[mode](f, *[spec] * inputs)
+    return compile_for(target, program, *specs)
+
+
+def instructions(program: Program) -> float | None:
+    """The machine instructions of all kernels for each element of an array of SHAPE."""
+    counted = [
+        kernel.runs * kernel.instructions * kernel.elements
+        for kernel in program.kernels
+        if kernel.instructions is not None
+    ]
+    return sum(counted) / ELEMENTS if counted else None
+
+
+def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> Iterator[Row]:
+    """A row for each implementation: ours, and jax.nn's where it has or composes one."""
+    implementations = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    for implementation, f in implementations.items():
+        if f is None:
+            continue
+        program = compiled(target, f, inputs_of(activation), mode, dtype)
+        row: Row = {
+            "target": target,
+            "op": activation.name,
+            "dtype": dtype,
+            "mode": mode,
+            "implementation": implementation,
+            "temp_bytes": program.temp_bytes,
+        }
+        if mode != "scan":
+            row |= {
+                "kernels": len(program.kernels),
+                "moved_bytes": program.read + program.written,
+                "floor_bytes": floor(activation, mode, dtype),
+                "instructions": instructions(program),
+            }
+        yield row

@@ -1,0 +1,17 @@
+"""Compilers of devices that are not here: `pip install 'activax[aot]'`, and JAX_PLATFORMS=cpu."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from activax.bench import compile_for
+
+
+@pytest.fixture(scope="session")
+def target(request):
+    """A target by its name, if its compiler is installed."""
+    try:
+        compile_for(request.param, jnp.negative, jax.ShapeDtypeStruct((128,), jnp.float32))
+    except ModuleNotFoundError as missing:
+        pytest.skip(str(missing))
+    return request.param

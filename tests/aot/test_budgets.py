@@ -1,0 +1,60 @@
+"""Each elementwise and gated activation as it is compiled for an H200 and a TPU v5e.
+
+It is to be one kernel, to move no more than its inputs, outputs and cotangents, and to need no more
+instructions than an H200 issues meanwhile. What exceeds that is in the committed record, and must
+not grow.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rich")
+from benchmarks import aot, peers
+from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
+
+pytestmark = pytest.mark.aot
+
+RESULTS = Path(aot.__file__).parent / "results"
+RECORDED = {
+    target: aot.grouped(json.loads((RESULTS / f"aot-{target}.json").read_text())["records"])
+    for target in aot.TARGETS
+}
+SCALARS = 1024  # bytes: parameters, and constants that a kernel of their own computes
+VERSIONS = 1.05  # what a release of the compilers may change in a count of instructions
+
+
+@pytest.mark.parametrize("mode", ["forward", "backward"])
+@pytest.mark.parametrize(
+    ("target", "dtype"),
+    [
+        ("h200", "bfloat16"),
+        pytest.param("h200", "float32", marks=pytest.mark.slow),
+        pytest.param("v5e", "bfloat16", marks=pytest.mark.slow),
+    ],
+    indirect=["target"],
+)
+def test_kernels_bytes_and_instructions(pointwise, target, dtype, mode):
+    ours = next(measure(target, pointwise, mode, dtype))
+    floor = ours["floor_bytes"]
+    limits = {
+        "kernels": 1,
+        "moved_bytes": floor + SCALARS,
+        "instructions": floor / ELEMENTS * INSTRUCTIONS_PER_BYTE,
+    }
+    recorded = RECORDED[target].get((pointwise.name, dtype, mode), {}).get("activax", limits)
+    for fact, limit in limits.items():
+        excess = (recorded[fact] or 0) * (VERSIONS if fact == "instructions" else 1)
+        assert (ours[fact] or 0) <= max(limit, excess), fact
+
+
+@pytest.mark.parametrize(
+    "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
+)
+def test_scanned_layers_need_no_more_memory_than_with_jax_nn(pointwise, target):
+    if not peers.in_jax(pointwise.name):
+        pytest.skip(f"jax.nn has no {pointwise.name}")
+    ours = next(measure(target, pointwise, "scan", "bfloat16"))
+    theirs = RECORDED[target][pointwise.name, "bfloat16", "scan"]["jax.nn"]
+    assert ours["temp_bytes"] <= theirs["temp_bytes"]

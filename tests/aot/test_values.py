@@ -1,0 +1,37 @@
+"""The values and slopes of what XLA makes of each formula for an H200 and a TPU.
+
+Each backend simplifies arithmetic in its own way, so a formula that is right on one may be wrong on
+another: XLA for GPUs takes out roundings to the dtype that a value has already.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from accuracy import inside, sample
+from interpreter import evaluate
+
+from activax.bench import compile_for, critical, errors, slope
+
+pytestmark = pytest.mark.aot
+
+
+@pytest.mark.parametrize(
+    "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
+)
+def test_float32(elementwise, target):
+    """As exact as on the machine at hand, or to the bounds of the definition."""
+    near = critical(slope(elementwise), elementwise.kinks, radius=16)
+    x = np.concatenate([sample(np.float32, elementwise, count=40), inside(near, elementwise)])
+    x = x[np.isfinite(x) & ~np.isin(x.astype(float), elementwise.kinks)]
+
+    def both(x):
+        return elementwise(x), slope(elementwise)(x)
+
+    program = compile_for(target, both, jax.ShapeDtypeStruct(x.shape, x.dtype))
+    there, here = evaluate(program.hlo, x), jax.jit(both)(x)
+    for function, bound, got, mine in zip(
+        (elementwise, slope(elementwise)), elementwise.ulps, there, here, strict=True
+    ):
+        worst = errors(function, jnp.asarray(x), (np.broadcast_to(got, x.shape), mine))
+        assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # a subnormal is not flushed there
