@@ -23,10 +23,10 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.cli import Parser
-from benchmarks import arguments, environment, peers
+from activax.bench import machine, peers
+from activax.bench.records import markdown_table
+from activax.cli import Parser, arguments
 from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, LAYERS, PROGRAMS, Row, measure
-from benchmarks.report import folded, markdown_table
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -112,23 +112,29 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
     return markdown_table(columns, rows)
 
 
+def summary(record: dict[str, Any]) -> str:
+    """How many are one kernel and as fast as a copy, and the mean bound beside jax.nn's."""
+    return _summary({k: r for k, r in grouped(record["records"]).items() if "scan" not in k})
+
+
 def markdown(record: dict[str, Any]) -> str:
-    """The README's part: a summary, and for the reader to open every row with a legend."""
+    """The summary, the memory of scanned layers, and every row with a legend."""
     every = grouped(record["records"])
-    kernels = {key: rivals for key, rivals in every.items() if "scan" not in key}
-    scans = {key: rivals for key, rivals in every.items() if "scan" in key}
-    rows = [[f"`{op}`, {dtype}, {mode}", *_cells(r)] for (op, dtype, mode), r in kernels.items()]
+    rows = [
+        [f"`{op}`, {dtype}, {mode}", *_cells(rivals)]
+        for (op, dtype, mode), rivals in every.items()
+        if mode != "scan"
+    ]
     memory = [
         [f"`{op}`", *(_measures(rivals[name])[-1] for name in IMPLEMENTATIONS)]
-        for (op, *_), rivals in scans.items()
+        for (op, _, mode), rivals in every.items()
+        if mode == "scan"
     ]
     return "\n".join([
-        _summary(kernels),
-        folded(
-            f"Temporary memory of the gradient of {LAYERS} scanned feed-forward layers",
-            markdown_table(("MiB", *IMPLEMENTATIONS), memory),
-        ),
-        folded("Every row", f"{markdown_table(('op', *MEASURES), rows)}\n{LEGEND}\n"),
+        summary(record),
+        f"Temporary memory of the gradient of {LAYERS} scanned feed-forward layers:\n",
+        markdown_table(("MiB", *IMPLEMENTATIONS), memory),
+        f"{markdown_table(('op', *MEASURES), rows)}\n{LEGEND}\n",
     ])  # fmt: skip
 
 
@@ -173,8 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = run(options.target, *chosen)
     except ModuleNotFoundError as missing:
         command.error(str(missing))
-    here = environment.describe(list(sys.argv[1:] if argv is None else argv))
-    here["versions"] |= {name: environment.version(name) for name in WHEELS}
+    here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+    here["versions"] |= {name: machine.version(name) for name in WHEELS}
     record = {"environment": here, "target": options.target, "records": rows}
     Console().print(table(rows))
     if options.json:
