@@ -50,9 +50,7 @@ def test_kernels_bytes_and_instructions(pointwise, target, dtype, mode):
         assert (ours[fact] or 0) <= max(limit, excess), fact
 
 
-@pytest.mark.parametrize(
-    "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
-)
+@pytest.mark.parametrize("target", ["h200"], indirect=True)
 def test_scanned_layers_need_no_more_memory_than_with_jax_nn(pointwise, target):
     """Or no more than the record says that they do."""
     if not peers.in_jax(pointwise.name):
