@@ -63,6 +63,17 @@ def test_the_compiler_outlives_a_program_that_it_rejects(target):
 
 
 @h200
+def test_a_compiler_that_dies_is_started_again(target):
+    compiler = _compiler(target)
+    compiler.process.kill()
+    compiler.process.wait()
+    spec = jax.ShapeDtypeStruct((4,), "f4")
+    with pytest.raises(RuntimeError, match="compile_for: the compiler of jax-cuda13-plugin failed"):
+        compile_for(target, jnp.negative, spec)
+    assert len(compile_for(target, jnp.negative, spec).kernels) == 1
+
+
+@h200
 def test_a_description_of_a_gpu_that_is_none(target, tmp_path):
     spec = tmp_path / "gpu.txtpb"
     spec.write_text("name: 3 {")
