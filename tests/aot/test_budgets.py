@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rich")
-from benchmarks import aot, peers
+from activax.bench import peers
+from benchmarks import aot
 from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
 
 pytestmark = pytest.mark.aot
