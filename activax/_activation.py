@@ -36,6 +36,8 @@ class Activation(Generic[P]):
             see through a custom rule, such as `jax.experimental.jet` and converters.
         body: the same at the precision of the definition that calls it: what definitions are
             built from.
+        inner: the function with its derivative, for the derivative of another definition, which
+            recomputes for both.
         reference: `reference(mp, *arguments)`, the exact function in mpmath.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
@@ -143,6 +145,14 @@ class Activation(Generic[P]):
             return self._definition.body(*arrays, **statics)
 
         return body
+
+    @property
+    def inner(self) -> Callable[..., Array]:
+        def inner(*args: Any, **kwargs: Any) -> Array:
+            arrays, statics = self._definition.arguments(self._values, args, kwargs)
+            return self._definition.traced(*arrays, recompute=False, **statics)
+
+        return inner
 
     @property
     def factors(self) -> "tuple[Activation[...], ...]":

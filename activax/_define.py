@@ -110,7 +110,7 @@ def elementwise(
         plain: Callable[..., Array] = formula
         kept_of = kept_by(formula.__name__, keep)
 
-        def run(*arguments: Any, **statics: Any) -> Array:
+        def run(*arguments: Any, recompute: bool = True, **statics: Any) -> Array:
             arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
             if integers and not jnp.issubdtype(arrays[0].dtype, jnp.floating):
                 return plain(*arrays, **statics)
@@ -137,7 +137,8 @@ def elementwise(
 
             kept = functools.partial(kept_of, **statics)
             value = rounded(plain, dtype, statics, exact=exact)
-            return weaken(differentiable(value, kept, differential)(*inputs), *inputs)
+            rule = differentiable(value, kept, differential, recompute=recompute)
+            return weaken(rule(*inputs), *inputs)
 
         return make_activation(
             formula,

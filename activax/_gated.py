@@ -13,7 +13,8 @@ from jax.typing import ArrayLike
 
 from activax._activation import Activation
 from activax._define import elementwise, make_activation, rounded
-from activax._inputs import check_axis, inexact_dtype, real, widen
+from activax._inputs import check_axis, inexact_dtype, precision_of, real, widen
+from activax._precision import at
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -119,13 +120,14 @@ def gated(
             dtype = inexact_dtype(jnp.result_type(gate, value))
             first, second = factors(statics)
 
+            @at(precision_of(dtype))
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
                 (g, v), (dg, dv) = map(widen, kept), map(widen, tangents)
                 terms: list[Array] = []
                 if dg is not None:
-                    terms.append(jax.jvp(first, (g,), (dg,))[1] * second(v))
+                    terms.append(jax.jvp(first.inner, (g,), (dg,))[1] * second.inner(v))
                 if dv is not None:
-                    terms.append(first(g) * jax.jvp(second, (v,), (dv,))[1])
+                    terms.append(first.inner(g) * jax.jvp(second.inner, (v,), (dv,))[1])
                 return functools.reduce(operator.add, terms).astype(dtype)
 
             product = rounded(lambda g, v: first.body(g) * second.body(v), dtype, {})

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax._definition import CONSTANT
-from activax._precision import Precision
+from activax._precision import Precision, current
 
 
 def real(function: str, name: str, value: Any) -> Any:
@@ -64,8 +64,9 @@ def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
 
 
 def precision_of(dtype: Any) -> Precision:
-    """How exact a result of this dtype has to be computed."""
-    return Precision.SINGLE if jnp.finfo(dtype).bits >= 32 else Precision.HALF
+    """How exact a result of this dtype has to be computed, or less within what is rounded to 16."""
+    half = jnp.finfo(dtype).bits < 32 or current() is Precision.HALF
+    return Precision.HALF if half else Precision.SINGLE
 
 
 def weaken(out: Array, *inputs: Any) -> Array:

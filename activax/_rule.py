@@ -15,6 +15,8 @@ def differentiable(
     value: Callable[..., Array],
     keep: Callable[..., tuple[Any, ...]],
     differential: Differential,
+    *,
+    recompute: bool = True,
 ) -> Callable[..., Array]:
     """Give `value` a derivative that works in every mode and keeps only what it must.
 
@@ -24,9 +26,10 @@ def differentiable(
 
     The linear half runs inside `jax.checkpoint`, so reverse mode stores the part of `kept` that
     the tangents at hand need and recomputes the rest; because the rule is a JVP, forward mode,
-    mixed modes and higher orders follow.
+    mixed modes and higher orders follow. `recompute` is off inside the differential of another
+    function, which recomputes already: on GPUs a second barrier would split its kernel.
     """
-    linear = jax.checkpoint(differential)
+    linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
 
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:

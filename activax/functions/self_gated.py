@@ -51,7 +51,7 @@ def _slope_from(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     return jnp.where(left, slope, 1 - slope)
 
 
-def _self_gate_slope(left: Array, distance: Words) -> Array:
+def _self_gate_slope(v: Array, distance: Words) -> Array:
     """The slope of v logistic(v) where |v| is at a distance below SILU_POINT.
 
     On the left it is e (1 + e - |v|) / (1 + e)^2, e = exp(-|v|), and on the right 1 minus that. The
@@ -59,9 +59,9 @@ def _self_gate_slope(left: Array, distance: Words) -> Array:
     a rest.
     """
     scale = SILU_POINT_EXP[0] * UNSHIFT
-    apart = rounded(total(distance)) + lasting(SILU_POINT_REST[0], distance[0])
+    apart = rounded(total(distance)) + lasting(SILU_POINT_REST[0], v)
     factor = apart + scale * expm1(*distance, shift=SHIFT)
-    return _slope_from(left, scale, exp(*distance, shift=SHIFT), factor)
+    return _slope_from(v < 0, scale, exp(*distance, shift=SHIFT), factor)
 
 
 # gelu_tanh(x) = x logistic(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3).
@@ -118,9 +118,7 @@ _QUICK = 1.702  # the logistic that is closest to the normal distribution functi
 
 
 def _quick_gelu_slope(x: Array) -> Array:
-    return _self_gate_slope(
-        x < 0, times(_QUICK, *below(QUICK_GELU_POINT, at_most(magnitude(x), FAR)))
-    )
+    return _self_gate_slope(x, times(_QUICK, *below(QUICK_GELU_POINT, at_most(magnitude(x), FAR))))
 
 
 @elementwise(
@@ -149,9 +147,7 @@ def quick_gelu(x: Array) -> Array:
 
 
 def _silu_slope(v: Array) -> Array:
-    return _self_gate_slope(
-        v < 0, (-at_most(magnitude(v), FAR), jnp.asarray(SILU_POINT[0], v.dtype))
-    )
+    return _self_gate_slope(v, (-at_most(magnitude(v), FAR), jnp.asarray(SILU_POINT[0], v.dtype)))
 
 
 @elementwise(

@@ -48,18 +48,16 @@ def _split(constant: float, bits: int) -> tuple[float, float]:
     return first, constant - first
 
 
-def lasting(constant: float, x: Array) -> Array | float:
-    """A constant that is added last where its turn matters.
-
-    XLA for GPUs adds the constants of nested sums first, but not one that is chosen. 16-bit results
-    do not depend on it.
-    """
-    return constant if current() is Precision.HALF else jnp.where(x < jnp.inf, constant, 0.0)
+def lasting(constant: float, x: Array) -> Array:
+    """A constant that is added last: XLA for GPUs adds those of nested sums first, but chosen ones."""
+    return jnp.where(x < jnp.inf, constant, 0.0)
 
 
 def distance(root: tuple[float, float], a: Array) -> Array:
     """root - a for a >= 0 and a constant root in two float64 words, next to the root too."""
     nearest, rest = root
+    if current() is Precision.HALF:  # no 16-bit number is as near to a root as the rest matters
+        return nearest - a
     high = float(np.float32(nearest)) if a.dtype == jnp.float32 else nearest
     return rounded(high - a) + lasting(nearest - high + rest, a)
 
