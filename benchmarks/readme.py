@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import (
     accuracy,
     allocation,
+    aot,
     digits,
     dispatch,
     kernels,
@@ -54,7 +55,8 @@ def tables() -> dict[str, dict[str, str]]:
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
                                       "startup", "training-step")
     } | {
-        "throughput": read("throughput-act"), "allocation": read("allocation-donated")
+        "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
+        "aot": read("aot-h200"),
     }  # fmt: skip
     swept = files["accuracy"]["records"]
     sample = read("accuracy-sample")["records"]
@@ -71,6 +73,7 @@ def tables() -> dict[str, dict[str, str]]:
             "throughput": throughput.means(rows),
             "allocation": allocation.markdown(allocation.committed()),
             "training-step": training_step.markdown(),
+            "aot": aot.summary(files["aot"]),
         },
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),
@@ -79,6 +82,7 @@ def tables() -> dict[str, dict[str, str]]:
             "throughput": throughput.markdown(rows, here),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
+            "aot": aot.markdown(files["aot"]),
         },
     }
     return {

@@ -152,7 +152,7 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
         Clevert, Unterthiner & Hochreiter 2015, Fast and Accurate Deep Network Learning by
         Exponential Linear Units (ELUs), arXiv:1511.07289.
     """
-    return jnp.where(x > 0, x, alpha * expm1(negative_part(x)))
+    return jnp.where(x < 0, alpha * expm1(negative_part(x)), x)
 
 
 # (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for |u| up to 1.
@@ -190,7 +190,7 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
     Paper:
         Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483.
     """
-    return jnp.where(x > 0, x, alpha * expm1(negative_part(x) / alpha))
+    return jnp.where(x < 0, alpha * expm1(negative_part(x) / alpha), x)
 
 
 # The fixed point (mean 0, variance 1) of Klambauer et al., their equation 14.
@@ -222,7 +222,7 @@ def selu(x: Array) -> Array:
         Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
         arXiv:1706.02515.
     """
-    return jnp.where(x > 0, _SELU_SCALE * x, _SELU_LEFT * expm1(negative_part(x)))
+    return jnp.where(x < 0, _SELU_LEFT * expm1(negative_part(x)), _SELU_SCALE * x)
 
 
 def _expm2(x: Array) -> Array:

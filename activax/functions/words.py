@@ -49,7 +49,7 @@ def _split(constant: float, bits: int) -> tuple[float, float]:
 
 
 def lasting(constant: float, x: Array) -> Array:
-    """A constant that is added last: XLA for GPUs adds those of nested sums first, but chosen ones."""
+    """A constant that is added last: XLA for GPUs sums all of nested additions, but chosen ones."""
     return jnp.where(x < jnp.inf, constant, 0.0)
 
 
