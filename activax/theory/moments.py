@@ -43,6 +43,10 @@ class Moments(NamedTuple):
     error: float
 
 
+# From the variance q to the fields of Moments but the error, and the error of each.
+MomentsAt = Callable[[float], tuple[list[float], list[float]]]
+
+
 def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
     """The Gaussian moments of an activation, to about 14 digits.
 
@@ -83,7 +87,7 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
         Poole et al. 2016, Exponential expressivity in deep neural networks through transient chaos,
         arXiv:1606.05340.
     """
-    values, errors = _moments("moments", activation, q, 2)
+    values, errors = moments_of("moments", activation, 2)(q)
     warn_if_inaccurate("moments", activation, max(errors))
     return Moments._make([*values, max(errors)])
 
@@ -109,7 +113,7 @@ def second_moment(activation: Callable[..., Any], q: float = 1.0) -> float:
         >>> activax.theory.second_moment(activax.relu)
         0.5
     """
-    values, errors = _moments("second_moment", activation, q, 0)
+    values, errors = moments_of("second_moment", activation, 0)(q)
     warn_if_inaccurate("second_moment", activation, errors[SECOND])
     return values[SECOND]
 
@@ -172,7 +176,7 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
         return value
     name, orders = GAINS[kind]
     index = Moments._fields.index(name)
-    values, errors = _moments("gain", activation, 1.0, orders)
+    values, errors = moments_of("gain", activation, orders)(1.0)
     warn_if_inaccurate("gain", activation, errors[index])
     moment = values[index]
     if not (0 < moment < math.inf):
@@ -183,24 +187,26 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
     return 1 / math.sqrt(moment)
 
 
-def _moments(
-    caller: str, activation: Callable[..., Any], q: float, orders: int
-) -> tuple[list[float], list[float]]:
-    """The fields of Moments as far as derivatives of these orders give them, and their errors."""
-    check_variance(caller, q)
+def moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
+    """A function of q that gives the fields of Moments, as far as these orders of derivatives do,
+    and the error of each. It remembers what it gave, and for a static activation is the same one
+    at each call."""
     static = isinstance(activation, Activation) and not activation.arrays
-    compute = _static_moments if static else _compute
-    return compute(caller, activation, float(q), orders)
+    return (_static_moments_of if static else _moments_of)(caller, activation, orders)
 
 
-def _compute(
-    caller: str, activation: Callable[..., Any], q: float, orders: int
-) -> tuple[list[float], list[float]]:
+def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
     sample = sampler(caller, activation, orders)
     at_zero = float(sample(np.zeros(1))[0].mean())
     origin = at_zero if math.isfinite(at_zero) else 0.0
+    rough: list[float] = []
+    kinks = activation.kinks if isinstance(activation, Activation) else ()
+    if orders == 2:
+        found = breakpoints(activation)
+        kinks = tuple(point.x for point in found)
+        rough = [point.x for point in found if point.order < 2]
 
-    def integrands(z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    def integrands(q: float, z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
         value, *derivatives = samples
         moved = value - origin  # so that a small variance is no difference of large numbers
         # By parts, so that it holds where the value jumps too; E z^2 - 1 = 0 takes f(0)^2 away.
@@ -214,25 +220,25 @@ def _compute(
             *(_square(derivative, root) for derivative in derivatives),
         ])  # fmt: skip
 
-    smooth, kinks = True, activation.kinks if isinstance(activation, Activation) else ()
-    if orders == 2:
-        found = breakpoints(activation)
-        kinks = tuple(point.x for point in found)
-        smooth = all(point.order == 2 or abs(point.x) > FARTHEST * math.sqrt(q) for point in found)
-    values, errors = expectations(sample, integrands, q, kinks)
-    if np.isnan(values).any():
-        raise ValueError(
-            f"{caller}: {activation!r} has no moments at q={q}: it, or its slope, is NaN within "
-            f"{REACH:.0f} standard deviations of 0"
-        )
-    moved, second, fourth, spread, *rest = map(float, values)
-    if not smooth:
-        rest[-1], errors[-1] = math.inf, 0.0
-    variance = max(spread - moved**2, 0.0) if math.isfinite(spread) else math.inf
-    return [origin + moved, second, fourth, variance, *rest], errors.tolist()
+    @functools.lru_cache(maxsize=128)
+    def at(q: float) -> tuple[list[float], list[float]]:
+        check_variance(caller, q)
+        values, errors = expectations(sample, functools.partial(integrands, q), q, kinks)
+        if np.isnan(values).any():
+            raise ValueError(
+                f"{caller}: {activation!r} has no moments at q={q}: it, or its slope, is NaN "
+                f"within {REACH:.0f} standard deviations of 0"
+            )
+        moved, second, fourth, spread, *rest = map(float, values)
+        if any(abs(x) < FARTHEST * math.sqrt(q) for x in rough):
+            rest[-1], errors[-1] = math.inf, 0.0
+        variance = max(spread - moved**2, 0.0) if math.isfinite(spread) else math.inf
+        return [origin + moved, second, fourth, variance, *rest], errors.tolist()
+
+    return at
 
 
-_static_moments = functools.lru_cache(maxsize=1024)(_compute)
+_static_moments_of = functools.lru_cache(maxsize=256)(_moments_of)
 
 
 def _square(value: np.ndarray, root: np.ndarray) -> np.ndarray:
