@@ -87,7 +87,7 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
         Poole et al. 2016, Exponential expressivity in deep neural networks through transient chaos,
         arXiv:1606.05340.
     """
-    values, errors = moments_of("moments", activation, 2)(q)
+    values, errors = moments_of("moments", activation, 2)(float(q))
     warn_if_inaccurate("moments", activation, max(errors))
     return Moments._make([*values, max(errors)])
 
@@ -113,7 +113,7 @@ def second_moment(activation: Callable[..., Any], q: float = 1.0) -> float:
         >>> activax.theory.second_moment(activax.relu)
         0.5
     """
-    values, errors = moments_of("second_moment", activation, 0)(q)
+    values, errors = moments_of("second_moment", activation, 0)(float(q))
     warn_if_inaccurate("second_moment", activation, errors[SECOND])
     return values[SECOND]
 

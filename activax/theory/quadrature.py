@@ -24,13 +24,13 @@ HIDDEN = (1 + NODES[0]) / 2  # the part of a panel between an end and the neares
 SPLIT = 0.44  # not the middle, which functions of simple symmetry favour
 # Of x, about the bends of an activation, whatever the variance.
 EDGES = np.concatenate([np.arange(0.25, 4, 0.25), 2.0 ** np.arange(2, 40)])
-REACH = 12.0  # beyond it the normal density is below 1e-31 ...
-FARTHEST = 50.0  # ... but exp moves the mass of its moments far out
-NEGLIGIBLE = 1e-35
+# Of z. Beyond 12 the normal density is below 1e-31, but exp moves the mass of its moments far out.
+REACH, FARTHEST = 12.0, 50.0
+NEGLIGIBLE = 1e-35  # relative to where the integrand is largest
 TOLERANCE = 2e-15  # of one panel, relative to the whole integral
-ROUNDS, PANELS = 64, 4096
-WARN = 1e-10
-DIVERGED = 1e-2
+ROUNDS, PANELS = 64, 4096  # the most that are made
+WARN = 1e-10  # the relative error above which the user hears of it
+DIVERGED = 1e-2  # the relative weight of the narrowest panels that shows an infinite integral
 
 
 class Estimate(NamedTuple):
@@ -38,6 +38,11 @@ class Estimate(NamedTuple):
 
     values: np.ndarray
     errors: np.ndarray
+
+
+# From panels [low, high]: the integral over each, that of the absolute integrand, and what may hide
+# at its ends; each (integrals, panels).
+Integrate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 def expectations(
@@ -54,15 +59,13 @@ def expectations(
 
     def integrand(z: np.ndarray) -> np.ndarray:
         """Of shape (integrals, n); the mean over the channels."""
-        z = np.asarray(z)[:, None]
+        column = z[:, None]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            return integrands(z, np.exp(-z * z / 8), sample(root_q * z[:, 0])).mean(-1)
+            return integrands(column, np.exp(-column * column / 8), sample(root_q * z)).mean(-1)
 
     low_end, high_end, finite, undefined = _range(integrand)
 
     def integrate(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each panel the integral, that of the absolute integrand, and what may hide at its
-        ends: each (integrals, panels)."""
         width = high - low
         z = low[:, None] + width[:, None] / 2 * (1 + np.append(NODES, ENDS))
         values = integrand(z.ravel())
@@ -72,22 +75,31 @@ def expectations(
         weights = width[:, None] / 2 * WEIGHTS
         return (inner * weights).sum(-1), (np.abs(inner) * weights).sum(-1), hidden
 
-    inner = np.array([0.0, *EDGES, *-EDGES, *kinks]) / root_q
-    edges = np.unique([*np.arange(low_end, high_end), high_end, *inner])
+    fixed = np.array([0.0, *EDGES, *-EDGES, *kinks]) / root_q
+    edges = np.unique([*np.arange(low_end, high_end), high_end, *fixed])
     edges = edges[(edges >= low_end) & (edges <= high_end)]
+    values, errors, poles = _refine(integrate, edges)
+    infinite = ~finite | (poles & (errors > DIVERGED))
+    values = np.where(infinite, math.inf, values / math.sqrt(2 * math.pi))
+    return Estimate(np.where(undefined, math.nan, values), np.where(infinite, 0.0, errors))
 
+
+def _refine(integrate: Integrate, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Integrals, their relative errors, and whether ever narrower panels did not settle them."""
     low, high = edges[:-1], edges[1:]
     whole, *_ = integrate(low, high)
     done = size_done = error = np.zeros(len(whole))
+    poles = False
     for turn in range(ROUNDS):
         middle = low + SPLIT * (high - low)
         lows, highs = np.append(low, middle), np.append(middle, high)
         parts, sizes, hidden = integrate(lows, highs)
         moved = np.abs(_pairs(parts) - whole) + _pairs(hidden)
         bad = (moved > TOLERANCE * (size_done + sizes.sum(-1))[:, None]).any(0)
-        if turn == ROUNDS - 1:
+        if turn == ROUNDS - 1 and bad.any():
+            poles = True
             moved[:, bad] = _pairs(sizes)[:, bad]  # next to a pole the whole panel is unsure
-        if turn == ROUNDS - 1 or 2 * bad.sum() > PANELS:
+        if poles or 2 * bad.sum() > PANELS:
             bad[:] = False
         kept = np.append(~bad, ~bad)
         done = done + parts[:, kept].sum(-1)
@@ -96,12 +108,7 @@ def expectations(
         if not bad.any():
             break
         low, high, whole = lows[~kept], highs[~kept], parts[:, ~kept]
-
-    relative = error / np.maximum(size_done, np.finfo(float).tiny)
-    # So narrow a panel that still matters surrounds a pole.
-    diverged = ~finite | ((turn == ROUNDS - 1) & (relative > DIVERGED))
-    values = np.where(diverged, math.inf, done / math.sqrt(2 * math.pi))
-    return Estimate(np.where(undefined, math.nan, values), np.where(diverged, 0.0, relative))
+    return done, error / np.maximum(size_done, np.finfo(float).tiny), poles
 
 
 def _pairs(parts: np.ndarray) -> np.ndarray:
