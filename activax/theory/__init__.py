@@ -12,3 +12,5 @@ from activax.theory.moments import Moments as Moments
 from activax.theory.moments import gain as gain
 from activax.theory.moments import moments as moments
 from activax.theory.moments import second_moment as second_moment
+from activax.theory.propagation import Propagation as Propagation
+from activax.theory.propagation import propagate as propagate
