@@ -35,7 +35,7 @@ def test_every_elementwise_activation_has_a_gain(elementwise):
     if elementwise.domain == (-math.inf, math.inf):
         assert 0.1 < gain(elementwise) < 10
     else:
-        with pytest.raises(ValueError, match=f"{elementwise.name} gives inf"):
+        with pytest.raises(ValueError, match=f"gain: .*{elementwise.name} has no moments at q=1.0"):
             gain(elementwise)
 
 
@@ -76,14 +76,28 @@ def test_a_number_is_its_own_gain():
         ),
         (activax.swiglu, TypeError, "activax.swiglu is gated"),
         ("relu", TypeError, r"gain: needs a function or a number; use activax.get\('relu'\)"),
-        (0.0, ValueError, "gain: must be positive and finite; 0.0 gives 0.0"),
-        (math.inf, ValueError, "gain: must be positive and finite"),
-        (jnp.zeros_like, ValueError, "gain: must be positive and finite"),
+        (0.0, ValueError, "gain: a number must be positive and finite; got 0.0"),
+        (math.inf, ValueError, "gain: a number must be positive and finite; got inf"),
+        (jnp.zeros_like, ValueError, "has none of kind 'forward', since its second is 0.0; pass"),
+        (lambda x: jnp.exp(x * x), ValueError, "since its second is inf"),
     ],
 )
 def test_errors_say_what_is_needed(argument, error, message):
     with pytest.raises(error, match=message):
         gain(argument)
+
+
+def test_the_kind_of_a_gain():
+    constant = jnp.ones_like
+    assert gain(constant) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="has none of kind 'variance', since its variance is 0.0"):
+        gain(constant, kind="variance")
+    with pytest.raises(ValueError, match="has none of kind 'backward', since its slope is 0.0"):
+        gain(constant, kind="backward")
+    with pytest.raises(
+        ValueError, match="kind must be 'forward', 'backward', 'variance'; got 'fan"
+    ):
+        gain(activax.relu, kind="fan_in")
 
 
 @pytest.mark.parametrize("make", [initializers.variance_scaling, initializers.orthogonal])

@@ -1,0 +1,109 @@
+"""Where a function, its slope or its curvature jumps."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from activax._activation import Activation
+from activax.theory.sampling import sampler
+
+# Points that are denser near 0: 0.01 apart there, 0.01 |x| far out, to 1e4 on both sides.
+GRID = np.sinh(np.arange(-990, 991) / 100)
+HALVINGS = 64
+# The least jump: relative to the values about it, and to those near 0, whose rounding it exceeds.
+LOCAL, CENTRAL = 1e-4, 1e-5
+# Where numbers are as large as this they overflow, which is no jump.
+OVERFLOWING = 1e150
+
+
+class Breakpoint(NamedTuple):
+    """Where a function is not smooth.
+
+    Attributes:
+        x: the input.
+        order: what jumps there: 0 the value, 1 the slope, 2 the second derivative.
+    """
+
+    x: float
+    order: int
+
+
+def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
+    """The inputs at which an activation, its slope or its second derivative jumps.
+
+    They are bracketed by neighbouring numbers: differences that bisection does not make small. It
+    finds those with |x| < 1e4 whose jump is at least 1e-4 of the values about them; of several
+    within 0.01 (or 0.01 |x|) of each other it may see one alone. An infinite derivative counts.
+
+    Formula:
+        breakpoints(f) = (x, k), k the least with f^(k)(x - 0) != f^(k)(x + 0), k = 0, 1, 2
+
+    Args:
+        activation: an elementwise Activation, or any function of an array that acts on each
+            element.
+
+    Returns:
+        A tuple of `Breakpoint(x, order)` in the order of x.
+
+    Raises:
+        TypeError: an activation that is not elementwise.
+
+    Example:
+        >>> activax.theory.breakpoints(activax.relu6)
+        (Breakpoint(x=0.0, order=1), Breakpoint(x=6.0, order=1))
+        >>> activax.theory.breakpoints(lambda x: jnp.maximum(x - 0.3, 0) ** 2)
+        (Breakpoint(x=0.3, order=2),)
+
+    Paper:
+        None; bisection.
+    """
+    sample = sampler("breakpoints", activation, 2)
+    declared = activation.kinks if isinstance(activation, Activation) else ()
+
+    def values(x: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """The derivative of each order at each x, (n, channels)."""
+        found = sample(x)[order, np.arange(len(x))]
+        return np.nan_to_num(found, nan=0.0)
+
+    edges = np.unique([*GRID, *declared])
+    grid = np.nan_to_num(sample(edges), nan=0.0)
+    near_zero = np.abs(edges) < 4
+    size = np.abs(grid).max(-1)
+    least = LOCAL * np.maximum(size[:, :-1], size[:, 1:])
+    least += CENTRAL * size[:, near_zero].max(-1, keepdims=True)
+    order, cell = np.nonzero(np.ones_like(least, bool))
+    least = least.ravel()
+    low, high = edges[cell], edges[cell + 1]
+    at_low, at_high = grid[order, cell], grid[order, cell + 1]
+
+    for _ in range(HALVINGS):
+        jumps = np.abs(at_high - at_low).max(-1) > least
+        low, high, order, least = low[jumps], high[jumps], order[jumps], least[jumps]
+        at_low, at_high = at_low[jumps], at_high[jumps]
+        if not len(low):
+            return ()
+        middle = low + (high - low) / 2
+        at_middle = values(middle, order)
+        rises = np.abs(at_middle - at_low).max(-1), np.abs(at_high - at_middle).max(-1)
+        left = rises[0] > rises[1]
+        low, high = np.where(left, low, middle), np.where(left, middle, high)
+        at_low = np.where(left[:, None], at_low, at_middle)
+        at_high = np.where(left[:, None], at_middle, at_high)
+
+    found: dict[float, int] = {}
+    for a, b, k, y in zip(low, high, order, np.abs([at_low, at_high]).min(0).max(-1), strict=True):
+        if y < OVERFLOWING:
+            x = _roundest(float(a), float(b), declared)
+            found[x] = min(int(k), found.get(x, 2))
+    return tuple(Breakpoint(x, found[x]) for x in sorted(found))
+
+
+def _roundest(a: float, b: float, declared: tuple[float, ...]) -> float:
+    """Of two neighbours, and of the numbers next to them, the one that is meant.
+
+    It is declared, or has the fewest digits: 1 + x may round up to 2 for an x just above 1.
+    """
+    near = float(f"{a:.12g}")
+    meant = [a, b, near] if abs(near - a) <= 4 * np.spacing(abs(a)) else [a, b]
+    return min(meant, key=lambda x: (x not in declared, len(repr(x))))

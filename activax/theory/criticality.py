@@ -1,0 +1,237 @@
+"""The edge of chaos: initialisations at which neither signals nor gradients grow with depth."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from activax.theory.moments import Moments, moments_of
+from activax.theory.quadrature import check_variance, warn_if_inaccurate
+from activax.theory.sampling import sampler
+
+VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for
+# What differs by no more than this differs by rounding alone: of ratios, and of q from a ratio.
+EQUAL, ROUNDING = 1e-10, 1e-14
+TINY = 1e-150
+
+
+class Critical(NamedTuple):
+    """Weights of variance sigma_w^2 / fan-in and biases of variance sigma_b^2 at criticality.
+
+    Attributes:
+        sigma_w: the scale of the weights.
+        sigma_b: the scale of the biases.
+        q: the variance of the pre-activations, which every layer keeps.
+        parallel: by how much a layer multiplies a small change of q, d V / d q.
+        stable: whether a changed q returns: parallel < 1, or for q = 0 that V(q) < q above it.
+        curvature: R''(1), of the map of the correlation of two inputs from layer to layer: how fast
+            it leaves 1; inf where the slope jumps.
+    """
+
+    sigma_w: float
+    sigma_b: float
+    q: float
+    parallel: float
+    stable: bool
+    curvature: float
+
+
+def critical(
+    activation: Callable[..., Any],
+    *,
+    q: float | None = None,
+    sigma_b: float | None = None,
+    half_stable: bool = False,
+) -> Critical:
+    """The initialisation at which gradients neither grow nor vanish with depth.
+
+    Critical points are a curve, with the variance q of the pre-activations as its parameter. Give
+    one of the three arguments to choose a point; none of them is q = 1. The theory is that of wide
+    networks: after depth = width, chance rules.
+
+    Formula:
+        V(q) = sigma_w^2 E f(x)^2 + sigma_b^2 = q and sigma_w^2 E f'(x)^2 = 1, so that
+        sigma_w^2 = 1 / E f'^2 and sigma_b^2 = q - E f^2 / E f'^2; x normal of variance q
+
+    Args:
+        activation: an elementwise Activation, or any function of an array that acts on each
+            element. Over the elements of a bound array the mean is taken.
+        q: the variance of the pre-activations, positive.
+        sigma_b: the scale of the biases; of several points with it the stable one of least q, else
+            that of least q.
+        half_stable: the point where a changed variance neither grows nor shrinks, to first order.
+
+    Returns:
+        `Critical`. Where the curve has one variance for all, as that of relu, q is 1.
+
+    Raises:
+        TypeError: an activation that is not elementwise, or two arguments at once.
+        ValueError: a variance that is not positive, a negative sigma_b, or, with the reason, that
+            there is no such point.
+
+    Warns:
+        UserWarning: an estimated error above 1e-10.
+
+    Example:
+        >>> relu = activax.theory.critical(activax.relu)
+        >>> round(relu.sigma_w**2, 12), relu.sigma_b
+        (2.0, 0.0)
+        >>> tanh = activax.theory.critical(activax.tanh, sigma_b=0.3)
+        >>> round(tanh.sigma_w, 6), round(tanh.q, 6), tanh.stable
+        (1.395584, 0.763475, True)
+        >>> gelu = activax.theory.critical(activax.gelu, half_stable=True)
+        >>> round(gelu.q, 6), round(gelu.sigma_w**2, 6)
+        (3.561553, 1.983058)
+
+    Paper:
+        Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2016, Deep Information Propagation,
+        arXiv:1611.01232; half-stable: Roberts, Yaida & Hanin 2021, The Principles of Deep Learning
+        Theory, arXiv:2106.10165, section 5.3.4.
+    """
+    if (q is not None) + (sigma_b is not None) + half_stable > 1:
+        raise TypeError("critical: give one of q, sigma_b and half_stable; got more")
+    if q is not None:
+        check_variance("critical", q)
+    values_at = moments_of("critical", activation, 2)
+
+    def at(q: float) -> Moments:
+        values, errors = values_at(q)
+        return Moments._make([*values, max(errors)])
+
+    if half_stable:
+        point = _half_stable(activation, at)
+    elif sigma_b is not None:
+        if not 0 <= sigma_b < math.inf:
+            raise ValueError(f"critical: sigma_b must be at least 0 and finite; got {sigma_b}")
+        point = _with_bias(activation, at, float(sigma_b))
+    else:
+        q = 1.0 if q is None else float(q)
+        squared = _squared_bias(at(q), q)
+        if not squared >= 0:
+            raise ValueError(
+                f"critical: {activation!r} has no critical point at q = {q:g}, where "
+                f"sigma_b^2 = q - E f^2 / E f'^2 would be {squared:.6g}"
+            )
+        point = _point(at(q), q, math.sqrt(squared))
+    if point.q > 0:
+        warn_if_inaccurate("critical", activation, at(point.q).error)
+    return point
+
+
+def _point(found: Moments, q: float, sigma_b: float) -> Critical:
+    parallel = found.growth / found.slope
+    return Critical(
+        sigma_w=1 / math.sqrt(found.slope),
+        sigma_b=sigma_b,
+        q=q,
+        parallel=parallel,
+        stable=parallel < 1 - EQUAL,
+        curvature=q * found.curvature / found.slope,
+    )
+
+
+def _squared_bias(found: Moments, q: float) -> float:
+    """sigma_b^2 of the critical point at q; -inf if there is none, 0 if it is but for rounding."""
+    if found.slope == 0 or not math.isfinite(found.second + found.slope):
+        return -math.inf
+    squared = q - found.second / found.slope
+    return 0.0 if abs(squared) < ROUNDING * q else squared
+
+
+def _with_bias(
+    activation: Callable[..., Any], at: Callable[[float], Moments], sigma_b: float
+) -> Critical:
+    squared = np.array([_squared_bias(at(q), q) for q in VARIANCES.tolist()])
+    if sigma_b == 0 and not squared.any():
+        return _point(at(1.0), 1.0, 0.0)
+    found = _roots(lambda q: _squared_bias(at(q), q) - sigma_b**2, squared - sigma_b**2)
+    points = [_point(at(q), q, sigma_b) for q in found]
+    if sigma_b == 0:
+        points += _at_zero(activation, at)
+    if not points:
+        raise ValueError(
+            f"critical: {activation!r} has no critical point with sigma_b = {sigma_b:g}: "
+            f"sigma_b^2 = q - E f^2 / E f'^2 is at least {squared.min():.3g} and at most "
+            f"{squared.max():.3g} for q from {VARIANCES[0]:g} to {VARIANCES[-1]:g}"
+        )
+    return min(points, key=lambda point: (not point.stable, point.q))
+
+
+def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> list[Critical]:
+    """The point of vanishing pre-activations, which a function that is 0 at 0 has."""
+    value, slope, _ = sampler("critical", activation, 2)(np.array([0.0, -TINY, TINY]))
+    left, right = slope[1], slope[2]
+    squared = float((left**2 + right**2).mean()) / 2  # E f'^2 in the limit
+    if value[0].any() or not TINY < squared < math.inf:
+        return []
+    ratios = (at(float(q)).second / squared / q for q in VARIANCES)
+    ratio = next((ratio for ratio in ratios if abs(ratio - 1) > EQUAL), 1.0)
+    kinked = not np.allclose(left, right, rtol=EQUAL)
+    return [
+        Critical(
+            sigma_w=1 / math.sqrt(squared),
+            sigma_b=0.0,
+            q=0.0,
+            parallel=1.0,
+            stable=ratio < 1,
+            curvature=math.inf if kinked else 0.0,
+        )
+    ]
+
+
+def _half_stable(activation: Callable[..., Any], at: Callable[[float], Moments]) -> Critical:
+    def excess(q: float) -> float:
+        """By how much `parallel` exceeds 1."""
+        found = at(q)
+        if found.slope == 0 or not math.isfinite(found.growth + found.slope):
+            return math.nan
+        return found.growth / found.slope - 1
+
+    along = np.array([excess(q) for q in VARIANCES.tolist()])
+    along[np.abs(along) < EQUAL] = 0.0
+    if not along.any():
+        return _point(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
+    squared = {q: _squared_bias(at(q), q) for q in _roots(excess, along)}
+    for q in sorted(q for q in squared if squared[q] >= 0):
+        return _point(at(q), q, math.sqrt(squared[q]))
+    if squared:
+        reason = "sigma_b^2 would be negative at it"
+    else:
+        returns = "shrinks" if np.nanmax(along) <= 0 else "grows"
+        reason = f"a change of the variance {returns} at every q"
+    raise ValueError(f"critical: {activation!r} has no half-stable critical point: {reason}")
+
+
+def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]:
+    """Where a function, whose values at VARIANCES are `along`, crosses or touches 0."""
+    with np.errstate(invalid="ignore"):
+        crossed = np.isfinite(along[1:]) & (along[:-1] * along[1:] < 0)
+    alone = (along[1:-1] == 0) & (along[:-2] != 0) & (along[2:] != 0)
+    brackets = zip(VARIANCES[:-1], VARIANCES[1:], along[:-1], along[1:], strict=True)
+    return [
+        *VARIANCES[1:-1][alone].tolist(),
+        *(
+            _root(function, *map(float, bracket))
+            for bracket, cross in zip(brackets, crossed, strict=True)
+            if cross
+        ),
+    ]
+
+
+def _root(
+    function: Callable[[float], float], low: float, high: float, at_low: float, at_high: float
+) -> float:
+    """Between two points of opposite signs, by the Illinois variant of false position."""
+    while high - low > 2 * np.spacing(high):
+        x = high - at_high * (high - low) / (at_high - at_low)
+        if not low < x < high:
+            break
+        at_x = function(x)
+        if at_x == 0:
+            return x
+        if (at_x < 0) == (at_low < 0):
+            low, at_low, at_high = x, at_x, at_high / 2
+        else:
+            high, at_high, at_low = x, at_x, at_low / 2
+    return low if abs(at_low) < abs(at_high) else high

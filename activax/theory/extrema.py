@@ -1,0 +1,192 @@
+"""The steepest slope and the lowest value of an activation, at the limits too."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from activax._activation import Activation
+from activax.theory.breakpoints import GRID
+from activax.theory.sampling import Sampler, sampler
+
+CELLS = 48  # how many places are searched
+PARTS = 17  # points in each of them
+ZOOMS = 24
+# The limits at infinity are read here, at growing distances beyond the grid.
+FAR = 2.0 ** np.arange(14, 500, 6)
+# What still grows by more than this, when ever closer or farther away, has no bound.
+GROWTH = 1.5
+# What is this small at the farthest point has 0 as its limit.
+FADED = 1e-30
+
+
+class Minimum(NamedTuple):
+    """The lowest value of a function.
+
+    Attributes:
+        x: where: the nearest to 0; -inf or inf if it is only a limit.
+        value: the value; -inf if there is no lower bound.
+    """
+
+    x: float
+    value: float
+
+
+def lipschitz(activation: Callable[..., Any]) -> float:
+    """The Lipschitz constant of an activation: its steepest slope.
+
+    The search closes in on the steepest places, between points of a grid that is 0.01 wide near 0
+    and 0.01 |x| far from it, and follows the slope out to 1e150. It is not a proof: it can miss a
+    steep piece that is narrower than the grid and moves the value little.
+
+    Formula:
+        lipschitz(f) = sup |f(x) - f(y)| / |x - y|
+
+    Args:
+        activation: an elementwise Activation, or any function of an array that acts on each
+            element; over the elements of a bound array the largest is taken.
+
+    Returns:
+        A Python number; inf where the value jumps or the slope has no bound.
+
+    Raises:
+        TypeError: an activation that is not elementwise.
+        ValueError: an activation that is NaN somewhere.
+
+    Example:
+        >>> activax.theory.lipschitz(activax.tanh), activax.theory.lipschitz(activax.relu_squared)
+        (1.0, inf)
+        >>> round(activax.theory.lipschitz(activax.gelu), 12)
+        1.128904145111
+
+    Paper:
+        Szegedy et al. 2013, Intriguing properties of neural networks, arXiv:1312.6199.
+    """
+    sample = sampler("lipschitz", activation, 1)
+    edges, grid, far = _survey("lipschitz", activation, sample)
+
+    def search(x: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The steepest slope at points of a row, and how steep each cell between them is."""
+        values = samples[0]
+        slopes = np.nan_to_num(np.abs(samples[1]), nan=0.0, posinf=math.inf).max(-1)
+        with np.errstate(invalid="ignore"):
+            rises = np.nan_to_num(np.abs(np.diff(values, axis=-2)), nan=0.0)
+        # A jump is a secant without bound; what is not much above the rounding is none.
+        rises[rises < 1e-6 * np.abs(values[..., 1:, :])] = 0.0
+        secants = rises.max(-1) / np.maximum(np.diff(x), np.finfo(float).tiny)
+        return slopes, np.maximum(np.maximum(slopes[..., 1:], slopes[..., :-1]), secants)
+
+    slopes, steep = search(edges, grid)
+    steepest = float(slopes.max())
+    cells = _peaks(steep, edges[:-1])
+    low, high = edges[np.maximum(cells - 1, 0)], edges[np.minimum(cells + 2, len(edges) - 1)]
+    history = [steepest]
+    for _ in range(ZOOMS):
+        x = np.linspace(low, high, PARTS, axis=-1)
+        samples = sample(x.ravel())
+        slopes, steep = search(x, samples.reshape(2, *x.shape, -1))
+        history.append(float(steep.max()))
+        steepest = max(steepest, float(slopes.max()))
+        best = steep.argmax(-1)
+        rows = np.arange(len(x))
+        low, high = x[rows, np.maximum(best - 1, 0)], x[rows, np.minimum(best + 2, PARTS - 1)]
+    distant = float(np.nan_to_num(np.abs(far[1]), nan=0.0, posinf=math.inf).max())
+    if history[-1] > GROWTH * history[-5] or distant > GROWTH * steepest:
+        return math.inf
+    return max(steepest, distant)
+
+
+def minimum(activation: Callable[..., Any]) -> Minimum:
+    """Where an activation is lowest, and how low.
+
+    Formula:
+        minimum(f) = (argmin f, inf f)
+
+    Args:
+        activation: an elementwise Activation, or any function of an array that acts on each
+            element; over the elements of a bound array the lowest is taken.
+
+    Returns:
+        `Minimum(x, value)` of Python numbers: x is the place nearest to 0, or an infinity if the
+        function only comes near to the value; the value is -inf if it falls without bound.
+
+    Raises:
+        TypeError: an activation that is not elementwise.
+        ValueError: an activation that is NaN somewhere.
+
+    Example:
+        >>> activax.theory.minimum(activax.relu)
+        Minimum(x=0.0, value=0.0)
+        >>> activax.theory.minimum(activax.sigmoid)
+        Minimum(x=-inf, value=0.0)
+        >>> round(activax.theory.minimum(activax.gelu).x, 12)
+        -0.751791524694
+
+    Paper:
+        None; bisection of the slope.
+    """
+    sample = sampler("minimum", activation, 1)
+    edges, grid, far = _survey("minimum", activation, sample)
+    values = grid[0].min(-1)
+    cells = _peaks(-values, edges)
+    low, high = edges[np.maximum(cells - 1, 0)], edges[np.minimum(cells + 1, len(edges) - 1)]
+    for _ in range(ZOOMS):
+        x = np.linspace(low, high, PARTS, axis=-1)
+        height, slope = _lowest_channel(sample(x.ravel())).reshape(2, *x.shape)
+        lowest = np.where(height == height.min(-1, keepdims=True), abs(x), math.inf).argmin(-1)
+        # Where the slope changes its sign is sharper than where rounded values are lowest.
+        turns = (slope[:, :-1] < 0) & (slope[:, 1:] >= 0)
+        turn, turning = turns.argmax(-1), turns.any(-1)
+        first = np.where(turning, turn, np.maximum(lowest - 1, 0))
+        last = np.where(turning, turn + 1, np.minimum(lowest + 1, PARTS - 1))
+        rows = np.arange(len(x))
+        low, high = x[rows, first], x[rows, last]
+    places, heights = x[rows, lowest], height[rows, lowest]
+    least = float(heights.min())
+    level = heights <= least + 4 * np.finfo(float).eps * min(abs(least), np.finfo(float).max)
+    place = float(places[level][np.abs(places[level]).argmin()])
+
+    for side, walk in ((-math.inf, far[0, len(FAR) - 1 :: -1]), (math.inf, far[0, len(FAR) :])):
+        limit, halfway = float(walk[-1].min()), float(walk[len(FAR) // 2].min())
+        if limit < min(least, GROWTH * min(halfway, 0.0)):
+            return Minimum(side, -math.inf)
+        limit = limit if abs(limit) > FADED else 0.0
+        if limit < least or (limit == least and _fades(place, side, least, edges, values)):
+            return Minimum(side, limit)
+    return Minimum(place, least)
+
+
+def _lowest_channel(samples: np.ndarray) -> np.ndarray:
+    """The samples of that channel which is lowest at each point."""
+    channel = samples[:1].argmin(-1)[..., None]
+    return np.take_along_axis(samples, channel, -1)[..., 0]
+
+
+def _fades(place: float, side: float, least: float, edges: np.ndarray, values: np.ndarray) -> bool:
+    """Whether `least` is reached at `place` by rounding alone: a step before, it nearly is."""
+    if place == 0 or (place > 0) != (side > 0):
+        return False
+    before = values[np.abs(edges) < 0.98 * abs(place)]
+    step = before[0] if side < 0 else before[-1]
+    return bool(step - least <= 1e-12 * (abs(least) + np.ptp(before)))
+
+
+def _survey(
+    caller: str, activation: Callable[..., Any], sample: Sampler
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The grid with the declared kinks, the samples there, and those far out, -inf first."""
+    declared = activation.kinks if isinstance(activation, Activation) else ()
+    edges = np.unique([*GRID, *declared])
+    grid, far = sample(edges), sample(np.concatenate([-FAR[::-1], FAR]))
+    undefined = np.isnan(grid[0]).any(-1)
+    if undefined.any():
+        raise ValueError(f"{caller}: {activation!r} is NaN at {edges[undefined.argmax()]:.4g}")
+    return edges, grid, far
+
+
+def _peaks(heights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The indices of those that are no lower than their neighbours: the highest, next to 0."""
+    padded = np.concatenate([[-math.inf], heights, [-math.inf]])
+    peaks = np.nonzero((heights >= padded[:-2]) & (heights >= padded[2:]))[0]
+    return peaks[np.lexsort((np.abs(x[peaks]), -heights[peaks]))[:CELLS]]
