@@ -1,5 +1,7 @@
 """Gated units whose factors have parameters: what is passed on, and the slope at the clamps."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -49,3 +51,14 @@ def test_the_formula_has_the_default_layout_too():
 def test_units_are_their_factors(gated):
     first, second = gated.factors
     np.testing.assert_allclose(gated(GATE, VALUE), first(GATE) * second(VALUE), rtol=1e-6)
+
+
+def test_backward_recomputes_once(gated):
+    """The factors' own rules would put barriers inside the unit's, which split its kernel."""
+    x = jnp.ones((2, 4))
+
+    def backward(gate, value, cotangent):
+        return jax.vjp(gated, gate, value)[1](cotangent)
+
+    text = str(jax.make_jaxpr(backward)(x, x, x))
+    assert len(re.findall(r"\b(?:remat2?|checkpoint)\[", text)) == 1
