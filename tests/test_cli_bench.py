@@ -135,6 +135,20 @@ def test_what_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, cap
     assert "torch is skipped: it is not installed" in capsys.readouterr().err
 
 
+def test_what_cannot_be_measured_is_skipped_with_a_line(tmp_path, capsys):
+    file = tmp_path / "out.json"
+    flags = ["--impl", "jax", "--mode", "fwd,bwd,scan", "--json", str(file)]
+    assert run("--fn", "relu,logsumexp,xielu,jax.numpy:isnan", *flags) == 0
+    assert [(row.op, row.mode) for row in measured(file)[0]] == [
+        ("relu", "forward"), ("relu", "backward"), ("relu", "scan"),
+        ("logsumexp", "forward"), ("logsumexp", "backward"), ("jax.numpy:isnan", "forward"),
+    ]  # fmt: skip
+    said = capsys.readouterr().err
+    assert "xielu is skipped: none of --impl has it in JAX" in said
+    assert "jax.numpy:isnan is skipped in mode backward: an array of bool has no derivative" in said
+    assert "logsumexp is skipped in mode scan: its result is not like its last argument" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

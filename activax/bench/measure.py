@@ -116,7 +116,8 @@ def compare(
             to know how it drifts.
 
     Raises:
-        ValueError: no functions; an unknown mode; too few repeats; a spec that is not real.
+        ValueError: no functions; an unknown mode; too few repeats; a spec that is not real; a scan
+            of a function whose result is not like its last argument; a derivative of integers.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((64, 1024), "bfloat16")

@@ -13,6 +13,10 @@ Function = Callable[..., Any]
 LAYERS = 8  # of a scan
 
 
+class Unmeasurable(ValueError):
+    """What a mode cannot make of a function."""
+
+
 class Work(NamedTuple):
     """A function, what it is called with, and what it must move through memory at the least."""
 
@@ -22,8 +26,18 @@ class Work(NamedTuple):
 
 
 def cotangents(out: Any) -> Any:
-    """Numbers of all signs and magnitudes about one, in place of what would come from above."""
-    return jax.tree.map(lambda y: jnp.cos(jnp.arange(y.size)).reshape(y.shape).astype(y.dtype), out)
+    """Numbers of all signs and magnitudes about one, in place of what would come from above.
+
+    Raises:
+        Unmeasurable: an array that has no derivative.
+    """
+
+    def fill(y: Any) -> Array:
+        if not jnp.issubdtype(y.dtype, jnp.floating):
+            raise Unmeasurable(f"an array of {y.dtype} has no derivative")
+        return jnp.cos(jnp.arange(y.size)).reshape(y.shape).astype(y.dtype)
+
+    return jax.tree.map(fill, out)
 
 
 def forward(f: Function, arguments: tuple[Any, ...]) -> Work:
@@ -73,10 +87,16 @@ def jvp(f: Function, arguments: tuple[Any, ...]) -> Work:
 def scan(f: Function, arguments: tuple[Any, ...]) -> Work:
     """Forward and backward of LAYERS residual layers in a `lax.scan`: h <- x + f(..., h).
 
-    The last argument is the state h, and f's result must be like it. Each layer has its own x and
-    its own other arguments: what comes in anew keeps h from wandering off to 0.
+    The last argument is the state h. Each layer has its own x and its own other arguments: what
+    comes in anew keeps h from wandering off to 0.
+
+    Raises:
+        Unmeasurable: f's result is not like its last argument.
     """
     *others, state = arguments
+    out = jax.eval_shape(f, *arguments)
+    if traffic((), out) != traffic((), state):
+        raise Unmeasurable("its result is not like its last argument, so it cannot be repeated")
 
     def stacked(array: Array) -> Array:
         return jnp.tile(array, (LAYERS, *[1] * array.ndim))

@@ -78,7 +78,8 @@ def _elementwise(function: Function) -> bool:
         whole, parts = function(x), jnp.stack([function(one) for one in x])
     except (TypeError, ValueError):
         return False
-    return whole.shape == x.shape and bool(jnp.allclose(whole, parts, rtol=1e-5, equal_nan=True))
+    alike = (whole.shape, whole.dtype) == (x.shape, x.dtype)
+    return alike and bool(jnp.allclose(whole, parts, rtol=1e-5, equal_nan=True))
 
 
 def alone(subject: Subject, shape: Shape, dtype: str) -> Case:

@@ -15,7 +15,7 @@ import jax
 import activax
 from activax.bench import machine, peers
 from activax.bench.measure import Effort, Row, compare
-from activax.bench.modes import MODES
+from activax.bench.modes import MODES, Unmeasurable
 from activax.bench.records import from_json
 from activax.bench.roofline import Roofline
 from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
@@ -116,7 +116,11 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         if isinstance(one, OwnFunction) else subject(one, libraries)
         for one in arguments.fn or chosen(arguments.suite)
     ]  # fmt: skip
-    if not any(_in_jax(one) for one in subjects):
+    for one in subjects:
+        if not _in_jax(one):
+            print(f"{one.name} is skipped: none of --impl has it in JAX", file=sys.stderr)
+    subjects = [one for one in subjects if _in_jax(one)]
+    if not subjects:
         raise UsageError("bench: --impl must have one of activax, jax, keras and flax")
     place = "cpu" if jax.default_backend() == "cpu" else "accelerator"
     size = "quick" if arguments.quick else place
@@ -128,7 +132,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     dtypes = arguments.dtype or DTYPES[: 1 if arguments.quick else 2]
     plan = Plan(
         arguments.suite,
-        [one for one in subjects if _in_jax(one)],
+        subjects,
         dtypes,
         arguments.mode,
         shape,
@@ -242,13 +246,16 @@ def _measure(plan: Plan, outcome: Outcome) -> None:
     with _progress.bar(len(work), plan.suite) as advance:
         for dtype, one, mode in work:
             case = _case(one, plan, dtype)
-            outcome.rows.extend(
-                compare(
+            try:
+                rows = compare(
                     case.functions, *case.specs, mode=mode, op=case.op, fresh=plan.fresh,
                     reference=case.reference, kinks=case.kinks, effort=plan.effort,
                     roofline=roofline,
-                )
-            )  # fmt: skip
+                )  # fmt: skip
+            except Unmeasurable as error:
+                print(f"{case.op} is skipped in mode {mode}: {error}", file=sys.stderr)
+            else:
+                outcome.rows.extend(rows)
             advance()
     outcome.environment["roofline"] = roofline.speeds()
     outcome.environment["drift"] = roofline.drift(*plan.effort)
