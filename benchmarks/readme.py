@@ -56,7 +56,7 @@ def tables() -> dict[str, dict[str, str]]:
                                       "startup", "training-step")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
-        "aot": read("aot-h200"),
+        "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
     }  # fmt: skip
     swept = files["accuracy"]["records"]
     sample = read("accuracy-sample")["records"]
@@ -83,6 +83,7 @@ def tables() -> dict[str, dict[str, str]]:
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
             "aot": aot.markdown(files["aot"]),
+            "aot-v5e": aot.summary(files["aot-v5e"]),
         },
     }
     return {
