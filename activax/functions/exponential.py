@@ -222,7 +222,8 @@ def selu(x: Array) -> Array:
         Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
         arXiv:1706.02515.
     """
-    return jnp.where(x < 0, _SELU_LEFT * expm1(negative_part(x)), _SELU_SCALE * x)
+    # In two terms, which do not overflow before the result does.
+    return jnp.where(x < 0, _SELU_LEFT * expm1(negative_part(x)), x + (_SELU_SCALE - 1) * x)
 
 
 def _expm2(x: Array) -> Array:

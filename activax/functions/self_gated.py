@@ -5,6 +5,7 @@ in terms of the distance to the root, it keeps its relative accuracy.
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from activax._define import elementwise
@@ -47,7 +48,10 @@ def _self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
 def _slope_from(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     """The slope e factor / (1 + e)^2 on the left and 1 minus that on the right; scale tail is e."""
     e = scale * tail
-    slope = tail * factor / (1 + e * (2 + e)) * scale
+    part = tail * factor / (1 + e * (2 + e))
+    slope = part * scale
+    if in_two_words(tail):  # the rounding of the scale would be half of the last place
+        slope += part * (scale - float(np.float32(scale)))
     return jnp.where(left, slope, 1 - slope)
 
 
