@@ -84,7 +84,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
     if in_two_words(a):  # far from the root the rounding of the exponent matters, not near it
         words = odd_cubic(a, -_LINEAR, -_CUBIC)
         error = total((GELU_TANH_ROOT_LOGIT[0] - rounded(exponent - words[0]), words[1]))
-        rest = jnp.where(a > 1, error, 0.0)
+        rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
     scale = _AT_TANH_ROOT * UNSHIFT
     factor = apart * (_LINEAR + 3 * _CUBIC * squares) + scale * expm1(exponent, rest, shift=SHIFT)
     return _slope_from(x < 0, scale, exp(exponent, rest, shift=SHIFT), factor)
