@@ -83,7 +83,9 @@ def _gelu_tanh_slope(x: Array) -> Array:
     exponent, rest = apart * (_LINEAR + _CUBIC * squares), None
     if in_two_words(a):  # far from the root the rounding of the exponent matters, not near it
         words = odd_cubic(a, -_LINEAR, -_CUBIC)
-        error = total((GELU_TANH_ROOT_LOGIT[0] - rounded(exponent - words[0]), words[1]))
+        logit = float(np.float32(GELU_TANH_ROOT_LOGIT[0]))
+        beyond = lasting(GELU_TANH_ROOT_LOGIT[0] - logit, a)
+        error = total((logit - rounded(exponent - words[0]), words[1], beyond))
         rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
     scale = _AT_TANH_ROOT * UNSHIFT
     factor = apart * (_LINEAR + 3 * _CUBIC * squares) + scale * expm1(exponent, rest, shift=SHIFT)
