@@ -55,6 +55,10 @@ def _slope_from(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     return jnp.where(left, slope, 1 - slope)
 
 
+# Of exp and expm1 together XLA keeps one product, which must not underflow next to whole powers.
+_FARTHER = 2 * SHIFT
+
+
 def _self_gate_slope(v: Array, distance: Words) -> Array:
     """The slope of v logistic(v) where |v| is at a distance below SILU_POINT.
 
@@ -62,10 +66,10 @@ def _self_gate_slope(v: Array, distance: Words) -> Array:
     point is next to the root of 1 + e - |v|, which is distance + exp(-point) expm1(distance) and
     a rest.
     """
-    scale = SILU_POINT_EXP[0] * UNSHIFT
+    scale = SILU_POINT_EXP[0] * 2.0**-_FARTHER
     apart = rounded(total(distance)) + lasting(SILU_POINT_REST[0], v)
-    factor = apart + scale * expm1(*distance, shift=SHIFT)
-    return _slope_from(v < 0, scale, exp(*distance, shift=SHIFT), factor)
+    factor = apart + scale * expm1(*distance, shift=_FARTHER)
+    return _slope_from(v < 0, scale, exp(*distance, shift=_FARTHER), factor)
 
 
 # gelu_tanh(x) = x logistic(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3).
@@ -87,9 +91,10 @@ def _gelu_tanh_slope(x: Array) -> Array:
         beyond = lasting(GELU_TANH_ROOT_LOGIT[0] - logit, a)
         error = total((logit - rounded(exponent - words[0]), words[1], beyond))
         rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
-    scale = _AT_TANH_ROOT * UNSHIFT
-    factor = apart * (_LINEAR + 3 * _CUBIC * squares) + scale * expm1(exponent, rest, shift=SHIFT)
-    return _slope_from(x < 0, scale, exp(exponent, rest, shift=SHIFT), factor)
+    scale = _AT_TANH_ROOT * 2.0**-_FARTHER
+    tail, grown = (f(exponent, rest, shift=_FARTHER) for f in (exp, expm1))
+    factor = apart * (_LINEAR + 3 * _CUBIC * squares) + scale * grown
+    return _slope_from(x < 0, scale, tail, factor)
 
 
 @elementwise(

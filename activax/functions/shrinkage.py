@@ -87,6 +87,7 @@ def _tanh_shrink_slope(x: Array) -> Array:
 @elementwise(
     _tanh_shrink_slope,
     reference=lambda mp, x: x - mp.tanh(x),
+    ulps=(5, 6.5),
 )
 def tanh_shrink(x: Array) -> Array:
     """What the hyperbolic tangent leaves of x; no cancellation next to 0.
