@@ -31,6 +31,7 @@ class Activation(Generic[P]):
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
             "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
+        inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
             see through a custom rule, such as `jax.experimental.jet` and converters.
@@ -122,6 +123,10 @@ class Activation(Generic[P]):
     @property
     def surrogate(self) -> Callable[..., Any] | None:
         return self._definition.surrogate
+
+    @property
+    def inputs(self) -> int:
+        return self._definition.inputs
 
     @property
     def domain(self) -> tuple[float, float]:

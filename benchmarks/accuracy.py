@@ -29,7 +29,7 @@ from rich.table import Table
 import activax
 from activax import Activation
 from activax.bench import machine, peers, slope, torch_programs
-from activax.bench.records import markdown_table
+from activax.bench.records import markdown_table, write
 from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
@@ -103,9 +103,7 @@ class Records:
         self.saved = time.monotonic()
         if self.file:
             text = json.dumps({"environment": self.environment, "records": [*self.rows.values()]})
-            scratch = self.file.with_name(self.file.name + ".new")
-            scratch.write_text(text.replace("{", "\n{") + "\n")
-            scratch.replace(self.file)  # a whole file at any moment
+            write(self.file, text.replace("{", "\n{") + "\n")  # a whole file at any moment
 
     def save_in_time(self) -> None:
         if time.monotonic() - self.saved > SAVE_S:

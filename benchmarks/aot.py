@@ -9,7 +9,6 @@ gradient of a stack of feed-forward layers.
 
 import argparse
 import itertools
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -26,7 +25,9 @@ from activax import Activation
 from activax.bench import machine, peers
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
+from benchmarks import report
 from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, LAYERS, PROGRAMS, Row, measure
+from benchmarks.report import races
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -68,14 +69,6 @@ def bound(row: Row) -> float:
     return max(row["moved_bytes"], issued) / row["floor_bytes"]
 
 
-def grouped(rows: Sequence[Row]) -> dict[Key, Rivals]:
-    out: dict[Key, Rivals] = {}
-    for row in rows:
-        key = row["op"], row["dtype"], row["mode"]
-        out.setdefault(key, {})[row["implementation"]] = row
-    return out
-
-
 def _cells(rivals: Rivals) -> list[str]:
     """The MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
     columns = [_measures(rivals[name]) for name in IMPLEMENTATIONS if name in rivals]
@@ -114,12 +107,12 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
 
 def summary(record: dict[str, Any]) -> str:
     """How many are one kernel and as fast as a copy, and the mean bound beside jax.nn's."""
-    return _summary({k: r for k, r in grouped(record["records"]).items() if "scan" not in k})
+    return _summary({k: r for k, r in races(record["records"]).items() if "scan" not in k})
 
 
 def markdown(record: dict[str, Any]) -> str:
     """The summary, the memory of scanned layers, and every row with a legend."""
-    every = grouped(record["records"])
+    every = races(record["records"])
     rows = [
         [f"`{op}`, {dtype}, {mode}", *_cells(rivals)]
         for (op, dtype, mode), rivals in every.items()
@@ -145,7 +138,7 @@ def table(rows: Sequence[Row]) -> Table:
         out.add_column(name, no_wrap=True)
     for name in MEASURES:
         out.add_column(name, justify="right", no_wrap=True)
-    for key, rivals in grouped(rows).items():
+    for key, rivals in races(rows).items():
         out.add_row(*key, *_cells(rivals))
     return out
 
@@ -184,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     record = {"environment": here, "target": options.target, "records": rows}
     Console().print(table(rows))
     if options.json:
-        options.json.write_text(json.dumps(record, indent=1) + "\n")
+        report.save(options.json, record)
     return 0
 
 

@@ -10,6 +10,7 @@ from jax import Array, lax
 
 from activax import Activation
 from activax.bench import Program, compile_for, peers
+from activax.bench.modes import unbound
 
 Function = Callable[..., Any]
 Row = dict[str, Any]
@@ -32,11 +33,7 @@ def forward(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
 def backward(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
     """From what the forward pass keeps and the cotangent to the cotangents of the inputs."""
     out, pullback = jax.eval_shape(lambda *x: jax.vjp(f, *x), *inputs)
-    kept, tree = jax.tree.flatten(pullback)
-
-    def program(kept: list[Array], cotangent: Array) -> Any:
-        return jax.tree.unflatten(tree, kept)(cotangent)
-
+    program, kept = unbound(pullback)
     return program, (kept, out)
 
 
@@ -60,20 +57,11 @@ def scan(f: Function, *inputs: Any) -> tuple[Function, tuple[Any, ...]]:
 PROGRAMS = {"forward": forward, "backward": backward, "scan": scan}
 
 
-def inputs_of(activation: Activation[...]) -> int:
-    return 2 if activation.kind == "gated" else 1
-
-
 def floor(activation: Activation[...], mode: str, dtype: str) -> int:
     """The bytes that must move where no kept array is smaller than the input."""
-    inputs = inputs_of(activation)
+    inputs = activation.inputs
     arrays = inputs + 1 if mode == "forward" else 2 * inputs + 1
     return arrays * ELEMENTS * jnp.dtype(dtype).itemsize
-
-
-def budget(activation: Activation[...], mode: str, dtype: str) -> float:
-    """The instructions for an element that an H200 issues while it moves the floor's bytes."""
-    return INSTRUCTIONS_PER_BYTE * floor(activation, mode, dtype) / ELEMENTS
 
 
 def compiled(target: str, f: Function, inputs: int, mode: str, dtype: str) -> Program:
@@ -99,7 +87,7 @@ def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> 
     for implementation, f in implementations.items():
         if f is None:
             continue
-        program = compiled(target, f, inputs_of(activation), mode, dtype)
+        program = compiled(target, f, activation.inputs, mode, dtype)
         row: Row = {
             "target": target,
             "op": activation.name,

@@ -1,7 +1,6 @@
 """The main job's table, measured and committed: `activax train` with its defaults."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from activax.bench.records import markdown_table
 from activax.cli.digits import train
 from activax.cli.report import COLUMNS, cells, record
 from activax.cli.settings import ACTIVATIONS, Settings
+from benchmarks import report
 
 COMMITTED = Path(__file__).parent / "results" / "digits.json"
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         del row["loss"]  # the curves are long, and `activax train --out` draws them
     measured["environment"] = describe(["benchmarks.digits"])
     measured["table"] = [cells(result) for result in results]
-    arguments.json.write_text(json.dumps(measured, indent=1) + "\n")
+    report.save(arguments.json, measured)
     print(markdown(measured["table"]), end="")
 
 

@@ -3,21 +3,18 @@
 python -m benchmarks.dispatch --fn silu --json dispatch.json
 """
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from rich.console import Console
-from rich.table import Table
 
 from activax.bench import machine, peers
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
-from activax.cli import Parser, arguments
-from activax.cli.arguments import several
+from activax.cli import arguments
+from benchmarks import report
 
 SIZE = 64  # elements
 FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
@@ -41,7 +38,7 @@ class Calls:
 def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     """An eager call, a compiled call, and an eager `jax.grad`, of both libraries in turn."""
     activation = arguments.activation(name)
-    x = [jnp.linspace(-3.0, 3.0, SIZE)] * (2 if activation.kind == "gated" else 1)
+    x = [jnp.linspace(-3.0, 3.0, SIZE)] * activation.inputs
     rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
     makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
         "eager": lambda f: f,
@@ -72,25 +69,17 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     return markdown_table(COLUMNS, rows(records))
 
 
-def parser() -> Parser:
-    out = Parser(prog="benchmarks.dispatch", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", type=several(arguments.activation), metavar="NAMES")
-    out.add_argument("--repeats", type=arguments.sample_count, default=15, metavar="N")
-    out.add_argument("--json", type=arguments.output_file, metavar="FILE")
-    return out
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
+    command = report.command(
+        "dispatch", __doc__, arguments.activation, arguments.sample_count, repeats=15
+    )
+    options = command.parse_args(argv)
     names = [a.name for a in options.fn] if options.fn else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
-    table = Table(*COLUMNS)
-    for line in rows(records):
-        table.add_row(*line)
-    Console().print(table)
+    report.show(COLUMNS, rows(records))
     if options.json:
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        options.json.write_text(json.dumps({"environment": here, "records": records}, indent=1))
+        report.save(options.json, {"environment": here, "records": records})
     return 0
 
 

@@ -9,7 +9,6 @@ the CPU's for this process, not the wall's, so other work on the machine counts 
 import argparse
 import contextlib
 import itertools
-import json
 import os
 import statistics
 import sys
@@ -32,6 +31,7 @@ from activax.bench.stopwatch import Program, race
 from activax.bench.torch_programs import TorchFunction, TorchProgram
 from activax.cli import Parser, arguments
 from activax.cli.bench import DTYPES
+from benchmarks import report
 from benchmarks.loops import Loop, backward, forward, forward_backward
 from benchmarks.report import STYLES, Rivals, races, versus
 
@@ -189,17 +189,13 @@ def _name(text: str) -> str:
     return activation.name
 
 
-def _size(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
-    return int(text)
-
-
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
     out.add_argument("--fn", nargs="+", type=_name, metavar="NAME", default=COMMON)
     out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES[:2])
-    out.add_argument("--size", type=_size, metavar="N", help="elements of an array (2**18)")
+    out.add_argument(
+        "--size", type=arguments.positive, metavar="N", help="elements of an array (2**18)"
+    )
     out.add_argument(
         "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (9)"
     )
@@ -231,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Console().print(table(records))
     print(summary(records))
     if options.json:
-        options.json.write_text(json.dumps(record, indent=1) + "\n")
+        report.save(options.json, record)
     return 0
 
 

@@ -6,7 +6,6 @@ Measured at a boundary of the program (`jax.vjp`), so it does not depend on the 
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from activax.bench.machine import describe
 from activax.bench.peers import in_jax
 from activax.bench.records import markdown_table
 from activax.bench.traffic import Spec
+from benchmarks import report
 
 COMMITTED = Path(__file__).parent / "results" / "memory.json"
 ROWS, WIDTH = 64, 128
@@ -55,8 +55,7 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
     for name, activation in activax.catalog.items():
         peer = in_jax(name)
         if peer is not None and activation.kind != "reduction":
-            inputs = 2 if activation.kind == "gated" else 1
-            ours, theirs = bits(activation, inputs, dtype), bits(peer, inputs, dtype)
+            ours, theirs = (bits(f, activation.inputs, dtype) for f in (activation, peer))
             values = (name, ours[0], theirs[0], ours[1], theirs[1])
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
@@ -85,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     Console().print(table)
     if arguments.json:
         record = {"environment": describe(["benchmarks.memory"]), "records": rows}
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+        report.save(arguments.json, record)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,18 @@
 """What may be claimed from the records of a race, and how it is shown."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+
 from activax.bench.measure import FAULTS
+from activax.bench.records import write
 from activax.bench.stopwatch import Interval
+from activax.cli import Parser
+from activax.cli.arguments import output_file, several
 
 STYLES = {"faster": ("bold green", "**"), "slower": ("red", "*"), "tied": ("", "")}
 Record = dict[str, Any]  # with op, dtype, mode, implementation, seconds, low, high, page_faults
@@ -33,3 +41,31 @@ def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
     if max(ours["page_faults"], theirs["page_faults"]) > FAULTS:
         return f"{ratio}†", "tied"
     return ratio, interval(ours).compared_with(interval(theirs))
+
+
+def save(file: Path, record: dict[str, Any]) -> None:
+    """Write a record whole or not at all."""
+    write(file, json.dumps(record, indent=1) + "\n")
+
+
+def show(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Print a table."""
+    table = Table(*columns)
+    for line in lines:
+        table.add_row(*line)
+    Console().print(table)
+
+
+def command(
+    name: str,
+    doc: str | None,
+    activation: Callable[[str], Any],
+    count: Callable[[str], int],
+    repeats: int,
+) -> Parser:
+    """The command line of a benchmark of some activations: --fn, --repeats and --json."""
+    out = Parser(prog=f"benchmarks.{name}", description=(doc or "").partition("\n")[0])
+    out.add_argument("--fn", type=several(activation), metavar="NAMES")
+    out.add_argument("--repeats", type=count, default=repeats, metavar="N", help=f"({repeats})")
+    out.add_argument("--json", type=output_file, metavar="FILE")
+    return out

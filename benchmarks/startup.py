@@ -3,7 +3,6 @@
 python -m benchmarks.startup --json startup.json
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -13,14 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-from rich.console import Console
-from rich.table import Table
 
 import activax
 from activax.bench import machine, peers
 from activax.bench.records import markdown_table
-from activax.cli import Parser, arguments
-from activax.cli.arguments import several
+from activax.cli import arguments
+from benchmarks import report
 
 SHAPE = (1024, 1024)
 COLUMNS = ("op", "activax ms", "jax.nn ms", "activax instructions", "jax.nn instructions")
@@ -58,12 +55,11 @@ def compile_cost(function: Callable[..., Any], inputs: int) -> tuple[float, int]
 def measure(activation: activax.Activation[...], repeats: int) -> dict[str, Any]:
     """The compilation of an activation's gradient, and of jax.nn's, in turn."""
     rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
-    inputs = 2 if activation.kind == "gated" else 1
     record: dict[str, Any] = {"op": activation.name}
     costs: dict[str, list[tuple[float, int]]] = {label: [] for label, f in rivals.items() if f}
     for _ in range(repeats):
         for label, found in costs.items():
-            found.append(compile_cost(rivals[label], inputs))
+            found.append(compile_cost(rivals[label], activation.inputs))
     for label, found in costs.items():
         seconds = [cost for cost, _ in found]
         record[label] = {
@@ -88,28 +84,20 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
     return markdown_table(COLUMNS, rows(records))
 
 
-def parser() -> Parser:
-    out = Parser(prog="benchmarks.startup", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", type=several(arguments.activation), metavar="NAMES")
-    out.add_argument("--repeats", type=int, default=3, metavar="N", help="of each (3)")
-    out.add_argument("--json", type=arguments.output_file, metavar="FILE")
-    return out
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
+    command = report.command(
+        "startup", __doc__, arguments.activation, arguments.positive, repeats=3
+    )
+    options = command.parse_args(argv)
     imports = import_seconds(options.repeats)
     chosen = options.fn or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
-    table = Table(*COLUMNS)
-    for line in rows(records):
-        table.add_row(*line)
-    Console().print(table)
+    report.show(COLUMNS, rows(records))
     if options.json:
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
         record = {"environment": here, "import_seconds": imports, "records": records}
-        options.json.write_text(json.dumps(record, indent=1))
+        report.save(options.json, record)
     return 0
 
 

@@ -20,8 +20,9 @@ import activax
 from activax.bench import Effort, compare, machine, peers, records
 from activax.bench.measure import Row
 from activax.bench.roofline import Roofline
-from activax.cli import Parser, arguments
-from activax.cli.arguments import several
+from activax.cli import arguments
+from benchmarks import report
+from benchmarks.throughput import races
 
 LAYERS, ROWS, WIDTH, HIDDEN = 12, 512, 128, 512
 FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "mish")
@@ -77,10 +78,7 @@ def committed() -> list[Row]:
 def markdown() -> str:
     """Of the committed rows: time and temporary memory of a step, beside jax.nn."""
     lines = []
-    races: dict[str, dict[str, Row]] = {}
-    for row in committed():
-        races.setdefault(row.op, {})[row.implementation] = row
-    for op, race in races.items():
+    for (op, *_), race in races(committed()).items():
         ours, theirs = race["activax"], race["jax.nn"]
         mark = records.MARKS[ours.interval.compared_with(theirs.interval)]
         ratio = f"{mark}{theirs.seconds / ours.seconds:.2f}{mark}"
@@ -90,16 +88,11 @@ def markdown() -> str:
     return records.markdown_table(COLUMNS, lines)
 
 
-def parser() -> Parser:
-    out = Parser(prog="benchmarks.training_step", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", type=several(arguments.elementwise), metavar="NAMES")
-    out.add_argument("--repeats", type=arguments.sample_count, default=9, metavar="N")
-    out.add_argument("--json", type=arguments.output_file, metavar="FILE")
-    return out
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
+    command = report.command(
+        "training_step", __doc__, arguments.elementwise, arguments.sample_count, repeats=9
+    )
+    options = command.parse_args(argv)
     names = [a.name for a in options.fn] if options.fn else FUNCTIONS
     here = machine.describe(list(sys.argv[1:] if argv is None else argv))
     roofline, effort = Roofline(), Effort(options.repeats)

@@ -148,3 +148,10 @@ def test_the_suite_for_airspeed_velocity():
     speed.time_call("swiglu", "bfloat16", "backward")
     assert memory.track_kept_bits("swiglu", "bfloat16") == 32
     assert catalogue.Roofline().track_percent_of_roofline("gelu", "float32") > 0
+
+
+def test_startup_needs_a_repeat(capsys):
+    with pytest.raises(SystemExit) as exit:
+        startup.main(["--repeats", "0"])
+    assert exit.value.code == 2
+    assert "--repeats: must be a positive integer; got '0'" in capsys.readouterr().err

@@ -134,17 +134,17 @@ def compare(
     if effort.repeats < FEWEST:
         raise ValueError(f"compare: repeats must be at least {FEWEST}, or there is no 95% "
                          f"interval; got {effort.repeats}")  # fmt: skip
-    jax_functions = [f for f in functions.values() if not isinstance(f, TorchFunction)]
-    if not jax_functions:
+    in_jax = {name: f for name, f in functions.items() if not isinstance(f, TorchFunction)}
+    if not in_jax:
         raise ValueError("compare: needs a function of JAX arrays beside those of torch")
     arguments = concrete(specs)
     roofline = roofline or Roofline()
-    work = MODES[mode](jax_functions[0], arguments)
+    works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
+    work = next(iter(works.values()))  # the traffic of all
     programs: dict[str, Compiled | TorchProgram] = {}
     for name, function in functions.items():
         if not isinstance(function, TorchFunction):
-            own = MODES[mode](function, arguments)
-            programs[name] = Compiled(own.function, own.arguments, fresh)
+            programs[name] = Compiled(works[name].function, works[name].arguments, fresh)
         elif mode in TORCH_MODES:
             programs[name] = TorchProgram(function, mode, Rotation(arguments).sets)
     state = jax.tree.leaves(arguments)[-1]

@@ -51,13 +51,19 @@ def backward(f: Function, arguments: tuple[Any, ...]) -> Work:
     What is kept is read but has no part in the traffic, as only the arguments must be.
     """
     out, pullback = jax.vjp(f, *arguments)
-    kept, structure = jax.tree.flatten(pullback)
+    program, kept = unbound(pullback)
     cotangent = cotangents(out)
+    return Work(program, (kept, cotangent), traffic((arguments, cotangent), arguments))
+
+
+def unbound(pullback: Any) -> tuple[Function, list[Any]]:
+    """A pullback of `jax.vjp` as a function of what it keeps and the cotangent; and the former."""
+    kept, structure = jax.tree.flatten(pullback)
 
     def program(kept: list[Any], cotangent: Any) -> Any:
         return jax.tree.unflatten(structure, kept)(cotangent)
 
-    return Work(program, (kept, cotangent), traffic((arguments, cotangent), arguments))
+    return program, kept
 
 
 def forward_backward(f: Function, arguments: tuple[Any, ...]) -> Work:

@@ -47,7 +47,6 @@ class Rotation:
         count = min(max(last_level_cache() // max(nbytes, 1) + 1, 2), MOST)
         self.sets = [arguments]
         self.sets += [jax.tree.map(jnp.copy, arguments) for _ in range(count - 1)]
-        self.exceeds_cache = nbytes * count > last_level_cache()
         self._turn: Iterator[Any] = itertools.cycle(self.sets)
 
     def take(self) -> Any:

@@ -59,7 +59,7 @@ def subject(activation: Activation[...], libraries: Sequence[str]) -> Subject:
     found = {peers.LABELS[name]: peers.find(name, activation.name) for name in libraries}
     return Subject(
         activation.name,
-        2 if activation.kind == "gated" else 1,
+        activation.inputs,
         {label: function for label, function in found.items() if function},
         activation if activation.kind == "elementwise" else None,
         activation.kinks,

@@ -24,6 +24,16 @@ def elementwise(name: str) -> activax.Activation[...]:
     return found
 
 
+def positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
+    return value
+
+
 def sample_count(text: str) -> int:
     if not text.isdecimal() or int(text) < FEWEST:
         raise argparse.ArgumentTypeError(

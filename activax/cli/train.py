@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import activax
+from activax.cli.arguments import positive
 from activax.cli.errors import UsageError
 from activax.cli.settings import ACTIVATIONS, DTYPES, OPTIMIZERS, Settings
 
@@ -15,11 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--activations", nargs="+", default=ACTIVATIONS, metavar="NAME", type=_name,
         help=f"what to compare (default: {' '.join(ACTIVATIONS)})")  # fmt: skip
-    add("--depth", type=_positive, default=default.depth, help="hidden layers")
-    add("--width", type=_positive, default=default.width, help="units a hidden layer")
-    add("--seeds", type=_positive, default=default.seeds, help="networks trained at once")
-    add("--steps", type=_positive, default=default.steps, help="optimiser steps")
-    add("--batch", type=_positive, default=default.batch, help="images a step")
+    add("--depth", type=positive, default=default.depth, help="hidden layers")
+    add("--width", type=positive, default=default.width, help="units a hidden layer")
+    add("--seeds", type=positive, default=default.seeds, help="networks trained at once")
+    add("--steps", type=positive, default=default.steps, help="optimiser steps")
+    add("--batch", type=positive, default=default.batch, help="images a step")
     add("--optimizer", choices=OPTIMIZERS, default=default.optimizer)
     add("--learning-rate", type=_rate, default=default.learning_rate, metavar="RATE")
     add("--dtype", choices=DTYPES, default=default.dtype,
@@ -59,16 +60,6 @@ def _name(text: str) -> str:
         return activax.get(text).name
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _positive(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
-    return value
 
 
 def _seed(text: str) -> int:

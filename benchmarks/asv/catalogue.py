@@ -15,8 +15,7 @@ SHAPE = (1024, 1024)
 
 
 def specs(name: str, dtype: str) -> list[jax.ShapeDtypeStruct]:
-    inputs = 2 if activax.get(name).kind == "gated" else 1
-    return [jax.ShapeDtypeStruct(SHAPE, dtype)] * inputs
+    return [jax.ShapeDtypeStruct(SHAPE, dtype)] * activax.get(name).inputs
 
 
 class Speed:

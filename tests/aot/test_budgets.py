@@ -14,12 +14,13 @@ pytest.importorskip("rich")
 from activax.bench import peers
 from benchmarks import aot
 from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
+from benchmarks.report import races
 
 pytestmark = pytest.mark.aot
 
 RESULTS = Path(aot.__file__).parent / "results"
 RECORDED = {
-    target: aot.grouped(json.loads(path.read_text())["records"])
+    target: races(json.loads(path.read_text())["records"])
     for target in aot.TARGETS
     if (path := RESULTS / f"aot-{target}.json").exists()
 }

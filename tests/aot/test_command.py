@@ -10,6 +10,7 @@ pytest.importorskip("rich")
 from activax.bench import compile_for
 from activax.bench.aot import _compiler
 from benchmarks import aot
+from benchmarks.report import races
 
 pytestmark = pytest.mark.aot
 h200 = pytest.mark.parametrize("target", ["h200"], indirect=True)
@@ -22,7 +23,7 @@ def test_json_and_markdown(target, tmp_path, capsys):
     assert aot.main([*argv, "--json", str(to_json)]) == 0
     record = json.loads(to_json.read_text())
     assert record["environment"]["versions"]["jax-cuda13-plugin"] == jax.__version__
-    rows = aot.grouped(record["records"])
+    rows = races(record["records"])
     assert list(rows) == [
         (op, "bfloat16", mode)
         for op in ("relu", "swiglu")
