@@ -11,6 +11,11 @@ from activax._catalog import get as get
 from activax._define import elementwise as elementwise
 from activax._gated import gated as gated
 from activax._gated import split as split
+from activax._lean import lean as lean
+from activax._lean import policies as policies
+from activax._residuals import from_branch as from_branch
+from activax._residuals import from_output as from_output
+from activax._residuals import from_piece as from_piece
 from activax._vector import vector as vector
 
 if TYPE_CHECKING:  # what the lines below do, for editors and type checkers

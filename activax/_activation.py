@@ -1,5 +1,6 @@
 """The Activation: a callable, immutable, static pytree that carries its own facts."""
 
+import functools
 import inspect
 import re
 import textwrap
@@ -12,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax._definition import CONSTANT, PACKAGE, Definition
+from activax._definition import PACKAGE, Definition
+from activax._inputs import CONSTANT
 from activax._precision import Precision, at
 
 P = ParamSpec("P")
@@ -49,6 +51,9 @@ class Activation(Generic[P]):
             parameters bound; else ().
         parameters: every parameter but the inputs, with its bound or default value.
         arrays: the bound arrays by name, which are its leaves as a pytree.
+        keep: what the backward pass keeps, if `activax.lean` has chosen it; None if it is what the
+            definition says.
+        original: the activation as it is without `activax.lean`.
         trainable: the names of the parameters that may be arrays and are differentiated.
         ulps: the largest error of the value and of the slopes, over all float32 inputs at the
             default parameters, in units in the last place.
@@ -258,7 +263,20 @@ class Activation(Generic[P]):
 
     # Names, equality and serialisation
 
+    @property
+    def keep(self) -> str | None:
+        lean = self._definition.lean
+        return lean.options["keep"] if lean else None
+
+    @property
+    def original(self) -> "Activation[...]":
+        lean = self._definition.lean
+        return lean.base.bind(**self._numbers, **self._leaves) if lean else self
+
     def __repr__(self) -> str:
+        if lean := self._definition.lean:
+            options = ", ".join(f"{name}={value!r}" for name, value in lean.options.items())
+            return f"{PACKAGE}.lean({self.original!r}, {options})"
         name = f"{self.__module__}.{self.name}"
         bound = ", ".join(f"{k}={v!r}" for k, v in {**self._numbers, **self._leaves}.items())
         return f"{name}.bind({bound})" if bound else name
@@ -276,6 +294,8 @@ class Activation(Generic[P]):
             >>> activax.get({"name": "elu", "alpha": 0.5})
             activax.elu.bind(alpha=0.5)
         """
+        if lean := self._definition.lean:
+            return {**self.original.to_config(), "lean": dict(lean.options)}
         if self.__module__ != PACKAGE:
             raise ValueError(f"{self!r}.to_config: not in the catalogue; pickle it instead")
         for name in self._leaves:
@@ -286,6 +306,9 @@ class Activation(Generic[P]):
         return {"name": self.name, **self._numbers}
 
     def __reduce__(self) -> str | tuple[Any, ...]:
+        lean = self._definition.lean
+        if lean and not self.is_bound:
+            return functools.partial(lean.make, **lean.options), (lean.base,)
         if not self.is_bound:
             return self.name  # pickles, and copies, as the global of that name in __module__
         return _rebind, (self._plain, dict(self._numbers), dict(self._leaves))

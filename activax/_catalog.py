@@ -8,6 +8,7 @@ from typing import Any
 
 from activax._activation import Activation
 from activax._definition import PACKAGE
+from activax._lean import lean
 from activax._presets import PRESETS, Preset
 from activax.functions import FAMILIES
 
@@ -70,7 +71,9 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         parameters = {k: v for k, v in spec.items() if k != "name"}
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
-        return get(spec["name"]).bind(**parameters)
+        leanly = parameters.pop("lean", None)
+        activation = get(spec["name"]).bind(**parameters)
+        return lean(activation, **leanly) if leanly else activation
     raise TypeError(
         f"get: needs a name, a config mapping or an activation; got {type(spec).__name__}"
     )

@@ -6,13 +6,15 @@ import operator
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._definition import CONSTANT, EVERYWHERE, PACKAGE, Definition
+from activax._definition import EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
+    CONSTANT,
     align,
     cast,
     narrow,
@@ -22,6 +24,7 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at
+from activax._residuals import INPUT, Residual, choose, from_output
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -54,6 +57,7 @@ def elementwise(
     *slopes: Callable[..., Any],
     reference: Callable[..., Any],
     keep: Keep = "inputs",
+    lean: tuple[Residual, ...] = (),
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
@@ -74,6 +78,8 @@ def elementwise(
         reference: `reference(mp, *arguments)`, the exact value in mpmath.
         keep: what the backward pass may look at: "inputs", "output", or a function
             `keep(*inputs, out)` that returns a tuple of arrays.
+        lean: what it may keep in place of that, the least first, for `activax.lean`: see
+            `activax.from_output`, `activax.from_piece` and `activax.from_branch`.
         kinks: inputs at which the value or the slope jumps, or a function of the parameters that
             returns them.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
@@ -109,8 +115,17 @@ def elementwise(
         live = carrying_slopes(formula.__name__, names, "slope", slopes)
         plain: Callable[..., Array] = formula
         kept_of = kept_by(formula.__name__, keep)
+        residuals = lean
+        if keep == "output":
+            own = from_output(lambda out, *parameters, **statics: slopes[0](out, **statics))
+            residuals = (*lean, own)
 
-        def run(*arguments: Any, recompute: bool = True, **statics: Any) -> Array:
+        def run(
+            *arguments: Any,
+            recompute: bool = True,
+            residual: Residual | None = None,
+            **statics: Any,
+        ) -> Array:
             arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
             if integers and not jnp.issubdtype(arrays[0].dtype, jnp.floating):
                 return plain(*arrays, **statics)
@@ -118,14 +133,15 @@ def elementwise(
             operands = dict(zip(names, inputs, strict=True))
             shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
             dtype = inputs[0].dtype
+            chosen_keep, chosen_slopes = choose(residual, dtype, plain, kept_of, slopes)
             # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
             precise = {
                 name: at(precision_of(operands[name].dtype))(slope)
-                for name, slope in zip(live, slopes, strict=True)
+                for name, slope in zip(live, chosen_slopes, strict=True)
             }
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                wide = [widen(k) for k in kept]
+                wide = jax.tree.map(widen, kept)
                 by_name = dict(zip(names, tangents, strict=True))
                 terms = [
                     jnp.asarray(slope(*wide, **statics), t.dtype) * t
@@ -135,15 +151,22 @@ def elementwise(
                 total = functools.reduce(operator.add, terms)
                 return cast(jnp.broadcast_to(total, shape), dtype)
 
-            kept = functools.partial(kept_of, **statics)
+            kept = functools.partial(chosen_keep, **statics)
             value = rounded(plain, dtype, statics, exact=exact)
-            rule = differentiable(value, kept, differential, recompute=recompute)
+            rule = differentiable(
+                value,
+                kept,
+                differential,
+                recompute=recompute,
+                pin=residual is not None and residual.output,
+            )
             return weaken(rule(*inputs), *inputs)
 
         return make_activation(
             formula,
             run,
             kind="elementwise",
+            residuals=residuals,
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
@@ -166,6 +189,7 @@ def make_activation(
     domain: tuple[float, float] = EVERYWHERE,
     factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
     ulps: float | tuple[float, float] = ULPS,
+    residuals: tuple[Residual, ...] = (),
     inputs: int = 1,
 ) -> Activation[Any]:
     """Write down the definition; what `declaration` says itself is read from it."""
@@ -190,6 +214,7 @@ def make_activation(
             domain=domain,
             factors=factors,
             ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
+            residuals=(*residuals, INPUT),
             inputs=inputs,
             arrays=arrays,
             statics=statics,

@@ -14,19 +14,29 @@ import numpy as np
 from jax import Array
 
 from activax._precision import Precision, at
+from activax._residuals import Residual
 
 PACKAGE = __name__.partition(".")[0]
-# Positional parameters that carry no derivative: a PRNG key, a boolean mask.
-CONSTANT = ("key", "where")
 EVERYWHERE = (-math.inf, math.inf)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lean:
+    """How a definition was made of another: `activax.lean(base, **options)`."""
+
+    make: Callable[..., Any]  # activax.lean
+    base: Any  # an Activation
+    options: Mapping[str, Any]
+    residual: Residual
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Definition:
     """The facts of one activation, and the checks of its arguments.
 
-    `traced(*arrays, **statics)` is the function with the derivative rule, which `run` compiles; the
-    other fields are the facts that tests, benchmarks, theory and documentation read.
+    `traced(*arrays, residual=None, **statics)` is the function with the derivative rule, which
+    `run` compiles; the other fields are the facts that tests, benchmarks, theory and documentation
+    read.
     """
 
     name: str
@@ -41,16 +51,20 @@ class Definition:
     domain: tuple[float, float]
     factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
     ulps: tuple[float, float]  # of value and slopes
+    residuals: tuple[Residual, ...]  # what the backward pass may keep
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
+    lean: Lean | None = None  # how it was made of another, if it was
 
     @functools.cached_property
     def run(self) -> Callable[..., Array]:
         """Made at the first call: at import it would be a third of the time for the catalogue."""
-        return jax.jit(self.traced, static_argnames=self.statics)
+        residual = self.lean and self.lean.residual
+        traced = functools.partial(self.traced, residual=residual) if residual else self.traced
+        return jax.jit(traced, static_argnames=self.statics)
 
     @functools.cached_property
     def formula(self) -> Callable[..., Array]:

@@ -15,6 +15,7 @@ from activax._activation import Activation
 from activax._define import elementwise, make_activation, rounded
 from activax._inputs import check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
+from activax._residuals import Residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -109,7 +110,7 @@ def gated(
 
             return product
 
-        def run(gate: Any, value: Any, **statics: Any) -> Array:
+        def run(gate: Any, value: Any, residual: Residual | None = None, **statics: Any) -> Array:
             gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
             if gate.shape != value.shape:

@@ -7,8 +7,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._definition import CONSTANT
 from activax._precision import Precision, current
+
+# Positional parameters that carry no derivative: a PRNG key, a boolean mask.
+CONSTANT = ("key", "where")
 
 
 def real(function: str, name: str, value: Any) -> Any:

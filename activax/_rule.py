@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
 Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
@@ -17,6 +17,7 @@ def differentiable(
     differential: Differential,
     *,
     recompute: bool = True,
+    pin: bool = False,
 ) -> Callable[..., Array]:
     """Give `value` a derivative that works in every mode and keeps only what it must.
 
@@ -27,13 +28,17 @@ def differentiable(
     The linear half runs inside `jax.checkpoint`, so reverse mode stores the part of `kept` that
     the tangents at hand need and recomputes the rest; because the rule is a JVP, forward mode,
     mixed modes and higher orders follow. `recompute` is off inside the differential of another
-    function, which recomputes already: on GPUs a second barrier would split its kernel.
+    function, which recomputes already: on GPUs a second barrier would split its kernel. `pin` makes
+    the output that is kept and the one that goes on a single array: XLA for TPUs may otherwise keep
+    the input, too.
     """
     linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
 
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         out = function(*primals)
+        if pin:
+            out = lax.optimization_barrier(out)
         live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
         if all(t is None for t in live):
             return out, jnp.zeros_like(out)

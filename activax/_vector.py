@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Literal, ParamSpec
 
+import jax
 from jax import Array
 
 from activax._define import (
@@ -21,6 +22,7 @@ from activax._define import (
 )
 from activax._inputs import beside, cast, check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
+from activax._residuals import Residual, choose
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -80,25 +82,27 @@ def vector(
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
         several = axis.annotation not in (int, "int")
 
-        def run(*arguments: Any, **statics: Any) -> Array:
+        def run(*arguments: Any, residual: Residual | None = None, **statics: Any) -> Array:
             x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
             check_axis(name, x, statics["axis"], several=several)
             x = cast(x, inexact_dtype(x.dtype))
             inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
 
+            chosen_keep, chosen = choose(residual, x.dtype, formula, kept_of, differentials)
+
             @at(precision_of(x.dtype))
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                wide = [widen(k) for k in kept]
+                wide = jax.tree.map(widen, kept)
                 by_name = dict(zip(names, tangents, strict=True))
                 terms = [
                     in_direction(*wide, t, **statics)
-                    for n, in_direction in zip(live, differentials, strict=True)
+                    for n, in_direction in zip(live, chosen, strict=True)
                     if (t := widen(by_name[n])) is not None
                 ]
                 return cast(functools.reduce(operator.add, terms), x.dtype)
 
             value = rounded(formula, x.dtype, statics)
-            kept = functools.partial(kept_of, **statics)
+            kept = functools.partial(chosen_keep, **statics)
             return differentiable(value, kept, differential)(*inputs)
 
         return make_activation(

@@ -15,11 +15,13 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
-    ("_rule", "_precision", "_presets", "_progress"),
-    ("_definition",),
-    ("_activation", "_inputs"),
+    ("_rule", "_packing", "_precision", "_presets", "_progress"),
+    ("_inputs",),
+    ("_residuals",),
+    ("_definition", "_quantized"),
+    ("_activation",),
     ("_define",),
-    ("_gated", "_vector"),
+    ("_gated", "_lean", "_vector"),
     ("functions",),
     ("_catalog",),
     ("theory",),

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_output, from_piece
 from activax.functions.special import at_least, at_most, clip, largest
 from activax.functions.transcendental import exp, expm1
 
@@ -44,6 +45,13 @@ def _sign(x: Array) -> Array:
 @elementwise(
     lambda sign: jnp.where(sign > 1, jnp.nan, sign.astype(jnp.float32)),
     keep=lambda x, out: (_sign(x),),
+    lean=(
+        from_piece(
+            lambda x: (x >= 0).astype(jnp.uint8) + (x > 0).astype(jnp.uint8),
+            lambda sign: sign.astype(jnp.float32) - 1,
+            bits=2,
+        ),
+    ),
     reference=lambda mp, x: mp.fabs(x),
     kinks=(0.0,),
     ulps=0,
@@ -106,6 +114,7 @@ def _log1mexp_slope(x: Array) -> Array:
 
 @elementwise(
     _log1mexp_slope,
+    lean=(from_output(lambda out: -expm1(out) / exp(out)),),
     reference=lambda mp, x: mp.log(-mp.expm1(-x)),
     domain=(0.0, math.inf),
 )

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_output
 from activax.functions.special import (
     FAR,
     at_least,
@@ -29,6 +30,7 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
 @elementwise(
     lambda x, beta: logistic(beta * x),
     _softplus_slope_beta,
+    lean=(from_output(lambda out, beta: -expm1(-beta * out)),),
     reference=lambda mp, x, beta: max(x, 0) + mp.log1p(mp.exp(-abs(beta * x))) / beta,
 )
 def softplus(x: Array, beta: Array | float = 1.0) -> Array:
@@ -64,8 +66,16 @@ def _half_exponential(x: Array) -> Array:
     return exp(negative_part(x) / 2)
 
 
+def _sqrt_softplus_slope_at(out: Array) -> Array:
+    # (1 - exp(-out^2)) / (2 out), and out / 2 where the square underflows.
+    near = out < 1e-5
+    apart = jnp.where(near, 1.0, out)
+    return jnp.where(near, out / 2, -expm1(-apart * apart) / (2 * apart))
+
+
 @elementwise(
     lambda x: jnp.where(x <= _LEFT, _half_exponential(x) / 2, logistic(x) / (2 * _root(x))),
+    lean=(from_output(_sqrt_softplus_slope_at),),
     reference=lambda mp, x: mp.sqrt(softplus.reference(mp, x, 1)),
 )
 def sqrt_softplus(x: Array) -> Array:
@@ -103,6 +113,7 @@ def _squareplus_slope(x: Array, b: Array) -> Array:
 @elementwise(
     _squareplus_slope,
     lambda x, b: 0.25 / _hypotenuse(magnitude(x), b),
+    lean=(from_output(lambda out, b: 1 / (1 + b / 4 / out / out)),),
     reference=lambda mp, x, b: (x + mp.sqrt(x * x + b)) / 2,
 )
 def squareplus(x: Array, b: Array | float = 4.0) -> Array:
@@ -131,6 +142,7 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
 @elementwise(
     lambda x, alpha: jnp.where(x > 0, 1.0, alpha * exp(negative_part(x))),
     lambda x, alpha: expm1(negative_part(x)),
+    lean=(from_output(lambda out, alpha: jnp.where(out > 0, 1.0, out + alpha)),),
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
     kinks=lambda alpha: () if alpha == 1 else (0.0,),
 )
@@ -170,6 +182,7 @@ def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
 @elementwise(
     lambda x, alpha: jnp.where(x > 0, 1.0, exp(negative_part(x) / alpha)),
     _celu_slope_alpha,
+    lean=(from_output(lambda out, alpha: jnp.where(out > 0, 1.0, out / alpha + 1)),),
     reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x / alpha),
 )
 def celu(x: Array, alpha: Array | float = 1.0) -> Array:
@@ -201,6 +214,7 @@ _SELU_LEFT = _SELU_SCALE * _SELU_ALPHA
 
 @elementwise(
     lambda x: jnp.where(x > 0, _SELU_SCALE, _SELU_LEFT / 4 * exp(negative_part(x), shift=2)),
+    lean=(from_output(lambda out: jnp.where(out > 0, _SELU_SCALE, out + _SELU_LEFT)),),
     reference=lambda mp, x: _SELU_SCALE * (x if x > 0 else _SELU_ALPHA * mp.expm1(x)),
     kinks=(0.0,),
 )

@@ -4,12 +4,21 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_least, choose, clip, flag
+from activax._residuals import Residual, from_branch, from_piece
+from activax.functions.special import at_least, choose, clip, flag, magnitude, root
+
+
+def _within(bound: float, slope: float) -> Residual:
+    """One slope up to the bound, 0 beyond."""
+    return from_piece(
+        lambda x: ~(magnitude(x) >= bound), lambda inside: jnp.where(inside, slope, 0.0)
+    )
 
 
 @elementwise(
     lambda out: jnp.where(jnp.abs(out) < 1, 1.0, out - out),  # keeps NaN
     keep="output",
+    lean=(_within(1, 1.0),),
     reference=lambda mp, x: min(max(x, -1), 1),
     kinks=(-1.0, 1.0),
     ulps=0,
@@ -39,6 +48,7 @@ def hard_tanh(x: Array) -> Array:
 @elementwise(
     lambda inside: choose(inside, 1 / 6, 0.0),
     keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
+    lean=(_within(3, 1 / 6),),
     reference=lambda mp, x: min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
     ulps=2,
@@ -65,6 +75,7 @@ def hard_sigmoid(x: Array) -> Array:
 @elementwise(
     lambda inside: choose(inside, 0.2, 0.0),
     keep=lambda x, out: (flag(x, (x > -2.5) & (x < 2.5)),),
+    lean=(_within(2.5, 0.2),),
     reference=lambda mp, x: min(max(x + 2.5, 0), 5) / 5,
     kinks=(-2.5, 2.5),
     ulps=2,
@@ -91,6 +102,7 @@ def hard_sigmoid_02(x: Array) -> Array:
 @elementwise(
     lambda inside: choose(inside, 0.5, 0.0),
     keep=lambda x, out: (flag(x, (x > -1) & (x < 1)),),
+    lean=(_within(1, 0.5),),
     reference=lambda mp, x: min(max(x + 1, 0), 2) / 2,
     kinks=(-1.0, 1.0),
     ulps=1,
@@ -115,8 +127,16 @@ def hard_sigmoid_half(x: Array) -> Array:
     return clip(x + 1.0, 0, 2) / 2
 
 
+def _hard_silu_slope_at(out: Array, right: Array) -> Array:
+    # (2 x + 3) / 6 is the root of this, with the sign of the branch; on the far left out is 0.
+    slope = root((out + 0.375) * (2 / 3))
+    left = jnp.where(out < 0, -slope, out)
+    return jnp.where(right, jnp.where(out < 3, slope, 1.0), left)
+
+
 @elementwise(
     lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
+    lean=(from_branch(lambda x: x > -1.5, _hard_silu_slope_at),),
     reference=lambda mp, x: x * min(max(x + 3, 0), 6) / 6,
     kinks=(-3.0, 3.0),
     ulps=(3, 2),
@@ -140,8 +160,15 @@ def hard_silu(x: Array) -> Array:
     return at_least(x, -3.0) * (clip(x + 3.0, 0, 6) / 6)
 
 
+def _hard_mish_slope_at(out: Array, right: Array) -> Array:
+    slope = root(2 * out + 1)  # of x + 1
+    left = jnp.where(out < 0, -slope, out)
+    return jnp.where(right, jnp.where(out < 0, slope, 1.0), left)
+
+
 @elementwise(
     lambda x: choose(flag(x, (x > -2) & (x < 0)), x + 1, jnp.where(x < 0, 0.0, 1.0)),
+    lean=(from_branch(lambda x: x > -1, _hard_mish_slope_at),),
     reference=lambda mp, x: x * min(max(x + 2, 0), 2) / 2,
     kinks=(-2.0,),
     ulps=2,

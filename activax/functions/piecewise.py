@@ -4,12 +4,22 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_piece
 from activax.functions.special import choose, clip, flag, negative_part, scaled
+
+
+def _one_or_zero(one: Array, *parameters: Array) -> Array:
+    return jnp.where(one, 1.0, 0.0)
+
+
+def _one_or(one: Array, other: Array) -> Array:
+    return jnp.where(one, 1.0, other)
 
 
 @elementwise(
     lambda out: jnp.where(out > 0, 1.0, out),  # 0 or NaN
     keep="output",
+    lean=(from_piece(lambda x: ~(x <= 0), _one_or_zero),),
     reference=lambda mp, x: max(x, 0),
     kinks=(0.0,),
     ulps=0,
@@ -39,6 +49,7 @@ def relu(x: Array) -> Array:
     lambda x, negative_slope, positive: choose(positive, 1.0, negative_slope),
     lambda x, negative_slope, positive: negative_part(x),
     keep=lambda x, negative_slope, out: (x, negative_slope, flag(x, x > 0)),
+    lean=(from_piece(lambda x, negative_slope: x > 0, _one_or),),
     reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
     kinks=(0.0,),
     ulps=1,
@@ -66,6 +77,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
 @elementwise(
     lambda x, negative_slope: choose(flag(x, x > 0), 1.0, negative_slope),
     lambda x, negative_slope: negative_part(x),
+    lean=(from_piece(lambda x, negative_slope: x > 0, _one_or),),
     reference=leaky_relu.reference,
     kinks=(0.0,),
     ulps=0,
@@ -97,6 +109,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
 @elementwise(
     lambda out: jnp.where((out > 0) & (out < 6), 1.0, out - out),  # keeps NaN
     keep="output",
+    lean=(from_piece(lambda x: ~((x <= 0) | (x >= 6)), _one_or_zero),),
     reference=lambda mp, x: min(max(x, 0), 6),
     kinks=(0.0, 6.0),
     ulps=0,
@@ -130,6 +143,7 @@ def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
     lambda inside, above: choose(inside, 1.0, 0.0),
     lambda inside, above: choose(above, 1.0, 0.0),
     keep=_inside_and_above,
+    lean=(from_piece(lambda x, n: ~((x <= 0) | (x >= n)), _one_or_zero),),
     reference=lambda mp, x, n: min(max(x, 0), n),
     kinks=lambda n: (0.0, n),
     ulps=0,
@@ -165,6 +179,7 @@ def _above(x: Array, threshold: Array) -> Array:
     lambda above: choose(above, 1.0, 0.0),
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, tau, out: (_above(x, tau),),
+    lean=(from_piece(lambda x, tau: ~(x <= tau), _one_or_zero),),
     reference=lambda mp, x, tau: max(x, tau),
     kinks=lambda tau: (tau,),
     ulps=0,
@@ -195,6 +210,7 @@ def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
     lambda above: choose(above, 0.0, 0.0),
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, threshold, value, out: (_above(x, threshold),),
+    lean=(from_piece(lambda x, threshold, value: ~(x <= threshold), _one_or_zero),),
     reference=lambda mp, x, threshold, value: x if x > threshold else value,
     kinks=lambda threshold: (threshold,),
     ulps=0,
@@ -225,6 +241,7 @@ def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0
     lambda above: choose(above, 1.0, 0.0),
     lambda above: choose(above, 0.0, 0.0),
     keep=lambda x, theta, out: (_above(x, theta),),
+    lean=(from_piece(lambda x, theta: ~(x <= theta), _one_or_zero),),
     reference=lambda mp, x, theta: x if x > theta else mp.zero,
     kinks=lambda theta: (theta,),
     ulps=0,

@@ -4,11 +4,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import at_most, clip, scaled
+from activax._residuals import from_output
+from activax.functions.special import at_most, clip, root, scaled
 
 
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),
+    lean=(from_output(lambda out: 2 * root(out)),),
     reference=lambda mp, x: max(x, 0) ** 2,
     ulps=1,
 )
@@ -84,6 +86,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
 
 @elementwise(
     lambda x: clip(x + 1.0, 0, 2) / 2,
+    lean=(from_output(lambda out: root(at_most(out, 1.0))),),
     reference=lambda mp, x: max(x, (min(max(x + 1, 0), 2) / 2) ** 2),
     ulps=2,
 )

@@ -4,13 +4,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_output
 from activax.functions import transcendental
 from activax.functions.special import clip, largest, magnitude, scaled
-from activax.functions.transcendental import SHIFT, UNSHIFT, exp, log1p, logistic
+from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 
 @elementwise(
     transcendental.logistic_slope,
+    lean=(from_output(lambda out: out * (1 - out)),),
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
 )
 def sigmoid(x: Array) -> Array:
@@ -37,6 +39,7 @@ def sigmoid(x: Array) -> Array:
 
 @elementwise(
     lambda x: logistic(-x),
+    lean=(from_output(lambda out: -expm1(out)),),
     reference=lambda mp, x: -mp.log1p(mp.exp(-x)) if x > 0 else x - mp.log1p(mp.exp(x)),
 )
 def log_sigmoid(x: Array) -> Array:
@@ -60,6 +63,7 @@ def log_sigmoid(x: Array) -> Array:
 
 @elementwise(
     transcendental.tanh_slope,
+    lean=(from_output(lambda out: (1 - out) * (1 + out)),),
     reference=lambda mp, x: mp.tanh(x),
 )
 def tanh(x: Array) -> Array:
@@ -88,6 +92,7 @@ def _softsign_slope(x: Array) -> Array:
 
 @elementwise(
     _softsign_slope,
+    lean=(from_output(lambda out: (1 - magnitude(out)) * (1 - magnitude(out))),),
     reference=lambda mp, x: x / (1 + abs(x)),
 )
 def softsign(x: Array) -> Array:

@@ -57,6 +57,11 @@ def negative_part(x: Array) -> Array:
     return at_most(x, 0.0)
 
 
+def root(x: Array) -> Array:
+    """sqrt(x), 0 with slope 0 where x <= 0, keeping NaN."""
+    return jnp.where(x <= 0, 0.0, jnp.sqrt(jnp.where(x <= 0, 1.0, x)))
+
+
 def scaled(x: Array, factor: Array | float) -> Array:
     """factor x, 0 at infinity where the factor is 0."""
     return jnp.where(jnp.isinf(x) & (factor == 0), 0.0, factor * x)

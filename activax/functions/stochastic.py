@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_piece
 from activax._vector import vector
 from activax.functions.axiswise import largest, normalized, shifted, softmax_differential
 from activax.functions.special import choose, flag, scaled
@@ -29,6 +30,14 @@ def _rrelu_slope(
         positive, 1.0, _rrelu_slope(positive.shape, key, **bounds)
     ),
     keep=lambda x, key, out, **bounds: (flag(x, x > 0), key),
+    lean=(
+        from_piece(
+            lambda x, key, **bounds: x > 0,
+            lambda positive, key, **bounds: jnp.where(
+                positive, 1.0, _rrelu_slope(positive.shape, key, **bounds)
+            ),
+        ),
+    ),
     reference=lambda mp, x, key, *, lower, upper: (
         x if x >= 0 else x * (mp.mpf(lower) + mp.mpf(upper)) / 2
     ),
