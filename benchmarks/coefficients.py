@@ -41,6 +41,7 @@ class Problem:
     interval: tuple[float, float]
     sets: dict[str, tuple[int, int]]  # how many coefficients P and Q have
     at_zero: float | None = None  # P(0)/Q(0), where it has to be exact
+    variable: Callable[[mpf], mpf] = lambda x: x  # what P and Q are polynomials of
 
 
 def normal_tail_scaled(a: mpf) -> mpf:
@@ -56,6 +57,22 @@ def gelu_tanh_logit(x: mpf) -> mpf:
     return 2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
 
 
+def gelu(x: mpf) -> mpf:
+    return x * mp.ncdf(x)
+
+
+def gelu_tanh(x: mpf) -> mpf:
+    return x / (1 + mp.exp(-gelu_tanh_logit(x)))
+
+
+def silu(x: mpf) -> mpf:
+    return x / (1 + mp.exp(-x))
+
+
+def mish(x: mpf) -> mpf:
+    return x * mp.tanh(mp.log1p(mp.exp(x)))
+
+
 def tanh_ratio(square: mpf) -> mpf:
     """tanh(x) / x as a function of x^2."""
     x = mp.sqrt(square)
@@ -69,11 +86,59 @@ def root_of_slope(f: Callable[[mpf], mpf], near: float) -> mpf:
 # The kernels multiply by these float32 numbers, so the fits make up for their rounding.
 SQRT_2PI = float(np.float32(mp.sqrt(2 * mp.pi)))
 PHI0 = float(np.float32(1 / mp.sqrt(2 * mp.pi)))
-GELU_ROOT = -root_of_slope(lambda x: x * mp.ncdf(x), -0.75)
-SILU_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-x)), -1.28)
+GELU_ROOT = -root_of_slope(gelu, -0.75)
+SILU_ROOT = -root_of_slope(silu, -1.28)
 SILU_POINT = mp.mpf(float(np.float32(SILU_ROOT)))
-MISH_ROOT = -root_of_slope(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))), -1.19)
-GELU_TANH_ROOT = -root_of_slope(lambda x: x / (1 + mp.exp(-gelu_tanh_logit(x))), -0.75)
+MISH_ROOT = -root_of_slope(mish, -1.19)
+GELU_TANH_ROOT = -root_of_slope(gelu_tanh, -0.75)
+# Without it the polynomials for the right branches would cancel up to 2^-7 of their terms.
+RIGHT_MIDDLE = 3.0
+
+
+def inversion(
+    function: Callable[[mpf], mpf],
+    root: mpf,
+    ends: tuple[float, float],
+    right: tuple[int, int],
+    left: tuple[int, int],
+) -> tuple[Problem, Problem]:
+    """The slope from y, the value, on either side of the minimum at -root.
+
+    In terms of s, which grows with the distance to the minimum, it has no singularity there. The
+    ends are where the slope is 1, and where y is the smallest normal float32 number.
+    """
+    name, (low, high) = function.__name__, ends
+    depth = -function(-root)
+
+    def slope(x: mpf) -> mpf:
+        return mp.diff(function, x)
+
+    def right_root(x: mpf) -> mpf:
+        return mp.sqrt(1 + function(x) / depth)
+
+    def left_root(x: mpf) -> mpf:
+        return mp.sqrt(-mp.log(-function(x) / depth))
+
+    given, upper = f"y = {name}(x)", name.upper()
+    return (
+        Problem(
+            f"{given}: y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / {upper}_DEPTH, x <= {high}",
+            truth=slope,
+            result=lambda x, ratio: right_root(x) * ratio,
+            interval=(-float(root), high),
+            sets={f"{upper}_RIGHT": right},
+            variable=lambda x: right_root(x) - RIGHT_MIDDLE,
+        ),
+        Problem(
+            f"{given}: y' ~= y s P(s)/Q(s), s^2 = -log(-y / {upper}_DEPTH), x >= {low}",
+            truth=slope,
+            result=lambda x, ratio: function(x) * left_root(x) * ratio,
+            interval=(low, -float(root)),
+            sets={f"{upper}_LEFT": left},
+            variable=left_root,
+        ),
+    )
+
 
 PROBLEMS = (
     Problem(
@@ -113,16 +178,30 @@ PROBLEMS = (
         interval=(0, 14.5),
         sets={"GELU_SLOPE": (4, 5), "GELU_SLOPE_HALF": (3, 4)},
     ),
+    Problem(
+        "-log(1 - u) ~= u P(u), 1 - sqrt(2) <= u <= 1 - sqrt(1/2)",
+        truth=lambda u: -mp.log1p(-u),
+        result=lambda u, p: u * p,
+        interval=(-0.41422, 0.29290),
+        sets={"LOG": (7, 1)},
+    ),
+    *inversion(gelu, GELU_ROOT, (-13.15, 5.65), right=(9, 8), left=(5, 5)),
+    *inversion(gelu_tanh, GELU_TANH_ROOT, (-10.1, 5.3), right=(9, 8), left=(8, 8)),
+    *inversion(silu, SILU_ROOT, (-91.9, 18.0), right=(8, 8), left=(7, 7)),
+    *inversion(mish, MISH_ROOT, (-91.9, 9.4), right=(8, 8), left=(7, 7)),
 )
 
 # Comment and value of each constant that is stored as two float64 numbers.
 CONSTANTS = {
     "GELU_ROOT": ("gelu'(-a) = 0", GELU_ROOT),
+    "GELU_DEPTH": ("-gelu(-GELU_ROOT)", -gelu(-GELU_ROOT)),
+    "SILU_DEPTH": ("-silu(-a) where silu'(-a) = 0", -silu(-SILU_ROOT)),
     "SILU_POINT": ("next to the root of silu'(-a), a float32", SILU_POINT),
     "SILU_POINT_EXP": ("exp(-SILU_POINT)", mp.exp(-SILU_POINT)),
     "SILU_POINT_REST": ("1 + exp(-a) - a there", 1 + mp.exp(-SILU_POINT) - SILU_POINT),
     "QUICK_GELU_POINT": ("SILU_POINT / 1.702", SILU_POINT / mp.mpf("1.702")),
     "GELU_TANH_ROOT": ("gelu_tanh'(-a) = 0", GELU_TANH_ROOT),
+    "GELU_TANH_DEPTH": ("-gelu_tanh(-GELU_TANH_ROOT)", -gelu_tanh(-GELU_TANH_ROOT)),
     "GELU_TANH_ROOT_LOGIT": (
         "2 sqrt(2/pi) (a + 0.044715 a^3) there",
         gelu_tanh_logit(GELU_TANH_ROOT),
@@ -132,6 +211,7 @@ CONSTANTS = {
         mp.exp(-gelu_tanh_logit(GELU_TANH_ROOT)),
     ),
     "MISH_ROOT": ("mish'(-a) = 0", MISH_ROOT),
+    "MISH_DEPTH": ("-mish(-MISH_ROOT)", -mish(-MISH_ROOT)),
     "MISH_ROOT_EXP": ("e = exp(-MISH_ROOT)", mp.exp(-MISH_ROOT)),
     "MISH_ROOT_REST": (
         "e^2 + 4 e + 6 - 4 a there",
@@ -181,7 +261,10 @@ def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[flo
     """P and Q, each coefficient a float32 number."""
     x = chebyshev(problem.interval, NODES)
     value, weight = np.array([target(problem, mp.mpf(point)) for point in x], float).T
-    numerator_terms, denominator_terms = (np.vander(x, size, increasing=True) for size in sizes)
+    variable = np.array([problem.variable(mp.mpf(point)) for point in x], float)
+    numerator_terms, denominator_terms = (
+        np.vander(variable, size, increasing=True) for size in sizes
+    )
     terms = np.hstack([numerator_terms, -value[:, None] * denominator_terms])
     fixed = np.full(sum(sizes), np.nan)
     fixed[sizes[0]] = UNIT if sizes[1] > 1 else 1.0
@@ -205,7 +288,8 @@ def error_bits(
     """-log2 of the largest relative error of the final result at the points x, without rounding."""
     worst = mp.mpf(0)
     for point in map(mp.mpf, x):
-        value = polynomial(numerator, point) / polynomial(denominator, point)
+        variable = problem.variable(point)
+        value = polynomial(numerator, variable) / polynomial(denominator, variable)
         worst = max(worst, abs(problem.result(point, value) / problem.truth(point) - 1))
     return -float(mp.log(worst, 2))
 
@@ -243,6 +327,7 @@ def module() -> str:
         "arithmetic. Phi and phi are the normal distribution and density.\n"
         '"""\n\n'
         f"SQRT_2PI = {SQRT_2PI!r}\nPHI0 = {PHI0!r}  # 1 / sqrt(2 pi)\n"
+        f"RIGHT_MIDDLE = {RIGHT_MIDDLE!r}\n"
     ]
     for problem in PROBLEMS:
         parts.append(f"\n# {problem.formula}\n")

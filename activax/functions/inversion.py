@@ -1,0 +1,119 @@
+"""Slopes from the value: those of units with one minimum, given y and the side of the minimum.
+
+So the backward pass needs only the output, which the next layer keeps anyway, and one bit. The
+slope is right to the rounding of y. Next to the minimum, where y is flat, that is all of 1e-4 in
+float32, and 0.03 where y was rounded to bfloat16.
+"""
+
+import math
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from activax.functions.coefficients import (
+    GELU_DEPTH,
+    GELU_LEFT,
+    GELU_RIGHT,
+    GELU_TANH_DEPTH,
+    GELU_TANH_LEFT,
+    GELU_TANH_RIGHT,
+    LOG,
+    MISH_DEPTH,
+    MISH_LEFT,
+    MISH_RIGHT,
+    RIGHT_MIDDLE,
+    SILU_DEPTH,
+    SILU_LEFT,
+    SILU_RIGHT,
+)
+from activax.functions.special import at_least, at_most
+from activax.functions.transcendental import horner, polynomial
+from activax.functions.words import distance
+
+Rational = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+class _Inverse(NamedTuple):
+    """What there is to know of a function."""
+
+    depth: tuple[float, float]  # minus its minimum, in two float64 words
+    end: float  # the value from which on the slope is 1
+    right: Rational
+    left: Rational
+
+
+_GELU = _Inverse(GELU_DEPTH, 5.65, GELU_RIGHT, GELU_LEFT)
+_GELU_TANH = _Inverse(GELU_TANH_DEPTH, 5.3, GELU_TANH_RIGHT, GELU_TANH_LEFT)
+_SILU = _Inverse(SILU_DEPTH, 18.0, SILU_RIGHT, SILU_LEFT)
+_MISH = _Inverse(MISH_DEPTH, 9.4, MISH_RIGHT, MISH_LEFT)
+
+# The least s^2: its s is below what a slope of 0 is off by, and one can divide by it.
+_FLAT = 2.0**-38
+
+
+def _root(y: Array, right: Array, depth: tuple[float, float]) -> Array:
+    """s of the fits: s^2 = 1 + y / depth on the right, s^2 = -log(-y / depth) on the left.
+
+    As the slope is s times a smooth function, its derivative by y times itself, which is how the
+    second derivative by x comes about, is finite. It takes that s is not 0, and that the
+    derivative of s is 1 / (2 s) times that of s^2 also where s^2 was raised to be positive.
+    """
+
+    @jax.custom_jvp
+    def root(y: Array, right: Array) -> Array:
+        # On the left -y = m 2^n where m is within a factor of sqrt(2) of the depth.
+        bits = lax.bitcast_convert_type(-y, jnp.int32)
+        n = jnp.where(right, 0, (bits - np.float32(depth[0] * 0.5**0.5).view(np.int32)) >> 23)
+        m = lax.bitcast_convert_type(bits - (n << 23), jnp.float32)
+        u = distance(depth, m) * (1 / depth[0])
+        log = u * polynomial(u, LOG) - n.astype(jnp.float32) * math.log(2)
+        return lax.sqrt(at_least(jnp.where(right, u, log), _FLAT))
+
+    @root.defjvp
+    def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
+        (y, right), (t, _) = primals, tangents
+        s = root(y, right)
+        tail = at_most(y, -float(jnp.finfo(y.dtype).tiny))
+        return s, -t / (2 * s * jnp.where(right, -depth[0], tail))
+
+    return root(y, right)
+
+
+def _slope_at(y: Array, right: Array, inverse: _Inverse) -> Array:
+    bounded = at_most(y, inverse.end)
+    s = _root(bounded, right, inverse.depth)
+    # A branch is a choice of coefficients, which takes half the time of evaluating both.
+    z = s - jnp.where(right, np.float32(RIGHT_MIDDLE), np.float32(0))
+    p, q = (
+        horner(z, [jnp.where(right, np.float32(r), np.float32(l)) for r, l in pairs])
+        for pairs in (
+            zip_longest(*parts, fillvalue=0.0)
+            for parts in zip(inverse.right, inverse.left, strict=True)
+        )
+    )
+    slope = s * p / q * jnp.where(right, jnp.ones_like(y), bounded)
+    return jnp.where(y > inverse.end, 1.0, slope)
+
+
+def gelu_slope_at(y: Array, right: Array) -> Array:
+    """The slope of gelu where it is y, float32, right of its minimum or not."""
+    return _slope_at(y, right, _GELU)
+
+
+def gelu_tanh_slope_at(y: Array, right: Array) -> Array:
+    """The slope of gelu_tanh where it is y, float32, right of its minimum or not."""
+    return _slope_at(y, right, _GELU_TANH)
+
+
+def silu_slope_at(y: Array, right: Array) -> Array:
+    """The slope of silu where it is y, float32, right of its minimum or not."""
+    return _slope_at(y, right, _SILU)
+
+
+def mish_slope_at(y: Array, right: Array) -> Array:
+    """The slope of mish where it is y, float32, right of its minimum or not."""
+    return _slope_at(y, right, _MISH)
