@@ -78,10 +78,10 @@ def _unpack(data: Array, width: int, shape: tuple[Any, ...], axis: int) -> Array
     return codes if most == shape[axis] else lax.slice_in_dim(codes, 0, shape[axis], axis=axis)
 
 
-def _shifts(width: int, ndim: int, axis: int) -> np.ndarray[Any, Any]:
-    """Where in its byte each code lies, beside the axis that was split."""
-    shifts = np.arange(0, 8, width, dtype=np.uint8)
-    return shifts.reshape(_replace((1,) * ndim, axis, 1, shifts.size))
+def _shifts(width: int, ndim: int, axis: int) -> Array:
+    """Where in its byte each code lies, beside the axis that was split; no constant to keep."""
+    shape = _replace((1,) * ndim, axis, 1, 8 // width)
+    return lax.broadcasted_iota(np.uint8, shape, axis + 1) * np.uint8(width)
 
 
 def _replace(shape: tuple[Any, ...], axis: int, *sizes: int) -> tuple[Any, ...]:

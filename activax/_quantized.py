@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -71,26 +72,21 @@ class Levels:
 
 
 def _counted(x: Array, levels: Levels) -> Array:
-    code = jnp.full_like(x, levels.first, dtype=jnp.uint8)
-    for threshold, step in zip(levels.thresholds, levels.steps, strict=True):
-        code += (x > threshold).astype(jnp.uint8) * np.uint8(step % 256)  # wraps where it falls
-    return code
+    steps = zip(levels.thresholds, levels.steps, strict=True)
+    # Unsigned numbers wrap where the code falls.
+    codes = ((x > at).astype(jnp.uint8) * np.uint8(step % 256) for at, step in steps)
+    return functools.reduce(operator.add, codes, np.uint8(levels.first))
 
 
 def _nearest(slope: Array, values: tuple[float, ...]) -> Array:
-    code = jnp.zeros(slope.shape, jnp.uint8)
-    for low, high in itertools.pairwise(values):
-        code += (slope > (low + high) / 2).astype(jnp.uint8)
-    return code
+    middles = ((low + high) / 2 for low, high in itertools.pairwise(values))
+    return functools.reduce(operator.add, ((slope > m).astype(jnp.uint8) for m in middles))
 
 
 def _dithered(slope: Array, x: Array, values: tuple[float, ...]) -> Array:
     u = _uniform(x)
-    code = jnp.zeros(x.shape, jnp.uint8)
-    for low, high in itertools.pairwise(values):
-        if high > low:
-            code += ((slope - low) / (high - low) > u).astype(jnp.uint8)
-    return code
+    above = (slope - low > u * (high - low) for low, high in itertools.pairwise(values))
+    return functools.reduce(operator.add, (a.astype(jnp.uint8) for a in above))
 
 
 def _uniform(x: Array) -> Array:

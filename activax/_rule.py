@@ -34,9 +34,11 @@ def differentiable(
     """
     linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
+    # When it is differentiated, so that a scan does not hoist the numbers of its formula.
+    whole = jax.custom_jvp(_whole(value))
 
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
-        out = function(*primals)
+        out = whole(*primals)
         if pin:
             out = lax.optimization_barrier(out)
         live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
@@ -45,5 +47,23 @@ def differentiable(
         return out, linear(keep(*primals, out), live)
 
     # Symbolic zeros tell which inputs are constant, so their slopes are never computed.
-    function.defjvp(rule, symbolic_zeros=True)
+    for one in (function, whole):
+        one.defjvp(rule, symbolic_zeros=True)
     return function
+
+
+def _whole(function: Callable[..., Array]) -> Callable[..., Array]:
+    """The function, which partial evaluation takes as a whole.
+
+    The gradient of a scan computes in advance what does not depend on the loop. In a formula that
+    is `jnp.where(x < 0, 0, x)`'s zeros and their like: whole arrays, which each step would read.
+    """
+    whole = jax.custom_batching.custom_vmap(function)
+
+    @whole.def_vmap
+    def rule(axis_size: int, in_batched: list[bool], *inputs: Any) -> tuple[Array, bool]:
+        axes = tuple(0 if batched else None for batched in in_batched)
+        mapped = jax.vmap(function, in_axes=axes, axis_size=axis_size)
+        return _whole(mapped)(*inputs), True
+
+    return whole

@@ -7,6 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_branch
+from activax.functions.coefficients import GELU_ROOT
+from activax.functions.inversion import gelu_slope_at
 from activax.functions.special import FAR, at_most, clip, magnitude
 from activax.functions.transcendental import (
     SHIFT,
@@ -28,6 +31,7 @@ def _gelu_slope(x: Array) -> Array:
 
 @elementwise(
     _gelu_slope,
+    lean=(from_branch(lambda x: x > -GELU_ROOT[0], gelu_slope_at, float64=False),),
     reference=lambda mp, x: x * mp.ncdf(x),
 )
 def gelu(x: Array) -> Array:

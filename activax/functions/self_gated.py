@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 
 from activax._define import elementwise
+from activax._residuals import from_branch
 from activax.functions.coefficients import (
     GELU_TANH_ROOT,
     GELU_TANH_ROOT_EXP,
@@ -21,6 +22,7 @@ from activax.functions.coefficients import (
     SILU_POINT_EXP,
     SILU_POINT_REST,
 )
+from activax.functions.inversion import gelu_tanh_slope_at, mish_slope_at, silu_slope_at
 from activax.functions.special import FAR, at_least, at_most, clip, largest, magnitude, scaled
 from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh, tanh_slope
 from activax.functions.words import (
@@ -99,6 +101,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
 
 @elementwise(
     _gelu_tanh_slope,
+    lean=(from_branch(lambda x: x > -_TANH_ROOT, gelu_tanh_slope_at, float64=False),),
     reference=lambda mp, x: (
         x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
     ),
@@ -134,6 +137,13 @@ def _quick_gelu_slope(x: Array) -> Array:
 
 @elementwise(
     _quick_gelu_slope,
+    lean=(
+        from_branch(
+            lambda x: x > -QUICK_GELU_POINT[0],
+            lambda out, right: silu_slope_at(_QUICK * out, right),
+            float64=False,
+        ),
+    ),
     reference=lambda mp, x: x / (1 + mp.exp(-mp.mpf("1.702") * x)),
 )
 def quick_gelu(x: Array) -> Array:
@@ -163,6 +173,7 @@ def _silu_slope(v: Array) -> Array:
 
 @elementwise(
     _silu_slope,
+    lean=(from_branch(lambda x: x > -SILU_POINT[0], silu_slope_at, float64=False),),
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
 )
 def silu(x: Array) -> Array:
@@ -197,6 +208,13 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
 @elementwise(
     lambda x, beta: _silu_slope(scaled(x, beta)),
     _swish_slope_beta,
+    lean=(
+        from_branch(
+            lambda x, beta: beta * x > -SILU_POINT[0],
+            lambda out, right, beta: silu_slope_at(beta * out, right),
+            float64=False,
+        ),
+    ),
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
 )
 def swish(x: Array, beta: Array | float = 1.0) -> Array:
@@ -245,6 +263,7 @@ def _mish_slope(x: Array) -> Array:
 
 @elementwise(
     _mish_slope,
+    lean=(from_branch(lambda x: x > -MISH_ROOT[0], mish_slope_at, float64=False),),
     reference=lambda mp, x: x * mp.tanh(mp.log1p(mp.exp(x))),
 )
 def mish(x: Array) -> Array:

@@ -69,7 +69,8 @@ def scaled(x: Array, factor: Array | float) -> Array:
 
 def flag(x: Array, condition: Array) -> Array:
     """One byte: 1 where the condition holds, 0 where not, -1 where x is NaN."""
-    return jnp.where(jnp.isnan(x), -1, condition.astype(jnp.int8)).astype(jnp.int8)
+    lost = jnp.isnan(x)
+    return (condition & ~lost).astype(jnp.int8) - lost.astype(jnp.int8)
 
 
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
