@@ -91,24 +91,26 @@ SILU_ROOT = -root_of_slope(silu, -1.28)
 SILU_POINT = mp.mpf(float(np.float32(SILU_ROOT)))
 MISH_ROOT = -root_of_slope(mish, -1.19)
 GELU_TANH_ROOT = -root_of_slope(gelu_tanh, -0.75)
-# Without it the polynomials for the right branches would cancel up to 2^-7 of their terms.
+# From here on the slope is 1, to 4e-7.
+SATURATED = {"GELU": 5.65, "GELU_TANH": 5.3, "SILU": 18.0, "MISH": 9.4}
+# In powers of s itself the polynomials for the right branches cancel, which costs six bits.
 RIGHT_MIDDLE = 3.0
 
 
 def inversion(
     function: Callable[[mpf], mpf],
     root: mpf,
-    ends: tuple[float, float],
+    low: float,
     right: tuple[int, int],
     left: tuple[int, int],
 ) -> tuple[Problem, Problem]:
     """The slope from y, the value, on either side of the minimum at -root.
 
-    In terms of s, which grows with the distance to the minimum, it has no singularity there. The
-    ends are where the slope is 1, and where y is the smallest normal float32 number.
+    In terms of s, which grows with the distance to the minimum, it has no singularity there. At
+    `low` the value is the smallest normal float32 number.
     """
-    name, (low, high) = function.__name__, ends
-    depth = -function(-root)
+    given, name = f"y = {function.__name__}(x)", function.__name__.upper()
+    depth, high = -function(-root), SATURATED[name]
 
     def slope(x: mpf) -> mpf:
         return mp.diff(function, x)
@@ -119,22 +121,21 @@ def inversion(
     def left_root(x: mpf) -> mpf:
         return mp.sqrt(-mp.log(-function(x) / depth))
 
-    given, upper = f"y = {name}(x)", name.upper()
     return (
         Problem(
-            f"{given}: y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / {upper}_DEPTH, x <= {high}",
+            f"{given}: y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y/{name}_DEPTH, x <= {high}",
             truth=slope,
             result=lambda x, ratio: right_root(x) * ratio,
             interval=(-float(root), high),
-            sets={f"{upper}_RIGHT": right},
+            sets={f"{name}_RIGHT": right},
             variable=lambda x: right_root(x) - RIGHT_MIDDLE,
         ),
         Problem(
-            f"{given}: y' ~= y s P(s)/Q(s), s^2 = -log(-y / {upper}_DEPTH), x >= {low}",
+            f"{given}: y' ~= y s P(s)/Q(s), s^2 = -log(-y/{name}_DEPTH), x >= {low}",
             truth=slope,
             result=lambda x, ratio: function(x) * left_root(x) * ratio,
             interval=(low, -float(root)),
-            sets={f"{upper}_LEFT": left},
+            sets={f"{name}_LEFT": left},
             variable=left_root,
         ),
     )
@@ -185,10 +186,10 @@ PROBLEMS = (
         interval=(-0.41422, 0.29290),
         sets={"LOG": (7, 1)},
     ),
-    *inversion(gelu, GELU_ROOT, (-13.15, 5.65), right=(9, 8), left=(5, 5)),
-    *inversion(gelu_tanh, GELU_TANH_ROOT, (-10.1, 5.3), right=(9, 8), left=(8, 8)),
-    *inversion(silu, SILU_ROOT, (-91.9, 18.0), right=(8, 8), left=(7, 7)),
-    *inversion(mish, MISH_ROOT, (-91.9, 9.4), right=(8, 8), left=(7, 7)),
+    *inversion(gelu, GELU_ROOT, -13.15, right=(9, 8), left=(5, 5)),
+    *inversion(gelu_tanh, GELU_TANH_ROOT, -10.1, right=(9, 8), left=(8, 8)),
+    *inversion(silu, SILU_ROOT, -91.9, right=(8, 8), left=(7, 7)),
+    *inversion(mish, MISH_ROOT, -91.9, right=(8, 8), left=(7, 7)),
 )
 
 # Comment and value of each constant that is stored as two float64 numbers.
@@ -327,7 +328,8 @@ def module() -> str:
         "arithmetic. Phi and phi are the normal distribution and density.\n"
         '"""\n\n'
         f"SQRT_2PI = {SQRT_2PI!r}\nPHI0 = {PHI0!r}  # 1 / sqrt(2 pi)\n"
-        f"RIGHT_MIDDLE = {RIGHT_MIDDLE!r}\n"
+        f"RIGHT_MIDDLE = {RIGHT_MIDDLE!r}\n\n# Where slopes are 1 from here on.\n"
+        + "".join(f"{name}_SATURATED = {x!r}\n" for name, x in SATURATED.items())
     ]
     for problem in PROBLEMS:
         parts.append(f"\n# {problem.formula}\n")

@@ -10,6 +10,12 @@ SQRT_2PI = 2.5066282749176025
 PHI0 = 0.3989422917366028  # 1 / sqrt(2 pi)
 RIGHT_MIDDLE = 3.0
 
+# Where slopes are 1 from here on.
+GELU_SATURATED = 5.65
+GELU_TANH_SATURATED = 5.3
+SILU_SATURATED = 18.0
+MISH_SATURATED = 9.4
+
 # expm1(r) ~= r + r^2 P(r), |r| <= 0.3475
 EXPM1 = (  # relative error below 2^-26.10
     0.4999999701976776,
@@ -132,7 +138,7 @@ LOG = (  # relative error below 2^-19.77
     0.11897546797990799,
 )
 
-# y = gelu(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / GELU_DEPTH, x <= 5.65
+# y = gelu(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y/GELU_DEPTH, x <= 5.65
 GELU_RIGHT = (  # relative error below 2^-22.29
     (
         0.5641988515853882,
@@ -157,7 +163,7 @@ GELU_RIGHT = (  # relative error below 2^-22.29
     ),
 )
 
-# y = gelu(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y / GELU_DEPTH), x >= -13.15
+# y = gelu(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y/GELU_DEPTH), x >= -13.15
 GELU_LEFT = (  # relative error below 2^-22.97
     (
         3.379915952682495,
@@ -175,7 +181,7 @@ GELU_LEFT = (  # relative error below 2^-22.97
     ),
 )
 
-# y = gelu_tanh(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / GELU_TANH_DEPTH, x <= 5.3
+# y = gelu_tanh(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y/GELU_TANH_DEPTH, x <= 5.3
 GELU_TANH_RIGHT = (  # relative error below 2^-23.30
     (
         0.5642805099487305,
@@ -200,7 +206,7 @@ GELU_TANH_RIGHT = (  # relative error below 2^-23.30
     ),
 )
 
-# y = gelu_tanh(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y / GELU_TANH_DEPTH), x >= -10.1
+# y = gelu_tanh(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y/GELU_TANH_DEPTH), x >= -10.1
 GELU_TANH_LEFT = (  # relative error below 2^-23.75
     (
         3.374939203262329,
@@ -224,7 +230,7 @@ GELU_TANH_LEFT = (  # relative error below 2^-23.75
     ),
 )
 
-# y = silu(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / SILU_DEPTH, x <= 18.0
+# y = silu(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y/SILU_DEPTH, x <= 18.0
 SILU_RIGHT = (  # relative error below 2^-21.81
     (
         0.5499051213264465,
@@ -248,7 +254,7 @@ SILU_RIGHT = (  # relative error below 2^-21.81
     ),
 )
 
-# y = silu(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y / SILU_DEPTH), x >= -91.9
+# y = silu(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y/SILU_DEPTH), x >= -91.9
 SILU_LEFT = (  # relative error below 2^-20.52
     (
         1.876124382019043,
@@ -270,7 +276,7 @@ SILU_LEFT = (  # relative error below 2^-20.52
     ),
 )
 
-# y = mish(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y / MISH_DEPTH, x <= 9.4
+# y = mish(x): y' ~= s P(s - RIGHT_MIDDLE)/Q(...), s^2 = 1 + y/MISH_DEPTH, x <= 9.4
 MISH_RIGHT = (  # relative error below 2^-21.19
     (
         0.5205804109573364,
@@ -294,7 +300,7 @@ MISH_RIGHT = (  # relative error below 2^-21.19
     ),
 )
 
-# y = mish(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y / MISH_DEPTH), x >= -91.9
+# y = mish(x): y' ~= y s P(s)/Q(s), s^2 = -log(-y/MISH_DEPTH), x >= -91.9
 MISH_LEFT = (  # relative error below 2^-21.34
     (
         1.9721965789794922,

@@ -84,7 +84,7 @@ def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
     return terms[0]
 
 
-def horner(x: Array, coefficients: Sequence[float]) -> Any:
+def horner(x: Array, coefficients: Sequence[float | Array]) -> Any:
     """The polynomial, lowest power first, which ends in one rounding where `polynomial` has two."""
     value: Any = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
