@@ -75,7 +75,7 @@ def _counted(x: Array, levels: Levels) -> Array:
     steps = zip(levels.thresholds, levels.steps, strict=True)
     # Unsigned numbers wrap where the code falls.
     codes = ((x > at).astype(jnp.uint8) * np.uint8(step % 256) for at, step in steps)
-    return functools.reduce(operator.add, codes, np.uint8(levels.first))
+    return functools.reduce(operator.add, codes) + np.uint8(levels.first)
 
 
 def _nearest(slope: Array, values: tuple[float, ...]) -> Array:
