@@ -5,7 +5,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax._residuals import Residual, from_branch, from_piece
-from activax.functions.special import at_least, choose, clip, flag, magnitude, root
+from activax.functions.special import at_least, choose, clip, flag, magnitude, root_above
 
 
 def _within(bound: float, slope: float) -> Residual:
@@ -129,7 +129,7 @@ def hard_sigmoid_half(x: Array) -> Array:
 
 def _hard_silu_slope_at(out: Array, right: Array) -> Array:
     # (2 x + 3) / 6 is the root of this, with the sign of the branch; on the far left out is 0.
-    slope = root((out + 0.375) * (2 / 3))
+    slope = root_above((out + 0.375) * (2 / 3))
     left = jnp.where(out < 0, -slope, out)
     return jnp.where(right, jnp.where(out < 3, slope, 1.0), left)
 
@@ -161,7 +161,7 @@ def hard_silu(x: Array) -> Array:
 
 
 def _hard_mish_slope_at(out: Array, right: Array) -> Array:
-    slope = root(2 * out + 1)  # of x + 1
+    slope = root_above(2 * out + 1)  # of x + 1
     left = jnp.where(out < 0, -slope, out)
     return jnp.where(right, jnp.where(out < 0, slope, 1.0), left)
 

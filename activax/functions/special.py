@@ -62,6 +62,23 @@ def root(x: Array) -> Array:
     return jnp.where(x <= 0, 0.0, jnp.sqrt(jnp.where(x <= 0, 1.0, x)))
 
 
+@jax.custom_jvp
+def root_above(distance: Array) -> Array:
+    """sqrt(distance to a minimum), at least 2^-19; its slope is 1 / (2 root) there, too.
+
+    So a slope that is a multiple of it has a finite derivative when that is multiplied with the
+    slope, as it is where a second derivative comes about.
+    """
+    return jnp.sqrt(at_least(distance, 2.0**-38))
+
+
+@root_above.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (distance,), (t,) = primals, tangents
+    root = root_above(distance)
+    return root, t / (2 * root)
+
+
 def scaled(x: Array, factor: Array | float) -> Array:
     """factor x, 0 at infinity where the factor is 0."""
     return jnp.where(jnp.isinf(x) & (factor == 0), 0.0, factor * x)
