@@ -65,9 +65,10 @@ def test_gated_takes_scalars(gated):
 def test_integers_are_promoted_as_in_jax_nn(activation):
     """The dtype is that of the namesake in jax.nn if it takes the dtype, or the default float."""
     arrays = [jnp.array([0, 1, 2, 3], dtype) for dtype in EXACT]
-    every = jax.jit(lambda xs: [activation(*inputs(activation, x)) for x in xs])
-    wants = every([x.astype(jnp.float32) for x in arrays])
-    for x, got, want in zip(arrays, every(arrays), wants, strict=True):
+    gots = jax.jit(lambda xs: [activation(*inputs(activation, x)) for x in xs])(arrays)
+    rows = jnp.stack([x.astype(jnp.float32) for x in arrays])
+    wants = activation(*inputs(activation, rows))
+    for x, got, want in zip(arrays, gots, wants, strict=True):
         np.testing.assert_allclose(got.astype(jnp.float32), want, err_msg=str(x.dtype))
         try:
             assert got.dtype == jax.eval_shape(getattr(jax.nn, activation.name), x).dtype
@@ -151,14 +152,15 @@ def test_slopes_are_finite_at_every_finite_input(elementwise, dtype):
     """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
     largest = float(jnp.finfo(dtype).max)
     x = jnp.asarray(inside(np.asarray(magnitudes(dtype, 50)), elementwise))
+    names = elementwise.trainable
+    by_each = jax.grad(
+        lambda x, *p: elementwise(x, **dict(zip(names, p, strict=True))).sum(),
+        argnums=range(1 + len(names)),
+    )
+    compiled = jax.jit(by_each)
     for variant in variants(elementwise):
-        names = variant.trainable
         parameters = [jnp.full(x.shape, variant.parameters[name], jnp.float32) for name in names]
-        by_each = jax.grad(
-            lambda x, *p, f=variant: f(x, **dict(zip(f.trainable, p, strict=True))).sum(),
-            argnums=range(1 + len(names)),
-        )
-        slopes = jax.jit(by_each)(x, *parameters)
+        slopes = compiled(x, *parameters)
         assert not any(jnp.isnan(slope).any() for slope in slopes)
         for at in x[jnp.isinf(slopes[0])]:
             assert abs(mp.diff(exact(variant), float(at))) > largest
