@@ -56,29 +56,29 @@ def test_linearize_and_transpose(activation):
     close(*jax.jit(lambda *x: (by_linearize(*x), by_jvp_and_vjp(*x)))(*inputs(activation)))
 
 
-def test_vmap_of_grad(elementwise):
-    """It is the gradient of the sum, and twice it is the diagonal of the Hessian."""
+def forward_over_reverse(f, x, t, ct):
+    """The derivative along t of what ct pulls back to."""
+    return jax.jvp(lambda *x: jax.vjp(f, *x)[1](ct), x, t)[1]
 
-    def total(x):
-        return jnp.sum(elementwise(x))
 
-    def by_element(x):
-        slope = jax.grad(elementwise)
-        return jax.vmap(slope)(x), jnp.diag(jax.vmap(jax.grad(slope))(x))
-
-    def by_vector(x):
-        return jax.grad(total)(x), jax.jacfwd(jax.jacrev(total))(x)
-
-    close(*jax.jit(lambda x: (by_element(x), by_vector(x)))(X[:, 0]))
+def reverse_over_forward(f, x, t, ct):
+    """What ct pulls back to from the derivative along t."""
+    return jax.vjp(lambda *x: jax.jvp(f, x, t)[1], *x)[1](ct)
 
 
 def test_forward_over_reverse(activation):
     """It is reverse over forward; and, unless slopes are surrogates, that of the plain formula."""
-    ways = [jax.jacfwd(jax.jacrev(activation)), jax.jacrev(jax.jacfwd(activation))]
-    if activation.surrogate is None:
-        ways.append(jax.jacfwd(jax.jacfwd(activation.formula)))
-    x = [a[:4, 0] for a in inputs(activation)]
-    second, *others = jax.jit(lambda *x: [way(*x) for way in ways])(*x)
+
+    def every_way(*x):
+        t = tuple(jnp.sin(7 * a + i) for i, a in enumerate(x))
+        out = jax.eval_shape(activation, *x)
+        ct = jnp.cos(jnp.arange(out.size, dtype=out.dtype)).reshape(out.shape)
+        yield forward_over_reverse(activation, x, t, ct)
+        yield reverse_over_forward(activation, x, t, ct)
+        if activation.surrogate is None:
+            yield forward_over_reverse(activation.formula, x, t, ct)
+
+    second, *others = jax.jit(lambda *x: list(every_way(*x)))(*inputs(activation))
     close(others, [second] * len(others))
 
 

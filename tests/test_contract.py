@@ -210,48 +210,49 @@ def slopes_beside(activation, x):
     return tuple(float(mp.diff(at, mp.mpf(x) + side * STEP)) for side in (-1, 1))
 
 
-@pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3), (4, 1, 1)])
-def test_parameters_broadcast_and_their_gradients_have_their_shape(elementwise, shape):
+def test_parameters_broadcast_and_their_gradients_have_their_shape(trainable):
     x = jnp.linspace(-2, 2, 6).reshape(2, 3)
-    for name in elementwise.trainable:
-        p = elementwise.parameters[name] + jnp.linspace(0, 1, np.prod(shape, dtype=int))
-        p = p.reshape(shape)
-        full = jnp.broadcast_shapes(x.shape, shape)
-        wide = jnp.broadcast_to(x, full), jnp.broadcast_to(p, full)
+    for name in trainable.trainable:
 
         @jax.jit
         def value_and_slope(x, p, name=name):
-            value, vjp = jax.vjp(lambda p: elementwise(x, **{name: p}), p)
+            value, vjp = jax.vjp(lambda p: trainable(x, **{name: p}), p)
             return value, *vjp(jnp.ones_like(value))
 
-        value, slope = value_and_slope(x, p)
-        each_value, each_slope = value_and_slope(*wide)
-        np.testing.assert_allclose(value, each_value, rtol=1e-6)
-        _, sum_to_shape = jax.vjp(lambda p, full=full: jnp.broadcast_to(p, full), p)
-        np.testing.assert_allclose(slope, *sum_to_shape(each_slope), rtol=1e-5, atol=1e-6)
-        assert slope.shape == shape
+        for shape in [(), (3,), (2, 1), (2, 3), (4, 1, 1)]:
+            p = trainable.parameters[name] + jnp.linspace(0, 1, np.prod(shape, dtype=int))
+            p = p.reshape(shape)
+            full = jnp.broadcast_shapes(x.shape, shape)
+            value, slope = value_and_slope(x, p)
+            each_value, each_slope = value_and_slope(
+                jnp.broadcast_to(x, full), jnp.broadcast_to(p, full)
+            )
+            np.testing.assert_allclose(value, each_value, rtol=1e-6)
+            _, sum_to_shape = jax.vjp(lambda p, full=full: jnp.broadcast_to(p, full), p)
+            np.testing.assert_allclose(slope, *sum_to_shape(each_slope), rtol=1e-5, atol=1e-6)
+            assert slope.shape == shape
 
 
-def test_16_bit_parameters_get_16_bit_gradients(elementwise):
+def test_16_bit_parameters_get_16_bit_gradients(trainable):
     x = jnp.linspace(-2, 2, 6)
-    for name in elementwise.trainable:
-        p = jnp.array(elementwise.parameters[name], jnp.bfloat16)
-        slope = jax.grad(lambda p, name=name: elementwise(x, **{name: p}).sum())(p)
+    for name in trainable.trainable:
+        p = jnp.array(trainable.parameters[name], jnp.bfloat16)
+        slope = jax.grad(lambda p, name=name: trainable(x, **{name: p}).sum())(p)
         assert slope.dtype == jnp.bfloat16
 
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
-def test_parameters_are_not_rounded_to_16_bits(elementwise, dtype):
+def test_parameters_are_not_rounded_to_16_bits(trainable, dtype):
     """Whether x is beyond one is decided in float32, for the value and for every slope."""
     x = jnp.linspace(-4, 4, 17)
-    for name in elementwise.trainable:
+    for name in trainable.trainable:
 
         @jax.jit
         def value_and_slopes(x, p, name=name):
             def total(x, p):
-                return elementwise(x, **{name: p}).astype(jnp.float32).sum()
+                return trainable(x, **{name: p}).astype(jnp.float32).sum()
 
-            return elementwise(x, **{name: p}), *jax.grad(total, (0, 1))(x, p)
+            return trainable(x, **{name: p}), *jax.grad(total, (0, 1))(x, p)
 
         for p in (0.1, 0.3):  # above and below their neighbours in 16 bits
             p = jnp.full(x.shape, p)
@@ -326,11 +327,11 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
 
 
 @pytest.mark.parametrize("x", [-jnp.inf, jnp.inf])
-def test_a_parameter_of_zero_has_a_limit_too(elementwise, x):
+def test_a_parameter_of_zero_has_a_limit_too(trainable, x):
     """At infinity 0 times x must not be NaN."""
-    for name in elementwise.trainable:
-        if jnp.isfinite(elementwise(1.0, **{name: 0.0})):
-            assert not jnp.isnan(elementwise(x, **{name: 0.0}))
+    for name in trainable.trainable:
+        if jnp.isfinite(trainable(1.0, **{name: 0.0})):
+            assert not jnp.isnan(trainable(x, **{name: 0.0}))
 
 
 def test_weak_types_stay_weak(elementwise):
