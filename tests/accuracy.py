@@ -119,7 +119,7 @@ def errors(
     Slopes count in the rows that are `smooth`; they are those of the surrogate, where there is one.
     """
     size = len(columns)
-    value, slopes = jax.vmap(jax.value_and_grad(call, tuple(range(size))))(*columns)
+    value, slopes = jax.jit(jax.vmap(jax.value_and_grad(call, tuple(range(size)))))(*columns)
     none, units = np.zeros(size, int), np.eye(size, dtype=int)
     sloped = surrogate or exact
     derivatives = [(slope, sloped, unit) for slope, unit in zip(slopes, units, strict=True)]

@@ -32,6 +32,7 @@ def few_sets(monkeypatch):
 CHOSEN = {
     "activation": lambda a: True,
     "elementwise": lambda a: a.kind == "elementwise",
+    "trainable": lambda a: a.kind == "elementwise" and a.trainable,
     "pointwise": lambda a: a.kind in ("elementwise", "gated"),
     "along_axis": lambda a: a.kind in ("vector", "reduction"),
     "maskable": lambda a: "where" in a.parameters,

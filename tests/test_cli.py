@@ -13,7 +13,7 @@ SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batc
 
 def test_train_compares_and_writes(tmp_path, capsys):
     out = tmp_path / "run"
-    names = ["relu", "swiglu", "prelu"]
+    names = ["swiglu", "prelu"]
     flags = ["--learn", "--optimizer", "adamw", "--dtype", "bfloat16", "--out", str(out)]
     assert cli.main(["train", "--activations", *names, *SMALL, *flags]) == 0
     printed = capsys.readouterr().out

@@ -53,33 +53,33 @@ def test_linearize_and_transpose(activation):
         out, vjp = jax.vjp(activation, *x)
         return *jax.jvp(activation, x, x), vjp(out)
 
-    x = inputs(activation)
-    close(jax.jit(by_linearize)(*x), jax.jit(by_jvp_and_vjp)(*x))
+    close(*jax.jit(lambda *x: (by_linearize(*x), by_jvp_and_vjp(*x)))(*inputs(activation)))
 
 
-def test_vmap_of_grad(elementwise):
-    """It is the gradient of the sum, and twice it is the diagonal of the Hessian."""
+def forward_over_reverse(f, x, t, ct):
+    """The derivative along t of what ct pulls back to."""
+    return jax.jvp(lambda *x: jax.vjp(f, *x)[1](ct), x, t)[1]
 
-    def total(x):
-        return jnp.sum(elementwise(x))
 
-    def by_element(x):
-        slope = jax.grad(elementwise)
-        return jax.vmap(slope)(x), jnp.diag(jax.vmap(jax.grad(slope))(x))
-
-    def by_vector(x):
-        return jax.grad(total)(x), jax.jacfwd(jax.jacrev(total))(x)
-
-    close(jax.jit(by_element)(X[:, 0]), jax.jit(by_vector)(X[:, 0]))
+def reverse_over_forward(f, x, t, ct):
+    """What ct pulls back to from the derivative along t."""
+    return jax.vjp(lambda *x: jax.jvp(f, x, t)[1], *x)[1](ct)
 
 
 def test_forward_over_reverse(activation):
     """It is reverse over forward; and, unless slopes are surrogates, that of the plain formula."""
-    x = [a[:4, 0] for a in inputs(activation)]
-    second = jax.jit(jax.jacfwd(jax.jacrev(activation)))(*x)
-    close(jax.jit(jax.jacrev(jax.jacfwd(activation)))(*x), second)
-    if activation.surrogate is None:
-        close(jax.jit(jax.jacfwd(jax.jacfwd(activation.formula)))(*x), second)
+
+    def every_way(*x):
+        t = tuple(jnp.sin(7 * a + i) for i, a in enumerate(x))
+        out = jax.eval_shape(activation, *x)
+        ct = jnp.cos(jnp.arange(out.size, dtype=out.dtype)).reshape(out.shape)
+        yield forward_over_reverse(activation, x, t, ct)
+        yield reverse_over_forward(activation, x, t, ct)
+        if activation.surrogate is None:
+            yield forward_over_reverse(activation.formula, x, t, ct)
+
+    second, *others = jax.jit(lambda *x: list(every_way(*x)))(*inputs(activation))
+    close(others, [second] * len(others))
 
 
 def test_checkpoint(activation):
@@ -104,9 +104,13 @@ def test_export(activation):
     shapes = [jax.ShapeDtypeStruct(export.symbolic_shape("batch, 4"), jnp.float32)] * len(x)
     exported = export.export(jax.jit(activation), platforms=("cpu", "cuda", "tpu"))(*shapes)
     restored = export.deserialize(exported.serialize(vjp_order=1))
-    out, vjp = jax.vjp(restored.call, *x)
-    expected, expected_vjp = jax.vjp(activation, *x)
-    close((out, vjp(out)), (expected, expected_vjp(expected)))
+
+    def out_and_pullback(f, *x):
+        out, vjp = jax.vjp(f, *x)
+        return out, vjp(out)
+
+    ways = restored.call, activation
+    close(*jax.jit(lambda *x: [out_and_pullback(way, *x) for way in ways])(*x))
 
 
 @pytest.mark.parametrize("name", ["relu", "silu", "swiglu", "softmax"])

@@ -34,15 +34,21 @@ def exact(activation):
 @pytest.mark.parametrize("shape", [(2, 4), (3, 0, 2)])
 def test_dtype_and_shape_of_floats_are_kept(activation, shape):
     """But for a reduction, whose output has the shape that its formula gives."""
+
+    def out_and_slope(x):
+        out, vjp = jax.vjp(activation, *inputs(activation, x))
+        return out, *vjp(out)
+
+    def planned(dtype):
+        return jax.eval_shape(out_and_slope, jax.ShapeDtypeStruct(shape, dtype))
+
     for dtype in FLOATS:
-        x = jnp.ones(shape, dtype)
-        out = activation(*inputs(activation, x))
-        slope = jax.grad(lambda *xs: activation(*xs).sum())(*inputs(activation, x))
+        out, slope, *_ = planned(dtype)
         assert out.dtype == slope.dtype == dtype
         assert slope.shape == shape
         assert out.shape == shape or activation.kind == "reduction"
     with jax.enable_x64(True):
-        assert activation(*inputs(activation, jnp.ones(shape, jnp.float64))).dtype == jnp.float64
+        assert {array.dtype for array in planned(jnp.float64)} == {np.dtype(jnp.float64)}
 
 
 def test_a_scalar_is_an_array_without_axes(elementwise):
@@ -55,18 +61,19 @@ def test_gated_takes_scalars(gated):
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")  # jax.nn.softmax casts -inf to int
-@pytest.mark.parametrize("dtype", EXACT, ids=lambda dtype: dtype.__name__)
 @jax.numpy_dtype_promotion("standard")
-def test_integers_are_promoted_as_in_jax_nn(activation, dtype):
+def test_integers_are_promoted_as_in_jax_nn(activation):
     """The dtype is that of the namesake in jax.nn if it takes the dtype, or the default float."""
-    x = jnp.array([0, 1, 2, 3], dtype)
-    got = activation(*inputs(activation, x))
-    want = activation(*inputs(activation, x.astype(jnp.float32)))
-    np.testing.assert_allclose(got.astype(jnp.float32), want)
-    try:
-        assert got.dtype == jax.eval_shape(getattr(jax.nn, activation.name), x).dtype
-    except (AttributeError, TypeError):
-        assert got.dtype == jnp.float32
+    arrays = [jnp.array([0, 1, 2, 3], dtype) for dtype in EXACT]
+    gots = jax.jit(lambda xs: [activation(*inputs(activation, x)) for x in xs])(arrays)
+    rows = jnp.stack([x.astype(jnp.float32) for x in arrays])
+    wants = activation(*inputs(activation, rows))
+    for x, got, want in zip(arrays, gots, wants, strict=True):
+        np.testing.assert_allclose(got.astype(jnp.float32), want, err_msg=str(x.dtype))
+        try:
+            assert got.dtype == jax.eval_shape(getattr(jax.nn, activation.name), x).dtype
+        except (AttributeError, TypeError):
+            assert got.dtype == jnp.float32
 
 
 def test_nan_in_gives_nan_out(activation):
@@ -82,20 +89,25 @@ def test_nan_in_gives_nan_slope(activation):
         return jnp.sum(out * jnp.arange(1.0, 1 + out.size).reshape(out.shape))
 
     x = jnp.array([1.0, 2.0, 4.0, 3.0])
-    at = [jax.grad(weighted)(*inputs(activation, s * x)) for s in (-5.0, 0.5, jnp.nan)]
+    slope = jax.jit(jax.grad(weighted))
+    at = [slope(*inputs(activation, s * x)) for s in (-5.0, 0.5, jnp.nan)]
     assert jnp.isnan(at[2]).all() or (at[0] == at[1]).all()
 
 
-@pytest.mark.parametrize("end", [-1, 1])
-def test_the_limit_is_returned_at_infinity(elementwise, end):
-    if inside(np.array([end * 1e6]), elementwise).size:
-        far = float(exact(elementwise)(mp.mpf(end) * 10**8))
-        limit = np.sign(far) * np.inf if abs(far) > 1e3 else far
-    else:
-        limit = np.nan
-    for dtype in FLOATS:
-        got = float(elementwise(jnp.array(end * jnp.inf, dtype)))
-        np.testing.assert_allclose(got, limit, rtol=float(jnp.finfo(dtype).eps), atol=1e-5)
+def limit(elementwise, end):
+    """Of the reference; NaN if the domain ends before."""
+    if not inside(np.array([end * 1e6]), elementwise).size:
+        return np.nan
+    far = float(exact(elementwise)(mp.mpf(end) * 10**8))
+    return np.sign(far) * np.inf if abs(far) > 1e3 else far
+
+
+def test_the_limit_is_returned_at_infinity(elementwise):
+    want = [limit(elementwise, end) for end in (-1, 1)]
+    ends = [jnp.array([-jnp.inf, jnp.inf], dtype) for dtype in FLOATS]
+    for got in jax.jit(lambda xs: [elementwise(x) for x in xs])(ends):
+        eps = float(jnp.finfo(got.dtype).eps)
+        np.testing.assert_allclose(got.astype(float), want, rtol=eps, atol=1e-5)
 
 
 @pytest.mark.parametrize("end", [-1, 1])
@@ -106,7 +118,7 @@ def test_the_limit_of_a_gated_unit_is_returned_at_infinity(gated, end):
     far = np.array([float(gated.reference(mp, mp.mpf(end) * 10**6, v)) for v in value.tolist()])
     limit = np.where(abs(far) > 1e3, np.copysign(np.inf, far), far)
     np.testing.assert_allclose(gated(gate, value), limit, rtol=1e-6)
-    slopes = jax.grad(lambda g, v: gated(g, v).sum(), (0, 1))(gate, value)
+    slopes = jax.jit(jax.grad(lambda g, v: gated(g, v).sum(), (0, 1)))(gate, value)
     assert not any(jnp.isnan(slope).any() for slope in slopes)
 
 
@@ -119,7 +131,8 @@ def magnitudes(dtype, count):
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
 def test_slopes_along_an_axis_are_finite(along_axis, dtype):
-    assert jnp.isfinite(jax.grad(lambda x: along_axis(x).sum())(magnitudes(dtype, 50))).all()
+    slope = jax.jit(jax.grad(lambda x: along_axis(x).sum()))
+    assert jnp.isfinite(slope(magnitudes(dtype, 50))).all()
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
@@ -127,8 +140,8 @@ def test_slopes_of_a_gated_unit_are_finite(gated, dtype):
     """Up to a quarter of the largest, where no factor's overflow; else where the exact ones are."""
     largest, x = float(jnp.finfo(dtype).max), magnitudes(dtype, 10) / 4
     pairs = [a.ravel() for a in jnp.meshgrid(x, x)]
-    slopes = jax.grad(lambda g, v: gated(g, v).astype(jnp.float32).sum(), (0, 1))(*pairs)
-    for slope, order in zip(slopes, [(1, 0), (0, 1)], strict=True):
+    by_each = jax.jit(jax.grad(lambda g, v: gated(g, v).astype(jnp.float32).sum(), (0, 1)))
+    for slope, order in zip(by_each(*pairs), [(1, 0), (0, 1)], strict=True):
         assert not jnp.isnan(slope).any()
         for at in np.stack(pairs, 1)[jnp.isinf(slope)].astype(float):
             assert abs(mp.diff(lambda g, v: gated.reference(mp, g, v), tuple(at), order)) > largest
@@ -139,13 +152,15 @@ def test_slopes_are_finite_at_every_finite_input(elementwise, dtype):
     """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
     largest = float(jnp.finfo(dtype).max)
     x = jnp.asarray(inside(np.asarray(magnitudes(dtype, 50)), elementwise))
+    names = elementwise.trainable
+    by_each = jax.grad(
+        lambda x, *p: elementwise(x, **dict(zip(names, p, strict=True))).sum(),
+        argnums=range(1 + len(names)),
+    )
+    compiled = jax.jit(by_each)
     for variant in variants(elementwise):
-        names = variant.trainable
         parameters = [jnp.full(x.shape, variant.parameters[name], jnp.float32) for name in names]
-        slopes = jax.grad(
-            lambda x, *p, f=variant: f(x, **dict(zip(f.trainable, p, strict=True))).sum(),
-            argnums=range(1 + len(names)),
-        )(x, *parameters)
+        slopes = compiled(x, *parameters)
         assert not any(jnp.isnan(slope).any() for slope in slopes)
         for at in x[jnp.isinf(slopes[0])]:
             assert abs(mp.diff(exact(variant), float(at))) > largest
@@ -195,45 +210,49 @@ def slopes_beside(activation, x):
     return tuple(float(mp.diff(at, mp.mpf(x) + side * STEP)) for side in (-1, 1))
 
 
-@pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 3), (4, 1, 1)])
-def test_parameters_broadcast_and_their_gradients_have_their_shape(elementwise, shape):
+def test_parameters_broadcast_and_their_gradients_have_their_shape(trainable):
     x = jnp.linspace(-2, 2, 6).reshape(2, 3)
-    for name in elementwise.trainable:
-        p = elementwise.parameters[name] + jnp.linspace(0, 1, np.prod(shape, dtype=int))
-        p = p.reshape(shape)
-        full = jnp.broadcast_shapes(x.shape, shape)
-        wide = jnp.broadcast_to(x, full), jnp.broadcast_to(p, full)
+    for name in trainable.trainable:
 
-        def value(x, p, name=name):
-            return elementwise(x, **{name: p})
+        @jax.jit
+        def value_and_slope(x, p, name=name):
+            value, vjp = jax.vjp(lambda p: trainable(x, **{name: p}), p)
+            return value, *vjp(jnp.ones_like(value))
 
-        np.testing.assert_allclose(value(x, p), value(*wide), rtol=1e-6)
-        slope = jax.grad(lambda p, f=value: f(x, p).sum())(p)
-        each = jax.grad(lambda p, f=value, x=wide[0]: f(x, p).sum())(wide[1])
-        _, sum_to_shape = jax.vjp(lambda p, full=full: jnp.broadcast_to(p, full), p)
-        np.testing.assert_allclose(slope, *sum_to_shape(each), rtol=1e-5, atol=1e-6)
-        assert slope.shape == shape
+        for shape in [(), (3,), (2, 1), (2, 3), (4, 1, 1)]:
+            p = trainable.parameters[name] + jnp.linspace(0, 1, np.prod(shape, dtype=int))
+            p = p.reshape(shape)
+            full = jnp.broadcast_shapes(x.shape, shape)
+            value, slope = value_and_slope(x, p)
+            each_value, each_slope = value_and_slope(
+                jnp.broadcast_to(x, full), jnp.broadcast_to(p, full)
+            )
+            np.testing.assert_allclose(value, each_value, rtol=1e-6)
+            _, sum_to_shape = jax.vjp(lambda p, full=full: jnp.broadcast_to(p, full), p)
+            np.testing.assert_allclose(slope, *sum_to_shape(each_slope), rtol=1e-5, atol=1e-6)
+            assert slope.shape == shape
 
 
-def test_16_bit_parameters_get_16_bit_gradients(elementwise):
+def test_16_bit_parameters_get_16_bit_gradients(trainable):
     x = jnp.linspace(-2, 2, 6)
-    for name in elementwise.trainable:
-        p = jnp.array(elementwise.parameters[name], jnp.bfloat16)
-        slope = jax.grad(lambda p, name=name: elementwise(x, **{name: p}).sum())(p)
+    for name in trainable.trainable:
+        p = jnp.array(trainable.parameters[name], jnp.bfloat16)
+        slope = jax.grad(lambda p, name=name: trainable(x, **{name: p}).sum())(p)
         assert slope.dtype == jnp.bfloat16
 
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
-def test_parameters_are_not_rounded_to_16_bits(elementwise, dtype):
+def test_parameters_are_not_rounded_to_16_bits(trainable, dtype):
     """Whether x is beyond one is decided in float32, for the value and for every slope."""
     x = jnp.linspace(-4, 4, 17)
-    for name in elementwise.trainable:
+    for name in trainable.trainable:
 
+        @jax.jit
         def value_and_slopes(x, p, name=name):
             def total(x, p):
-                return elementwise(x, **{name: p}).astype(jnp.float32).sum()
+                return trainable(x, **{name: p}).astype(jnp.float32).sum()
 
-            return elementwise(x, **{name: p}), *jax.grad(total, (0, 1))(x, p)
+            return trainable(x, **{name: p}), *jax.grad(total, (0, 1))(x, p)
 
         for p in (0.1, 0.3):  # above and below their neighbours in 16 bits
             p = jnp.full(x.shape, p)
@@ -308,11 +327,11 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
 
 
 @pytest.mark.parametrize("x", [-jnp.inf, jnp.inf])
-def test_a_parameter_of_zero_has_a_limit_too(elementwise, x):
+def test_a_parameter_of_zero_has_a_limit_too(trainable, x):
     """At infinity 0 times x must not be NaN."""
-    for name in elementwise.trainable:
-        if jnp.isfinite(elementwise(1.0, **{name: 0.0})):
-            assert not jnp.isnan(elementwise(x, **{name: 0.0}))
+    for name in trainable.trainable:
+        if jnp.isfinite(trainable(1.0, **{name: 0.0})):
+            assert not jnp.isnan(trainable(x, **{name: 0.0}))
 
 
 def test_weak_types_stay_weak(elementwise):

@@ -39,9 +39,10 @@ def weights(shape):
     return np.cos(np.arange(np.prod(shape, dtype=int))).reshape(shape)
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def value_and_slope(function, x):
-    value, pull = jax.vjp(function, jnp.asarray(x))
-    return np.asarray(value), np.asarray(*pull(jnp.asarray(weights(value.shape), value.dtype)))
+    value, pull = jax.vjp(function, x)
+    return value, *pull(jnp.asarray(weights(value.shape), value.dtype))
 
 
 def value_and_slope_in_torch(function, x):

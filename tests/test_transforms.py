@@ -13,11 +13,13 @@ from mpmath import mp
 
 import activax
 
-# A function of one number through an activation of each kind, in JAX and for the reference.
+# A function of each number through an activation of each kind, in JAX and for the reference.
 THROUGH = {
     "elementwise": lambda f, x: f(x),
     "gated": lambda f, x: f(x, 1.5 - x),
-    "along axis": lambda f, x: jnp.ravel(f(jnp.stack([x, 1 - x, x * x, x / 2])))[0],
+    "along axis": lambda f, x: jnp.reshape(
+        f(jnp.stack([x, 1 - x, x * x, x / 2], axis=-1)), (*x.shape, -1)
+    )[..., 0],
 }
 EXACT = {
     "elementwise": lambda a, f, x: f(mp, x, **a.parameters),
@@ -37,6 +39,16 @@ def through(activation):
     return functools.partial(THROUGH[way(activation)], activation)
 
 
+def forward(f):
+    """The slope at each number in forward mode."""
+    return lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
+
+
+def reverse(f):
+    """The slope at each number in reverse mode."""
+    return jax.grad(lambda x: f(x).sum())
+
+
 def exact_derivative(activation, x, order, side):
     f = activation.surrogate or activation.reference
     along = functools.partial(EXACT[way(activation)], activation, f)
@@ -45,8 +57,12 @@ def exact_derivative(activation, x, order, side):
 
 def test_all_modes_to_third_order(activation):
     """Every order of forward and reverse, wherever the reference has a derivative."""
-    modes = {"forward": jax.jacfwd, "reverse": jax.grad}
     points = inside(POINTS, activation)
+    modes = [m for order in (1, 2, 3) for m in itertools.product((forward, reverse), repeat=order)]
+    nested = [functools.reduce(lambda f, mode: mode(f), m, through(activation)) for m in modes]
+    with jax.enable_x64(True):  # one program, for most of the time would go to compiling each
+        got = jax.jit(lambda x: [f(x) for f in nested])(points)
+    exact = {}
     for order in (1, 2, 3):
         with mp.workdps(60):
             left, right = (
@@ -55,22 +71,17 @@ def test_all_modes_to_third_order(activation):
             )
         there = np.isclose(left, right, rtol=1e-12, atol=1e-12)
         assert there.mean() >= 0.8
-        names = list(itertools.product(modes, repeat=order))
-        nested = [functools.reduce(lambda f, m: modes[m](f), n, through(activation)) for n in names]
-        with jax.enable_x64(True):
-            got = jax.jit(jax.vmap(lambda x, nested=nested: [f(x) for f in nested]))(points)
-        for name, slope in zip(names, got, strict=True):
-            np.testing.assert_allclose(
-                slope[there], left[there], rtol=1e-9, atol=1e-12, err_msg=" of ".join(name)
-            )
+        exact[order] = there, left[there]
+    for mode, slope in zip(modes, got, strict=True):
+        there, want = exact[len(mode)]
+        name = " of ".join(m.__name__ for m in reversed(mode))
+        np.testing.assert_allclose(slope[there], want, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_transformations_agree(activation):
+    """With the slopes of Python's loop, which runs each operation as it comes."""
     f = through(activation)
-    x = jnp.linspace(-4.3, 4.4, 15)
-    one = jnp.ones_like(x)
     each = jax.vmap(f)
-    _, linear = jax.linearize(each, x)
 
     def summed(xs):
         return lax.scan(lambda total, x: (total + f(x), None), 0.0, xs)[0]
@@ -78,26 +89,32 @@ def test_transformations_agree(activation):
     def looped(x):
         return lax.while_loop(lambda c: c[0] < 1, lambda c: (c[0] + 1, f(c[1])), (0, x))[1]
 
-    slopes = {
-        "jit(grad)": jax.jit(jax.vmap(jax.grad(f)))(x),
-        "grad(jit)": jax.vmap(jax.grad(jax.jit(f)))(x),
-        "jvp": jax.jvp(each, (x,), (one,))[1],
-        "linearize": linear(one),
-        "linear_transpose": jax.linear_transpose(linear, x)(one)[0],
-        "checkpoint": jax.grad(lambda x: jax.checkpoint(each)(x).sum())(x),
-        "scan": jax.grad(summed)(x),
-        "cond": jax.vmap(jax.grad(lambda x: lax.cond(x > 9, jnp.sin, f, x)))(x),
-        "while_loop": jax.jvp(jax.vmap(looped), (x,), (one,))[1],
-        "python loop": jnp.stack([jax.grad(f)(v) for v in x]),
-    }
-    want = jax.vmap(jax.grad(f))(x)
+    def transformed(x):
+        one = jnp.ones_like(x)
+        _, linear = jax.linearize(each, x)
+        return {
+            "vmap": jax.vmap(jax.grad(f))(x),
+            "grad(jit)": jax.vmap(jax.grad(jax.jit(f)))(x),
+            "jvp": jax.jvp(each, (x,), (one,))[1],
+            "linearize": linear(one),
+            "linear_transpose": jax.linear_transpose(linear, x)(one)[0],
+            "checkpoint": jax.grad(lambda x: jax.checkpoint(each)(x).sum())(x),
+            "scan": jax.grad(summed)(x),
+            "cond": jax.vmap(jax.grad(lambda x: lax.cond(x > 9, jnp.sin, f, x)))(x),
+            "while_loop": jax.jvp(jax.vmap(looped), (x,), (one,))[1],
+        }
+
+    x = jnp.linspace(-4.3, 4.4, 15)
+    values, slopes = jax.jit(lambda x: (each(x), transformed(x)))(x)
+    loop = [jax.value_and_grad(f)(v) for v in x]
+    want_values, want = (jnp.stack(column) for column in zip(*loop, strict=True))
+    np.testing.assert_allclose(values, want_values, rtol=2e-6, atol=1e-6)
     for name, slope in slopes.items():
         np.testing.assert_allclose(slope, want, rtol=2e-6, atol=1e-6, err_msg=name)
-    np.testing.assert_allclose(jax.jit(each)(x), jnp.stack([f(v) for v in x]), rtol=2e-6, atol=1e-6)
 
 
 def test_python_scalars(elementwise):
-    slopes = (jax.grad(elementwise)(x) for x in (1.5, jnp.float32(1.5)))
+    slopes = map(jax.jit(jax.grad(elementwise)), (1.5, jnp.float32(1.5)))
     np.testing.assert_allclose(*slopes, rtol=1e-6)
     np.testing.assert_allclose(elementwise(2), elementwise(2.0), rtol=1e-6)
 

@@ -79,7 +79,7 @@ def plotted(
             return activation(jnp.stack([x, jnp.zeros_like(x)])).ravel()[0]
         return activation(x)
 
-    value, slope = jax.vmap(jax.value_and_grad(scalar))(jnp.asarray(x, jnp.float32))
+    value, slope = jax.jit(jax.vmap(jax.value_and_grad(scalar)))(jnp.asarray(x, jnp.float32))
     return {"value": (x, np.asarray(value)), "slope": (x, np.asarray(slope))}
 
 
