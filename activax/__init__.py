@@ -11,6 +11,7 @@ from activax._catalog import get as get
 from activax._define import elementwise as elementwise
 from activax._gated import gated as gated
 from activax._gated import split as split
+from activax._lean_apply import lean_apply as lean_apply
 from activax._vector import vector as vector
 
 if TYPE_CHECKING:  # what the lines below do, for editors and type checkers

@@ -50,8 +50,10 @@ class ActivationInit:
         return self.activation
 
 
-def as_layer(item: Any, where: str) -> Layer:
+def as_layer(item: Any, where: str, *, recomputed: bool = False) -> Layer:
     """`item` as a Layer: a Layer itself, an activation or another function of one array.
+
+    `recomputed` says that the layer will run in a checkpoint; an activation then has none inside.
 
     Raises:
         TypeError: anything else; `where` says which argument of which function it is.
@@ -67,7 +69,8 @@ def as_layer(item: Any, where: str) -> Layer:
 
         def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
             activation = item.bind(**params[item.name]) if item.arrays else item
-            return activation(x, key=key) if "key" in item.parameters else activation(x)
+            function = activation.inner if recomputed else activation
+            return function(x, key=key) if "key" in item.parameters else function(x)
 
         return Layer(ActivationInit(item), apply)
     if callable(item):
