@@ -89,7 +89,10 @@ def affine(function: str, params: Params, x: Array, out_sharding: Sharding = Non
             f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
         )
     y = jnp.matmul(x, weight, out_sharding=out_sharding)
-    return y + jnp.broadcast_to(params["bias"], y.shape) if "bias" in params else y
+    if "bias" not in params:
+        return y
+    # Not `broadcast_to`, whose gradient gathers what is sharded over Explicit axes.
+    return y + jnp.expand_dims(params["bias"], range(y.ndim - 1))
 
 
 def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:
