@@ -60,7 +60,7 @@ class FeedForward:
 
     def apply(self, params: Params, x: Array, *, key: Array | None = None) -> Array:
         def finish(preactivations: Any, unit: Params, down: Params, key: Array | None) -> Array:
-            hidden = apply(self.unit, unit, preactivations, key)
+            hidden = apply(self.unit, unit, preactivations, key, recomputed=True)
             return affine(self.name, down, checkpoint_name(hidden, ACTIVATION), self.out_sharding)
 
         region = lean_apply(finish, policy=self.policy, prevent_cse=self.prevent_cse)
@@ -140,7 +140,7 @@ def ffn(
     layer = FeedForward(
         name="ffn",
         inputs=("up",),
-        unit=as_layer(activation, "ffn: activation", recomputed=True),
+        unit=as_layer(activation, "ffn: activation"),
         hidden=hidden,
         features=features,
         weight_init=weight_init,

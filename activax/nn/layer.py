@@ -50,10 +50,8 @@ class ActivationInit:
         return self.activation
 
 
-def as_layer(item: Any, where: str, *, recomputed: bool = False) -> Layer:
+def as_layer(item: Any, where: str) -> Layer:
     """`item` as a Layer: a Layer itself, an activation or another function of one array.
-
-    `recomputed` says that the layer will run in a checkpoint; an activation then has none inside.
 
     Raises:
         TypeError: anything else; `where` says which argument of which function it is.
@@ -67,7 +65,9 @@ def as_layer(item: Any, where: str, *, recomputed: bool = False) -> Layer:
                 "use parallel(gate, value, combine=...)"
             )
 
-        def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+        def apply(
+            params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
+        ) -> Array:
             activation = item.bind(**params[item.name]) if item.arrays else item
             function = activation.inner if recomputed else activation
             return function(x, key=key) if "key" in item.parameters else function(x)
@@ -104,9 +104,18 @@ def init(
     return params, jax.eval_shape(layer.apply, params, example)
 
 
-def apply(layer: Layer, params: Params, x: Any, key: Array | None) -> Any:
-    """Apply a layer, with the key if it takes one."""
-    given = {"key": key} if key is not None and _takes(layer.apply, "key") else {}
+def apply(
+    layer: Layer, params: Params, x: Any, key: Array | None, *, recomputed: bool = False
+) -> Any:
+    """Apply a layer, with the key if it takes one.
+
+    `recomputed` says that this is in a checkpoint; an activation then has none of its own.
+    """
+    given: dict[str, Any] = {}
+    if key is not None and _takes(layer.apply, "key"):
+        given["key"] = key
+    if recomputed and _takes(layer.apply, "recomputed"):
+        given["recomputed"] = True
     return layer.apply(params, x, **given)
 
 
