@@ -13,6 +13,7 @@ from activax._gated import gated as gated
 from activax._gated import split as split
 from activax._lean import lean as lean
 from activax._lean import policies as policies
+from activax._lean_apply import lean_apply as lean_apply
 from activax._residuals import from_branch as from_branch
 from activax._residuals import from_output as from_output
 from activax._residuals import from_piece as from_piece

@@ -110,7 +110,13 @@ def gated(
 
             return product
 
-        def run(gate: Any, value: Any, residual: Residual | None = None, **statics: Any) -> Array:
+        def run(
+            gate: Any,
+            value: Any,
+            recompute: bool = True,
+            residual: Residual | None = None,
+            **statics: Any,
+        ) -> Array:
             gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
             if gate.shape != value.shape:
@@ -132,7 +138,9 @@ def gated(
                 return functools.reduce(operator.add, terms).astype(dtype)
 
             product = rounded(lambda g, v: first.body(g) * second.body(v), dtype, {})
-            rule = differentiable(product, lambda g, v, out: (g, v), differential)
+            rule = differentiable(
+                product, lambda g, v, out: (g, v), differential, recompute=recompute
+            )
             return rule(gate.astype(dtype), value.astype(dtype))
 
         sloped_by_others = by.surrogate or value_by.surrogate

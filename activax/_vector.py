@@ -82,7 +82,12 @@ def vector(
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
         several = axis.annotation not in (int, "int")
 
-        def run(*arguments: Any, residual: Residual | None = None, **statics: Any) -> Array:
+        def run(
+            *arguments: Any,
+            recompute: bool = True,
+            residual: Residual | None = None,
+            **statics: Any,
+        ) -> Array:
             x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
             check_axis(name, x, statics["axis"], several=several)
             x = cast(x, inexact_dtype(x.dtype))
@@ -103,7 +108,8 @@ def vector(
 
             value = rounded(formula, x.dtype, statics)
             kept = functools.partial(chosen_keep, **statics)
-            return differentiable(value, kept, differential)(*inputs)
+            rule = differentiable(value, kept, differential, recompute=recompute)
+            return rule(*inputs)
 
         return make_activation(
             formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps

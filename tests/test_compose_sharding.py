@@ -1,11 +1,13 @@
-"""Activations on a mesh of eight devices: shardings pass through, and nothing is communicated.
+"""On a mesh of eight devices: shardings pass through, and activations communicate nothing.
 
 Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
 """
 
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +15,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
 
 import activax
+from activax import nn
 
 ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
@@ -68,6 +71,60 @@ def check_learned(x, mesh):
     assert result.sharding.is_equivalent_to(channels, result.ndim), result.sharding
 
 
+def collectives(program):
+    return Counter(re.findall(rf" ({'|'.join(COLLECTIVES)})(?:-start)?\(", program))
+
+
+def check_feed_forward(x, mesh, axis_type):
+    """The hidden axis is split; values, shardings and collectives are those of separate layers."""
+    columns, rows = PartitionSpec(None, "model"), PartitionSpec("model", None)
+    first = {"weight": columns, "bias": PartitionSpec("model")}
+    specs = {"up": first, "gate": first, "down": {"weight": rows, "bias": PartitionSpec()}}
+    data = NamedSharding(mesh, PartitionSpec("data"))
+    options = {"out_sharding": data if axis_type is AxisType.Explicit else None}
+    down = nn.dense(x.shape[-1], **options)
+    up, gelu = nn.dense(64), activax.gelu
+    sides = nn.parallel(up, up, combine=activax.swiglu)
+    for layer, alone, separate, names in (
+        (nn.ffn(64, **options), nn.ffn(64), nn.serial(up, gelu, down), lambda p: (p["up"], {})),
+        (
+            nn.gated_ffn(64, bias=True, **options),
+            nn.gated_ffn(64, bias=True),
+            nn.serial(sides, down),
+            lambda p: ((p["gate"], p["up"]),),
+        ),
+    ):
+
+        def step(apply, params, x):
+            out, vjp = jax.vjp(apply, params, x)
+            return out, vjp(out)
+
+        def in_parts(params, x, separate=separate, names=names):
+            return separate.apply((*names(params), params["down"]), x)
+
+        params = alone.init(jax.random.key(0), x)
+        params = jax.tree.map(lambda p: p if p.ndim > 1 else p + 0.1, params)
+        shardings = {
+            name: {key: NamedSharding(mesh, specs[name][key]) for key in part}
+            for name, part in params.items()
+        }
+        sharded = jax.device_put((params, x), (shardings, data))
+        ours, theirs = (
+            jax.jit(step, static_argnums=0).lower(apply, *sharded).compile()
+            for apply in (layer.apply, in_parts)
+        )
+        assert collectives(ours.as_text()) == collectives(theirs.as_text())
+        out, cotangents = ours(*sharded)
+        expected = step(alone.apply, params, x)
+        jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), (out, cotangents), expected)
+        assert out.sharding.is_equivalent_to(data, out.ndim), out.sharding
+        jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
+
+
+def assert_sharded(array, sharding):
+    assert array.sharding.is_equivalent_to(sharding, array.ndim), array.sharding
+
+
 def main():
     x = jnp.linspace(-3, 3, 8 * 4 * 4).reshape(8, 4, 4)
     inputs = x, jnp.cos(x)
@@ -83,6 +140,7 @@ def main():
         ):
             assert_allclose(result, value, rtol=1e-4, atol=1e-6, err_msg=str(path))
         check_learned(x, mesh)
+        check_feed_forward(x, mesh, kind)
 
 
 if __name__ == "__main__":

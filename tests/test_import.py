@@ -15,7 +15,7 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
-    ("_rule", "_packing", "_precision", "_presets", "_progress"),
+    ("_rule", "_lean_apply", "_packing", "_precision", "_presets", "_progress"),
     ("_inputs",),
     ("_residuals",),
     ("_definition", "_quantized"),

@@ -27,7 +27,9 @@ def _check_positive(function: str, **numbers: float) -> None:
 
 @elementwise(
     # As in torch.clamp, the slope at the bound itself is that of the inside.
-    lambda x, *, alpha, limit: jnp.where(x > limit, 0.0, _slope(lambda x: swish(x, alpha), x)),
+    lambda x, *, alpha, limit: jnp.where(
+        x > limit, 0.0, _slope(lambda x: swish.inner(x, alpha), x)
+    ),
     reference=lambda mp, x, *, alpha, limit: swish.reference(mp, min(x, limit), alpha),
     kinks=lambda limit: (limit,),
 )
@@ -53,7 +55,8 @@ def _soft_cap(x: Array, cap: float) -> Array:
 
 @elementwise(
     lambda x, *, gate_cap: (
-        _slope(tanh, x / gate_cap) * sigmoid(x) + _soft_cap(x, gate_cap) * _slope(sigmoid, x)
+        _slope(tanh.inner, x / gate_cap) * sigmoid.inner(x)
+        + _soft_cap(x, gate_cap) * _slope(sigmoid.inner, x)
     ),
     reference=lambda mp, x, *, gate_cap: (
         gate_cap * mp.tanh(x / gate_cap) * sigmoid.reference(mp, x)
@@ -66,7 +69,7 @@ def capped_silu(x: Array, *, gate_cap: float) -> Array:
 
 
 @elementwise(
-    lambda x, *, value_cap: _slope(tanh, x / value_cap),
+    lambda x, *, value_cap: _slope(tanh.inner, x / value_cap),
     reference=lambda mp, x, *, value_cap: value_cap * mp.tanh(x / value_cap),
 )
 def capped(x: Array, *, value_cap: float) -> Array:

@@ -65,9 +65,12 @@ def as_layer(item: Any, where: str) -> Layer:
                 "use parallel(gate, value, combine=...)"
             )
 
-        def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+        def apply(
+            params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
+        ) -> Array:
             activation = item.bind(**params[item.name]) if item.arrays else item
-            return activation(x, key=key) if "key" in item.parameters else activation(x)
+            function = activation.inner if recomputed else activation
+            return function(x, key=key) if "key" in item.parameters else function(x)
 
         return Layer(ActivationInit(item), apply)
     if callable(item):
@@ -101,9 +104,18 @@ def init(
     return params, jax.eval_shape(layer.apply, params, example)
 
 
-def apply(layer: Layer, params: Params, x: Any, key: Array | None) -> Any:
-    """Apply a layer, with the key if it takes one."""
-    given = {"key": key} if key is not None and _takes(layer.apply, "key") else {}
+def apply(
+    layer: Layer, params: Params, x: Any, key: Array | None, *, recomputed: bool = False
+) -> Any:
+    """Apply a layer, with the key if it takes one.
+
+    `recomputed` says that this is in a checkpoint; an activation then has none of its own.
+    """
+    given: dict[str, Any] = {}
+    if key is not None and _takes(layer.apply, "key"):
+        given["key"] = key
+    if recomputed and _takes(layer.apply, "recomputed"):
+        given["recomputed"] = True
     return layer.apply(params, x, **given)
 
 

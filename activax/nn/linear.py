@@ -5,11 +5,14 @@ from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
+from jax.sharding import NamedSharding, PartitionSpec
 
 from activax import initializers
 from activax._activation import Activation
 from activax._inputs import inexact_dtype
 from activax.nn.layer import Example, Layer, Params
+
+Sharding = NamedSharding | PartitionSpec | None
 
 
 def dense(
@@ -17,6 +20,7 @@ def dense(
     *,
     weight_init: initializers.Initializer | None = None,
     bias: bool = True,
+    out_sharding: Sharding = None,
 ) -> Layer:
     """A linear map with a bias along the last axis.
 
@@ -28,6 +32,8 @@ def dense(
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
             `initializers.variance_scaling` with the gain of the activation that precedes it, or 1.
         bias: whether to add a bias, which starts at 0.
+        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
+            contracted axis is sharded.
 
     Returns:
         A Layer with parameters {"weight": (inputs, features), "bias": (features,)}, in the dtype
@@ -46,26 +52,47 @@ def dense(
     check_size("dense", "features", features)
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
-        if not example.shape or not example.shape[-1]:
-            raise ValueError(
-                f"dense: the example's last axis must not be missing or empty; got {example.shape}"
-            )
-        dtype = inexact_dtype(example.dtype)
-        make = weight_init or initializers.variance_scaling(gain_after(preceding))
-        params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
-        return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
+        return affine_init("dense", key, example, features, weight_init, bias, preceding)
 
     def apply(params: Params, x: Array) -> Array:
-        weight = params["weight"]
-        if not x.shape or x.shape[-1] != weight.shape[0]:
-            raise ValueError(
-                f"dense: the last axis of x must be {weight.shape[0]}, as in the example that "
-                f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
-            )
-        y = x @ weight
-        return y + jnp.broadcast_to(params["bias"], y.shape) if bias else y
+        return affine("dense", params, x, out_sharding)
 
     return Layer(init, apply)
+
+
+def affine_init(
+    function: str,
+    key: Array,
+    example: Example,
+    features: int,
+    weight_init: initializers.Initializer | None,
+    bias: bool,
+    preceding: Activation[...] | None,
+) -> Params:
+    """The weight and, if there is one, the bias of a map from the example's last axis."""
+    if not example.shape or not example.shape[-1]:
+        raise ValueError(
+            f"{function}: the example's last axis must not be missing or empty; got {example.shape}"
+        )
+    dtype = inexact_dtype(example.dtype)
+    make = weight_init or initializers.variance_scaling(gain_after(preceding))
+    params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
+    return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
+
+
+def affine(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
+    """x weight, plus the bias if the parameters have one."""
+    weight = params["weight"]
+    if not x.shape or x.shape[-1] != weight.shape[0]:
+        raise ValueError(
+            f"{function}: the last axis of x must be {weight.shape[0]}, as in the example that "
+            f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
+        )
+    y = jnp.matmul(x, weight, out_sharding=out_sharding)
+    if "bias" not in params:
+        return y
+    # Not `broadcast_to`, whose gradient gathers what is sharded over Explicit axes.
+    return y + jnp.expand_dims(params["bias"], range(y.ndim - 1))
 
 
 def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:

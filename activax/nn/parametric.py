@@ -64,7 +64,9 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
             "so it may stand in the network as it is"
         )
 
-    def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+    def apply(
+        params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
+    ) -> Array:
         values = params[activation.name]
         if axis is not None:
             check_axis("learned", x, axis)
@@ -78,6 +80,7 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
             others = [i for i in range(x.ndim) if i != axis % x.ndim]
             values = {name: jnp.expand_dims(value, others) for name, value in values.items()}
         given = {"key": key} if "key" in activation.parameters else {}
-        return activation(x, **values, **given)
+        function = activation.inner if recomputed else activation
+        return function(x, **values, **given)
 
     return Layer(LearnedInit(activation, axis), apply)
