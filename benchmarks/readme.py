@@ -14,6 +14,7 @@ from benchmarks import (
     aot,
     digits,
     dispatch,
+    few_bits,
     kernels,
     memory,
     startup,
@@ -53,7 +54,7 @@ def tables() -> dict[str, dict[str, str]]:
     """The tables of each file by their names, and where each was measured."""
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
-                                      "startup", "training-step")
+                                      "startup", "training-step", "few-bits")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -80,6 +81,7 @@ def tables() -> dict[str, dict[str, str]]:
             "memory": memory.markdown(kept),
             "kernels": kernels.markdown(raced),
             "throughput": throughput.markdown(rows, here),
+            "few-bits": few_bits.markdown(files["few-bits"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
             "aot": aot.markdown(files["aot"]),

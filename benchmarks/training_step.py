@@ -1,8 +1,8 @@
-"""What the choice of an activation costs a training step: time and memory, beside jax.nn.
+"""What an activation, and what it keeps, costs a training step: time and memory, beside jax.nn.
 
     python -m benchmarks.training_step --json training_step.json
 
-One Adam step of a residual network whose feed-forward layers are scanned over.
+One step of gradient descent of a residual network whose feed-forward layers are scanned over.
 """
 
 import sys
@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array, lax
 from rich.console import Console
 
@@ -24,15 +23,14 @@ from activax.cli import arguments
 from benchmarks import report
 from benchmarks.throughput import races
 
-LAYERS, ROWS, WIDTH, HIDDEN = 12, 512, 128, 512
-FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "mish")
+LAYERS, ROWS, WIDTH, HIDDEN = 12, 2048, 256, 1024
+FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "mish")
 COMMITTED = Path(__file__).parent / "results" / "training-step.json"
-COLUMNS = ("", "ms", "ms, jax.nn", "jax.nn / activax", "MiB", "MiB, jax.nn")
-OPTIMIZER = optax.adam(1e-3)
+RATE = 1e-3
 
 
 def step(activation: Callable[..., Any]) -> Callable[..., Any]:
-    """One step: (parameters, optimiser's state, inputs, targets) to the first two."""
+    """One step: (parameters, inputs, targets) to parameters."""
 
     def network(parameters: tuple[Array, Array], x: Array) -> Array:
         def layer(x: Array, weights: tuple[Array, Array]) -> tuple[Array, None]:
@@ -44,16 +42,26 @@ def step(activation: Callable[..., Any]) -> Callable[..., Any]:
     def loss(parameters: tuple[Array, Array], x: Array, y: Array) -> Array:
         return jnp.mean((network(parameters, x) - y) ** 2)
 
-    def update(parameters: Any, state: Any, x: Array, y: Array) -> Any:
+    def update(parameters: tuple[Array, Array], x: Array, y: Array) -> Any:
         gradients = jax.grad(loss)(parameters, x, y)
-        updates, state = OPTIMIZER.update(gradients, state, parameters)
-        return optax.apply_updates(parameters, updates), state
+        return jax.tree.map(lambda p, gradient: p - RATE * gradient, parameters, gradients)
 
     return update
 
 
+def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] | None]:
+    """jax.nn's function, ours, and ours with what it may keep instead."""
+    return {
+        "jax.nn": peers.in_jax(activation.name),
+        "activax": activation,
+        "lean": activax.lean(activation),
+        "bits4": activax.lean(activation, bits=4),
+        "bits2": activax.lean(activation, bits=2),
+    }
+
+
 def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
-    """Our step and jax.nn's in turn."""
+    """The steps of all rivals in turn."""
     up, down, x, y = (
         jax.random.normal(key, shape)
         for key, shape in zip(
@@ -63,11 +71,9 @@ def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
         )
     )
     parameters = up / WIDTH**0.5, down / HIDDEN**0.5 / LAYERS
-    rivals = {"activax": activax.get(name), "jax.nn": peers.in_jax(name)}
     return compare(
-        {label: step(function) for label, function in rivals.items() if function},
-        parameters, OPTIMIZER.init(parameters), x, y,
-        op=name, effort=effort, roofline=roofline,
+        {label: step(f) for label, f in rivals(activax.get(name)).items() if f},
+        parameters, x, y, op=name, effort=effort, roofline=roofline,
     )  # fmt: skip
 
 
@@ -77,15 +83,18 @@ def committed() -> list[Row]:
 
 def markdown() -> str:
     """Of the committed rows: time and temporary memory of a step, beside jax.nn."""
+    rows = committed()
+    names = [*dict.fromkeys(row.implementation for row in rows)]
     lines = []
-    for (op, *_), race in races(committed()).items():
-        ours, theirs = race["activax"], race["jax.nn"]
-        mark = records.MARKS[ours.interval.compared_with(theirs.interval)]
-        ratio = f"{mark}{theirs.seconds / ours.seconds:.2f}{mark}"
-        times = [f"{1e3 * row.seconds:.1f}" for row in (ours, theirs)]
-        nbytes = [f"{(row.temporary_bytes or 0) / 2**20:.1f}" for row in (ours, theirs)]
-        lines.append([op, *times, ratio, *nbytes])
-    return records.markdown_table(COLUMNS, lines)
+    for (op, *_), race in races(rows).items():
+        cells = [cell(race[name], race["jax.nn"]) if name in race else "" for name in names]
+        lines.append([op, *cells])
+    return records.markdown_table(("ms (MiB)", *names), lines)
+
+
+def cell(row: Row, peer: Row) -> str:
+    mark = records.MARKS[row.interval.compared_with(peer.interval)]
+    return f"{mark}{1e3 * row.seconds:.0f}{mark} ({(row.temporary_bytes or 0) / 2**20:.0f})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

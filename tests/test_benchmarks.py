@@ -11,7 +11,15 @@ import activax
 from activax.bench import records
 
 pytest.importorskip("rich")
-from benchmarks import allocation, dispatch, kernels, startup, throughput, training_step
+from benchmarks import (
+    allocation,
+    dispatch,
+    few_bits,
+    kernels,
+    startup,
+    throughput,
+    training_step,
+)
 from benchmarks.asv import catalogue
 from benchmarks.loops import Loop, backward, forward, forward_backward
 
@@ -111,9 +119,36 @@ def test_training_step(tmp_path, monkeypatch, capsys):
         argv = ["--fn", "gelu", "--repeats", "6", "--json", str(to_json)]
         assert training_step.main(argv) == 0
     rows, here = records.from_json(to_json.read_text())
-    assert [row.implementation for row in rows] == ["activax", "jax.nn"]
+    assert [row.implementation for row in rows] == ["jax.nn", "activax", "lean", "bits4", "bits2"]
     assert here["drift"]
     assert "| gelu |" in capsys.readouterr().out
+    monkeypatch.setattr(training_step, "COMMITTED", to_json)
+    (line,) = training_step.markdown().splitlines()[2:]
+    assert line.count(" (0)") == len(rows)  # MiB
+
+
+def test_few_bits(tmp_path, monkeypatch, capsys):
+    for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
+        monkeypatch.setattr(few_bits, size, value)
+    to_json = tmp_path / "out.json"
+    argv = ["--fn", "silu", "--seeds", "2", "--steps", "12", "--json", str(to_json)]
+    with jax.numpy_dtype_promotion("standard"):
+        assert few_bits.main(argv) == 0
+    measured = json.loads(to_json.read_text())["records"]
+    errors = {record["kept"]: max(record["gradient_error"]) for record in measured}
+    few = [errors[f"bits{bits}"] for bits in (4, 3, 2, 1)]
+    assert errors["exact"] == 0 < errors["output+branch"] < 1e-5 < few[0]
+    assert few == sorted(few)
+    assert all(len(record["loss"]) == len(record["accuracy"]) == 2 for record in measured)
+    assert "over exact" in capsys.readouterr().out
+    assert few_bits.markdown(measured).count("1.000 ± 0.000") >= 1
+
+
+def test_few_bits_needs_two_seeds(capsys):
+    with pytest.raises(SystemExit) as exit:
+        few_bits.main(["--seeds", "1"])
+    assert exit.value.code == 2
+    assert "--seeds: must be at least 2" in capsys.readouterr().err
 
 
 def test_throughput_measures_and_shows_the_catalogue(tmp_path, monkeypatch):
