@@ -80,8 +80,10 @@ def lean(
         >>> x = jnp.linspace(-3.0, 3.0, 1024)
         >>> [array.dtype.name for array in activax.bench.kept(lambda x: 2 * leanest(2 * x), x)]
         ['float32', 'uint8']
-        >>> jax.grad(activax.lean(activax.gelu, bits=2))(0.5)
-        Array(1.0..., dtype=float32, weak_type=True)
+        >>> round(float(jax.grad(activax.gelu)(0.5)), 2)
+        0.87
+        >>> round(float(jax.grad(activax.lean(activax.gelu, bits=3))(0.5)), 2)
+        0.94
 
     Paper:
         Novikov, Bershatsky, Gusak, Shonenkov, Dimitrov & Oseledets 2022, Few-Bit Backward,
