@@ -1,49 +1,32 @@
 """How many bits an activation keeps for the backward pass, beside jax.nn.
 
-Two positions: alone, where everything it keeps is its own; and between two linear layers, where
-the second layer keeps the activation's output anyway and only what comes on top of that counts.
+Alone, where everything it keeps is its own; between two linear layers, where the second keeps the
+activation's output anyway and only what comes on top of that counts; and before a residual sum.
 Measured at a boundary of the program (`jax.vjp`), so it does not depend on the backend.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from rich.console import Console
 from rich.table import Table
 
 import activax
-from activax.bench import kept
+from activax.bench import positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.peers import in_jax
 from activax.bench.records import markdown_table
-from activax.bench.traffic import Spec
 from benchmarks import report
 
 COMMITTED = Path(__file__).parent / "results" / "memory.json"
-ROWS, WIDTH = 64, 128
-COLUMNS = ("op", "alone", "alone, jax.nn", "between layers", "between layers, jax.nn")
-
-
-def bits(f: Callable[..., Any], inputs: int, dtype: Any) -> tuple[float, float]:
-    """Bits an element of the output: alone, and on top of what two linear layers keep."""
-    x = jax.ShapeDtypeStruct((ROWS, WIDTH), dtype)
-    weights = [jax.ShapeDtypeStruct((WIDTH, WIDTH), dtype)] * inputs
-
-    def network(between: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda x, *w: between(*(x @ one for one in w)) @ w[0]
-
-    alone = kept(lambda *x: f(*(2 * one for one in x)), *[x] * inputs)
-    inside = kept(network(f), x, *weights)
-    bare = kept(network(lambda *x: x[0] + 0), x, *weights)
-
-    def per_element(arrays: list[Spec]) -> float:
-        return 8 * sum(array.nbytes for array in arrays if array.size > WIDTH) / x.size
-
-    return per_element(alone), per_element(inside) - per_element(bare)
+DTYPES = "float32", "bfloat16"
+COLUMNS = (
+    "op", "alone", "alone, jax.nn", "between layers", "between layers, jax.nn", "lean",
+    "lean, between layers", "lean, before a sum", *(f"lean slope off, {d}" for d in DTYPES),
+)  # fmt: skip
 
 
 def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
@@ -54,10 +37,18 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
     rows = []
     for name, activation in activax.catalog.items():
         peer = in_jax(name)
-        if peer is not None and activation.kind != "reduction":
-            ours, theirs = (bits(f, activation.inputs, dtype) for f in (activation, peer))
-            values = (name, ours[0], theirs[0], ours[1], theirs[1])
-            rows.append(dict(zip(COLUMNS, values, strict=True)))
+        if peer is None or activation.kind == "reduction":
+            continue
+        ours, theirs = (positions(f, dtype, inputs=activation.inputs) for f in (activation, peer))
+        leanest = activax.lean(activation)
+        lean = positions(leanest, dtype)
+        elementwise = activation.kind == "elementwise"
+        errors = [slope_error(leanest, d).largest if elementwise else None for d in DTYPES]
+        values = (
+            name, ours.alone, theirs.alone, ours.before_linear, theirs.before_linear,
+            leanest.keep or "", lean.before_linear, lean.before_sum, *errors,
+        )  # fmt: skip
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 
@@ -66,9 +57,11 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     lines = []
     for row in rows:
         cells = [f"`{row['op']}`"]
-        for ours, theirs in ((COLUMNS[1], COLUMNS[2]), (COLUMNS[3], COLUMNS[4])):
+        for ours, theirs in (COLUMNS[1:3], COLUMNS[3:5]):
             pair = round(row[ours]), round(row[theirs])
             cells += [f"**{v}**" if v == min(pair) < max(pair) else f"{v}" for v in pair]
+        cells += [row["lean"], *(f"{row[column]:.0f}" for column in COLUMNS[6:8])]
+        cells += ["" if row[column] is None else f"{row[column]:.0e}" for column in COLUMNS[8:]]
         lines.append(cells)
     return markdown_table(COLUMNS, lines)
 
@@ -80,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = measure()
     table = Table(*COLUMNS, title="bits kept for backward, an element, float32")
     for row in rows:
-        table.add_row(row["op"], *(f"{row[column]:.0f}" for column in COLUMNS[1:]))
+        table.add_row(*(str(row[column]) for column in COLUMNS))
     Console().print(table)
     if arguments.json:
         record = {"environment": describe(["benchmarks.memory"]), "records": rows}

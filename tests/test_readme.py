@@ -31,7 +31,7 @@ def test_committed_bits_are_those_of_today():
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_tour_runs():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     wrong = [line for line in blocks[0].splitlines() if "ValueError" in line]
     scope = {
         "__name__": "__main__",
@@ -47,4 +47,5 @@ def test_the_tour_runs():
     scope |= {"x": jnp.ones((64, 64)), "y": jnp.zeros(64, int)}
     exec(blocks[2].replace(", 500)", ", 3)"), scope)
     assert scope["history"]["loss"].shape == (3,)
-    exec(blocks[3], scope)
+    for block in blocks[3:]:
+        exec(block, scope)

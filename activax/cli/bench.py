@@ -24,6 +24,7 @@ from activax.cli.arguments import activation, choice, output_file, sample_count,
 from activax.cli.errors import UsageError
 
 DTYPES = ("float32", "bfloat16", "float16")
+MEMORY = "memory"  # a suite that measures no time
 QUICK = Effort(repeats=7, sample_s=0.004)
 
 
@@ -48,7 +49,8 @@ class Outcome(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--suite", choices=SUITES, default="quick", help="what to measure (default: quick)")
+    add("--suite", choices=(*SUITES, MEMORY), default="quick",
+        help="what to measure (default: quick); memory: what is kept, by policy")  # fmt: skip
     add(
         "--fn",
         type=several(_named),
@@ -93,6 +95,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from activax.cli.bench_report import judge, show
 
+    if arguments.suite == MEMORY:
+        from activax.cli import bench_memory
+
+        return bench_memory.run(arguments)
     earlier = _earlier(arguments.compare)
     plan = _plan(arguments)
     outcome = Outcome([], machine.describe(sys.argv[1:]))

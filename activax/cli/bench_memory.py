@@ -1,0 +1,77 @@
+"""What activations keep for the backward pass, by policy and by where they stand."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+from rich.console import Console
+from rich.table import Table
+
+from activax._activation import Activation
+from activax._catalog import catalog
+from activax.bench import layers, positions, slope_error
+from activax.bench.machine import describe
+from activax.bench.ranking import variants
+from activax.bench.records import markdown_table
+
+NAMES = ("relu", "tanh", "gelu", "silu", "mish")
+TITLE = "bits an element for the backward pass, beyond an identity"
+COLUMNS = (
+    "op", "dtype", "keep", "alone", "before linear", "before sum", "unrolled", "scanned",
+    "slope error", "rms",
+)  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show a row for each function, dtype and policy, and write what was asked for."""
+    functions = arguments.fn or [catalog[name] for name in NAMES]
+    rows = [
+        row
+        for dtype in arguments.dtype or ("float32",)
+        for function in functions
+        for row in measured(function, dtype)
+    ]
+    table = Table(*COLUMNS, title=TITLE)
+    for cells in map(_cells, rows):
+        table.add_row(*cells)
+    Console(width=max(Console().width, 110)).print(table)
+    if arguments.json:
+        record = {"environment": describe(sys.argv[1:]), "records": rows}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    if arguments.md:
+        arguments.md.write_text(markdown_table(COLUMNS, [*map(_cells, rows)]))
+    if arguments.csv:
+        with arguments.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+    return 0
+
+
+def measured(function: Any, dtype: str) -> Iterator[dict[str, Any]]:
+    """The rows of one activation, or the row of a function of the user's."""
+    if isinstance(function, Activation):
+        named = variants(function)
+        label, elementwise = function.name, function.kind == "elementwise"
+    else:
+        named, label, elementwise = {"": function.function}, function.name, True
+    # XLA for CPUs keeps float32 copies of what is bfloat16.
+    compiles = dtype == "float32" or jax.default_backend() != "cpu"
+    for policy, one in named.items():
+        compiled = layers(one, dtype) if compiles else None
+        errors = slope_error(one, dtype) if elementwise else (None, None)
+        values = (*positions(one, dtype), *(compiled or (None, None)), *errors)
+        yield dict(zip(COLUMNS, (label, dtype, policy, *values), strict=True))
+
+
+def _cells(row: dict[str, Any]) -> Sequence[str]:
+    labels, bits, errors = COLUMNS[:3], COLUMNS[3:8], COLUMNS[8:]
+    return [
+        *(row[name] for name in labels),
+        *("" if row[name] is None else f"{row[name]:.3g}" for name in bits),
+        *("" if row[name] is None else f"{row[name]:.1e}" for name in errors),
+    ]

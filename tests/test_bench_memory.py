@@ -1,0 +1,92 @@
+"""Bits by position and policy, errors of slopes, and policies ranked for a network."""
+
+import csv
+import json
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import activax
+from activax import cli
+from activax.bench import layers, positions, rank, slope_error, temporary
+
+
+@pytest.mark.parametrize(
+    ("f", "alone", "before_linear", "before_sum"),
+    [
+        (activax.relu, 32, 0, 32),
+        (activax.lean(activax.relu), 1, 1, 1),
+        (activax.lean(activax.tanh), 32, 0, 32),
+        (activax.lean(activax.gelu), 33, 1, 33),
+        (activax.lean(activax.gelu, bits=2), 2, 2, 2),
+        (activax.swiglu, 64, 64, 64),
+        (jax.nn.relu, 40, 40, 40),
+    ],
+)
+def test_positions(f, alone, before_linear, before_sum):
+    assert positions(f) == (alone, before_linear, before_sum)
+
+
+@pytest.mark.parametrize(
+    ("f", "bits"), [(activax.relu, 0), (activax.lean(activax.gelu), 1), (activax.gelu, 32)]
+)
+def test_compiled_layers_need_what_is_kept(f, bits):
+    assert max(layers(f)) <= bits + 1
+    assert layers(f).scanned >= bits
+
+
+def test_temporary_counts_what_is_neither_argument_nor_result():
+    x = jax.ShapeDtypeStruct((1024, 1024), "float32")
+    assert temporary(activax.gelu, x) == 0
+    assert temporary(lambda x: jnp.sum(activax.tanh(x @ x) @ x), x) >= 4 * 2**20
+
+
+def test_slope_errors():
+    assert slope_error(activax.lean(activax.relu)) == (0, 0)
+    lean = activax.lean(activax.gelu)
+    assert 1e-7 < slope_error(lean).rms < 1e-5 < slope_error(lean).largest < 1e-4
+    assert 0.005 < slope_error(lean, "bfloat16").largest < 0.03
+    with pytest.raises(TypeError, match="slope_error: needs an elementwise activation.*softmax"):
+        slope_error(activax.softmax)
+    with pytest.raises(ValueError, match="dtype must be float32, bfloat16 or float16; got 'int8'"):
+        slope_error(activax.relu, "int8")
+
+
+def network(activation):
+    return lambda w, x: jnp.mean((x + activation(x @ w)) ** 2)
+
+
+def test_rank():
+    w, x = jax.random.normal(jax.random.key(0), (2, 64, 64))
+    rows = {row.policy: row for row in rank(network, activax.gelu, w, x)}
+    assert set(rows) == {"default", *activax.policies(activax.gelu)}
+    assert rows["bits2"].kept_bytes < rows["default"].kept_bytes < rows["output+branch"].kept_bytes
+    assert rows["default"].gradient_error == 0
+    assert rows["output+branch"].gradient_error < 1e-4 < rows["bits4"].gradient_error
+    assert rows["bits4"].gradient_error < rows["bits1"].gradient_error < 1
+    planned = rank(network, activax.gelu, *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (w, x)))
+    assert all(row.gradient_error is None for row in planned)
+    with pytest.raises(TypeError, match="rank: activation must be one of activax; got function"):
+        rank(network, lambda x: x, w, x)
+    with pytest.raises(ValueError, match="must be a function with a scalar result"):
+        rank(lambda act: lambda w, x: act(w @ x), activax.gelu, w, x)
+
+
+def test_shapes_must_be_kept():
+    with pytest.raises(ValueError, match="positions: f must return an array of the shape"):
+        positions(jnp.sum)
+
+
+def test_command(tmp_path, capsys):
+    files = {kind: tmp_path / f"rows.{kind}" for kind in ("json", "csv", "md")}
+    options = [text for kind, file in files.items() for text in (f"--{kind}", str(file))]
+    command = ["bench", "--suite", "memory", "--fn", "relu", "--dtype", "bf16", *options]
+    assert cli.main(command) == 0
+    assert "before linear" in capsys.readouterr().out
+    rows = json.loads(files["json"].read_text())["records"]
+    mask = next(row for row in rows if row["keep"] == "mask")
+    assert (mask["alone"], mask["before linear"], mask["before sum"]) == (1, 1, 1)
+    with files["csv"].open() as file:
+        assert [row["keep"] for row in csv.DictReader(file)] == [row["keep"] for row in rows]
+    assert files["md"].read_text().count("mask") == 1
