@@ -102,22 +102,55 @@ def _from_inputs(
 
 
 def from_output(slope: Slope) -> Residual:
-    """The slope is known from the output: `slope(out, *parameters)`."""
+    """Declare that the slope in the input is known from the output, for `lean=` of a definition.
+
+    Args:
+        slope: `slope(out, *parameters, **statics)`.
+
+    Example:
+        >>> @activax.elementwise(
+        ...     lambda x: 1 / jnp.cosh(x) ** 2,
+        ...     lean=(activax.from_output(lambda out: (1 - out) * (1 + out)),),
+        ...     reference=lambda mp, x: mp.tanh(x),
+        ... )
+        ... def squash(x):
+        ...     "The hyperbolic tangent."
+        ...     return jnp.tanh(x)
+        >>> activax.lean(squash).keep
+        'output'
+    """
     return Residual("output", slope, output=True)
 
 
 def from_piece(piece: Callable[..., Array], slope: Slope, *, bits: int = 1) -> Residual:
-    """The slope is known from the piece on which x lies: `slope(piece, *parameters)`.
+    """Declare that the slope in the input is known from the piece on which it lies.
 
-    `piece(x, *parameters)` is a boolean, or a number below 2^bits. It cannot say that x was NaN, so
-    where x is NaN the slope should not be 0: the NaN that comes back then passes.
+    A code cannot say that x was NaN, so where x is NaN the slope should not be 0: the NaN that
+    comes back then passes.
+
+    Args:
+        piece: `piece(x, *parameters, **statics)`, booleans or numbers below 2^bits.
+        slope: `slope(piece, *parameters, **statics)`.
+        bits: of a piece, from 1 to 4.
+
+    Example:
+        >>> activax.from_piece(lambda x: x > 0, lambda above: jnp.where(above, 1.0, 0.5)).bits
+        1
     """
     return Residual("mask", slope, bits=bits, code=piece)
 
 
 def from_branch(right: Callable[..., Array], slope: Slope, *, float64: bool = True) -> Residual:
-    """The slope is known from the output and the side of the minimum on which x lies.
+    """Declare that the slope is known from the output and the side of the minimum of the input.
 
-    `slope(out, right, *parameters)`, where `right(x, *parameters)` is a boolean.
+    Args:
+        right: `right(x, *parameters, **statics)`, whether x is right of the minimum.
+        slope: `slope(out, right, *parameters, **statics)`.
+        float64: whether the slope is right in float64, too; if not, the input is kept there.
+
+    Example:
+        >>> square = activax.from_branch(lambda x: x > 0, lambda y, right: jnp.sqrt(4 * y))
+        >>> square.policy
+        'output+branch'
     """
     return Residual("output+branch", slope, output=True, bits=1, code=right, float64=float64)
