@@ -306,12 +306,11 @@ class Activation(Generic[P]):
         return {"name": self.name, **self._numbers}
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        lean = self._definition.lean
-        if lean and not self.is_bound:
+        if self.is_bound:
+            return _rebind, (self._plain, dict(self._numbers), dict(self._leaves))
+        if lean := self._definition.lean:
             return functools.partial(lean.make, **lean.options), (lean.base,)
-        if not self.is_bound:
-            return self.name  # pickles, and copies, as the global of that name in __module__
-        return _rebind, (self._plain, dict(self._numbers), dict(self._leaves))
+        return self.name  # pickles, and copies, as the global of that name in __module__
 
     def _key(self) -> tuple[Any, ...]:
         """Bound numbers compare by value, bound arrays by identity."""

@@ -24,7 +24,7 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at
-from activax._residuals import INPUT, Residual, choose, from_output
+from activax._residuals import INPUT, Residual, from_output, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -133,7 +133,7 @@ def elementwise(
             operands = dict(zip(names, inputs, strict=True))
             shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
             dtype = inputs[0].dtype
-            chosen_keep, chosen_slopes = choose(residual, dtype, plain, kept_of, slopes)
+            chosen_keep, chosen_slopes = with_residual(residual, dtype, plain, kept_of, slopes)
             # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
             precise = {
                 name: at(precision_of(operands[name].dtype))(slope)

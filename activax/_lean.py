@@ -24,7 +24,7 @@ def policies(activation: Activation[...]) -> tuple[str, ...]:
         >>> activax.policies(activax.gelu)
         ('output+branch', 'input', 'bits1', 'bits2', 'bits3', 'bits4')
     """
-    exact = tuple(residual.policy for residual in activation._definition.residuals)
+    exact = tuple(residual.policy for residual in activation.original._definition.residuals)
     return (*exact, *(_BITS if activation.kind == "elementwise" else ()))
 
 
@@ -153,7 +153,6 @@ def _few_bits(
         kinks=activation.kinks,
         domain=activation.domain,
         ulps=(activation.ulps[0], float("inf")),
-        lean=(residual,),
     )(formula)._definition
     options: Mapping[str, Any] = {"keep": keep, "deviation": deviation, "dither": dither}
     made = Lean(lean, activation, MappingProxyType(options), residual)

@@ -71,7 +71,7 @@ class Residual:
 INPUT = Residual("input", slope=lambda *inputs: None)
 
 
-def choose(
+def with_residual(
     residual: Residual | None,
     dtype: Any,
     formula: Callable[..., Array],

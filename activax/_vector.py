@@ -22,7 +22,7 @@ from activax._define import (
 )
 from activax._inputs import beside, cast, check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
-from activax._residuals import Residual, choose
+from activax._residuals import Residual, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -93,7 +93,7 @@ def vector(
             x = cast(x, inexact_dtype(x.dtype))
             inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
 
-            chosen_keep, chosen = choose(residual, x.dtype, formula, kept_of, differentials)
+            chosen_keep, chosen = with_residual(residual, x.dtype, formula, kept_of, differentials)
 
             @at(precision_of(x.dtype))
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:

@@ -127,11 +127,15 @@ def hard_sigmoid_half(x: Array) -> Array:
     return clip(x + 1.0, 0, 2) / 2
 
 
-def _hard_silu_slope_at(out: Array, right: Array) -> Array:
-    # (2 x + 3) / 6 is the root of this, with the sign of the branch; on the far left out is 0.
-    slope = root_above((out + 0.375) * (2 / 3))
+def _branches(out: Array, right: Array, slope: Array, *, end: float) -> Array:
+    """The slope, with the sign of its branch; 1 from `end` on, and 0 on the far left, as out is."""
     left = jnp.where(out < 0, -slope, out)
-    return jnp.where(right, jnp.where(out < 3, slope, 1.0), left)
+    return jnp.where(right, jnp.where(out < end, slope, 1.0), left)
+
+
+def _hard_silu_slope_at(out: Array, right: Array) -> Array:
+    # The root is |2 x + 3| / 6.
+    return _branches(out, right, root_above((out + 0.375) * (2 / 3)), end=3.0)
 
 
 @elementwise(
@@ -161,9 +165,7 @@ def hard_silu(x: Array) -> Array:
 
 
 def _hard_mish_slope_at(out: Array, right: Array) -> Array:
-    slope = root_above(2 * out + 1)  # of x + 1
-    left = jnp.where(out < 0, -slope, out)
-    return jnp.where(right, jnp.where(out < 0, slope, 1.0), left)
+    return _branches(out, right, root_above(2 * out + 1), end=0.0)  # the root is |x + 1|
 
 
 @elementwise(

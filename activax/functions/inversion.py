@@ -35,7 +35,7 @@ from activax.functions.coefficients import (
     SILU_RIGHT,
     SILU_SATURATED,
 )
-from activax.functions.special import at_least, at_most
+from activax.functions.special import at_most, root_above
 from activax.functions.transcendental import horner, polynomial
 from activax.functions.words import distance
 
@@ -56,39 +56,30 @@ _GELU_TANH = _Inverse(GELU_TANH_DEPTH, GELU_TANH_SATURATED, GELU_TANH_RIGHT, GEL
 _SILU = _Inverse(SILU_DEPTH, SILU_SATURATED, SILU_RIGHT, SILU_LEFT)
 _MISH = _Inverse(MISH_DEPTH, MISH_SATURATED, MISH_RIGHT, MISH_LEFT)
 
-# The least s^2: its s is below what a slope of 0 is off by, and one can divide by it.
-_FLAT = 2.0**-38
-# Values below it count as it in the derivative of s, whose own ones divide by powers of it. What
+# Values below it count as it in the derivative of s^2, whose own ones divide by powers of it. What
 # second derivatives lose by that is less than it.
 _TAIL = 2.0**-40
 
 
 def _root(y: Array, right: Array, depth: tuple[float, float]) -> Array:
-    """s of the fits: s^2 = 1 + y / depth on the right, s^2 = -log(-y / depth) on the left.
-
-    As the slope is s times a smooth function, its derivative by y times itself, which is how the
-    second derivative by x comes about, is finite. It takes that s is not 0, and that the
-    derivative of s is 1 / (2 s) times that of s^2 also where s^2 was raised to be positive.
-    """
+    """s of the fits: s^2 = 1 + y / depth on the right, s^2 = -log(-y / depth) on the left."""
 
     @jax.custom_jvp
-    def root(y: Array, right: Array) -> Array:
+    def square(y: Array, right: Array) -> Array:
         # On the left -y = m 2^n where m is within a factor of sqrt(2) of the depth.
         bits = lax.bitcast_convert_type(-y, jnp.int32)
         n = jnp.where(right, 0, (bits - np.float32(depth[0] * 0.5**0.5).view(np.int32)) >> 23)
         m = lax.bitcast_convert_type(bits - (n << 23), jnp.float32)
         u = distance(depth, m) * (1 / depth[0])
         log = u * polynomial(u, LOG) - n.astype(jnp.float32) * math.log(2)
-        return lax.sqrt(at_least(jnp.where(right, u, log), _FLAT))
+        return jnp.where(right, u, log)
 
-    @root.defjvp
+    @square.defjvp
     def rule(primals: Any, tangents: Any) -> tuple[Array, Array]:
         (y, right), (t, _) = primals, tangents
-        s = root(y, right)
-        rate = jnp.where(right, -depth[0], at_most(y, -_TAIL))
-        return s, -t / (2 * s * rate)
+        return square(y, right), -t / jnp.where(right, -depth[0], at_most(y, -_TAIL))
 
-    return root(y, right)
+    return root_above(square(y, right))
 
 
 def _paired(*coefficients: tuple[float, ...]) -> Iterator[tuple[np.float32, np.float32]]:

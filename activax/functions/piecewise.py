@@ -5,11 +5,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax._residuals import from_piece
-from activax.functions.special import choose, clip, flag, negative_part, scaled
-
-
-def _one_or_zero(one: Array, *parameters: Array) -> Array:
-    return jnp.where(one, 1.0, 0.0)
+from activax.functions.special import choose, clip, flag, negative_part, one_or_zero, scaled
 
 
 def _one_or(one: Array, other: Array) -> Array:
@@ -19,7 +15,7 @@ def _one_or(one: Array, other: Array) -> Array:
 @elementwise(
     lambda out: jnp.where(out > 0, 1.0, out),  # 0 or NaN
     keep="output",
-    lean=(from_piece(lambda x: ~(x <= 0), _one_or_zero),),
+    lean=(from_piece(lambda x: ~(x <= 0), one_or_zero),),
     reference=lambda mp, x: max(x, 0),
     kinks=(0.0,),
     ulps=0,
@@ -109,7 +105,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
 @elementwise(
     lambda out: jnp.where((out > 0) & (out < 6), 1.0, out - out),  # keeps NaN
     keep="output",
-    lean=(from_piece(lambda x: ~((x <= 0) | (x >= 6)), _one_or_zero),),
+    lean=(from_piece(lambda x: ~((x <= 0) | (x >= 6)), one_or_zero),),
     reference=lambda mp, x: min(max(x, 0), 6),
     kinks=(0.0, 6.0),
     ulps=0,
@@ -143,7 +139,7 @@ def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
     lambda inside, above: choose(inside, 1.0, 0.0),
     lambda inside, above: choose(above, 1.0, 0.0),
     keep=_inside_and_above,
-    lean=(from_piece(lambda x, n: ~((x <= 0) | (x >= n)), _one_or_zero),),
+    lean=(from_piece(lambda x, n: ~((x <= 0) | (x >= n)), one_or_zero),),
     reference=lambda mp, x, n: min(max(x, 0), n),
     kinks=lambda n: (0.0, n),
     ulps=0,
@@ -179,7 +175,7 @@ def _above(x: Array, threshold: Array) -> Array:
     lambda above: choose(above, 1.0, 0.0),
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, tau, out: (_above(x, tau),),
-    lean=(from_piece(lambda x, tau: ~(x <= tau), _one_or_zero),),
+    lean=(from_piece(lambda x, tau: ~(x <= tau), one_or_zero),),
     reference=lambda mp, x, tau: max(x, tau),
     kinks=lambda tau: (tau,),
     ulps=0,
@@ -210,7 +206,7 @@ def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
     lambda above: choose(above, 0.0, 0.0),
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, threshold, value, out: (_above(x, threshold),),
-    lean=(from_piece(lambda x, threshold, value: ~(x <= threshold), _one_or_zero),),
+    lean=(from_piece(lambda x, threshold, value: ~(x <= threshold), one_or_zero),),
     reference=lambda mp, x, threshold, value: x if x > threshold else value,
     kinks=lambda threshold: (threshold,),
     ulps=0,
@@ -241,7 +237,7 @@ def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0
     lambda above: choose(above, 1.0, 0.0),
     lambda above: choose(above, 0.0, 0.0),
     keep=lambda x, theta, out: (_above(x, theta),),
-    lean=(from_piece(lambda x, theta: ~(x <= theta), _one_or_zero),),
+    lean=(from_piece(lambda x, theta: ~(x <= theta), one_or_zero),),
     reference=lambda mp, x, theta: x if x > theta else mp.zero,
     kinks=lambda theta: (theta,),
     ulps=0,

@@ -7,7 +7,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax._residuals import from_piece
-from activax.functions.special import at_most, choose, clip, flag, magnitude
+from activax.functions.special import at_most, choose, clip, flag, magnitude, one_or_zero
 from activax.functions.transcendental import exp, horner, tanh
 
 
@@ -20,15 +20,11 @@ def _beyond(x: Array, threshold: Array) -> Array:
     return ~(magnitude(x) <= threshold)
 
 
-def _one_or_zero(one: Array, threshold: Array) -> Array:
-    return jnp.where(one, 1.0, 0.0)
-
-
 @elementwise(
     lambda out: choose(flag(out, out != 0), 1.0, 0.0),
     lambda out: -jnp.sign(out),
     keep="output",
-    lean=(from_piece(_beyond, _one_or_zero),),
+    lean=(from_piece(_beyond, one_or_zero),),
     reference=lambda mp, x, threshold: x - min(max(x, -threshold), threshold),
     kinks=_both_sides,
     ulps=1,
@@ -59,7 +55,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
     lambda out: choose(flag(out, out != 0), 1.0, 0.0),
     lambda out: 0.0 * out,
     keep="output",
-    lean=(from_piece(_beyond, _one_or_zero),),
+    lean=(from_piece(_beyond, one_or_zero),),
     reference=lambda mp, x, threshold: x if mp.fabs(x) > threshold else mp.zero,
     kinks=_both_sides,
     ulps=0,

@@ -93,3 +93,8 @@ def flag(x: Array, condition: Array) -> Array:
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
     """`yes` where the flag is 1, `no` where it is 0, NaN where it is -1."""
     return jnp.where(flagged > 0, yes, jnp.where(flagged < 0, jnp.nan, no))
+
+
+def one_or_zero(one: Array, *parameters: Array) -> Array:
+    """The slope of a piece that passes its input, or of one that does not."""
+    return jnp.where(one, 1.0, 0.0)
