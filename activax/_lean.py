@@ -47,7 +47,7 @@ def lean(
       slope from a saturated output has lost its tail: `tanh` is 1 from 9.02 on.
     - "output+branch": the output and a bit, which says on which side of the minimum the input lies.
       The slope is right to the rounding of the output, which is flat at the minimum: there the
-      slope is known to 1e-4 in float32 and to 0.03 in bfloat16. In float64 the input is kept.
+      slope is known to 1e-4 in float32 and to 0.02 in bfloat16. In float64 the input is kept.
     - "input": the input, from which the slope is computed again. Exact everywhere.
     - "bits1" to "bits4": the slope, rounded to one of 2, 4, 8 or 16 levels, which for normal inputs
       are the best in the mean square. It has no derivative.

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench import machine, peers
+from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import arguments
@@ -76,10 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     names = [a.name for a in options.fn] if options.fn else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
-    report.show(COLUMNS, rows(records))
-    if options.json:
-        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        report.save(options.json, {"environment": here, "records": records})
+    report.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

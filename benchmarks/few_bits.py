@@ -21,7 +21,6 @@ from jax.flatten_util import ravel_pytree
 
 import activax
 from activax import nn, training
-from activax.bench import machine
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
 from activax.cli.digits import CLASSES, load
@@ -154,10 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for activation in options.fn
         for record in measure(activation, options.seeds, options.steps)
     ]
-    report.show(COLUMNS, rows(records))
-    if options.json:
-        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        report.save(options.json, {"environment": here, "records": records})
+    report.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
-from rich.console import Console
-from rich.table import Table
 
 import activax
 from activax.bench import positions, slope_error
-from activax.bench.machine import describe
 from activax.bench.peers import in_jax
 from activax.bench.records import markdown_table
 from benchmarks import report
@@ -53,8 +50,12 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as a Markdown table, with the better of two in bold."""
-    lines = []
+    return markdown_table(COLUMNS, lines(rows))
+
+
+def lines(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The cells of a line for each row, with the better of two in bold."""
+    out = []
     for row in rows:
         cells = [f"`{row['op']}`"]
         for ours, theirs in (COLUMNS[1:3], COLUMNS[3:5]):
@@ -62,8 +63,8 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
             cells += [f"**{v}**" if v == min(pair) < max(pair) else f"{v}" for v in pair]
         cells += [row["lean"], *(f"{row[column]:.0f}" for column in COLUMNS[6:8])]
         cells += ["" if row[column] is None else f"{row[column]:.0e}" for column in COLUMNS[8:]]
-        lines.append(cells)
-    return markdown_table(COLUMNS, lines)
+        out.append(cells)
+    return out
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -71,13 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the record")
     arguments = parser.parse_args(argv)
     rows = measure()
-    table = Table(*COLUMNS, title="bits kept for backward, an element, float32")
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in COLUMNS))
-    Console().print(table)
-    if arguments.json:
-        record = {"environment": describe(["benchmarks.memory"]), "records": rows}
-        report.save(arguments.json, record)
+    report.publish(COLUMNS, lines(rows), rows, arguments.json, ["benchmarks.memory"])
 
 
 if __name__ == "__main__":

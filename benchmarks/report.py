@@ -1,6 +1,7 @@
 """What may be claimed from the records of a race, and how it is shown."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from activax.bench.machine import describe
 from activax.bench.measure import FAULTS
 from activax.bench.records import write
 from activax.bench.stopwatch import Interval
@@ -54,6 +56,21 @@ def show(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     for line in lines:
         table.add_row(*line)
     Console().print(table)
+
+
+def publish(
+    columns: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    records: Sequence[Record],
+    file: Path | None,
+    argv: Sequence[str] | None,
+    **facts: Any,
+) -> None:
+    """Print a table, and save its records with the machine and further facts if there is a file."""
+    show(columns, lines)
+    if file:
+        here = describe(list(sys.argv[1:] if argv is None else argv))
+        save(file, {"environment": here, **facts, "records": records})
 
 
 def command(

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 
 import activax
-from activax.bench import machine, peers
+from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.cli import arguments
 from benchmarks import report
@@ -93,11 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = options.fn or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
-    report.show(COLUMNS, rows(records))
-    if options.json:
-        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        record = {"environment": here, "import_seconds": imports, "records": records}
-        report.save(options.json, record)
+    report.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)
     return 0
 
 

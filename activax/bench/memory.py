@@ -178,17 +178,16 @@ def _slope(f: Function, inputs: int, dtype: Any, scanned: bool) -> float | None:
         if scanned:
             x, _ = lax.scan(step, x, weights)
         else:
-            for one in weights:
-                x, _ = step(x, one)
+            for i in range(len(weights[0])):
+                x, _ = step(x, [w[i] for w in weights])
         return x.sum()
 
     def bits(depth: int) -> float | None:
         def array(*shape: int) -> Any:
-            return jax.ShapeDtypeStruct((depth,) * scanned + shape, dtype)
+            return jax.ShapeDtypeStruct(shape, dtype)
 
-        layer = [array(WIDTH, HIDDEN)] * inputs + [array(HIDDEN, WIDTH)]
-        weights = layer if scanned else [layer] * depth
-        x = jax.ShapeDtypeStruct((ROWS, WIDTH), dtype)
+        weights = [array(depth, WIDTH, HIDDEN)] * inputs + [array(depth, HIDDEN, WIDTH)]
+        x = array(ROWS, WIDTH)
         options = UNOPTIMISED if jax.default_backend() == "cpu" else None
         nbytes = _temporary(jax.value_and_grad(loss), (weights, x), options)
         return None if nbytes is None else 8 * nbytes / (ROWS * HIDDEN)

@@ -112,10 +112,15 @@ def changes(before: Iterable[Row], now: Iterable[Row]) -> list[Change]:
 
 def to_csv(rows: Iterable[Row]) -> str:
     """One line a row, with all fields."""
+    return csv_table(FIELDS, map(dataclasses.asdict, rows))
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    """A heading and one line a row."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(dataclasses.asdict, rows))
+    writer.writerows(rows)
     return out.getvalue()
 
 

@@ -1,7 +1,6 @@
 """What activations keep for the backward pass, by policy and by where they stand."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from activax._catalog import catalog
 from activax.bench import layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
-from activax.bench.records import markdown_table
+from activax.bench.records import csv_table, markdown_table, write
 
 NAMES = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
@@ -41,14 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     Console(width=max(Console().width, 110)).print(table)
     if arguments.json:
         record = {"environment": describe(sys.argv[1:]), "records": rows}
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+        write(arguments.json, json.dumps(record, indent=1) + "\n")
     if arguments.md:
-        arguments.md.write_text(markdown_table(COLUMNS, [*map(_cells, rows)]))
+        write(arguments.md, markdown_table(COLUMNS, [*map(_cells, rows)]))
     if arguments.csv:
-        with arguments.csv.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+        write(arguments.csv, csv_table(COLUMNS, rows))
     return 0
 
 
