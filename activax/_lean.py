@@ -20,10 +20,14 @@ _BITS = {f"bits{k}": k for k in (1, 2, 3, 4)}
 def policies(activation: Activation[...]) -> tuple[str, ...]:
     """What `lean` may keep for this activation, the least first; then the approximate ones.
 
+    Raises:
+        TypeError: what is not an activation.
+
     Example:
         >>> activax.policies(activax.gelu)
         ('output+branch', 'input', 'bits1', 'bits2', 'bits3', 'bits4')
     """
+    check_activation("policies", activation)
     exact = tuple(residual.policy for residual in activation.original._definition.residuals)
     return (*exact, *(_BITS if activation.kind == "elementwise" else ()))
 
@@ -71,7 +75,7 @@ def lean(
         ValueError: a policy that this activation does not have, `keep` and `bits` that contradict
             each other, arrays that are bound where few bits are asked for, or a deviation that is
             not positive.
-        TypeError: when a derivative of a slope of few bits is taken.
+        TypeError: what is not an activation; when a derivative of a slope of few bits is taken.
 
     Example:
         >>> leanest = activax.lean(activax.gelu)
@@ -89,6 +93,7 @@ def lean(
         Novikov, Bershatsky, Gusak, Shonenkov, Dimitrov & Oseledets 2022, Few-Bit Backward,
         arXiv:2202.00441; Bershatsky et al. 2024, Inverted Activations, arXiv:2407.15545.
     """
+    check_activation("lean", activation)
     activation = activation.original
     keep = _policy(activation, keep, bits)
     if keep is None:
@@ -97,6 +102,15 @@ def lean(
         return _few_bits(activation, keep, float(deviation), dither)
     plain = _exact(activation._plain, keep)
     return plain.bind(**activation._numbers, **activation._leaves)
+
+
+def check_activation(function: str, activation: Any) -> None:
+    """Raise TypeError unless it is one."""
+    if not isinstance(activation, Activation):
+        raise TypeError(
+            f"{function}: activation must be one of activax; got {type(activation).__name__}. Make "
+            "one of a function of yours with activax.elementwise."
+        )
 
 
 def _policy(activation: Activation[...], keep: str | None, bits: int | None) -> str | None:

@@ -14,7 +14,7 @@ from accuracy import inside
 from jax import lax
 
 import activax
-from activax.bench import kept
+from activax.bench import kept, temporary
 
 EXACT = ("mask", "output", "output+branch", "input")
 CASES = [
@@ -26,16 +26,17 @@ CASES = [
 ]
 LEAN = [case for case in CASES if case.values[1] != "input"]
 DTYPES = ("float32", "bfloat16")
-# One of each mechanism; softmax keeps its output unless told otherwise.
-MECHANISMS = [
-    activax.lean(activax.relu),
-    activax.lean(activax.prelu),
-    activax.lean(activax.abs),
-    activax.lean(activax.softplus),
-    activax.lean(activax.gelu),
-    activax.lean(activax.relu, keep="input"),
-    activax.lean(activax.softmax, keep="input"),
-]
+# One of each mechanism, and the bits of its code; softmax keeps its output unless told otherwise.
+CODES = {
+    activax.lean(activax.relu): 1,
+    activax.lean(activax.prelu): 1,
+    activax.lean(activax.abs): 2,
+    activax.lean(activax.softplus): 0,
+    activax.lean(activax.gelu): 1,
+    activax.lean(activax.relu, keep="input"): 0,
+    activax.lean(activax.softmax, keep="input"): 0,
+}
+MECHANISMS = list(CODES)
 
 
 def slopes(f, x):
@@ -194,7 +195,7 @@ def twelve_layers(activation, scanned):
     def step(weights, x):
         return jax.tree.map(lambda w, g: w - 0.1 * g, weights, jax.grad(loss)(weights, x))
 
-    return jax.jit(step).lower(weights, x).compile().memory_analysis().temp_size_in_bytes
+    return temporary(step, weights, x)
 
 
 # Transformations
@@ -228,8 +229,7 @@ def test_named_residuals_are_what_a_policy_saves(lean):
     policy = jax.checkpoint_policies.save_only_these_names("activax_residual")
     x = jax.ShapeDtypeStruct((64, 64), "float32")
     arrays = kept(jax.checkpoint(block, policy=policy), x, x)
-    codes = 0 if lean.keep not in ("mask", "output+branch") else 1 + (lean.name == "abs")
-    assert sum(a.nbytes for a in arrays if a.size > 1) == codes * x.size / 8
+    assert sum(a.nbytes for a in arrays if a.size > 1) == CODES[lean] * x.size / 8
 
 
 @pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
@@ -424,3 +424,11 @@ def test_errors():
     }.items():
         with pytest.raises(ValueError, match=message):
             call()
+    for function in (activax.lean, activax.policies):
+        with pytest.raises(TypeError, match=f"{function.__name__}: activation must be one of acti"):
+            function(jnp.tanh)
+
+
+def test_policies_are_those_of_the_original():
+    for lean in (activax.lean(activax.gelu), activax.lean(activax.gelu, bits=2)):
+        assert activax.policies(lean) == activax.policies(activax.gelu)

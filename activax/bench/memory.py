@@ -73,7 +73,12 @@ def temporary(f: Function, *specs: Any) -> int | None:
 
 
 def _temporary(f: Function, specs: Any, options: dict[str, Any] | None = None) -> int | None:
-    memory = jax.jit(f).lower(*specs).compile(compiler_options=options).memory_analysis()
+    return temporary_bytes(jax.jit(f).lower(*specs).compile(compiler_options=options))
+
+
+def temporary_bytes(compiled: jax.stages.Compiled) -> int | None:
+    """What a program needs besides its arguments and results; None where XLA does not tell."""
+    memory = compiled.memory_analysis()
     return None if memory is None else int(memory.temp_size_in_bytes)
 
 

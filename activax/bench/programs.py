@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from activax.bench.memory import temporary_bytes
 from activax.bench.rotation import Rotation
 
 
@@ -50,5 +51,4 @@ class Compiled:
     @property
     def temporary_bytes(self) -> int | None:
         """What the program needs besides its arguments and results, where XLA tells."""
-        memory = self.compiled.memory_analysis()
-        return None if memory is None else int(memory.temp_size_in_bytes)
+        return temporary_bytes(self.compiled)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from activax._activation import Activation
-from activax._lean import lean, policies
+from activax._lean import check_activation, lean, policies
 from activax.bench.memory import stored, temporary
 
 DEFAULT = "default"  # the policy of an activation that `activax.lean` has not changed
@@ -63,11 +63,7 @@ def rank(
         >>> min(rows, key=lambda row: row.kept_bytes).policy
         'bits1'
     """
-    if not isinstance(activation, Activation):
-        raise TypeError(
-            f"rank: activation must be one of activax; got {type(activation).__name__}. Make one "
-            "of a function of yours with activax.elementwise."
-        )
+    check_activation("rank", activation)
     concrete = all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(specs))
     rows, exact = [], None
     for policy, act in variants(activation).items():
