@@ -93,7 +93,8 @@ def elementwise(
         A decorator that makes the Activation.
 
     Raises:
-        TypeError: the number of slopes is not the number of differentiable parameters.
+        TypeError: the number of slopes is not the number of differentiable parameters, or `lean` is
+            not a tuple.
         ValueError: an unknown `keep`.
 
     Example:
@@ -115,6 +116,11 @@ def elementwise(
         live = carrying_slopes(formula.__name__, names, "slope", slopes)
         plain: Callable[..., Array] = formula
         kept_of = kept_by(formula.__name__, keep)
+        if not isinstance(lean, tuple):
+            raise TypeError(
+                f"{formula.__name__}: lean must be a tuple of residuals, such as "
+                f"(activax.from_output(...),); got {type(lean).__name__}"
+            )
         residuals = lean
         if keep == "output":
             own = from_output(lambda out, *parameters, **statics: slopes[0](out, **statics))

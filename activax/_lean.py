@@ -73,8 +73,8 @@ def lean(
 
     Raises:
         ValueError: a policy that this activation does not have, `keep` and `bits` that contradict
-            each other, arrays that are bound where few bits are asked for, or a deviation that is
-            not positive.
+            each other, arrays that are bound where few bits are asked for, a deviation that is not
+            positive, or one or `dither` where few bits are not asked for.
         TypeError: what is not an activation; when a derivative of a slope of few bits is taken.
 
     Example:
@@ -96,10 +96,14 @@ def lean(
     check_activation("lean", activation)
     activation = activation.original
     keep = _policy(activation, keep, bits)
-    if keep is None:
-        return activation
     if keep in _BITS:
         return _few_bits(activation, keep, float(deviation), dither)
+    if deviation != 1 or dither:
+        raise ValueError(
+            "lean: deviation and dither are for slopes of few bits; give bits, or leave them out"
+        )
+    if keep is None:
+        return activation
     plain = _exact(activation._plain, keep)
     return plain.bind(**activation._numbers, **activation._leaves)
 

@@ -221,6 +221,11 @@ ERRORS = {
         TypeError,
         r"square: needs one slope for each of its differentiable parameters \(x\); got 0",
     ),
+    "lean that is no tuple": (
+        lambda: define(lambda x: 2 * x, lean=activax.from_output(lambda out: out)),
+        TypeError,
+        r"square: lean must be a tuple of residuals, .*; got Residual",
+    ),
     "unknown keep": (
         lambda: define(lambda x: 2 * x, keep="outputs"),
         ValueError,

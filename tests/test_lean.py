@@ -414,6 +414,7 @@ def test_errors():
         ): r"lean: activax\.gelu can keep 'output\+br.*got 'mask'",
         lambda: activax.lean(activax.gelu, bits=5): "got 'bits5'",
         lambda: activax.lean(activax.softmax, bits=2): r"can keep 'input'; got 'bits2'",
+        lambda: activax.lean(activax.gelu, dither=True): "dither are for slopes of few bits",
         lambda: activax.lean(activax.gelu, keep="input", bits=2): "contradict each other; give one",
         lambda: activax.lean(
             activax.gelu, bits=2, deviation=0.0
