@@ -90,3 +90,10 @@ def test_command(tmp_path, capsys):
     with files["csv"].open() as file:
         assert [row["keep"] for row in csv.DictReader(file)] == [row["keep"] for row in rows]
     assert files["md"].read_text().count("mask") == 1
+
+
+def test_command_refuses_what_it_would_ignore(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["bench", "--suite", "memory", "--repeats", "9"])
+    assert stopped.value.code == 2
+    assert "--suite memory times nothing, so it has no --repeats" in capsys.readouterr().err

@@ -98,6 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.suite == MEMORY:
         from activax.cli import bench_memory
 
+        for option in ("shape", "fresh", "repeats", "quick", "png", "compare"):
+            if getattr(arguments, option):
+                raise UsageError(f"bench: --suite memory times nothing, so it has no --{option}")
         return bench_memory.run(arguments)
     earlier = _earlier(arguments.compare)
     plan = _plan(arguments)
