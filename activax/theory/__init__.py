@@ -14,3 +14,7 @@ from activax.theory.moments import moments as moments
 from activax.theory.moments import second_moment as second_moment
 from activax.theory.propagation import Propagation as Propagation
 from activax.theory.propagation import propagate as propagate
+from activax.theory.self_normalizing import SelfNormalizing as SelfNormalizing
+from activax.theory.self_normalizing import self_normalize as self_normalize
+from activax.theory.shaping import Shaped as Shaped
+from activax.theory.shaping import shape as shape
