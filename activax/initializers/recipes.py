@@ -150,8 +150,8 @@ def siren(
         out_axis: the axis of the outputs.
 
     Returns:
-        `Pair(weight, bias)` of initialisers. The paper is silent on biases; the authors' code has
-        torch's, uniform in +-1 / sqrt(fan_in).
+        `Pair(weight, bias)` of initialisers. The biases of the authors' code are torch's default,
+        uniform in +-1 / sqrt(fan_in), which no initialiser of a bias can see.
 
     Raises:
         ValueError: w0 that is not positive and finite.

@@ -10,9 +10,9 @@ from jax.typing import DTypeLike
 
 from activax._inputs import cast, compute_dtype
 from activax.theory import gain as gain_of
+from activax.theory.moments import Kind
 
 Initializer = Callable[..., Array]
-Kind = Literal["forward", "backward", "variance"]
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
 
