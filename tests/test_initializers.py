@@ -68,11 +68,11 @@ def test_weights_that_are_outputs_by_inputs():
 
 
 @pytest.mark.parametrize("distribution", ["normal", "truncated_normal", "uniform", "orthogonal"])
-@pytest.mark.parametrize("shape", [(256, 256), (64, 512), (512, 64)])
+@pytest.mark.parametrize("shape", [(256, 256), (64, 512), (512, 64), (3, 3, 32, 128)])
 def test_critical_weights_have_the_variance_of_the_theory(distribution, shape):
     point = theory.critical(activax.tanh, sigma_b=0.3)
     weight, bias = initializers.critical(activax.tanh, sigma_b=0.3, distribution=distribution)
-    assert spread(weight, shape, shape[0]) == pytest.approx(point.sigma_w, rel=0.02)
+    assert spread(weight, shape, math.prod(shape[:-1])) == pytest.approx(point.sigma_w, rel=0.02)
     assert spread(bias, (20_000,), 1) == pytest.approx(point.sigma_b, rel=0.02)
 
 

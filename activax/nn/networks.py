@@ -23,8 +23,9 @@ def mlp(
             `learned(activax.prelu)`.
         init: how weights and biases are initialised: "critical", "lecun" or "siren", or a function
             of `activax.initializers` like these. By default weights have the gain of what they
-            read, which keeps signals but not gradients: see `initializers.critical` for networks
-            of tens of layers, whose inputs are to have the second moment 1.
+            read, which keeps signals but not gradients: "critical" is for networks of tens of
+            layers. Their inputs should have the second moment 1; what leaves them has the critical
+            variance.
 
     Returns:
         The Layer `serial(dense, activation, dense, ..., dense)`.
