@@ -19,3 +19,5 @@ from activax.theory.polynomials import FixedPoint as FixedPoint
 from activax.theory.polynomials import blowup as blowup
 from activax.theory.propagation import Propagation as Propagation
 from activax.theory.propagation import propagate as propagate
+from activax.theory.unit_scaling import Scaled as Scaled
+from activax.theory.unit_scaling import scaled as scaled

@@ -110,9 +110,9 @@ def blowup(
     if not np.isfinite(variance).all():
         raise ValueError("blowup: a moment exceeds float64; give a lower degree or smaller numbers")
     points = _fixed_points(variance)
-    rises = (
-        len(variance) > 2 or variance[1] > 1 + ROUNDING or (variance[1] >= 1 and variance[0] > 0)
-    )
+    # The map of a linear activation is a line, which leads up to infinity only if it is steep.
+    steep = variance[1] >= (1.0 if variance[0] > 0 else 1 + ROUNDING)
+    rises = len(variance) > 2 or steep
     overflow, underflow = _extremes(variance, float(q0), dtype)
     return Blowup(
         map=tuple(variance.tolist()),
