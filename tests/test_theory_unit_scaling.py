@@ -80,6 +80,7 @@ def test_constraints():
     for tied in (forward, backward, geometric):
         got, want = (jax.vmap(jax.grad(f))(X) for f in (tied.activation, activax.gelu))
         ratio = tied.activation(1.0) / activax.gelu(1.0)
+        assert tied.activation == activax.affine(activax.gelu, scale=tied.forward * two[0].value)
         assert_allclose(got, ratio * want, rtol=1e-5)
 
 

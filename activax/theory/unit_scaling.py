@@ -11,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
+from activax._affine import affine
 from activax._define import rounded
 from activax._inputs import cast, inexact_dtype, precision_of, real, widen
 from activax._precision import at
@@ -74,9 +75,9 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
             two.
 
     Returns:
-        `Scaled(activation, forward, backward)`. With two factors all first derivatives, in every
-        mode, are those of b f, and higher ones too. The output is not centred: of relu the mean
-        remains.
+        `Scaled(activation, forward, backward)`. With a constraint it is `activax.affine` of the
+        activation; with two factors a function, whose derivatives of every order, in every mode,
+        are those of b f. The output is not centred: of relu the mean remains.
 
     Raises:
         TypeError: an activation that is not elementwise, or that has arrays.
@@ -111,8 +112,7 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
     if constraint is None:
         return Scaled(TwoFactors(activation, forward, backward), 1.0, 1.0)
     factor = CONSTRAINTS[constraint](forward, backward)
-    function = TwoFactors(activation, factor, factor)
-    return Scaled(function, factor / forward, factor / backward)
+    return Scaled(affine(activation, scale=factor), factor / forward, factor / backward)
 
 
 @functools.partial(jax.jit, static_argnums=0)
