@@ -4,6 +4,8 @@ from activax.theory.breakpoints import Breakpoint as Breakpoint
 from activax.theory.breakpoints import breakpoints as breakpoints
 from activax.theory.criticality import Critical as Critical
 from activax.theory.criticality import critical as critical
+from activax.theory.duals import Dual as Dual
+from activax.theory.duals import dual as dual
 from activax.theory.extrema import Minimum as Minimum
 from activax.theory.extrema import lipschitz as lipschitz
 from activax.theory.extrema import minimum as minimum
