@@ -10,6 +10,9 @@ from activax.theory.extrema import Minimum as Minimum
 from activax.theory.extrema import lipschitz as lipschitz
 from activax.theory.extrema import minimum as minimum
 from activax.theory.hermite import hermite as hermite
+from activax.theory.kernels import Kernel as Kernel
+from activax.theory.kernels import nngp as nngp
+from activax.theory.kernels import ntk as ntk
 from activax.theory.moments import Moments as Moments
 from activax.theory.moments import gain as gain
 from activax.theory.moments import moments as moments

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from activax._inputs import cast, compute_dtype, inexact_dtype, real
@@ -19,16 +20,15 @@ def correlation(caller: str, rho: Any) -> Array:
         ValueError: one that exceeds 1 by more than rounding; of a traced one this is not known,
             and it counts as 1.
     """
-    rho = real(caller, "rho", rho)
-    dtype = compute_dtype(inexact_dtype(rho.dtype))
-    if not isinstance(rho, jax.core.Tracer):
-        eps = jnp.finfo(inexact_dtype(rho.dtype)).eps
-        largest = float(jnp.abs(rho).max(initial=0))
-        if largest > 1 + ROUNDING * float(eps):
+    given, rho = rho, real(caller, "rho", rho)
+    dtype = inexact_dtype(rho.dtype)
+    if not isinstance(given, jax.core.Tracer):
+        largest = float(np.abs(np.asarray(given, float)).max(initial=0))
+        if largest > 1 + ROUNDING * float(jnp.finfo(dtype).eps):
             raise ValueError(
-                f"{caller}: rho is a correlation, so between -1 and 1; got {largest} in size"
+                f"{caller}: rho is a correlation, so between -1 and 1; got one of size {largest}"
             )
-    return within(cast(rho, dtype))
+    return within(cast(rho, compute_dtype(dtype)))
 
 
 def within(rho: Array) -> Array:

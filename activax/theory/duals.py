@@ -45,7 +45,7 @@ class Dual:
         return self._evaluate(self._product, rho)
 
     def derivative(self, rho: ArrayLike) -> Array:
-        """Its derivative in the correlation; at 1 and -1, where f jumps, infinite but given as 0."""
+        """Its derivative in the correlation; where infinite, at 1 and -1 if f jumps, it is 0."""
 
         def derivative(rho: Array) -> Array:
             return jax.jvp(self._product, (rho,), (jnp.ones_like(rho),))[1]
@@ -99,8 +99,10 @@ def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = Non
         >>> kappa = activax.theory.dual(activax.relu)
         >>> kappa(jnp.array([-1.0, 0.0, 1.0]))
         Array([0.        , 0.15915494, 0.5       ], dtype=float32)
-        >>> kappa.derivative(1.0), jax.grad(activax.theory.dual(activax.tanh))(1.0)
-        (Array(0.5, dtype=float32), Array(0.46440...
+        >>> kappa.derivative(jnp.array([-1.0, 0.0, 1.0]))
+        Array([0.  , 0.25, 0.5 ], dtype=float32)
+        >>> round(float(jax.grad(activax.theory.dual(activax.tanh))(1.0)), 6)
+        0.464403
 
     Paper:
         Daniely, Frostig & Singer 2016, Toward Deeper Understanding of Neural Networks: The Power of
@@ -121,11 +123,11 @@ def dual_of(caller: str, activation: Callable[..., Any], q1: float, q2: float) -
                     f"{caller}: {activation!r} has no kernel at q={q}, since its {name} is "
                     f"{moment}; take a smaller variance, or an activation that grows less"
                 )
-    form = closed_form(activation)
-    product, slopes = (e and functools.partial(e, q1, q2) for e in form or (None, None))
-    error = 0.0
-    if slopes is None:
+    form, error = closed_form(activation), 0.0
+    if form is None or form.slopes is None:
         table = tabulate(caller, activation, q1, q2)
-        product, slopes, error = product or table.product, table.slopes, table.error
+        error = table.error
         warn_if_inaccurate(caller, activation, error)
+    product = functools.partial(form.product, q1, q2) if form else table.product
+    slopes = functools.partial(form.slopes, q1, q2) if form and form.slopes else table.slopes
     return Dual(activation, q1, q2, form is not None, error, product, slopes)

@@ -72,6 +72,10 @@ def _integrals(
     root_u, root_v = map(math.sqrt, variances)
     sign = 1.0 if gap <= 1 else -1.0
     long, short = math.sqrt(1 - min(gap, 2 - gap) / 2), math.sqrt(min(gap, 2 - gap) / 2)
+    # Of equal variances, the half where u > v, or u > -v, is as the other.
+    outer_lowest, inner_lowest = -REACH, -REACH
+    if root_u == root_v:
+        outer_lowest, inner_lowest = (0.0, -REACH) if sign > 0 else (-REACH, 0.0)
     steps = np.arange(-REACH, REACH + 1, 2.0)
     corners = np.array([0.0, *kinks])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -79,17 +83,16 @@ def _integrals(
         bends = 2.0 ** np.arange(FINEST - detail, COARSEST)
         bends = bends[2 * REACH * max(root_u, root_v) > bends]
         spread = np.concatenate([bends, -bends]) / max(root_u, root_v)
-        lowest = 0.0 if root_u == root_v and sign > 0 else -REACH
         outer_edges = np.concatenate([steps, crossings / (2 * short), spread / (2 * short)])
-        outer, outer_weights = _panels(outer_edges, lowest, order)
+        outer, outer_weights = _panels(outer_edges, outer_lowest, order)
         marks = np.array([*corners, *bends, *-bends])
         of_u = (marks / root_u - short * outer[:, None]) / long
         of_v = (sign * marks / root_v + short * outer[:, None]) / long
     every = np.broadcast_to(steps, (len(outer), len(steps)))
-    inner, weights = _panels(np.concatenate([every, of_u, of_v], -1), -REACH, order)
+    inner, weights = _panels(np.concatenate([every, of_u, of_v], -1), inner_lowest, order)
     density = np.exp(-(inner**2 + outer[:, None] ** 2) / 2) / (2 * math.pi)
     weights = (weights * outer_weights[:, None] * density).ravel()
-    weights *= 2 if lowest == 0 else 1  # the other half is the same
+    weights *= 2 if root_u == root_v else 1
     seen = weights > NEGLIGIBLE
     at_u, at_v = (
         sample(root * (long * inner + side * short * outer[:, None]).ravel()[seen])

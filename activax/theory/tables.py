@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from numpy.polynomial import chebyshev
 
 from activax._activation import Activation
@@ -19,7 +20,7 @@ from activax.theory.sampling import sampler
 
 SIZES = 16, 32, 64, 128  # the degrees that are tried
 LAST = 3  # coefficients in whose size the error of a series shows
-ENOUGH = 1e-14  # of a relative error
+ENOUGH = 1e-13  # of a relative error
 DETAILS = 0, 3, 6
 TYPICAL = 0.7  # the correlation at which a detail is tried
 SAME = 1e-7  # the relative difference of two functions that are one
@@ -132,20 +133,36 @@ def _bend(series: np.ndarray) -> np.ndarray:
 def _function(tower: Sequence[np.ndarray]) -> Function:
     """Of the correlation, from its series and from those of its first derivatives."""
     series, *rest = tower
-    last = float(series[0]) if len(series) else 0.0
+    of_angle = _function_of_angle(series)
 
-    @jax.jit
     def evaluate(rho: Array) -> Array:
-        """By Clenshaw's recursion."""
-        x = 1 - 2 / math.pi * angle(rho)
-        after = behind = x - x
-        for c in series[:0:-1].astype(rho.dtype):
-            after, behind = c + 2 * x * after - behind, after
-        return last + x * after - behind
+        return of_angle(angle(rho))
 
     if not rest:
         return evaluate
     derivative = _function(rest)
     rule = jax.custom_jvp(evaluate)
     rule.defjvps(lambda tangent, out, rho: derivative(rho) * tangent)
+    return rule
+
+
+def _function_of_angle(series: np.ndarray) -> Function:
+    """By Clenshaw's recursion, rolled: XLA would compute its terms again and again."""
+    last = float(series[0]) if len(series) else 0.0
+
+    @jax.jit
+    def evaluate(theta: Array) -> Array:
+        x = 1 - 2 / math.pi * theta
+
+        def step(carry: tuple[Array, Array], c: Array) -> tuple[tuple[Array, Array], None]:
+            after, behind = carry
+            return (c + 2 * x * after - behind, after), None
+
+        zero = jnp.zeros_like(x)
+        (after, behind), _ = lax.scan(step, (zero, zero), jnp.asarray(series[:0:-1], theta.dtype))
+        return last + x * after - behind
+
+    rule = jax.custom_jvp(evaluate)
+    change = -2 / math.pi * chebyshev.chebder(series) if len(series) else series
+    rule.defjvps(lambda tangent, out, theta: _function_of_angle(change)(theta) * tangent)
     return rule
