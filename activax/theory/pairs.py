@@ -8,10 +8,11 @@ import numpy as np
 
 from activax.theory.sampling import Sampler
 
-REACH = 9.0
-ORDERS = 14, 11  # the rule of a panel, and the one that it is checked by
+REACH = 9.0, 9.0, 21.0  # by effort
+FINE, COARSE = 14, 11  # the rule of a panel, and the one that it is checked by
 NEGLIGIBLE = 1e-40  # of a weight
-FINEST, COARSEST = -1, 30  # where panels end, of x: powers of 2 about 0, whatever the variance
+WIDE = 4.0  # standard deviations, for a panel
+FINEST, COARSEST = -1, 30  # where panels end, of x: powers of 2 about 0
 
 
 class Pair(NamedTuple):
@@ -37,18 +38,18 @@ def pair(
     gap: float,
     kinks: Sequence[float],
     second: float,
-    detail: int = 0,
+    effort: int = 0,
 ) -> Pair:
     """Of a function with (E f(u)^2 + E f(v)^2) / 2 = second, at correlation 1 - gap.
 
     In the coordinates a = (u + v) / 2 and b = (u - v) / 2, where u and v are scaled to variance 1,
     the difference is an integral of squares: no digits cancel as the correlation comes near to 1.
     The inner integral is along the longer one: its panels end at the kinks of u and of v, those of
-    the other where two such lines cross. A `detail` adds as many powers of 2 about 0 to the ends
-    of panels. What overflows is infinite or NaN.
+    the other where two such lines cross. With more `effort` panels are finer, most so about 0,
+    and in the end reach farther. What overflows is infinite or NaN.
     """
     variances = q if isinstance(q, tuple) else (q, q)
-    fine, coarse = (_integrals(sample, variances, gap, kinks, o, detail) for o in ORDERS)
+    fine, coarse = (integrals(sample, variances, gap, kinks, o, effort) for o in (FINE, COARSE))
     apart, product, slopes, _, known = fine
     # What the reach cuts off, or panels do not resolve, shows in E f(u)^2 too.
     sizes = np.maximum([apart, second, coarse[3], second], np.finfo(float).tiny)
@@ -57,13 +58,13 @@ def pair(
         return Pair(float(apart), float(product), float(slopes), float((changes / sizes).max()))
 
 
-def _integrals(
+def integrals(
     sample: Sampler,
     variances: tuple[float, float],
     gap: float,
     kinks: Sequence[float],
-    order: int,
-    detail: int,
+    order: int = FINE,
+    effort: int = 0,
 ) -> np.ndarray:
     """E (f(u) - f(v))^2 / 2, E f(u) f(v), E f'(u) f'(v), E |f'(u) f'(v)| and E (f^2 + f^2) / 2.
 
@@ -73,23 +74,25 @@ def _integrals(
     sign = 1.0 if gap <= 1 else -1.0
     long, short = math.sqrt(1 - min(gap, 2 - gap) / 2), math.sqrt(min(gap, 2 - gap) / 2)
     # Of equal variances, the half where u > v, or u > -v, is as the other.
-    outer_lowest, inner_lowest = -REACH, -REACH
+    reach = REACH[effort]
+    outer_range, inner_range = (-reach, reach), (-reach, reach)
     if root_u == root_v:
-        outer_lowest, inner_lowest = (0.0, -REACH) if sign > 0 else (-REACH, 0.0)
-    steps = np.arange(-REACH, REACH + 1, 2.0)
+        half = 0.0, reach
+        outer_range, inner_range = (half, inner_range) if sign > 0 else (outer_range, half)
+    steps = np.linspace(-reach, reach, int(reach) * (1 + effort) + 1)
     corners = np.array([0.0, *kinks])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossings = np.subtract.outer(corners / root_u, sign * corners / root_v).ravel()
-        bends = 2.0 ** np.arange(FINEST - detail, COARSEST)
-        bends = bends[2 * REACH * max(root_u, root_v) > bends]
+        bends = 2.0 ** np.arange(FINEST - 3 * effort, COARSEST)
+        bends = bends[WIDE * max(root_u, root_v) > bends]
         spread = np.concatenate([bends, -bends]) / max(root_u, root_v)
         outer_edges = np.concatenate([steps, crossings / (2 * short), spread / (2 * short)])
-        outer, outer_weights = _panels(outer_edges, outer_lowest, order)
+        outer, outer_weights = _panels(outer_edges, outer_range, order)
         marks = np.array([*corners, *bends, *-bends])
         of_u = (marks / root_u - short * outer[:, None]) / long
         of_v = (sign * marks / root_v + short * outer[:, None]) / long
     every = np.broadcast_to(steps, (len(outer), len(steps)))
-    inner, weights = _panels(np.concatenate([every, of_u, of_v], -1), inner_lowest, order)
+    inner, weights = _panels(np.concatenate([every, of_u, of_v], -1), inner_range, order)
     density = np.exp(-(inner**2 + outer[:, None] ** 2) / 2) / (2 * math.pi)
     weights = (weights * outer_weights[:, None] * density).ravel()
     weights *= 2 if root_u == root_v else 1
@@ -110,10 +113,12 @@ def _integrals(
         return integrands.mean(-1) @ weights[seen]
 
 
-def _panels(edges: np.ndarray, lowest: float, order: int) -> tuple[np.ndarray, np.ndarray]:
+def _panels(
+    edges: np.ndarray, within: tuple[float, float], order: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The points and weights of Gauss-Legendre panels between what of the edges, along the last
-    axis, is within reach."""
-    edges = np.sort(np.clip(np.nan_to_num(edges), lowest, REACH), -1)
+    axis, is within a range."""
+    edges = np.sort(np.clip(np.nan_to_num(edges), *within), -1)
     nodes, weights = np.polynomial.legendre.leggauss(order)
     half = np.diff(edges)[..., None] / 2
     shape = *edges.shape[:-1], -1

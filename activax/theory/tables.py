@@ -14,15 +14,15 @@ from numpy.polynomial import chebyshev
 from activax._activation import Activation
 from activax.theory.breakpoints import breakpoints
 from activax.theory.correlation import angle
-from activax.theory.moments import Moments, moments_of
-from activax.theory.pairs import Pair, pair
+from activax.theory.moments import SECOND, Moments, moments_of
+from activax.theory.pairs import REACH, Pair, integrals, pair
 from activax.theory.sampling import sampler
 
 SIZES = 16, 32, 64, 128  # the degrees that are tried
 LAST = 3  # coefficients in whose size the error of a series shows
 ENOUGH = 1e-13  # of a relative error
-DETAILS = 0, 3, 6
-TYPICAL = 0.7  # the correlation at which a detail is tried
+SLOPE = Moments._fields.index("slope")
+TINY = np.finfo(float).tiny
 SAME = 1e-7  # the relative difference of two functions that are one
 NOTHING = 2.0**-56  # relative, of a coefficient
 
@@ -61,52 +61,66 @@ def _static_table(activation: Activation[...], q1: float, q2: float) -> Table:
 def _tabulate(caller: str, activation: Callable[..., Any], q1: float, q2: float) -> Table:
     sample, rough = sampler(caller, activation, 1), breakpoints(activation)
     kinks = [point.x for point in rough]
-    moments_at = moments_of(caller, activation, 1)
-    (one, error_one), (two, error_two) = map(moments_at, (q1, q2))
-    second, slope = (Moments._fields.index(name) for name in ("second", "slope"))
-    known = (one[second] + two[second]) / 2
-    tiny = np.finfo(float).tiny
-    sizes = np.array([max(math.sqrt(one[k] * two[k]), tiny) for k in (second, slope)])
+    (one, inexact_one), (two, inexact_two) = map(moments_of(caller, activation, 1), (q1, q2))
+    mean_second = (one[SECOND] + two[SECOND]) / 2
+    sizes = np.sqrt([max(one[k] * two[k], TINY) for k in (SECOND, SLOPE)])
+    checked = functools.partial(pair, sample, (q1, q2), kinks=kinks, second=mean_second)
+    errors = [inexact_one[SECOND], inexact_two[SECOND]]
+    effort = _least_effort(checked)
 
-    def pair_at(theta: float, detail: int) -> Pair:
-        return pair(sample, (q1, q2), 2 * math.sin(theta / 2) ** 2, kinks, known, detail)
-
-    tried = []
-    for detail in DETAILS:
-        tried.append((pair_at(math.acos(TYPICAL), detail).error, detail))
-        if tried[-1][0] < ENOUGH:
-            break
-    _, detail = min(tried)
-
-    found: dict[float, Pair] = {}
+    found: dict[float, Sequence[float]] = {}  # the points of one size are among the next
     for size in SIZES:
-        places = [j / size for j in range(size + 1)]  # the next size has them too
-        found |= {place: pair_at(_angle(place), detail) for place in places if place not in found}
-        pairs = [found[place] for place in places]
-        values = np.array([(p.product, p.slopes) for p in pairs])
+        places = np.arange(size + 1) / size
+        for place in places:
+            if size == SIZES[0]:
+                known = checked(gap=_gap(_angle(place)), effort=effort)
+                found[place] = known.product, known.slopes
+                errors.append(known.error)
+            elif place not in found:
+                gap = _gap(_angle(place))
+                _, *found[place], _, _ = integrals(sample, (q1, q2), gap, kinks, effort=effort)
+        values = np.array([found[place] for place in places])
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"{caller}: {activation!r} overflows, far out, at q1={q1} and q2={q2}; "
+                "take a smaller variance"
+            )
         series = _through(values)
         tail = np.abs(series[-LAST:]).max(0) / sizes
         if tail.max() < ENOUGH:
             break
-    error = float(max(tail.max(), *(p.error for p in pairs), error_one[second], error_two[second]))
+
     product, slopes = (
         np.trim_zeros(np.where(np.abs(c) > NOTHING * scale, c, 0), "b")
         for c, scale in zip(series.T, sizes, strict=True)
     )
-    sines = np.sin([_angle(place) for place in places])
-    root_q = math.sqrt(q1 * q2)
-    change = _by_angle(product)(np.cos(np.pi * np.array(places)))
-    if np.abs(change + root_q * sines * values[:, 1]).max() <= SAME * sizes[0]:
-        above = [slopes]  # else f jumps, or its slope is a surrogate
-        if all(point.order == 2 for point in rough):
-            above.append(_bend(slopes))
-        return Table(_function([product, *(root_q * c for c in above)]), _function(above), error)
-    return Table(_function([product]), _function([slopes]), error)
+    error, root_q = float(max(*tail, *errors)), math.sqrt(q1 * q2)
+    expected = -root_q * np.sin(_angle(places)) * values[:, 1]
+    if np.abs(_change(product)(np.cos(np.pi * places)) - expected).max() > SAME * sizes[0]:
+        # f jumps, or its slope is a surrogate.
+        return Table(_function([product]), _function([slopes]), error)
+    tower = [slopes, _bend(slopes)] if all(point.order == 2 for point in rough) else [slopes]
+    return Table(_function([product, *(root_q * c for c in tower)]), _function(tower), error)
 
 
-def _angle(place: float) -> float:
+def _least_effort(checked: Callable[..., Pair]) -> int:
+    """The effort that suffices at a typical correlation, or else does best."""
+    errors: dict[int, float] = {}
+    for effort in range(len(REACH)):
+        errors[effort] = checked(gap=_gap(math.pi / 4), effort=effort).error
+        if errors[effort] < ENOUGH:
+            break
+    return min(errors, key=lambda effort: errors[effort])
+
+
+def _gap(theta: float) -> float:
+    """1 - cos(theta)."""
+    return 2 * math.sin(theta / 2) ** 2
+
+
+def _angle(place: Any) -> Any:
     """That of the point cos(pi place) of the series."""
-    return math.pi * math.sin(math.pi / 2 * place) ** 2
+    return math.pi * np.sin(math.pi / 2 * place) ** 2
 
 
 def _through(values: np.ndarray) -> np.ndarray:
@@ -118,14 +132,14 @@ def _through(values: np.ndarray) -> np.ndarray:
     return 2 / n * ends[:, None] * (cosines @ (ends[:, None] * values))
 
 
-def _by_angle(series: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _change(series: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The derivative in the angle, at x = 1 - 2 theta / pi."""
     return lambda x: -2 / math.pi * chebyshev.chebval(x, chebyshev.chebder(series))
 
 
 def _bend(series: np.ndarray) -> np.ndarray:
     """The derivative in the correlation, of what is smooth in it."""
-    change = _by_angle(series)
+    change = _change(series)
     degree = max(len(series) - 1, 1)
     return chebyshev.chebinterpolate(lambda x: -change(x) / np.cos(np.pi / 2 * x), degree)
 
