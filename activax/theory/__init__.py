@@ -4,12 +4,17 @@ from activax.theory.breakpoints import Breakpoint as Breakpoint
 from activax.theory.breakpoints import breakpoints as breakpoints
 from activax.theory.criticality import Critical as Critical
 from activax.theory.criticality import critical as critical
+from activax.theory.duals import Dual as Dual
+from activax.theory.duals import dual as dual
 from activax.theory.extrema import Minimum as Minimum
 from activax.theory.extrema import lipschitz as lipschitz
 from activax.theory.extrema import minimum as minimum
 from activax.theory.hermite import hermite as hermite
 from activax.theory.isometry import Isometry as Isometry
 from activax.theory.isometry import isometry as isometry
+from activax.theory.kernels import Kernel as Kernel
+from activax.theory.kernels import nngp as nngp
+from activax.theory.kernels import ntk as ntk
 from activax.theory.moments import Moments as Moments
 from activax.theory.moments import gain as gain
 from activax.theory.moments import moments as moments
