@@ -78,13 +78,12 @@ def measure() -> Measured:
         name: activax.step(CORNERS @ jnp.array(weights) + bias).tolist()
         for name, (weights, bias, _) in GATES.items()
     }
+    gates["XOR"] = activax.step(xor(TWO_LAYERS, activax.step)).tolist()
+
     flow, learned, accuracy, history = {}, {}, {}, {}
     (shown, labels), (held_out, truth) = digits()
     for name, fire in FIRES.items():
-        by_hand = nn.serial(nn.dense(2), fire, nn.dense(1))
-        answer, back = jax.vjp(lambda params, net=by_hand: net.apply(params, CORNERS), TWO_LAYERS)
-        (gradient,) = back(jnp.ones_like(answer))
-        gates["XOR"] = activax.step(answer[:, 0]).tolist()
+        gradient = jax.grad(lambda params, fire: xor(params, fire).sum())(TWO_LAYERS, fire)
         flow[name] = float(jnp.abs(gradient[0]["weight"]).max())
 
         network = nn.serial(nn.dense(4), fire, nn.dense(2))
@@ -97,11 +96,17 @@ def measure() -> Measured:
         accuracy[name] = np.mean(np.asarray(logits).argmax(-1) == truth, axis=1)
     linear = LogisticRegression(max_iter=1000).fit(spike_rate(shown), labels)
     accuracy["no hidden layer"] = np.array([linear.score(spike_rate(held_out), truth)])
+
     one = {k: [t for t in truths(k) if one_neuron(t)] for k in (1, 2, 3)}
     constant = jnp.tile(jnp.array(CURRENTS), (60, 1))
     return Measured(
         gates, one, flow, learned, accuracy, history, *integrate(constant, activax.step)
     )
+
+
+def xor(params: Any, fire: Fire, x: np.ndarray = CORNERS) -> Array:
+    """The signal of the last of two layers."""
+    return nn.serial(nn.dense(2), fire, nn.dense(1)).apply(params, x)[..., 0]
 
 
 def truths(inputs: int) -> list[tuple[int, ...]]:
@@ -167,7 +172,7 @@ def train(
         return losses.mean(), {"accuracy": jnp.mean(logits.argmax(-1) == labels)}
 
     optimizer = optax.adam(0.02)
-    keys = jax.random.split(jax.random.key(0, impl="rbg"), seeds)
+    keys = jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
     params = jax.vmap(lambda key: network.init(key, data[0][:1]))(keys)
     state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
     step = jax.jit(jax.vmap(training.step(loss, optimizer), (0, None)))
@@ -242,9 +247,8 @@ def draw(measured: Measured, figure: Figure) -> None:
 
     plane = panels["plane"]
     grid = np.linspace(-0.5, 1.5, 401, dtype=np.float32)
-    two_layers = nn.serial(nn.dense(2), activax.step, nn.dense(1), activax.step)
-    fires = two_layers.apply((*TWO_LAYERS, {}), np.stack(np.meshgrid(grid, grid), axis=-1))
-    plane.contourf(grid, grid, fires[..., 0], levels=[0.5, 1.5], colors=["#cfe3f3"])
+    signal = xor(TWO_LAYERS, activax.step, np.stack(np.meshgrid(grid, grid), axis=-1))
+    plane.contourf(grid, grid, activax.step(signal), levels=[0.5, 1.5], colors=["#cfe3f3"])
     for name in ("OR", "AND"):
         x = -GATES[name][1] / 2  # the middle of the line where it starts to fire
         plane.axline((x, x), slope=-1, color="black", linewidth=1)
