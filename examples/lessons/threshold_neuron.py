@@ -14,7 +14,7 @@ as frequent as a pixel is bright, are learned through 16 such neurons.
 
 Caveat: a surrogate slope is not the slope of anything that the network computes, so nothing
 promises descent, and some starts never find XOR. Nor do digits need spikes: a linear map of the
-spike counts reads them as well. What is shown is that thresholds can learn.
+spike counts reads them no worse. What is shown is that thresholds can learn.
 """
 
 import itertools
@@ -87,11 +87,12 @@ def measure() -> Measured:
         flow[name] = float(jnp.abs(gradient[0]["weight"]).max())
 
         network = nn.serial(nn.dense(4), fire, nn.dense(2))
-        _, curves = train(network, (CORNERS, XOR), batch=4, steps=400, seeds=STARTS)
+        _, curves = train(network, itertools.repeat((CORNERS, XOR)), steps=400, seeds=STARTS)
         learned[name] = float(np.mean(curves[-1] == 1))
 
         network = nn.serial(spiking(16, fire), spike_rate, nn.dense(10))
-        params, history[name] = train(network, (shown, labels), batch=64, steps=200, seeds=SEEDS)
+        batches = training.batches((shown, labels), 64, jax.random.key(1))
+        params, history[name] = train(network, batches, steps=200, seeds=SEEDS)
         logits = jax.jit(jax.vmap(network.apply, (0, None)))(params, held_out)
         accuracy[name] = np.mean(np.asarray(logits).argmax(-1) == truth, axis=1)
     linear = LogisticRegression(max_iter=1000).fit(spike_rate(shown), labels)
@@ -161,7 +162,7 @@ def digits() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def train(
-    network: nn.Layer, data: tuple[np.ndarray, np.ndarray], batch: int, steps: int, seeds: int
+    network: nn.Layer, batches: Iterator[tuple[np.ndarray, np.ndarray]], steps: int, seeds: int
 ) -> tuple[Any, np.ndarray]:
     """Classify; the parameters of each seed, and the accuracy on the batches, (steps, seeds)."""
 
@@ -173,11 +174,10 @@ def train(
 
     optimizer = optax.adam(0.02)
     keys = jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
-    params = jax.vmap(lambda key: network.init(key, data[0][:1]))(keys)
+    params = jax.vmap(lambda key: network.init(key, next(batches)[0]))(keys)
     state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
     step = jax.jit(jax.vmap(training.step(loss, optimizer), (0, None)))
-    stream = training.batches(data, batch, jax.random.key(1, impl="rbg"))
-    state, history = training.fit(step, state, stream, steps, progress=False)
+    state, history = training.fit(step, state, batches, steps, progress=False)
     return state.params, history["accuracy"]
 
 
@@ -207,7 +207,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
         f"16 spiking neurons read {learns.mean():.1%} of held-out digits when they learn through a "
         f"surrogate slope, {stuck.mean():.1%} with the true one (a linear map of the spike counts: "
         f"{measured.accuracy['no hidden layer'].item():.1%})",
-        learns.min() > 0.92 and learns.min() > stuck.max() + 0.1,
+        learns.mean() > 0.93 and learns.min() > stuck.max() + 0.1,
     )
     two, three = (len(measured.realised[k]) for k in (2, 3))
     missing = set(truths(2)) - set(measured.realised[2])

@@ -254,7 +254,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
         yield Claim(
             f"two {name} units are enough for {double.min():.0e}, with weights of "
             f"{weight[double.argmin()]:.0e}; in float32 for {single.min():.0e}",
-            double.min() < 1e-7 and single.min() > 1e-5,
+            double.min() < 1e-7 < 1e-6 < single.min(),
         )
     needed = np.ceil((8 * measured.deep[-1]) ** -0.5)
     yield Claim(
