@@ -259,7 +259,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     needed = np.ceil((8 * measured.deep[-1]) ** -0.5)
     yield Claim(
         f"{LAYERS[-1]} layers of three ReLUs make x^2 to {measured.deep[-1]:.2e} = 2^-(2 m + 2); "
-        f"one layer needs {needed:.0f} for that",
+        f"in one layer that takes {needed:.0f} pieces",
         np.array_equal(measured.deep, 2.0 ** -(2 * LAYERS + 2)),
     )
     yield Claim(
