@@ -18,6 +18,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
 @pytest.mark.parametrize("name", NAMES)
 def test_lesson(name, tmp_path, capsys):
     teach(importlib.import_module(f"examples.lessons.{name}"), name, ["--out", str(tmp_path)])
