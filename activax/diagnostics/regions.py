@@ -124,9 +124,11 @@ def linear_regions(
         left, right = left.at(~short), right.at(~short)
         middle = (left.t + right.t) / 2
         meeting, unsure = _meeting(left, right, far)
-        before = trace(np.maximum(left.t, meeting - unsure - shortest))
-        after = trace(np.minimum(right.t, meeting + unsure + shortest))
+        unsure += shortest
+        before = trace(np.maximum(left.t, meeting - unsure))
+        after = trace(np.minimum(right.t, meeting + unsure))
         single = _follows(left, before, steep, far) & _follows(after, right, steep, far)
+        single &= 8 * unsure < right.t - left.t  # or else they are the ends
         found += meeting[single].tolist()
         left, right, halfway = left.at(~single), right.at(~single), trace(middle[~single])
         cells = _joined([left, halfway]), _joined([halfway, right])
