@@ -68,15 +68,22 @@ def affine_init(
     weight_init: initializers.Initializer | None,
     bias: bool,
     preceding: Activation[...] | None,
+    *,
+    window: tuple[int, ...] = (),
+    groups: int = 1,
 ) -> Params:
-    """The weight and, if there is one, the bias of a map from the example's last axis."""
+    """The weight and, if there is one, the bias of a map from the example's last axis.
+
+    With a window it reads so many places, of each the channels of one of the groups.
+    """
     if not example.shape or not example.shape[-1]:
         raise ValueError(
             f"{function}: the example's last axis must not be missing or empty; got {example.shape}"
         )
     dtype = inexact_dtype(example.dtype)
     make = weight_init or initializers.variance_scaling(gain_after(preceding))
-    params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
+    shape = (*window, example.shape[-1] // groups, features)
+    params: dict[str, Any] = {"weight": make(key, shape, dtype)}
     return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
 
 
@@ -88,7 +95,11 @@ def affine(function: str, params: Params, x: Array, out_sharding: Sharding = Non
             f"{function}: the last axis of x must be {weight.shape[0]}, as in the example that "
             f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
         )
-    y = jnp.matmul(x, weight, out_sharding=out_sharding)
+    return add_bias(params, jnp.matmul(x, weight, out_sharding=out_sharding))
+
+
+def add_bias(params: Params, y: Array) -> Array:
+    """y plus the bias, if the parameters have one."""
     if "bias" not in params:
         return y
     # Not `broadcast_to`, whose gradient gathers what is sharded over Explicit axes.
