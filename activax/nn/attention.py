@@ -96,7 +96,8 @@ def attention(
             )
             for name, number in heads_of.items()
         )
-        read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
+        with jax.numpy_dtype_promotion("standard"):  # which it relies on for 16 bits
+            read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
         return affine("attention", params["out"], read.reshape(x.shape))
 
     return Layer(init, apply)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from activax._activation import Activation
@@ -26,9 +27,9 @@ def max_pool(
 ) -> Layer:
     """The greatest element of every window, of each channel on its own.
 
-    NaN in a window gives NaN. The slope is that of the first of the greatest elements. A layer behind it is
-    initialised with gain 1, whatever activation is before it: the greatest of several outputs has
-    a greater second moment than one of them.
+    NaN in a window gives NaN. The slope is that of the first of the greatest elements. A layer
+    behind it is initialised with gain 1, whatever activation is before it: the greatest of several
+    outputs has a greater second moment than one of them.
 
     Formula:
         y[p, c] = max over w of x[strides p + w - before, c]
@@ -140,7 +141,7 @@ def _reduce(over: Windows, x: Array, start: Any, operation: Any) -> Array:
         padding = (*[(0, 0)] * leading, *padding, (0, 0))
     y = lax.reduce_window(
         x,
-        jnp.array(start, x.dtype),
+        np.array(start, x.dtype),  # a constant, or it would have no derivative
         operation,
         (*[1] * leading, *over.size, 1),
         (*[1] * leading, *over.strides, 1),

@@ -31,6 +31,8 @@ class ScanInit:
             return params
 
         between = output_of(self.part, preceding)
+        if between is preceding:
+            return jax.vmap(lambda key: one(key, preceding))(keys)
         first = jax.vmap(lambda key: one(key, preceding))(keys[:1])
         others = jax.vmap(lambda key: one(key, between))(keys[1:])
         return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), first, others)
