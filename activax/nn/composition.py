@@ -136,11 +136,16 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
     return Layer(ParallelInit(parts, combine), apply_all)
 
 
-def residual(*layers: Any) -> Layer:
+def residual(*layers: Any, scale: float = 1.0) -> Layer:
     """The input plus what the layers, one after the other, make of it.
+
+    Formula:
+        y = x + scale layers(x)
 
     Args:
         *layers: Layers, activations, and functions of one array; together they keep the shape.
+        scale: what their output is multiplied by, such as 1 / sqrt(number of residual layers), with
+            which the second moment does not grow with depth.
 
     Returns:
         A Layer with the parameters of `serial(*layers)`.
@@ -164,7 +169,7 @@ def residual(*layers: Any) -> Layer:
             raise ValueError(
                 f"residual: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
             )
-        return x + y
+        return x + (y if scale == 1 else scale * y)
 
     def init_body(
         key: Array, example: Example, *, preceding: Activation[...] | None = None
