@@ -1,3 +1,12 @@
 """What happens inside a network."""
 
+from activax.diagnostics.cotangents import Cotangents as Cotangents
+from activax.diagnostics.cotangents import sink as sink
+from activax.diagnostics.cotangents import tap as tap
+from activax.diagnostics.statistics import Statistics as Statistics
+from activax.diagnostics.statistics import merge as merge
+from activax.diagnostics.statistics import merge_along as merge_along
+from activax.diagnostics.statistics import merge_over as merge_over
+from activax.diagnostics.statistics import statistics as statistics
+from activax.diagnostics.statistics import summarize as summarize
 from activax.diagnostics.units import dead as dead
