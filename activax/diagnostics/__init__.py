@@ -5,6 +5,8 @@ from activax.diagnostics.cotangents import sink as sink
 from activax.diagnostics.cotangents import tap as tap
 from activax.diagnostics.gradients import GradientFlow as GradientFlow
 from activax.diagnostics.gradients import gradient_flow as gradient_flow
+from activax.diagnostics.nonfinite import NonFinite as NonFinite
+from activax.diagnostics.nonfinite import first_nonfinite as first_nonfinite
 from activax.diagnostics.statistics import Statistics as Statistics
 from activax.diagnostics.statistics import merge as merge
 from activax.diagnostics.statistics import merge_along as merge_along
