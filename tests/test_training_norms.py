@@ -25,15 +25,9 @@ def traced(inner):
 
 WEIGHTS = jax.tree.map(lambda leaf: leaf.ndim > 1, PARAMS)
 OPTIMIZERS = {
-    "chain": (optax.adam(1e-2), traced),
     "wrapped": (
         optax.apply_if_finite(optax.adam(1e-2), 3),
         lambda _: optax.apply_if_finite(traced(optax.adam(1e-2)), 3),
-    ),
-    "injected": (
-        optax.adam(1e-2),
-        lambda _: optax.inject_hyperparams(lambda learning_rate: traced(
-            optax.adam(learning_rate)))(1e-2),
     ),
     "multi_transform": (
         optax.multi_transform(
