@@ -37,14 +37,17 @@ class NonFinite(NamedTuple):
 def first_nonfinite(network: Any, params: Any, x: Any) -> NonFinite | None:
     """Find out which layer made the first NaN or infinity, forward or backward.
 
-    The network is evaluated one operation after the other, which is slow: use it on a batch that is
-    known to fail. If its output is finite, so is the gradient of the sum of its output evaluated.
-    What is masked out again before the result, such as the -inf of an attention mask, is no fault.
+    The network is evaluated one operation after the other, outside of `jax.jit`, which is slow: use
+    it on a batch that is known to fail. If its output is finite, the gradient of the sum of its
+    output is evaluated, too. What is masked out again before the result, such as the -inf of an
+    attention mask, is no fault.
+
     Layers are named by the scopes of `jax.named_scope`, which `nn.serial`, `nn.parallel`,
     `nn.residual`, Flax and Haiku set, and by the names of the functions that are compiled.
 
     Args:
-        network: a Layer, or a function `network(params, x)`, which may be a loss.
+        network: a Layer, or anything else with `apply(params, x)`; or a function of params and x,
+            which may be a loss.
         params: a tree of arrays.
         x: what the network takes, an array or a tree of arrays.
 
