@@ -202,7 +202,7 @@ class _Walk:
         """The outputs of an equation that holds a jaxpr, by the equations of that."""
         options = equation.params
         if equation.primitive.name == "scan":
-            return self.iterations(options, inputs, scopes)
+            return self.iterations(equation, inputs, scopes)
         if equation.primitive.name == "cond":
             branches = options["branches"]
             branch = branches[int(np.clip(inputs[0][0], 0, len(branches) - 1))]
@@ -219,12 +219,17 @@ class _Walk:
         given = [self.given("/".join(scopes), value, "constant") for value in constants]
         return self.through(getattr(body, "jaxpr", body), given, inputs, scopes)
 
-    def iterations(self, options: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
+    def iterations(
+        self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
+    ) -> list[Value]:
         """The outputs of a scan, which is taken step by step."""
-        first, last = options["num_consts"], options["num_consts"] + options["num_carry"]
+        options = equation.params
+        body = getattr(options["jaxpr"], "jaxpr", options["jaxpr"])
+        # What is scanned over has an axis more than in the body; a carry, as many axes as there.
+        last = sum(map(_as_many_axes, equation.invars, body.invars))
+        first = last - sum(map(_as_many_axes, equation.outvars, body.outvars))
         constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
-        length = options["length"]
-        steps = range(length)[::-1] if options["reverse"] else range(length)
+        steps = range(options["length"])[:: -1 if options["reverse"] else 1]
         stacked: list[Value] = []
         for i in steps:
             row = [(array[i], None if _finite(array[i]) else blame) for array, blame in rows]
@@ -243,6 +248,10 @@ def _first(stacked: list[Value], row: list[Value]) -> list[Value]:
         (array, new if old is None else old)
         for (_, old), (array, new) in zip(stacked, row, strict=True)
     ]
+
+
+def _as_many_axes(atom: Any, inner: Any) -> bool:
+    return len(atom.aval.shape) == len(inner.aval.shape)
 
 
 def _scopes(stack: str) -> Iterator[str]:
