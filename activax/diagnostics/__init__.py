@@ -5,8 +5,16 @@ from activax.diagnostics.cotangents import sink as sink
 from activax.diagnostics.cotangents import tap as tap
 from activax.diagnostics.gradients import GradientFlow as GradientFlow
 from activax.diagnostics.gradients import gradient_flow as gradient_flow
+from activax.diagnostics.jacobian import Spectrum as Spectrum
+from activax.diagnostics.jacobian import jacobian_spectrum as jacobian_spectrum
+from activax.diagnostics.linearity import Affinity as Affinity
+from activax.diagnostics.linearity import LinearMap as LinearMap
+from activax.diagnostics.linearity import affinity as affinity
+from activax.diagnostics.linearity import linear_map as linear_map
 from activax.diagnostics.nonfinite import NonFinite as NonFinite
 from activax.diagnostics.nonfinite import first_nonfinite as first_nonfinite
+from activax.diagnostics.regions import LinearRegions as LinearRegions
+from activax.diagnostics.regions import linear_regions as linear_regions
 from activax.diagnostics.statistics import Statistics as Statistics
 from activax.diagnostics.statistics import merge as merge
 from activax.diagnostics.statistics import merge_along as merge_along

@@ -1,0 +1,11 @@
+"""Why the non-linearity matters: each lesson measures one claim, asserts it and draws it.
+
+python -m examples.lessons.NAME [--out DIR]
+"""
+
+NAMES = (
+    "linear_collapse",
+    "responses",
+    "threshold_neuron",
+    "universal_approximation",
+)
