@@ -12,6 +12,7 @@ from benchmarks import (
     accuracy,
     allocation,
     aot,
+    diagnostics,
     digits,
     dispatch,
     few_bits,
@@ -56,7 +57,7 @@ def tables() -> dict[str, dict[str, str]]:
     """The tables of each file by their names, and where each was measured."""
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
-                                      "startup", "training-step", "few-bits")
+                                      "startup", "training-step", "few-bits", "diagnostics")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -85,6 +86,7 @@ def tables() -> dict[str, dict[str, str]]:
             "kernels": kernels.markdown(raced),
             "throughput": throughput.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
+            "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
             "aot": aot.markdown(files["aot"]),

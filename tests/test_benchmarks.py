@@ -13,6 +13,7 @@ from activax.bench import records
 pytest.importorskip("rich")
 from benchmarks import (
     allocation,
+    diagnostics,
     dispatch,
     few_bits,
     kernels,
@@ -142,6 +143,17 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
     assert all(len(record["loss"]) == len(record["accuracy"]) == 2 for record in measured)
     assert "over exact" in capsys.readouterr().out
     assert few_bits.markdown(measured).count("1.000 ± 0.000") >= 1
+
+
+def test_diagnostics(tmp_path, monkeypatch, capsys):
+    watchers = {name: diagnostics.WATCHERS[name] for name in ("plain", "statistics and tap")}
+    monkeypatch.setattr(diagnostics, "WATCHERS", watchers)
+    to_json = tmp_path / "out.json"
+    assert diagnostics.main(["--quick", "--repeats", "6", "--json", str(to_json)]) == 0
+    plain, watched = json.loads(to_json.read_text())["records"]
+    assert watched["kept_by_layer"] == plain["kept_by_layer"] > 0
+    assert "over plain" in capsys.readouterr().out
+    assert "| plain | " in diagnostics.markdown([plain, watched])
 
 
 def test_few_bits_needs_two_seeds(capsys):

@@ -164,7 +164,8 @@ def residual(*layers: Any, scale: float = 1.0) -> Layer:
     body = serial(*layers)
 
     def apply_sum(params: Params, x: Array, *, key: Array | None = None) -> Array:
-        y = body.apply(params, x, key=key)
+        with jax.named_scope("residual"):
+            y = body.apply(params, x, key=key)
         if y.shape != x.shape:
             raise ValueError(
                 f"residual: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
@@ -189,9 +190,10 @@ def _check_number(function: str, params: Params, parts: tuple[Layer, ...]) -> No
 
 @contextlib.contextmanager
 def _located(function: str, index: int) -> Iterator[None]:
-    """Add to an error in which layer it came about."""
+    """Say in which layer something is: to profiles, to diagnostics, and in an error."""
     try:
-        yield
+        with jax.named_scope(f"{function}[{index}]"):
+            yield
     except Exception as error:
         error.add_note(f"in layer {index} of {function}")
         raise
