@@ -51,7 +51,7 @@ class Regime(NamedTuple):
 
 THEORY_HOLDS = Regime("SGD", 50, 128, RATES)
 BEYOND = (
-    Regime("Adam", 50, 128, (1e-4, 3e-4, 1e-3)),
+    Regime("Adam", 50, 128, (3e-4, 1e-3)),
     Regime("SGD", 100, 48, RATES[1:]),
 )
 
@@ -146,15 +146,29 @@ def cells(functions: Sequence[str]) -> Iterator[tuple[Regime, str, str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.deep_plain", description=(__doc__ or "").partition("\n")[0])
     command.add_argument("--json", type=arguments.output_file, metavar="FILE")
+    functions = arguments.several(arguments.choice(*STARTS))
+    command.add_argument("--fn", type=functions, default=",".join(STARTS), metavar="NAMES")
     options = command.parse_args(argv)
     file = options.json
-    record = json.loads(file.read_text()) if file and file.exists() else {"environment": describe(list(argv or sys.argv[1:])), "records": []}
+    record = (
+        json.loads(file.read_text())
+        if file and file.exists()
+        else {"environment": describe(list(argv or sys.argv[1:])), "records": []}
+    )
     done = [(r["regime"], r["op"], r["start"]) for r in record["records"]]
-    for regime, name, start in cells(list(STARTS)):
+    for regime, name, start in cells(options.fn):
         if (str(regime), name, start) in done:
             continue
         accuracy = measure(STARTS[name][start](activax.get(name)), regime, SEEDS, STEPS)
-        record["records"].append({"regime": str(regime), "op": name, "start": start, "rates": regime.rates, "accuracy": accuracy.round(4).tolist()})
+        record["records"].append(
+            {
+                "regime": str(regime),
+                "op": name,
+                "start": start,
+                "rates": regime.rates,
+                "accuracy": accuracy.round(4).tolist(),
+            }
+        )
         print(str(regime), name, start, accuracy.round(3).tolist(), flush=True)
         report.save(file, record)
     return 0

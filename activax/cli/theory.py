@@ -91,9 +91,8 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
         "minimum": f"{_digits(least['value'])} at {_digits(least['x'])}",
         "breakpoints": points or "none",
         "Hermite": ", ".join(_digits(round(one, 12) + 0.0, 4) for one in card["hermite"]),
-        **{"note": note for note in card["notes"]},
     }
-    yield "\n".join(f"{name:>12}  {text}" for name, text in facts.items())
+    yield _lines([*facts.items(), *(("note", note) for note in card["notes"])])
     critical = card["critical"].items()
     columns = ("sigma_w", "sigma_b", "q", "parallel", "curvature")
     yield _table(
@@ -105,13 +104,13 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
             if not isinstance(point, str)
         ],
     )
-    yield from (f"{label:>12}  {reason}" for label, reason in critical if isinstance(reason, str))
-    columns = ("sigma_w", "sigma_b", "q", "last_q", "last_rho", "gradient", "depth_q", "depth_rho")
+    yield _lines((label, reason) for label, reason in critical if isinstance(reason, str))
+    followed = (*columns[:3], "last_q", "last_rho", "gradient", "depth_q", "depth_rho")
     yield _table(
         f"through {card['depth']} layers, two inputs of correlation 0.5",
-        ("", *(name.replace("_", " ") for name in columns), "ends"),
+        ("", *(name.replace("_", " ") for name in followed), "ends"),
         [
-            [label, *(_digits(path[name], 4) for name in columns), _end(path)]
+            [label, *(_digits(path[name], 4) for name in followed), _end(path)]
             for label, path in card["propagation"].items()
         ],
     )
@@ -130,6 +129,10 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _lines(named: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:>13}  {text}" for name, text in named)
 
 
 def _digits(value: float | str, digits: int = 6) -> str:

@@ -18,7 +18,8 @@ Card = dict[str, Any]
 
 
 class Start(NamedTuple):
-    """Weights of variance sigma_w^2 / fan-in, biases of variance sigma_b^2, inputs of variance q."""
+    """Weights of variance sigma_w^2 / fan-in, biases of variance sigma_b^2, and first
+    pre-activations of variance q."""
 
     sigma_w: float
     sigma_b: float
@@ -80,9 +81,11 @@ def starts(activation: Elementwise, points: dict[str, theory.Critical | str]) ->
         label: point for label, point in points.items() if not isinstance(point, str) and point.q
     }
     stable = [label for label, point in usable.items() if point.stable]
-    best = next((label for label in (HALF_STABLE, *reversed(stable), *usable) if label in usable), "")
+    best = next(
+        (label for label in (HALF_STABLE, *reversed(stable), *usable) if label in usable), ""
+    )
     if best:
-        named[f"{CRITICAL}, {best}"] = Start(*usable[best][:3])
+        named[HALF_STABLE if best == HALF_STABLE else CRITICAL] = Start(*usable[best][:3])
     labels: dict[tuple[float, ...], list[str]] = {}
     for label, start in named.items():
         labels.setdefault(tuple(round(number, 12) for number in start), []).append(label)

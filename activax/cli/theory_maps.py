@@ -9,15 +9,17 @@ import activax
 from activax import theory
 from activax.cli.theory_card import Start
 
-VARIANCES = 10.0 ** np.arange(-4, 3.025, 0.05)
+VARIANCES = 10.0 ** (np.arange(-80, 61) / 20)
 CORRELATIONS = np.cos(np.linspace(np.pi, 0, 21))
 EQUAL = 1e-10
-LAYERS = 200  # after which the variance has settled
+LAYERS = 200  # after which the variance has settled, or will
 ORDERED, CHAOTIC, UNBOUNDED = range(3)
 
 
 class Table(NamedTuple):
-    """E f^2, E f'^2 and d/dq E f^2 along the variance q, as far as they are finite."""
+    """E f^2, E f'^2 and d/dq E f^2 along the variance q, as far as they are finite.
+
+    The first row is q = 0, where the slopes are NaN."""
 
     q: np.ndarray
     second: np.ndarray
@@ -34,7 +36,7 @@ class FixedPoint(NamedTuple):
 
 def table(activation: activax.Activation[...], also: Iterable[float]) -> Table:
     """The moments along the variance, and at further ones."""
-    rows = []
+    rows = [(0.0, float(activation(0.0)) ** 2, np.nan, np.nan)]
     for q in np.unique([*VARIANCES, *also]).tolist():
         try:
             found = theory.moments(activation, q)
@@ -99,10 +101,13 @@ def phases(at: Table, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
     By the factor of the gradients at the variance that layers come to from 1.
     """
     weights, biases = sigma_w**2, sigma_b[:, None] ** 2
-    places, seconds = np.log(at.q), np.log(np.maximum(at.second, np.finfo(float).tiny))
+    places = np.log(at.q[1:])
+    seconds = np.log(np.maximum(at.second[1:], np.finfo(float).tiny))
     q = np.ones(np.broadcast_shapes(weights.shape, biases.shape))
-    with np.errstate(divide="ignore"):
-        for _ in range(LAYERS):
-            q = weights * np.exp(np.interp(np.log(q), places, seconds)) + biases
-        chi = weights * np.interp(np.log(q), places, at.slope)
-    return np.where(q >= at.q[-1], UNBOUNDED, np.where(chi > 1, CHAOTIC, ORDERED))
+    for _ in range(LAYERS):
+        q = weights * np.exp(np.interp(np.log(q), places, seconds)) + biases
+    chaotic = weights * np.interp(np.log(q), places, at.slope[1:]) > 1
+    # What grows stops at the next variance that does not.
+    shrinks = weights[:, None] * at.second + biases[..., None] <= at.q
+    bounded = (shrinks & (at.q >= q[..., None] * (1 - EQUAL))).any(-1)
+    return np.where(bounded, np.where(chaotic, CHAOTIC, ORDERED), UNBOUNDED)
