@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from activax._activation import Activation as Activation
+from activax._affine import affine as affine
 from activax._catalog import _named
 from activax._catalog import aliases as aliases
 from activax._catalog import catalog as catalog

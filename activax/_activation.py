@@ -265,18 +265,26 @@ class Activation(Generic[P]):
 
     @property
     def keep(self) -> str | None:
-        lean = self._definition.lean
-        return lean.options["keep"] if lean else None
+        derived = self._definition.derived
+        return derived.options["keep"] if derived and derived.residual else None
 
     @property
     def original(self) -> "Activation[...]":
-        lean = self._definition.lean
-        return lean.base.bind(**self._numbers, **self._leaves) if lean else self
+        derived = self._definition.derived
+        return self._base if derived and derived.residual else self
+
+    @property
+    def _base(self) -> Any:
+        """What a derived activation was made of, with what is bound to this one."""
+        derived = self._definition.derived
+        assert derived is not None
+        bound = {**self._numbers, **self._leaves}
+        return derived.base.bind(**bound) if bound else derived.base
 
     def __repr__(self) -> str:
-        if lean := self._definition.lean:
-            options = ", ".join(f"{name}={value!r}" for name, value in lean.options.items())
-            return f"{PACKAGE}.lean({self.original!r}, {options})"
+        if derived := self._definition.derived:
+            options = ", ".join(f"{name}={value!r}" for name, value in derived.options.items())
+            return f"{PACKAGE}.{derived.make.__name__}({self._base!r}, {options})"
         name = f"{self.__module__}.{self.name}"
         bound = ", ".join(f"{k}={v!r}" for k, v in {**self._numbers, **self._leaves}.items())
         return f"{name}.bind({bound})" if bound else name
@@ -294,9 +302,9 @@ class Activation(Generic[P]):
             >>> activax.get({"name": "elu", "alpha": 0.5})
             activax.elu.bind(alpha=0.5)
         """
-        if lean := self._definition.lean:
-            return {**self.original.to_config(), "lean": dict(lean.options)}
-        if self.__module__ != PACKAGE:
+        if (derived := self._definition.derived) and isinstance(self._base, Activation):
+            return {**self._base.to_config(), derived.make.__name__: dict(derived.options)}
+        if self.__module__ != PACKAGE or derived:
             raise ValueError(f"{self!r}.to_config: not in the catalogue; pickle it instead")
         for name in self._leaves:
             raise ValueError(
@@ -308,8 +316,8 @@ class Activation(Generic[P]):
     def __reduce__(self) -> str | tuple[Any, ...]:
         if self.is_bound:
             return _rebind, (self._plain, dict(self._numbers), dict(self._leaves))
-        if lean := self._definition.lean:
-            return functools.partial(lean.make, **lean.options), (lean.base,)
+        if derived := self._definition.derived:
+            return functools.partial(derived.make, **derived.options), (derived.base,)
         return self.name  # pickles, and copies, as the global of that name in __module__
 
     def _key(self) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from activax._activation import Activation
+from activax._affine import affine
 from activax._definition import PACKAGE
 from activax._lean import lean
 from activax._presets import PRESETS, Preset
@@ -71,9 +72,12 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         parameters = {k: v for k, v in spec.items() if k != "name"}
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
-        leanly = parameters.pop("lean", None)
+        # In the order in which `to_config` says one of the other.
+        derived = [(make, parameters.pop(make.__name__, None)) for make in (affine, lean)]
         activation = get(spec["name"]).bind(**parameters)
-        return lean(activation, **leanly) if leanly else activation
+        for make, options in derived:
+            activation = make(activation, **options) if options else activation
+        return activation
     raise TypeError(
         f"get: needs a name, a config mapping or an activation; got {type(spec).__name__}"
     )

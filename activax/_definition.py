@@ -21,13 +21,13 @@ EVERYWHERE = (-math.inf, math.inf)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lean:
-    """How a definition was made of another: `activax.lean(base, **options)`."""
+class Derived:
+    """How a definition was made of another activation or function: `make(base, **options)`."""
 
-    make: Callable[..., Any]  # activax.lean
-    base: Any  # an Activation
+    make: Callable[..., Any]  # activax.lean or activax.affine
+    base: Any
     options: Mapping[str, Any]
-    residual: Residual
+    residual: Residual | None = None  # what the backward pass keeps, if that was chosen
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -57,12 +57,12 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     signature: inspect.Signature
     doc: str
-    lean: Lean | None = None  # how it was made of another, if it was
+    derived: Derived | None = None  # how it was made of another, if it was
 
     @functools.cached_property
     def run(self) -> Callable[..., Array]:
         """Made at the first call: at import it would be a third of the time for the catalogue."""
-        residual = self.lean and self.lean.residual
+        residual = self.derived and self.derived.residual
         traced = functools.partial(self.traced, residual=residual) if residual else self.traced
         return jax.jit(traced, static_argnames=self.statics)
 

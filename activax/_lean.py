@@ -10,7 +10,7 @@ import jax
 
 from activax._activation import Activation
 from activax._define import elementwise
-from activax._definition import Lean
+from activax._definition import Derived
 from activax._quantized import few_bits
 from activax._residuals import INPUT
 
@@ -137,8 +137,8 @@ def _exact(plain: Activation[...], keep: str) -> Activation[...]:
     definition = plain._definition
     (residual,) = (r for r in definition.residuals if r.policy == keep)
     ulps = definition.ulps if residual is INPUT else (definition.ulps[0], float("inf"))
-    made = Lean(lean, plain, MappingProxyType({"keep": keep}), residual)
-    return Activation(dataclasses.replace(definition, lean=made, ulps=ulps))
+    made = Derived(lean, plain, MappingProxyType({"keep": keep}), residual)
+    return Activation(dataclasses.replace(definition, derived=made, ulps=ulps))
 
 
 @functools.cache
@@ -173,5 +173,5 @@ def _few_bits(
         ulps=(activation.ulps[0], float("inf")),
     )(formula)._definition
     options: Mapping[str, Any] = {"keep": keep, "deviation": deviation, "dither": dither}
-    made = Lean(lean, activation, MappingProxyType(options), residual)
-    return Activation(dataclasses.replace(definition, lean=made))
+    made = Derived(lean, activation, MappingProxyType(options), residual)
+    return Activation(dataclasses.replace(definition, derived=made))

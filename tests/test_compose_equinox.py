@@ -137,3 +137,11 @@ def test_equinox_serialisation(model):
     zeros = jax.tree.map(jnp.zeros_like, model)
     restored = eqx.tree_deserialise_leaves(file, zeros)
     assert jnp.array_equal(predict(restored, X), predict(model, X))
+
+
+def test_initialisers_replace_weights():
+    """Which are (outputs, inputs) here."""
+    init = activax.initializers.variance_scaling(activax.relu, in_axis=-1, out_axis=-2)
+    linear, key = eqx.nn.Linear(64, 256, key=jax.random.key(0)), jax.random.key(1)
+    linear = eqx.tree_at(lambda m: m.weight, linear, init(key, linear.weight.shape))
+    assert float(jnp.std(linear.weight) * 8) == pytest.approx(2**0.5, rel=0.05)

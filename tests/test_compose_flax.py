@@ -110,3 +110,12 @@ def test_learns():
         trained, state = step(trained, state)
     assert loss(trained) < loss(params) / 2
     assert trained["params"]["activation"].parameters["negative_slope"] != 0.25
+
+
+def test_initialisers_are_those_of_dense():
+    weight, bias = activax.initializers.critical(activax.tanh, sigma_b=0.3)
+    params = linen.Dense(512, kernel_init=weight, bias_init=bias).init(jax.random.key(0), X)
+    point = activax.theory.critical(activax.tanh, sigma_b=0.3)
+    spread = float(jnp.std(params["params"]["kernel"]) * 3**0.5)
+    assert spread == pytest.approx(point.sigma_w, rel=0.1)
+    assert float(jnp.std(params["params"]["bias"])) == pytest.approx(0.3, rel=0.1)

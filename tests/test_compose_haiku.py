@@ -58,3 +58,14 @@ def test_learned_slope(transform):
     gradient = jax.jit(jax.grad(lambda p: jnp.sum(apply(p, X))))(params)
     assert jnp.any(gradient["~"]["negative_slope"] != 0)
     check_grads(lambda p: apply(p, X), (params,), order=1, modes=("rev",), rtol=1e-2)
+
+
+def test_initialisers_are_those_of_linear():
+    """Haiku gives no key to an initialiser, so it is taken from the transformed function."""
+    init = activax.initializers.variance_scaling(activax.relu)
+
+    def network(x):
+        return hk.Linear(64, w_init=lambda *a: init(hk.next_rng_key(), *a))(x)
+
+    _, params = transformed(network)
+    assert float(jnp.std(params["linear"]["w"]) * 3**0.5) == pytest.approx(2**0.5, rel=0.2)

@@ -123,3 +123,12 @@ def test_variable_is_a_parameter_of_the_call():
     close(activax.prelu(X, slope), activax.prelu(X, 0.5))
     gradient = jax.grad(lambda s: jnp.sum(activax.prelu(X, s)))(slope)
     close(gradient[...], np.sum(np.minimum(X, 0)))
+
+
+def test_initialisers_are_those_of_linear():
+    weight, bias = activax.initializers.critical(activax.tanh, sigma_b=0.3)
+    linear = nnx.Linear(3, 512, kernel_init=weight, bias_init=bias, rngs=nnx.Rngs(0))
+    point = activax.theory.critical(activax.tanh, sigma_b=0.3)
+    spread = float(jnp.std(linear.kernel[...]) * 3**0.5)
+    assert spread == pytest.approx(point.sigma_w, rel=0.1)
+    assert float(jnp.std(linear.bias[...])) == pytest.approx(0.3, rel=0.1)

@@ -230,7 +230,9 @@ def test_the_gain_is_that_of_what_the_weights_read():
     assert spread(ordinary, "up") == pytest.approx(relu, rel=0.01)
     assert spread(ordinary, "down") == pytest.approx(tanh, rel=0.01)
     assert spread(unit, "gate") == pytest.approx(relu, rel=0.01)
-    assert spread(unit, "down") == pytest.approx(1, rel=0.01)
+    assert spread(unit, "down") == pytest.approx(activax.theory.gain(activax.swiglu), rel=0.01)
+    plain = nn.gated_ffn(1024, activation=lambda gate, value: gate * value)
+    assert spread(plain, "down") == pytest.approx(1, rel=0.01)
     constant = nn.ffn(8, weight_init=jax.nn.initializers.constant(2.0)).init(KEY, X)
     assert all(jnp.all(constant[name]["weight"] == 2) for name in ("up", "down"))
 

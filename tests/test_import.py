@@ -21,7 +21,7 @@ LEVELS = (
     ("_definition", "_quantized"),
     ("_activation",),
     ("_define",),
-    ("_gated", "_lean", "_vector"),
+    ("_affine", "_gated", "_lean", "_vector"),
     ("functions",),
     ("_catalog",),
     ("theory",),

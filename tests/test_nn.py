@@ -72,6 +72,16 @@ def test_pre_activations_keep_their_second_moment(unit):
     assert 0.9 < jnp.mean(y**2) < 1.1
 
 
+def test_gated_layers_keep_the_second_moment():
+    """The gain goes to the down-projection, which reads the product of gate and value."""
+    x = jax.random.normal(jax.random.key(1), (64, 512))
+    side = nn.dense(2048, bias=False)
+    composed = nn.serial(nn.parallel(side, side, combine=activax.swiglu), nn.dense(512))
+    for layer in (nn.gated_ffn(2048, activation=activax.swiglu), composed):
+        y = layer.apply(layer.init(KEY, x), x)
+        assert 0.93 < jnp.mean(y**2) < 1.07
+
+
 def test_learned_activations_set_the_gain_too():
     plain, learned = (
         nn.serial(item, nn.dense(4)).init(KEY, X)[1]["weight"]
@@ -113,6 +123,25 @@ def test_bound_arrays_are_parameters_of_the_network():
 def test_mlp_is_dense_activation_dense():
     params = nn.mlp(7, 6, 2, activation=activax.relu).init(KEY, X)
     assert [p["weight"].shape for p in params[::2]] == [(5, 7), (7, 6), (6, 2)]
+
+
+@pytest.mark.parametrize("unit", [activax.gelu, activax.tanh, nn.learned(activax.prelu)])
+def test_critical_networks_keep_the_critical_variance(unit):
+    """From the first pre-activations on, of inputs of second moment 1."""
+    layer = nn.mlp(*[512] * 8, activation=unit, init="critical")
+    x = jax.random.normal(jax.random.key(1), (32, 100))
+    params = layer.init(KEY, x)
+    q = {"gelu": 3.561553}.get(getattr(unit, "name", ""), 1.0)
+    for depth in (1, 15):
+        h = nn.mlp(*[512] * (depth // 2 + 1), activation=unit).apply(params[:depth], x)
+        assert jnp.mean(h**2) == pytest.approx(q, rel=0.15)
+
+
+def test_dense_starts_its_bias_as_it_is_told():
+    layer = nn.dense(4096, bias_init=jax.nn.initializers.normal(0.5))
+    params = layer.init(KEY, X)
+    assert float(jnp.std(params["bias"])) == pytest.approx(0.5, rel=0.1)
+    chex.assert_trees_all_equal(params["weight"], nn.dense(4096).init(KEY, X)["weight"])
 
 
 def test_dense_computes_x_weight_plus_bias():
@@ -168,6 +197,16 @@ BAD = [
     (lambda: DENSE.init(KEY, jnp.zeros(())), ValueError, "dense: the example's last"),
     (lambda: DENSE.apply(PARAMS, jnp.zeros((8, 4))), ValueError,
      r"dense: the last axis of x must be 5, .*got x of shape \(8, 4\)"),
+    (lambda: nn.dense(3, bias=False, bias_init=jnp.zeros), ValueError,
+     "dense: bias_init is of a bias, but bias=False; leave one of them out"),
+    (lambda: nn.mlp(3, activation=activax.relu, init="he"), ValueError,
+     "mlp: init must be 'critical', 'lecun', 'siren' or a function of initializers; got 'he'"),
+    (lambda: nn.mlp(3, activation=activax.relu, init=3), TypeError,
+     "mlp: init must be 'critical', .* or a function of initializers; got int"),
+    (lambda: nn.mlp(3, activation=activax.softplus, init="critical"), ValueError,
+     "critical: activax.softplus has no critical point at q = 1"),
+    (lambda: nn.mlp(3, activation=nn.layer_norm(), init="critical"), TypeError,
+     "critical: needs a function; got Layer"),
     (lambda: nn.dropout(1.0), ValueError, "dropout: rate must be at least 0 and below 1; got 1.0"),
     (lambda: nn.layer_norm(epsilon=-1), ValueError, "layer_norm: epsilon must not be negative"),
     (lambda: nn.layer_norm().apply({"scale": jnp.ones(2), "bias": jnp.ones(2)}, X), ValueError,

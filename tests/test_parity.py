@@ -9,6 +9,7 @@ import pytest
 
 import activax
 from activax.bench import peers, torch_programs
+from activax.initializers import torch_gains
 
 PEERS = ("jax", "torch", "keras")
 
@@ -154,3 +155,13 @@ def test_clamped_swiglu_is_that_of_torch_clamps():
     want = value_and_slope_in_torch(gpt_oss, x.astype(np.float32))
     for a, b in zip(got, want, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-6)
+
+
+def test_gains_are_those_of_torch():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    names = (*torch_gains.GAINS, "leaky_relu")
+    for name in names:
+        assert activax.initializers.torch_gain(name) == torch.nn.init.calculate_gain(name)
+    for slope in (0.0, 0.2, 1):
+        ours = activax.initializers.torch_gain("leaky_relu", slope)
+        assert ours == torch.nn.init.calculate_gain("leaky_relu", slope)

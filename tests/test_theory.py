@@ -1,4 +1,4 @@
-"""Gains against closed forms, inside and outside of jit, and the initialisers that use them."""
+"""Gains against closed forms, inside and outside of jit."""
 
 import math
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import activax
-from activax import initializers
 from activax.theory import gain, second_moment
 
 # E f(z)^2 for a standard normal z, in closed form.
@@ -62,6 +61,17 @@ def test_a_gain_follows_what_is_bound_and_what_changes():
     assert gain(scale) == pytest.approx(0.5)
 
 
+def test_the_gain_of_a_gated_unit_is_that_of_a_product(gated):
+    """Of independent normal numbers, whose second moments are multiplied."""
+    one, other = map(second_moment, gated.factors)
+    assert gain(gated) == pytest.approx((one * other) ** -0.5, rel=1e-13)
+    gate, value = np.random.default_rng(0).normal(size=(2, 400_000)).astype(np.float32)
+    product = np.asarray(gated(gate, value), np.float64)
+    assert gain(gated) * np.sqrt(np.mean(product**2)) == pytest.approx(1, rel=0.03)
+    with pytest.raises(ValueError, match="gain: of a gated unit such as .* only kind 'forward' is"):
+        gain(gated, kind="backward")
+
+
 def test_a_number_is_its_own_gain():
     assert gain(2) == gain(np.float32(2)) == 2.0
 
@@ -74,7 +84,6 @@ def test_a_number_is_its_own_gain():
             TypeError,
             "gain: needs an elementwise activation; activax.softmax is vector",
         ),
-        (activax.swiglu, TypeError, "activax.swiglu is gated"),
         ("relu", TypeError, r"gain: needs a function or a number; use activax.get\('relu'\)"),
         (0.0, ValueError, "gain: a number must be positive and finite; got 0.0"),
         (math.inf, ValueError, "gain: a number must be positive and finite; got inf"),
@@ -98,17 +107,3 @@ def test_the_kind_of_a_gain():
         ValueError, match="kind must be 'forward', 'backward', 'variance'; got 'fan"
     ):
         gain(activax.relu, kind="fan_in")
-
-
-@pytest.mark.parametrize("make", [initializers.variance_scaling, initializers.orthogonal])
-def test_initialisers_scale_by_the_gain(make):
-    shape = (256, 256)
-    plain, scaled = (make(g)(jax.random.key(0), shape) for g in (1.0, activax.relu))
-    np.testing.assert_allclose(scaled, math.sqrt(2) * plain, rtol=1e-5)
-    assert float(jnp.std(plain)) == pytest.approx(1 / 16, rel=0.02)
-
-
-def test_variance_scaling_is_that_of_jax():
-    ours = initializers.variance_scaling(activax.relu)(jax.random.key(0), (8, 4), jnp.float32)
-    theirs = jax.nn.initializers.he_normal()(jax.random.key(0), (8, 4), jnp.float32)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-6)

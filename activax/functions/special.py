@@ -87,7 +87,7 @@ def scaled(x: Array, factor: Array | float) -> Array:
 def flag(x: Array, condition: Array) -> Array:
     """One byte: 1 where the condition holds, 0 where not, -1 where x is NaN."""
     lost = jnp.isnan(x)
-    return (condition & ~lost).astype(jnp.int8) - lost.astype(jnp.int8)
+    return condition.astype(jnp.int8) | -lost.astype(jnp.int8)
 
 
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:

@@ -48,8 +48,9 @@ def serial(*layers: Any) -> Layer:
     """Layers one after the other.
 
     A dense layer behind an activation is initialised with that activation's gain, so that what
-    goes into every activation keeps the second moment of the network's input. Dropout lets the gain
-    through; a plain function between the two does not, for it may be anything.
+    goes into every activation keeps the second moment of the network's input; so is one behind a
+    gated unit that combines layers in `parallel`. Dropout lets the gain through; a plain function
+    between the two does not, for it may be anything.
 
     Args:
         *layers: Layers, activations, and functions of one array.
@@ -80,6 +81,26 @@ def serial(*layers: Any) -> Layer:
     return Layer(SerialInit(parts), apply_all)
 
 
+@dataclasses.dataclass(frozen=True)
+class ParallelInit:
+    """The init of layers side by side; a gated unit that combines them says what they become."""
+
+    parts: tuple[Layer, ...]
+    combine: Callable[..., Any] | None
+
+    def __call__(
+        self, key: Array, example: Example, *, preceding: Activation[...] | None = None
+    ) -> Params:
+        params = []
+        for i, part in enumerate(self.parts):
+            with _located("parallel", i):
+                params.append(init(part, jax.random.fold_in(key, i), example, preceding)[0])
+        return tuple(params)
+
+    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
+        return self.combine if isinstance(self.combine, Activation) else None
+
+
 def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
     """Layers side by side, all on the same input.
 
@@ -104,15 +125,6 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
     """
     parts = tuple(as_layer(layer, f"parallel: layer {i}") for i, layer in enumerate(layers))
 
-    def init_all(
-        key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        params = []
-        for i, part in enumerate(parts):
-            with _located("parallel", i):
-                params.append(init(part, jax.random.fold_in(key, i), example, preceding)[0])
-        return tuple(params)
-
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
         _check_number("parallel", params, parts)
         outputs = []
@@ -121,7 +133,7 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
                 outputs.append(apply(parts[i], params[i], x, part_key))
         return tuple(outputs) if combine is None else combine(*outputs)
 
-    return Layer(init_all, apply_all)
+    return Layer(ParallelInit(parts, combine), apply_all)
 
 
 def residual(*layers: Any) -> Layer:

@@ -14,7 +14,16 @@ from activax._activation import Activation
 from activax._lean_apply import lean_apply
 from activax.functions.gated import swiglu
 from activax.functions.gaussian import gelu
-from activax.nn.layer import Example, Layer, Params, apply, as_layer, init, output_of
+from activax.nn.layer import (
+    ActivationInit,
+    Example,
+    Layer,
+    Params,
+    apply,
+    as_layer,
+    init,
+    output_of,
+)
 from activax.nn.linear import Sharding, affine, affine_init, check_size
 from activax.nn.remat import ACTIVATION, PREACTIVATION
 
@@ -180,8 +189,8 @@ def gated_ffn(
         activation: a gated activation, such as `activax.geglu` or
             `activax.clamped_swiglu.bind(limit=10.0)`, or a function of gate and value.
         weight_init: an initialiser `(key, shape, dtype) -> array` for the three weights. By default
-            `initializers.variance_scaling` with the gain of what the weights read, which is 1
-            behind a gated unit.
+            `initializers.variance_scaling` with the gain of what the weights read: that of the
+            unit goes to the down-projection alone. Behind a plain function it is 1.
         bias: whether to add biases, which start at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
@@ -216,18 +225,18 @@ def gated_ffn(
                 f"{activation.kind}: use ffn, or make a gated unit of it with activax.gated"
             )
         function: Callable[..., Array] = activation.inner
+        unit_init: Callable[..., Params] = ActivationInit(activation)
     elif callable(activation):
-        function = activation
+        function, unit_init = activation, lambda key, example: {}
     else:
         raise TypeError(
             "gated_ffn: activation must be a gated activation or a function of gate and value; "
             f"got {type(activation).__name__}"
         )
-    unit = Layer(lambda key, example: {}, lambda params, pair: function(*pair))
     layer = FeedForward(
         name="gated_ffn",
         inputs=("gate", "up"),
-        unit=unit,
+        unit=Layer(unit_init, lambda params, pair: function(*pair)),
         hidden=hidden,
         features=features,
         weight_init=weight_init,

@@ -3,6 +3,7 @@
 import operator
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.sharding import NamedSharding, PartitionSpec
@@ -20,6 +21,7 @@ def dense(
     *,
     weight_init: initializers.Initializer | None = None,
     bias: bool = True,
+    bias_init: initializers.Initializer | None = None,
     out_sharding: Sharding = None,
 ) -> Layer:
     """A linear map with a bias along the last axis.
@@ -31,7 +33,8 @@ def dense(
         features: the size of the output's last axis.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
             `initializers.variance_scaling` with the gain of the activation that precedes it, or 1.
-        bias: whether to add a bias, which starts at 0.
+        bias: whether to add a bias.
+        bias_init: an initialiser of the bias; by default it starts at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             contracted axis is sharded.
 
@@ -40,8 +43,9 @@ def dense(
         of the example.
 
     Raises:
-        ValueError: features that are not a positive integer; in `init`, an example without axes;
-            in `apply`, an input whose last axis does not fit the weight.
+        ValueError: features that are not a positive integer, or a bias_init without a bias; in
+            `init`, an example without axes; in `apply`, an input whose last axis does not fit the
+            weight.
 
     Example:
         >>> layer = activax.nn.dense(3)
@@ -50,9 +54,11 @@ def dense(
         (8, 3)
     """
     check_size("dense", "features", features)
+    if bias_init is not None and not bias:
+        raise ValueError("dense: bias_init is of a bias, but bias=False; leave one of them out")
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
-        return affine_init("dense", key, example, features, weight_init, bias, preceding)
+        return affine_init("dense", key, example, features, weight_init, bias, preceding, bias_init)
 
     def apply(params: Params, x: Array) -> Array:
         return affine("dense", params, x, out_sharding)
@@ -68,6 +74,7 @@ def affine_init(
     weight_init: initializers.Initializer | None,
     bias: bool,
     preceding: Activation[...] | None,
+    bias_init: initializers.Initializer | None = None,
 ) -> Params:
     """The weight and, if there is one, the bias of a map from the example's last axis."""
     if not example.shape or not example.shape[-1]:
@@ -77,7 +84,10 @@ def affine_init(
     dtype = inexact_dtype(example.dtype)
     make = weight_init or initializers.variance_scaling(gain_after(preceding))
     params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
-    return {**params, "bias": jnp.zeros(features, dtype)} if bias else params
+    if not bias:
+        return params
+    start = bias_init or jax.nn.initializers.zeros
+    return {**params, "bias": start(jax.random.fold_in(key, 1), (features,), dtype)}
 
 
 def affine(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
@@ -97,7 +107,9 @@ def affine(function: str, params: Params, x: Array, out_sharding: Sharding = Non
 
 def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:
     """What scales the weights after an activation: it, or 1 where a gain is not defined."""
-    return preceding if preceding is not None and preceding.kind == "elementwise" else 1.0
+    if preceding is None or preceding.kind not in ("elementwise", "gated"):
+        return 1.0
+    return preceding
 
 
 def check_size(function: str, name: str, value: Any) -> None:

@@ -1,36 +1,75 @@
 """Whole networks."""
 
+import functools
+from collections.abc import Callable
+
+from activax import initializers
 from activax._activation import Activation
 from activax.nn.composition import serial
-from activax.nn.layer import Layer
+from activax.nn.layer import Layer, activation_of
 from activax.nn.linear import check_size, dense
 
 
-def mlp(*features: int, activation: Activation[...] | Layer) -> Layer:
+def mlp(
+    *features: int,
+    activation: Activation[...] | Layer,
+    init: str | initializers.Recipe | None = None,
+) -> Layer:
     """A multi-layer perceptron: dense layers with an activation between each two.
 
     Args:
         *features: the size of each dense layer's output, the network's output last.
         activation: what stands between them: an activation, or a Layer such as
             `learned(activax.prelu)`.
+        init: how weights and biases are initialised: "critical", "lecun" or "siren", or a function
+            of `activax.initializers` like these. By default weights have the gain of what they
+            read, which keeps signals but not gradients: "critical" is for networks of tens of
+            layers. Their inputs should have the second moment 1; what leaves them has the critical
+            variance.
 
     Returns:
         The Layer `serial(dense, activation, dense, ..., dense)`.
 
     Raises:
-        ValueError: no features, or one that is not a positive integer.
+        TypeError: an init that is neither a name nor a function.
+        ValueError: no features, or one that is not a positive integer; an unknown init, or one
+            that the activation does not have.
 
     Example:
         >>> network = activax.nn.mlp(64, 64, 10, activation=activax.silu)
         >>> params = network.init(jax.random.key(0), jnp.zeros((1, 784)))
         >>> network.apply(params, jnp.zeros((5, 784))).shape
         (5, 10)
+        >>> deep = activax.nn.mlp(*[128] * 50, 10, activation=activax.gelu, init="critical")
     """
     if not features:
         raise ValueError("mlp: needs at least one size; got none")
     for size in features:
         check_size("mlp", "each size", size)
-    layers: list[object] = [dense(features[0])]
+    first: Callable[[int], Layer] = dense
+    later: Callable[[int], Layer] = dense
+    if init is not None:
+        recipe = _recipe(init)
+        inside = activation_of(activation) if isinstance(activation, Layer) else None
+        unit = inside or activation
+        first, later = (_dense_by(recipe(unit, first=at_first)) for at_first in (True, False))
+    layers: list[object] = [first(features[0])]
     for size in features[1:]:
-        layers += [activation, dense(size)]
+        layers += [activation, later(size)]
     return serial(*layers)
+
+
+def _recipe(init: str | initializers.Recipe) -> initializers.Recipe:
+    names = initializers.RECIPES
+    if isinstance(init, str) and init in names:
+        return names[init]
+    rule = f"mlp: init must be {', '.join(map(repr, names))} or a function of initializers"
+    if isinstance(init, str):
+        raise ValueError(f"{rule}; got {init!r}")
+    if not callable(init):
+        raise TypeError(f"{rule}; got {type(init).__name__}")
+    return init
+
+
+def _dense_by(pair: initializers.Pair) -> Callable[[int], Layer]:
+    return functools.partial(dense, weight_init=pair.weight, bias_init=pair.bias)

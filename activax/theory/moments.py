@@ -136,21 +136,22 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
 
     Formula:
         gain(f) = 1 / sqrt(E f(z)^2), z standard normal; sqrt(2) for relu, as He et al. have it.
-        Of kind "backward" 1 / sqrt(E f'(z)^2), of kind "variance" 1 / sqrt(Var f(z))
+        Of kind "backward" 1 / sqrt(E f'(z)^2), of kind "variance" 1 / sqrt(Var f(z)). Of a gated
+        unit f(gate) g(value), of independent gate and value, gain(f) gain(g)
 
     A gain fixes one pass only: for gelu and silu the second moment 1 is unstable, so in a very deep
     network a gain alone does not keep the variance; see `critical`.
 
     Args:
-        activation: an elementwise Activation, any function that acts on each element, or a number,
-            which comes back as it is.
-        kind: "forward", "backward" or "variance".
+        activation: an elementwise or gated Activation, any function that acts on each element, or a
+            number, which comes back as it is.
+        kind: "forward", "backward" or "variance"; of a gated unit only "forward".
 
     Returns:
         A Python number.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: an activation that is neither elementwise nor gated.
         ValueError: an unknown kind, a number that is not positive and finite, or an activation
             whose moment is not.
 
@@ -161,6 +162,8 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
         1.59254
         >>> round(activax.theory.gain(activax.sigmoid, kind="variance"), 5)
         4.80131
+        >>> round(activax.theory.gain(activax.reglu), 12)  # the value's gain is 1
+        1.414213562373
 
     Paper:
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
@@ -174,6 +177,13 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
         if not (0 < value < math.inf):
             raise ValueError(f"gain: a number must be positive and finite; got {value}")
         return value
+    if isinstance(activation, Activation) and activation.factors:
+        if kind != "forward":
+            raise ValueError(
+                f"gain: of a gated unit such as {activation!r} only kind 'forward' is defined; got "
+                f"{kind!r}"
+            )
+        return math.prod(gain(factor) for factor in activation.factors)
     name, orders = GAINS[kind]
     index = Moments._fields.index(name)
     values, errors = moments_of("gain", activation, orders)(1.0)

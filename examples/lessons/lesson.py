@@ -1,0 +1,89 @@
+"""What every lesson does: print its tables, assert its claims, draw its picture.
+
+A lesson is a module. Its docstring is the lesson, in paragraphs: the claim, what is measured, and
+last the caveat, what the claim does not say. It has
+- `measure()`, which returns all that was measured,
+- `tables(measured)`, which yields what to print,
+- `claims(measured)`, which yields each `Claim`, the one for the gallery first,
+- `draw(measured, figure)`, which draws on a matplotlib Figure.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from matplotlib.figure import Figure
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+
+class Claim(NamedTuple):
+    """A sentence that says a measured number, and whether it is as claimed."""
+
+    text: str
+    holds: bool
+
+
+class Lesson(Protocol):
+    __doc__: str | None
+
+    def measure(self) -> Any: ...
+
+    def tables(self, measured: Any) -> Iterator[Table]: ...
+
+    def claims(self, measured: Any) -> Iterator[Claim]: ...
+
+    def draw(self, measured: Any, figure: Figure) -> None: ...
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table; floats are shown with three digits."""
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        shown.add_column(column, justify="right" if i else "left")
+    for row in rows:
+        shown.add_row(*(f"{x:.3g}" if isinstance(x, float) else str(x) for x in row))
+    return shown
+
+
+def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
+    """Run a lesson from the command line.
+
+    Raises:
+        AssertionError: a claim that does not hold.
+    """
+    paragraphs = inspect.cleandoc(lesson.__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(prog=f"examples.lessons.{name}", description=paragraphs[0])
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the picture there")
+    out: Path | None = parser.parse_args(argv).out
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{paragraphs[0]}[/]\n")
+    measured = lesson.measure()
+    for shown in lesson.tables(measured):
+        console.print(shown)
+    claims = list(lesson.claims(measured))
+    for claim in claims:
+        console.print(f"{'holds:' if claim.holds else '[red]FAILS:[/]'} {claim.text}")
+    console.print(f"\n{paragraphs[-1]}")
+    if failed := [claim.text for claim in claims if not claim.holds]:
+        raise AssertionError(f"{name}: {'; '.join(failed)}")
+
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        figure = Figure(figsize=(8, 3.6), layout="constrained")
+        lesson.draw(measured, figure)
+        figure.savefig(out / f"{name}.png", dpi=110)
+        summary = {"lesson": paragraphs[0], "claim": claims[0].text}
+        (out / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
+        console.print(f"wrote {out / name}.png")
+
+
+def main(name: str) -> None:
+    """What a lesson's module calls as a program, with its `__spec__.name`."""
+    teach(sys.modules["__main__"], name.rpartition(".")[2])  # type: ignore[arg-type]
