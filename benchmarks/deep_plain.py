@@ -8,11 +8,9 @@ learning rate and from each seed. A table that was interrupted goes on where it 
 
 import json
 import math
-import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -22,9 +20,7 @@ import optax
 from jax import Array, lax
 
 import activax
-from activax import _progress
 from activax.bench.machine import describe
-from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks import plain, report
 

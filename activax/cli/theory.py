@@ -94,7 +94,7 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
     }
     yield _lines([*facts.items(), *(("note", note) for note in card["notes"])])
     critical = card["critical"].items()
-    columns = ("sigma_w", "sigma_b", "q", "parallel", "curvature")
+    columns = ("sigma_w", "sigma_b", "q", "parallel", "curvature", "spread")
     yield _table(
         "critical points: gradients keep their size",
         ("", *columns, "a changed q"),
@@ -104,7 +104,8 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
             if not isinstance(point, str)
         ],
     )
-    yield _lines((label, reason) for label, reason in critical if isinstance(reason, str))
+    reasons = [(label, reason) for label, reason in critical if isinstance(reason, str)]
+    yield from [_lines(reasons)] * bool(reasons)
     followed = (*columns[:3], "last_q", "last_rho", "gradient", "depth_q", "depth_rho")
     yield _table(
         f"through {card['depth']} layers, two inputs of correlation 0.5",
@@ -135,7 +136,9 @@ def _lines(named: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:>13}  {text}" for name, text in named)
 
 
-def _digits(value: float | str, digits: int = 6) -> str:
+def _digits(value: float | str | None, digits: int = 6) -> str:
+    if value is None:
+        return ""
     return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 

@@ -45,7 +45,9 @@ def card(
             "breakpoints": [point._asdict() for point in theory.breakpoints(activation)],
             "hermite": theory.hermite(activation, COEFFICIENTS).tolist(),
             "critical": {
-                label: point if isinstance(point, str) else point._asdict()
+                label: point
+                if isinstance(point, str)
+                else point._asdict() | {"spread": spread(activation, point)}
                 for label, point in points.items()
             },
             "depth": depth,
@@ -55,6 +57,15 @@ def card(
             },
         }
     return found | {"notes": notes}
+
+
+def spread(activation: Elementwise, point: theory.Critical) -> float | str | None:
+    """What each layer adds to the variance of the squared singular values of the Jacobian, if its
+    weights are orthogonal; None at q = 0."""
+    if not point.q:
+        return None
+    found = _or_reason(theory.isometry, activation, sigma_w=point.sigma_w, q=point.q)
+    return found if isinstance(found, str) else float(found.variance)
 
 
 def critical_points(

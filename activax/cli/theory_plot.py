@@ -50,11 +50,11 @@ def _label(name: str, start: Start) -> str:
     return rf"{name}: $\sigma_w$ = {start.sigma_w:.4g}, $\sigma_b$ = {start.sigma_b:.3g}"
 
 
-STAR = {"markersize": 15, "markerfacecolor": "none"}
+STAR: dict[str, Any] = {"markersize": 15, "markerfacecolor": "none"}
 
 
 def _key() -> list[Any]:
-    def sign(label: str, line: str = "", **look: Any) -> Line2D:
+    def sign(label: str, line: Any = "", **look: Any) -> Line2D:
         return Line2D([], [], color="black", linestyle=line, label=label, **look)
 
     return [
@@ -125,8 +125,9 @@ def _phases(
         axes.plot(start.sigma_w, start.sigma_b, "X", color=colour, clip_on=False, zorder=3)
     if not isinstance(half_stable, str):
         axes.plot(half_stable.sigma_w, half_stable.sigma_b, "k*", clip_on=False, zorder=4, **STAR)
-    axes.set(xlim=sigma_w[[0, -1]], ylim=(0, highest), box_aspect=1, title="phases, from variance 1",
-             xlabel=r"scale of the weights $\sigma_w$", ylabel=r"scale of the biases $\sigma_b$")  # fmt: skip
+    axes.set(xlim=sigma_w[[0, -1]], ylim=(0, highest), box_aspect=1, title="phases, from q = 1",
+             xlabel=r"scale of weights $\sigma_w$",
+             ylabel=r"scale of biases $\sigma_b$")  # fmt: skip
 
 
 def _diagonal(
