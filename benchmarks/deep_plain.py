@@ -8,6 +8,7 @@ learning rate and from each seed. A table that was interrupted goes on where it 
 
 import json
 import math
+import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -21,12 +22,13 @@ from jax import Array, lax
 
 import activax
 from activax.bench.machine import describe
+from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks import plain, report
 
-STEPS, BATCH, SEEDS = 800, 64, 5
+BATCH = 64
 POINTS, TURNS = 1024, 2  # of each of the two sets; of a spiral
-RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
     "SGD": partial(optax.sgd, momentum=0.9),
     "Adam": optax.adam,
@@ -40,19 +42,40 @@ class Regime(NamedTuple):
     depth: int
     width: int
     rates: Sequence[float]
+    functions: Sequence[str]
 
     def __str__(self) -> str:
         return f"{self.optimizer}, {self.depth} layers of {self.width}"
 
 
-THEORY_HOLDS = Regime("SGD", 50, 128, RATES)
-BEYOND = (
-    Regime("Adam", 50, 128, (3e-4, 1e-3)),
-    Regime("SGD", 100, 48, RATES[1:]),
+class Effort(NamedTuple):
+    """How much is measured."""
+
+    regimes: Sequence[Regime]
+    seeds: int
+    steps: int
+
+
+FULL = Effort(
+    (
+        # Where theory holds, and where it is not needed or does not help.
+        Regime("SGD", 50, 128, RATES, ("gelu", "silu", "tanh", "relu")),
+        Regime("Adam", 50, 128, (3e-4, 1e-3), ("gelu", "tanh")),
+        Regime("SGD", 100, 48, RATES, ("gelu", "tanh")),
+    ),
+    seeds=5,
+    steps=800,
+)
+QUICK = Effort(
+    (Regime("SGD", 3, 8, (1e-2, 1e-1), ("gelu", "relu")), Regime("Adam", 3, 8, (1e-2,), ("gelu",))),
+    seeds=2,
+    steps=4,
 )
 
+Records = Sequence[dict[str, Any]]
 CUSTOM = "customary"  # He's sqrt(2), and of tanh Xavier's 1
 GAIN, CRITICAL = "own gain", "critical"
+COLUMNS = ("accuracy, learning rate", CUSTOM, GAIN, CRITICAL)
 HALF_STABLE = plain.critical(half_stable=True)
 STARTS: dict[str, dict[str, Callable[[activax.Activation[...]], plain.Start]]] = {
     "gelu": {CUSTOM: plain.scaled(2**0.5), GAIN: plain.own_gain, CRITICAL: HALF_STABLE},
@@ -128,45 +151,69 @@ def measure(start: plain.Start, regime: Regime, seeds: int, steps: int) -> np.nd
         each = partial(train, start, regime, steps)
         return lax.map(lambda rate: jax.vmap(partial(each, rate))(keys), rates)
 
-    return np.asarray(every(jnp.array(regime.rates, jnp.float32)))
+    return np.asarray(every(jnp.array(regime.rates, jnp.float32)), float)
 
 
-def cells(functions: Sequence[str]) -> Iterator[tuple[Regime, str, str]]:
-    """What is measured: where theory holds first."""
-    for regime in (THEORY_HOLDS, *BEYOND):
-        for name in functions:
-            for start in STARTS[name]:
-                yield regime, name, start
+def measured(effort: Effort, functions: Sequence[str], known: Records) -> Iterator[Records]:
+    """All records so far, after each new one; what is known is not measured again."""
+    records = list(known)
+    done = [(record["regime"], record["op"], record["start"]) for record in records]
+    for regime in effort.regimes:
+        for name in (name for name in regime.functions if name in functions):
+            for label, start in STARTS[name].items():
+                if (str(regime), name, label) in done:
+                    continue
+                accuracy = measure(start(activax.get(name)), regime, effort.seeds, effort.steps)
+                records.append(
+                    {
+                        "regime": str(regime),
+                        "op": name,
+                        "start": label,
+                        "rates": list(regime.rates),
+                        "accuracy": accuracy.round(4).tolist(),
+                    }
+                )
+                yield records
+
+
+def rows(records: Records) -> list[list[str]]:
+    """The cells of a line for each regime and activation."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for record in records:
+        best = max(record["accuracy"], key=statistics.mean)
+        rate = record["rates"][record["accuracy"].index(best)]
+        text = f"{statistics.mean(best):.3f} ({min(best):.2f} to {max(best):.2f}), {rate:.0e}"
+        cells.setdefault((record["regime"], record["op"]), {})[record["start"]] = text
+    return [
+        [f"{regime}: {name}", *(found.get(start, "") for start in COLUMNS[1:])]
+        for (regime, name), found in cells.items()
+    ]
+
+
+def markdown(records: Records) -> str:
+    return markdown_table(COLUMNS, rows(records))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.deep_plain", description=(__doc__ or "").partition("\n")[0])
-    command.add_argument("--json", type=arguments.output_file, metavar="FILE")
     functions = arguments.several(arguments.choice(*STARTS))
     command.add_argument("--fn", type=functions, default=",".join(STARTS), metavar="NAMES")
-    options = command.parse_args(argv)
-    file = options.json
-    record = (
-        json.loads(file.read_text())
-        if file and file.exists()
-        else {"environment": describe(list(argv or sys.argv[1:])), "records": []}
+    command.add_argument("--quick", action="store_true", help="small networks, a few steps")
+    command.add_argument(
+        "--json",
+        type=arguments.output_file,
+        metavar="FILE",
+        help="written after each start; what is in it is not measured again",
     )
-    done = [(r["regime"], r["op"], r["start"]) for r in record["records"]]
-    for regime, name, start in cells(options.fn):
-        if (str(regime), name, start) in done:
-            continue
-        accuracy = measure(STARTS[name][start](activax.get(name)), regime, SEEDS, STEPS)
-        record["records"].append(
-            {
-                "regime": str(regime),
-                "op": name,
-                "start": start,
-                "rates": regime.rates,
-                "accuracy": accuracy.round(4).tolist(),
-            }
-        )
-        print(str(regime), name, start, accuracy.round(3).tolist(), flush=True)
-        report.save(file, record)
+    options = command.parse_args(argv)
+    earlier = options.json and options.json.exists() and json.loads(options.json.read_text())
+    record = earlier or {"environment": describe(list(argv or sys.argv[1:])), "records": []}
+    effort = QUICK if options.quick else FULL
+    for records in measured(effort, options.fn, record["records"]):
+        record["records"] = records
+        if options.json:
+            report.save(options.json, record)
+    report.show(COLUMNS, rows(record["records"]))
     return 0
 
 
