@@ -33,8 +33,8 @@ def test_value_and_slope_are_those_of_the_formula(elementwise):
 
     with jax.enable_x64(True):
         (value, slope), (got, got_slope) = jax.tree.map(np.asarray, both(points))
-    np.testing.assert_allclose(got, s * value + t, rtol=1e-14)
-    np.testing.assert_allclose(got_slope, s * a * slope, rtol=1e-14)
+    np.testing.assert_allclose(got, s * value + t, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(got_slope, s * a * slope, rtol=1e-14, atol=1e-15)
     kinks = sorted((kink - b) / a for kink in elementwise.kinks)
     assert wrapped.kinks == pytest.approx(kinks)
 

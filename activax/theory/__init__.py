@@ -4,12 +4,17 @@ from activax.theory.breakpoints import Breakpoint as Breakpoint
 from activax.theory.breakpoints import breakpoints as breakpoints
 from activax.theory.criticality import Critical as Critical
 from activax.theory.criticality import critical as critical
+from activax.theory.duals import Dual as Dual
+from activax.theory.duals import dual as dual
 from activax.theory.extrema import Minimum as Minimum
 from activax.theory.extrema import lipschitz as lipschitz
 from activax.theory.extrema import minimum as minimum
 from activax.theory.hermite import hermite as hermite
 from activax.theory.isometry import Isometry as Isometry
 from activax.theory.isometry import isometry as isometry
+from activax.theory.kernels import Kernel as Kernel
+from activax.theory.kernels import nngp as nngp
+from activax.theory.kernels import ntk as ntk
 from activax.theory.moments import Moments as Moments
 from activax.theory.moments import gain as gain
 from activax.theory.moments import moments as moments
@@ -19,5 +24,9 @@ from activax.theory.polynomials import FixedPoint as FixedPoint
 from activax.theory.polynomials import blowup as blowup
 from activax.theory.propagation import Propagation as Propagation
 from activax.theory.propagation import propagate as propagate
+from activax.theory.self_normalizing import SelfNormalizing as SelfNormalizing
+from activax.theory.self_normalizing import self_normalize as self_normalize
+from activax.theory.shaping import Shaped as Shaped
+from activax.theory.shaping import shape as shape
 from activax.theory.unit_scaling import Scaled as Scaled
 from activax.theory.unit_scaling import scaled as scaled

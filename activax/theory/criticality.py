@@ -8,6 +8,7 @@ import numpy as np
 
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
+from activax.theory.roots import root
 from activax.theory.sampling import sampler
 
 VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for
@@ -212,26 +213,8 @@ def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]
     return [
         *VARIANCES[1:-1][alone].tolist(),
         *(
-            _root(function, *map(float, bracket))
+            root(function, *map(float, bracket))
             for bracket, cross in zip(brackets, crossed, strict=True)
             if cross
         ),
     ]
-
-
-def _root(
-    function: Callable[[float], float], low: float, high: float, at_low: float, at_high: float
-) -> float:
-    """Between two points of opposite signs, by the Illinois variant of false position."""
-    while high - low > 2 * np.spacing(high):
-        x = high - at_high * (high - low) / (at_high - at_low)
-        if not low < x < high:
-            break
-        at_x = function(x)
-        if at_x == 0:
-            return x
-        if (at_x < 0) == (at_low < 0):
-            low, at_low, at_high = x, at_x, at_high / 2
-        else:
-            high, at_high, at_low = x, at_x, at_low / 2
-    return low if abs(at_low) < abs(at_high) else high

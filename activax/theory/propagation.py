@@ -170,7 +170,8 @@ def _pairs_of(activation: Callable[..., Any]) -> Callable[[float, float, Moments
 
     def pair_at(q: float, gap: float, found: Moments) -> Pair:
         if gap == 0 or (gap < ALIKE and not jumps):
-            return Pair(q * gap * found.slope, found.slope, 0.0)
+            apart = q * gap * found.slope
+            return Pair(apart, found.second - apart, found.slope, 0.0)
         return pair(sample, q, gap, kinks, found.second)
 
     return pair_at

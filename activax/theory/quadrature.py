@@ -1,5 +1,6 @@
 """Expectations over a normal distribution, by adaptive Gauss-Legendre panels."""
 
+import functools
 import math
 import warnings
 from collections.abc import Callable, Iterable
@@ -130,6 +131,22 @@ def _range(
     mass = steps[present[finite].any(0)] if finite.any() else steps[central]
     low, high = (mass.min(), mass.max()) if len(mass) else (0.0, 0.0)
     return min(-REACH, math.floor(low - 1)), max(REACH, math.ceil(high + 1)), finite, undefined
+
+
+_rule = functools.cache(legendre.leggauss)
+
+
+def panels(
+    edges: np.ndarray, within: tuple[float, float], order: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The points and weights of Gauss-Legendre panels between what of the edges, along the last
+    axis, is within a range."""
+    edges = np.sort(np.clip(np.nan_to_num(edges), *within), -1)
+    nodes, weights = _rule(order)
+    half = np.diff(edges)[..., None] / 2
+    shape = *edges.shape[:-1], -1
+    points = edges[..., :-1, None] + half * (1 + nodes)
+    return points.reshape(shape), (half * weights).reshape(shape)
 
 
 def check_variance(caller: str, q: float) -> None:

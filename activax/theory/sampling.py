@@ -15,8 +15,8 @@ Function = Callable[..., Any]
 # From points (n,) to values and derivatives in turn, (orders + 1, n, channels).
 Sampler = Callable[[np.ndarray], np.ndarray]
 
-# Points in one call: with a single shape, a function compiles once.
-SIZE = 1024
+# Points in one call, of few and of many: with two shapes, a function compiles twice at most.
+SIZE, MANY = 1024, 16384
 
 
 def sampler(caller: str, function: Function, orders: int) -> Sampler:
@@ -84,19 +84,20 @@ def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler
     compiled = jax.jit(lambda x: jnp.stack(derivatives(x)))
 
     def sample(points: np.ndarray) -> np.ndarray:
-        padding = -len(points) % SIZE
+        size = SIZE if len(points) <= MANY else MANY
+        padding = -len(points) % size
         padded = np.concatenate([points, np.full(padding, points[-1])])
         with _float64():
             parts = [
-                compiled(jnp.asarray(part, jnp.float64).reshape(SIZE, *[1] * ndim))
-                for part in padded.reshape(-1, SIZE)
+                compiled(jnp.asarray(part, jnp.float64).reshape(size, *[1] * ndim))
+                for part in padded.reshape(-1, size)
             ]
             if any(isinstance(part, jax.core.Tracer) for part in parts):
                 raise TypeError(
                     f"{caller}: {function!r} depends on values that jax.jit traces; call it "
                     "outside, or with parameters that are numbers"
                 )
-            samples = [np.asarray(part).reshape(orders + 1, SIZE, -1) for part in parts]
+            samples = [np.asarray(part).reshape(orders + 1, size, -1) for part in parts]
         return np.concatenate(samples, 1)[:, : len(points)]
 
     if isinstance(function, Activation):

@@ -1,0 +1,192 @@
+"""Closed forms of E f(u) f(v) and E f'(u) f'(v), u and v normal with a correlation."""
+
+import math
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax._activation import Activation
+from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
+from activax.theory.correlation import angle
+
+# From the variances of u and v, which broadcast, and their correlation.
+Expectation = Callable[[Any, Any, Array], Array]
+
+
+class ClosedForm(NamedTuple):
+    """E f(u) f(v) and E f'(u) f'(v) as JAX functions.
+
+    The slopes are None if those that JAX takes are a surrogate.
+    """
+
+    product: Expectation
+    slopes: Expectation | None
+
+
+def closed_form(activation: Callable[..., Any]) -> ClosedForm | None:
+    """That of an activation or of a function of JAX, if it is registered."""
+    if isinstance(activation, Activation):
+        if activation.arrays:
+            return None
+        make = OF_ACTIVATIONS.get(activation.original._plain)
+        return make(**activation.parameters) if make else None
+    return OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
+
+
+def root(q: Any) -> Array:
+    """A square root whose derivative at 0 is given as 0."""
+    q = jnp.asarray(q)
+    return jnp.where(q > 0, jnp.sqrt(jnp.where(q > 0, q, 1)), 0)
+
+
+def _covariance(q1: Any, q2: Any, rho: Array) -> Array:
+    return root(q1) * root(q2) * rho
+
+
+def _spread(q1: Any, q2: Any, rho: Array) -> Array:
+    """The determinant of their covariance."""
+    return q1 * q2 * (1 - rho) * (1 + rho)
+
+
+# Powers on each side of 0
+
+
+def _rectified(n: int) -> Callable[[Array], Array]:
+    """E u^n v^n of those u > 0, v > 0, of variance 1; its derivative is n^2 times that of n - 1.
+
+    By Cho & Saul 2009, Kernel Methods for Deep Learning: it is J_n / 2 pi.
+    """
+    of_sine, of_angle = ARCCOSINE[n]
+
+    def product(rho: Array) -> Array:
+        sine = jnp.sqrt((1 - rho) * (1 + rho))
+        return (of_sine(rho) * sine + of_angle(rho) * (math.pi - angle(rho))) / (2 * math.pi)
+
+    if n == 0:
+        return lambda rho: (math.pi - angle(rho)) / (2 * math.pi)
+    below = _rectified(n - 1)
+    rule = jax.custom_jvp(product)
+    rule.defjvps(lambda tangent, out, rho: n * n * below(rho) * tangent)
+    return rule
+
+
+# J_n = A(rho) sin(theta) + B(rho) (pi - theta): A and B.
+ARCCOSINE: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = (
+    (lambda rho: 0, lambda rho: 1),
+    (lambda rho: 1, lambda rho: rho),
+    (lambda rho: 3 * rho, lambda rho: 2 * rho * rho + 1),
+)
+RECTIFIED = tuple(map(_rectified, range(len(ARCCOSINE))))
+
+
+def powers(n: int, right: float, left: float) -> ClosedForm:
+    """Of right x^n for x > 0 and left |x|^n for x < 0."""
+    same, across = right * right + left * left, 2 * right * left
+
+    def product(q1: Any, q2: Any, rho: Array) -> Array:
+        sides = same * RECTIFIED[n](rho) + across * RECTIFIED[n](-rho)
+        return (root(q1) * root(q2)) ** n * sides
+
+    def slopes(q1: Any, q2: Any, rho: Array) -> Array:
+        if n == 0:
+            return jnp.zeros_like(rho)
+        sides = same * RECTIFIED[n - 1](rho) - across * RECTIFIED[n - 1](-rho)
+        return n * n * (root(q1) * root(q2)) ** (n - 1) * sides
+
+    return ClosedForm(product, slopes)
+
+
+# Entire functions: every one is smooth in the correlation
+
+
+def _erf(q1: Any, q2: Any, rho: Array) -> Array:
+    """By Williams 1997, Computing with Infinite Networks."""
+    return 2 / math.pi * jnp.arctan2(2 * _covariance(q1, q2, rho), _erf_root(q1, q2, rho))
+
+
+def _erf_slopes(q1: Any, q2: Any, rho: Array) -> Array:
+    return 4 / math.pi / _erf_root(q1, q2, rho)
+
+
+def _erf_root(q1: Any, q2: Any, rho: Array) -> Array:
+    return jnp.sqrt(1 + 2 * q1 + 2 * q2 + 4 * _spread(q1, q2, rho))
+
+
+def _gelu(q1: Any, q2: Any, rho: Array) -> Array:
+    """By parts, from E Phi(u) Phi(v) = 1/4 + asin(r / sqrt((1 + q1) (1 + q2))) / 2 pi."""
+    r, inverse, cdfs = _gelu_parts(q1, q2, rho)
+    rest = q1 * q2 + r * r * _gelu_factor(q1, q2)
+    return r * cdfs + rest * inverse / (2 * math.pi)
+
+
+def _gelu_slopes(q1: Any, q2: Any, rho: Array) -> Array:
+    """The derivative of the former in the covariance r."""
+    r, inverse, cdfs = _gelu_parts(q1, q2, rho)
+    factor = _gelu_factor(q1, q2)
+    rest = r * (1 + 2 * factor) + (q1 * q2 + r * r * factor) * r * inverse**2
+    return cdfs + rest * inverse / (2 * math.pi)
+
+
+def _gelu_factor(q1: Any, q2: Any) -> Any:
+    return (1 - q1 * q2) / ((1 + q1) * (1 + q2))
+
+
+def _gelu_parts(q1: Any, q2: Any, rho: Array) -> tuple[Array, Array, Array]:
+    """r, 1 / sqrt((1 + q1) (1 + q2) - r^2) and E Phi(u) Phi(v)."""
+    r = _covariance(q1, q2, rho)
+    volume = jnp.sqrt(1 + q1 + q2 + _spread(q1, q2, rho))
+    return r, 1 / volume, 0.25 + jnp.arctan2(r, volume) / (2 * math.pi)
+
+
+def _exp(q1: Any, q2: Any, rho: Array) -> Array:
+    return jnp.exp((q1 + q2) / 2 + _covariance(q1, q2, rho))
+
+
+def _difference(q1: Any, q2: Any, rho: Array) -> Array:
+    """E (u - v)^2, without cancellation."""
+    return (root(q1) - root(q2)) ** 2 + 2 * root(q1) * root(q2) * (1 - rho)
+
+
+def _sin(q1: Any, q2: Any, rho: Array) -> Array:
+    apart, sum_ = _difference(q1, q2, rho), _difference(q1, q2, -rho)
+    return (jnp.expm1(-apart / 2) - jnp.expm1(-sum_ / 2)) / 2
+
+
+def _cos(q1: Any, q2: Any, rho: Array) -> Array:
+    apart, sum_ = _difference(q1, q2, rho), _difference(q1, q2, -rho)
+    return (jnp.exp(-apart / 2) + jnp.exp(-sum_ / 2)) / 2
+
+
+RELU = powers(1, 1.0, 0.0)
+ERF = ClosedForm(_erf, _erf_slopes)
+EXP = ClosedForm(_exp, _exp)
+
+# By the parameters.
+OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
+    elementary.identity: lambda: powers(1, 1.0, -1.0),
+    elementary.abs: lambda: powers(1, 1.0, 1.0),
+    piecewise.relu: lambda: RELU,
+    piecewise.leaky_relu: lambda negative_slope: powers(1, 1.0, -negative_slope),
+    piecewise.prelu: lambda negative_slope: powers(1, 1.0, -negative_slope),
+    stochastic.rrelu: lambda key, lower, upper: powers(1, 1.0, -(lower + upper) / 2),
+    quadratic.relu_squared: lambda: powers(2, 1.0, 0.0),
+    gaussian.gelu: lambda: ClosedForm(_gelu, _gelu_slopes),
+    elementary.exponential: lambda: EXP,
+    spiking.step: lambda threshold, sharpness: (
+        powers(0, 1.0, 0.0)._replace(slopes=None) if threshold == 0 else None
+    ),
+}
+OF_FUNCTIONS: dict[Callable[..., Any], ClosedForm] = {
+    jnp.abs: powers(1, 1.0, 1.0),
+    jnp.sign: powers(0, 1.0, -1.0),
+    jnp.square: powers(2, 1.0, 1.0),
+    jax.nn.relu: RELU,
+    jnp.sin: ClosedForm(_sin, _cos),
+    jnp.cos: ClosedForm(_cos, _sin),
+    jnp.exp: EXP,
+    lax.erf: ERF,
+    jax.scipy.special.erf: ERF,
+}
