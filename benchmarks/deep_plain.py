@@ -67,24 +67,35 @@ FULL = Effort(
     steps=800,
 )
 QUICK = Effort(
-    (Regime("SGD", 3, 8, (1e-2, 1e-1), ("gelu", "relu")), Regime("Adam", 3, 8, (1e-2,), ("gelu",))),
+    (
+        Regime("SGD", 12, 8, (1e-2, 1e-1), ("gelu", "relu")),
+        Regime("Adam", 12, 8, (1e-2,), ("gelu",)),
+    ),
     seeds=2,
     steps=4,
 )
 
 Records = Sequence[dict[str, Any]]
 CUSTOM = "customary"  # He's sqrt(2), and of tanh Xavier's 1
-GAIN, CRITICAL = "own gain", "critical"
-COLUMNS = ("accuracy, learning rate", CUSTOM, GAIN, CRITICAL)
-HALF_STABLE = plain.critical(half_stable=True)
-STARTS: dict[str, dict[str, Callable[[activax.Activation[...]], plain.Start]]] = {
-    "gelu": {CUSTOM: plain.scaled(2**0.5), GAIN: plain.own_gain, CRITICAL: HALF_STABLE},
-    "silu": {CUSTOM: plain.scaled(2**0.5), GAIN: plain.own_gain, CRITICAL: HALF_STABLE},
+GAIN, CRITICAL, TAILORED = "own gain", "critical", "tailored"
+COLUMNS = ("accuracy, learning rate", CUSTOM, GAIN, CRITICAL, TAILORED)
+HALF_STABLE = {
+    CUSTOM: plain.scaled(2**0.5),
+    GAIN: plain.own_gain,
+    CRITICAL: plain.critical(half_stable=True),
+    TAILORED: plain.tailored,
+}
+STARTS: dict[str, dict[str, plain.Initialisation]] = {
+    "gelu": HALF_STABLE,
+    "silu": HALF_STABLE,
     "tanh": {
-        CUSTOM: plain.scaled(1.0), GAIN: plain.own_gain, CRITICAL: plain.critical(sigma_b=0.3)
+        CUSTOM: plain.scaled(1.0),
+        GAIN: plain.own_gain,
+        CRITICAL: plain.critical(sigma_b=0.3),
+        TAILORED: plain.tailored,
     },
-    "relu": {CRITICAL: plain.critical(sigma_b=0.0)},  # which is He's, and its own gain
-}  # fmt: skip
+    "relu": {CUSTOM: plain.scaled(2**0.5), TAILORED: plain.tailored},  # its gain, and critical too
+}
 
 
 class Points(NamedTuple):
@@ -163,7 +174,9 @@ def measured(effort: Effort, functions: Sequence[str], known: Records) -> Iterat
             for label, start in STARTS[name].items():
                 if (str(regime), name, label) in done:
                     continue
-                accuracy = measure(start(activax.get(name)), regime, effort.seeds, effort.steps)
+                accuracy = measure(
+                    start(activax.get(name), regime.depth), regime, effort.seeds, effort.steps
+                )
                 records.append(
                     {
                         "regime": str(regime),

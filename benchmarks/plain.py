@@ -21,24 +21,33 @@ class Start(NamedTuple):
     q: float = 1.0
 
 
-def scaled(sigma_w: float) -> Callable[[activax.Activation[...]], Start]:
+# How an activation starts in a network of a depth.
+Initialisation = Callable[[activax.Activation[...], int], Start]
+
+
+def scaled(sigma_w: float) -> Initialisation:
     """Weights of one scale for every activation."""
-    return lambda activation: Start(activation, sigma_w)
+    return lambda activation, depth: Start(activation, sigma_w)
 
 
-def own_gain(activation: activax.Activation[...]) -> Start:
+def own_gain(activation: activax.Activation[...], depth: int) -> Start:
     """The gain that keeps the variance 1, `theory.gain`."""
     return Start(activation, theory.gain(activation))
 
 
-def critical(**which: Any) -> Callable[[activax.Activation[...]], Start]:
+def critical(**which: Any) -> Initialisation:
     """A point that `theory.critical` finds."""
 
-    def start(activation: activax.Activation[...]) -> Start:
+    def start(activation: activax.Activation[...], depth: int) -> Start:
         point = theory.critical(activation, **which)
         return Start(activation, point.sigma_w, point.sigma_b, point.q)
 
     return start
+
+
+def tailored(activation: activax.Activation[...], depth: int) -> Start:
+    """The activation transformed for the depth, `theory.shape`, with the weights that it is for."""
+    return Start(theory.shape(activation, depth, "tat").activation, 1.0)
 
 
 def hidden(key: Array, start: Start, depth: int, width: int) -> tuple[Array, Array]:

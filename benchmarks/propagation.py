@@ -7,7 +7,7 @@ Every network is drawn anew; `±` is the standard deviation over networks.
 
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from benchmarks import plain, report
 DEPTH, RHO = 30, 0.5
 NETWORKS = {100: 200, 400: 100, 1600: 16}  # of each width
 QUICK = {16: 4}
-STARTS: dict[str, dict[str, Callable[[activax.Activation[...]], plain.Start]]] = {
+STARTS: dict[str, dict[str, plain.Initialisation]] = {
     "relu": {"He": plain.scaled(2**0.5)},
     "gelu": {"own gain": plain.own_gain, "half-stable": plain.critical(half_stable=True)},
     "tanh": {"critical, sigma_b = 0.3": plain.critical(sigma_b=0.3), "5/3": plain.scaled(5 / 3)},
@@ -74,7 +74,7 @@ def network(start: plain.Start, depth: int, width: int, key: Array) -> Measured:
 def measure(function: str, name: str, width: int, networks: int) -> dict[str, Any]:
     """A record of as many networks, and what theory says of them."""
     activation = activax.get(function)
-    start = STARTS[function][name](activation)
+    start = STARTS[function][name](activation, DEPTH)
     path = theory.propagate(
         activation, start.sigma_w, start.sigma_b, depth=DEPTH, q0=start.q, rho0=RHO, width=width
     )

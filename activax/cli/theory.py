@@ -106,6 +106,8 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
     )
     reasons = [(label, reason) for label, reason in critical if isinstance(reason, str)]
     yield from [_lines(reasons)] * bool(reasons)
+    own = card["self_normalizing"]
+    yield _lines([("self-norm.", own if isinstance(own, str) else _normalizing(own))])
     followed = (*columns[:3], "last_q", "last_rho", "gradient", "depth_q", "depth_rho")
     yield _table(
         f"through {card['depth']} layers, two inputs of correlation 0.5",
@@ -148,6 +150,14 @@ def _fate(point: dict[str, Any]) -> str:
 
 
 HALF_STABLE = 1e-9  # what differs from 1 by less is 1 but for rounding
+
+
+def _normalizing(own: dict[str, Any]) -> str:
+    return (
+        f"{_digits(own['scale'])} f(x) {own['shift']:+.6g} keeps mean 0 and variance 1; a changed "
+        f"variance {'returns' if own['stable'] else 'does not return'} "
+        f"({_digits(own['parallel'], 4)} a layer), gradients times {_digits(own['chi'], 4)} a layer"
+    )
 
 
 def _end(path: dict[str, Any]) -> str:

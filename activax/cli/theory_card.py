@@ -50,6 +50,7 @@ def card(
                 else point._asdict() | {"spread": spread(activation, point)}
                 for label, point in points.items()
             },
+            "self_normalizing": self_normalizing(activation),
             "depth": depth,
             "propagation": {
                 label: followed(activation, start, depth)
@@ -57,6 +58,14 @@ def card(
             },
         }
     return found | {"notes": notes}
+
+
+def self_normalizing(activation: Elementwise) -> dict[str, Any] | str:
+    """The map to an activation that keeps mean 0 and variance 1, and how it behaves."""
+    found = _or_reason(theory.self_normalize, activation)
+    if isinstance(found, str):
+        return found
+    return {name: getattr(found, name) for name in ("scale", "shift", "parallel", "stable", "chi")}
 
 
 def spread(activation: Elementwise, point: theory.Critical) -> float | str | None:
