@@ -68,8 +68,8 @@ FULL = Effort(
 )
 QUICK = Effort(
     (
-        Regime("SGD", 12, 8, (1e-2, 1e-1), ("gelu", "relu")),
-        Regime("Adam", 12, 8, (1e-2,), ("gelu",)),
+        Regime("SGD", 13, 8, (1e-2, 1e-1), ("gelu", "relu")),
+        Regime("Adam", 13, 8, (1e-2,), ("gelu",)),
     ),
     seeds=2,
     steps=4,
@@ -128,7 +128,7 @@ def draw(key: Array, start: plain.Start, regime: Regime) -> dict[str, Any]:
 
 
 def logits(start: plain.Start, params: dict[str, Any], x: Array) -> Array:
-    h, _ = plain.follow(start, params["hidden"], x @ params["first"] + params["bias"])
+    h, _ = plain.follow(start, params["hidden"], x @ params["first"] + params["bias"][None])
     return start.activation(h) @ params["last"]
 
 
@@ -210,7 +210,7 @@ def markdown(records: Records) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.deep_plain", description=(__doc__ or "").partition("\n")[0])
     functions = arguments.several(arguments.choice(*STARTS))
-    command.add_argument("--fn", type=functions, default=",".join(STARTS), metavar="NAMES")
+    command.add_argument("--fn", type=functions, default=[*STARTS], metavar="NAMES")
     command.add_argument("--quick", action="store_true", help="small networks, a few steps")
     command.add_argument(
         "--json",

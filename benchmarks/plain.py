@@ -63,6 +63,6 @@ def follow(start: Start, layers: tuple[Array, Array], h: Array) -> tuple[Array, 
 
     def layer(h: Array, own: tuple[Array, Array]) -> tuple[Array, Array]:
         weights, biases = own
-        return start.activation(h) @ weights + biases, h
+        return start.activation(h) @ weights + biases[None], h
 
     return lax.scan(layer, h, layers)
