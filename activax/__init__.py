@@ -9,12 +9,14 @@ from activax._catalog import _named
 from activax._catalog import aliases as aliases
 from activax._catalog import catalog as catalog
 from activax._catalog import get as get
+from activax._check import check as check
 from activax._define import elementwise as elementwise
 from activax._gated import gated as gated
 from activax._gated import split as split
 from activax._lean import lean as lean
 from activax._lean import policies as policies
 from activax._lean_apply import lean_apply as lean_apply
+from activax._piecewise import piecewise as piecewise
 from activax._residuals import from_branch as from_branch
 from activax._residuals import from_output as from_output
 from activax._residuals import from_piece as from_piece

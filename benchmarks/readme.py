@@ -23,8 +23,10 @@ from benchmarks import (
     throughput,
     training_step,
 )
+from examples import lessons
 
 RESULTS = Path(__file__).parent / "results"
+PICTURES = Path(lessons.__path__[0]) / "pictures"
 FILES = {"README": Path(__file__).parent.parent / "README.md",
          "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
 # What the README shows of long tables.
@@ -95,10 +97,25 @@ def tables() -> dict[str, dict[str, str]]:
             "aot-v5e": aot.summary(files["aot-v5e"]),
         },
     }
-    return {
+    filled = {
         file: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}
         for file, named in bodies.items()
     }
+    filled["README"]["gallery"] = gallery()
+    return filled
+
+
+def gallery() -> str:
+    """The picture of each lesson beside what it says and the number that it measured."""
+    lines = ["| | |\n| --- | --- |\n"]
+    for name in lessons.NAMES:
+        said = json.loads((PICTURES / f"{name}.json").read_text())
+        lesson = " ".join(said["lesson"].split())
+        lines.append(
+            f"| ![{lesson}](examples/lessons/pictures/{name}.png) "
+            f"| **{lesson}** Measured: {said['claim']}. [`{name}`](examples/lessons/{name}.py) |\n"
+        )
+    return "".join(lines)
 
 
 def filled(text: str, tables: dict[str, str]) -> str:

@@ -15,16 +15,17 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
-    ("_rule", "_lean_apply", "_packing", "_precision", "_presets", "_progress"),
+    ("_findings", "_rule", "_lean_apply", "_packing", "_precision", "_presets", "_progress"),
     ("_inputs",),
     ("_residuals",),
     ("_definition", "_quantized"),
     ("_activation",),
     ("_define",),
-    ("_affine", "_gated", "_lean", "_vector"),
+    ("_affine", "_gated", "_lean", "_piecewise", "_sweep", "_vector"),
     ("functions",),
     ("_catalog",),
     ("theory",),
+    ("_check",),
     ("initializers",),
     ("nn",),
     ("diagnostics", "sharding"),

@@ -1,0 +1,119 @@
+"""What `activax.check` finds, as data and as a table."""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[Any]]
+
+# What to do about each kind of finding.
+HINTS = {
+    "error": "It must run on arrays under jax.jit, and have a JVP: jnp.where in place of `if`, jnp "
+    "in place of math and numpy, jax.custom_jvp in place of jax.custom_vjp.",
+    "shape": "Every element of the input must give one of the output, in any shape.",
+    "elements": "An element of the output depends on other elements: this is a layer or a "
+    "normalisation, not an activation.",
+    "dtype": "Write numbers as Python numbers, which take the dtype of x; a NumPy or jnp constant "
+    "brings its own. Or end with .astype(x.dtype).",
+    "integers": "Begin with x = jnp.asarray(x, jnp.result_type(float)) if x is not a float.",
+    "jit": "The compiled function differs from the eager one: it may read global state.",
+    "finite": "A branch that is not taken may be infinite or NaN, which jnp.where hides in the "
+    "value alone: use activax.piecewise. Or an intermediate overflows: clamp it where the result "
+    "is at its limit.",
+    "nan": "Comparisons are false for NaN: select so that NaN falls through to x, as "
+    "jnp.where(x <= 0, 0, x) does; jnp.nan_to_num and constants hide it.",
+    "infinity": "0 * inf is NaN: select the limit, or clamp the factor that is infinite.",
+    "zero": "-0.0 and 0.0 are equal numbers; jnp.signbit and 1 / x tell them apart.",
+    "modes": "A custom rule gives another derivative in forward mode than in reverse mode.",
+    "precision": "The dtype loses the result: compute in float32 and round once, as "
+    "activax.elementwise does, and avoid differences of equal numbers.",
+    "derivative": "The rule is not the derivative of the function: check the custom JVP or the "
+    "slope that was given.",
+}
+
+
+class Finding(NamedTuple):
+    """One promise that a function breaks.
+
+    Attributes:
+        check: which promise, a key of the hints.
+        of: what breaks it: "value", "slope" or "curvature" (the second derivative), or the
+            transformation.
+        dtype: the dtype of the input.
+        input: the input, of several the one that is nearest to 0; or a description.
+        got: what came.
+        expected: what should have.
+        hint: what to do about it.
+    """
+
+    check: str
+    of: str
+    dtype: str
+    input: Any
+    got: Any
+    expected: Any
+
+    @property
+    def hint(self) -> str:
+        return HINTS[self.check]
+
+
+class Report(NamedTuple):
+    """What `activax.check` found; printed, it is a table.
+
+    Attributes:
+        subject: the function.
+        dtypes: the names of the dtypes in which it was looked at.
+        findings: the promises that it breaks.
+    """
+
+    subject: str
+    dtypes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def raise_if_failed(self) -> None:
+        """Raise AssertionError with the table if there are findings."""
+        if self.findings:
+            raise AssertionError(str(self))
+
+    def __str__(self) -> str:
+        number = len(self.findings)
+        found = f"{number} finding{'s' * (number != 1)}" if number else "nothing found"
+        lines = [f"{self.subject}: {found} in {', '.join(self.dtypes)}"]
+        if not number:
+            return lines[0]
+        header = ("check", "of", "dtype", "input", "got", "expected")
+        rows = [header, *self._rows()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        for check in dict.fromkeys(finding.check for finding in self.findings):
+            lines += textwrap.wrap(f"{check}: {HINTS[check]}", 96, subsequent_indent="  ")
+        return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The findings as texts, those that differ in the dtype alone in one row."""
+        dtypes: dict[tuple[str, ...], list[str]] = {}
+        for check, of, dtype, *numbers in self.findings:
+            dtypes.setdefault((check, of, *map(_text, numbers)), []).append(dtype)
+        return [(check, of, " ".join(d), *rest) for (check, of, *rest), d in dtypes.items()]
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def nearest(
+    check: str, of: str, dtype: str, broken: Floats, x: Floats, got: Floats, expected: Floats
+) -> Iterator[Finding]:
+    """The finding of the broken input that is nearest to 0, if there is one."""
+    if broken.any():
+        i = np.flatnonzero(broken)[np.argmin(abs(x[broken]))]
+        want = float(expected[i])
+        known = "a number" if np.isnan(want) else want
+        yield Finding(check, of, dtype, float(x[i]), float(got[i]), known)

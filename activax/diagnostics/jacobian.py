@@ -1,0 +1,124 @@
+"""The Jacobian of a network at each of its inputs, and its singular values."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from activax._inputs import cast, inexact_dtype
+
+
+class Spectrum(NamedTuple):
+    """The singular values of the Jacobian at each of n inputs.
+
+    Attributes:
+        singular_values: (n, min(outputs, inputs)), the largest first.
+    """
+
+    singular_values: Array
+
+    @property
+    def mean_square(self) -> Array:
+        """The mean squared singular value, (n,): by how much a small random change grows."""
+        return jnp.mean(self.singular_values**2, -1)
+
+    @property
+    def largest(self) -> Array:
+        """The largest singular value, (n,): the steepest direction."""
+        return self.singular_values[:, 0]
+
+    @property
+    def condition(self) -> Array:
+        """The largest by the smallest singular value, (n,); inf where the smallest is 0."""
+        return self.singular_values[:, 0] / self.singular_values[:, -1]
+
+    @property
+    def spread(self) -> Array:
+        """The variance of the squared singular values by the square of their mean, (n,).
+
+        It is 0 for a network that keeps all angles and lengths but for scale (an isometry).
+        """
+        return jnp.var(self.singular_values**2, -1) / self.mean_square**2
+
+
+def jacobian_spectrum(apply: Callable[[Array], Any], x: Array) -> Spectrum:
+    """The singular values of the Jacobian of a network, at each input.
+
+    Reads as `jax.jacfwd` or `jax.jacrev`, by which of inputs and outputs there are fewer, and
+    `jnp.linalg.svd`: it runs under `jax.jit`, and holds n * outputs * inputs numbers.
+
+    Formula:
+        sigma_i(J), J = d apply(x) / d x of one row, the other rows left out
+
+    Args:
+        apply: the network, `(n, ...) -> (n, ...)`, that treats each row by itself; for a Layer,
+            `functools.partial(layer.apply, params)`.
+        x: inputs of shape (n, ...), each flattened for its Jacobian.
+
+    Returns:
+        `Spectrum(singular_values)`, with `mean_square`, `largest`, `condition` and `spread`.
+
+    Raises:
+        ValueError: no inputs, one without axes beside the first, or one that is not finite; a
+            network that does not map rows to rows.
+
+    Example:
+        >>> spectrum = activax.diagnostics.jacobian_spectrum(activax.relu, jnp.array([[3.0, -1.0]]))
+        >>> spectrum.singular_values
+        Array([[1., 0.]], dtype=float32)
+        >>> spectrum.mean_square
+        Array([0.5], dtype=float32)
+
+    Paper:
+        Pennington, Schoenholz & Ganguli 2017, Resurrecting the Sigmoid in Deep Learning through
+        Dynamical Isometry, arXiv:1711.04735.
+    """
+    rows = finite_rows("jacobian_spectrum", x)
+    return Spectrum(jnp.linalg.svd(jacobians("jacobian_spectrum", apply, rows), compute_uv=False))
+
+
+def jacobians(caller: str, apply: Callable[[Array], Any], rows: Array) -> Array:
+    """The Jacobian of a network at each row, (n, outputs, inputs)."""
+
+    def one(row: Array) -> Array:
+        return of_rows(caller, apply, row.reshape(1, *rows.shape[1:])).ravel()
+
+    flat = rows.reshape(len(rows), -1)
+    outputs = jax.eval_shape(one, flat[0]).size
+    jacobian = jax.jacfwd if flat.shape[1] <= outputs else jax.jacrev
+    return jax.vmap(jacobian(one))(flat)
+
+
+def of_rows(caller: str, apply: Callable[[Array], Any], rows: Array) -> Array:
+    """What the network makes of rows, (n, outputs)."""
+    out = apply(rows)
+    if not isinstance(out, jax.Array) or out.shape[:1] != rows.shape[:1]:
+        raise ValueError(
+            f"{caller}: the network must map an array (n, ...) to an array (n, ...); it maps "
+            f"{rows.shape} to {jax.tree.map(jnp.shape, out)}"
+        )
+    return out.reshape(len(rows), -1)
+
+
+def finite_rows(caller: str, x: Any) -> Array:
+    """x in floats; ValueError unless it has rows (n, ...) of finite numbers."""
+    x = jnp.asarray(x)
+    if x.ndim < 2 or 0 in x.shape:
+        raise ValueError(f"{caller}: x must have the shape (n, ...), not empty; got {x.shape}")
+    check_finite(caller, "x", x)
+    return cast(x, inexact_dtype(x.dtype))
+
+
+def check_finite(caller: str, name: str, x: Array) -> None:
+    """ValueError if x is known, as it is not under `jax.jit`, and has a NaN or an infinity."""
+    if not is_traced(x) and not np.isfinite(x).all():
+        where = tuple(np.argwhere(~np.isfinite(x))[0].tolist())
+        raise ValueError(f"{caller}: {name} must be finite; got {x[where]} at {where}")
+
+
+def is_traced(*arrays: Array) -> bool:
+    """Whether the numbers are unknown yet, as under `jax.jit`."""
+    return any(isinstance(array, jax.core.Tracer) for array in arrays)

@@ -1,0 +1,243 @@
+"""How linear a network is: folded into one affine map, or measured against the best one."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax._inputs import cast, inexact_dtype
+from activax.diagnostics.jacobian import (
+    check_finite,
+    finite_rows,
+    is_traced,
+    jacobians,
+    of_rows,
+)
+from activax.nn.composition import SerialInit, serial
+from activax.nn.layer import Layer, Params, activation_of
+
+# What may be rounding, in units of the dtype's epsilon: of a Jacobian, and of a value.
+ROUNDING = 16.0
+# The magnitudes at which a network is looked at to see whether it is affine everywhere.
+SCALES = (0.01, 1.0, 100.0)
+
+
+class LinearMap(NamedTuple):
+    """The affine map x weight + bias.
+
+    Attributes:
+        weight: (inputs, outputs), or (..., inputs, outputs): one map for each input.
+        bias: (outputs,) or (..., outputs).
+    """
+
+    weight: Array
+    bias: Array
+
+    def __call__(self, x: Array) -> Array:
+        y = jnp.matmul(x[..., None, :], self.weight)[..., 0, :]
+        return y + jnp.expand_dims(self.bias, range(y.ndim - self.bias.ndim))
+
+
+def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMap:
+    """Fold an affine network, or the affine piece of a network at an input, into one map.
+
+    A stack of layers without activations is one affine map. So is a piecewise linear network (of
+    ReLUs, say) for all inputs that switch the same units as `x` does. Other networks are refused:
+    without `x` unless the Jacobian is the same at inputs of many sizes, and with it unless the
+    Jacobian is constant about it. Under `jax.jit` the numbers are not known, and nothing is
+    checked.
+
+    Formula:
+        weight = J(x)^T, bias = f(x) - x weight; J the Jacobian, x = 0 if it is not given
+
+    Args:
+        network: a Layer, a list of layers, activations and functions as in `activax.nn.serial`, or
+            a function `(params, x) -> y`. It maps the last axis, each row by itself.
+        params: its parameters; of a list, one entry a layer.
+        x: inputs of shape (..., inputs); a map for each comes back. A Layer that is affine
+            everywhere needs none.
+
+    Returns:
+        `LinearMap(weight, bias)`, which can be called.
+
+    Raises:
+        ValueError: a network without layers, or one that is not affine, with the layer where that
+            is known; a function without x, or an x that is not finite.
+
+    Example:
+        >>> from activax.nn import dense, serial
+        >>> network = serial(dense(16), dense(16), dense(2))
+        >>> params = network.init(jax.random.key(0), jnp.zeros((1, 3)))
+        >>> folded = activax.diagnostics.linear_map(network, params)
+        >>> folded.weight.shape, folded.bias.shape
+        ((3, 2), (2,))
+        >>> x = jnp.array([[1.0, -2.0, 3.0]])
+        >>> bool(jnp.allclose(folded(x), network.apply(params, x), rtol=1e-5, atol=1e-5))
+        True
+    """
+    layer = _as_network(network)
+    if x is None:
+        rows = _probes(_first_weight(params))
+        fold: Fold = _everywhere
+        rule = "give an input x for the affine piece of a piecewise linear network about it"
+    else:
+        x = jnp.asarray(x)
+        if x.ndim < 1 or 0 in x.shape:
+            raise ValueError(f"linear_map: x must have the shape (..., inputs); got {x.shape}")
+        check_finite("linear_map", "x", x)
+        rows, fold = cast(x, inexact_dtype(x.dtype)).reshape(-1, x.shape[-1]), _about
+        rule = "only a piecewise linear network, as of ReLUs, is affine about its inputs"
+    found, affine = _folded(fold, layer.apply, params, rows)
+    if not is_traced(affine) and not affine:
+        raise ValueError(
+            f"linear_map: {_culprit(layer, params, rows, fold) or 'the network'} is not "
+            f"affine; {rule}"
+        )
+    if x is None:
+        return found
+    return LinearMap(*(of.reshape(*x.shape[:-1], *of.shape[1:]) for of in found))
+
+
+class Affinity(NamedTuple):
+    """How close to affine a network is on given inputs.
+
+    Attributes:
+        r2: the share of the variance of the outputs that the best affine map explains; 1 if the
+            network is affine there.
+        change: the root mean squared difference of the Jacobian between two inputs, by its root
+            mean square; 0 if the network is affine, about sqrt(2) if the Jacobians are unrelated.
+    """
+
+    r2: Array
+    change: Array
+
+
+def affinity(apply: Callable[[Array], Any], x: Array) -> Affinity:
+    """How far from affine a network is on data.
+
+    Formula:
+        r2 = 1 - min over W, b of sum |f(x_i) - x_i W - b|^2 / sum |f(x_i) - mean f|^2,
+        change^2 = mean over i != j of |J(x_i) - J(x_j)|^2 / mean |J(x_i)|^2
+
+    Args:
+        apply: the network, `(n, ...) -> (n, ...)`, that treats each row by itself.
+        x: inputs of shape (n, ...), each flattened: more than its elements + 1, or any affine map
+            would fit.
+
+    Returns:
+        `Affinity(r2, change)`, two scalars.
+
+    Raises:
+        ValueError: too few inputs, inputs that are not finite, or a network that does not map rows
+            to rows.
+
+    Example:
+        >>> x = jax.random.normal(jax.random.key(0), (512, 8))
+        >>> r2, change = activax.diagnostics.affinity(lambda x: 2 * x + 1, x)
+        >>> float(r2), float(change)
+        (1.0, 0.0)
+        >>> r2, change = activax.diagnostics.affinity(activax.relu, x)
+        >>> f"{r2:.2f} {change:.2f}"  # relu(x) - x / 2 has no linear part
+        '0.73 1.00'
+    """
+    rows = finite_rows("affinity", x)
+    jacobian = jacobians("affinity", apply, rows)
+    inputs, outputs = rows.reshape(len(rows), -1), of_rows("affinity", apply, rows)
+    number, size = inputs.shape
+    if number <= size + 1:
+        raise ValueError(
+            f"affinity: needs more than {size + 1} inputs of {size} elements, or any affine map "
+            f"fits; got {number}"
+        )
+    inputs, outputs = (a - a.mean(0, keepdims=True) for a in (inputs, outputs))
+    rest = outputs - inputs @ jnp.linalg.lstsq(inputs, outputs)[0]
+    unexplained = _share(jnp.sum(rest**2), jnp.sum(outputs**2))
+    apart = jacobian - jacobian.mean(0, keepdims=True)
+    # Two are twice as far apart, squared, as each is from the mean.
+    between = 2 * jnp.sum(apart**2) / (number - 1)
+    return Affinity(1 - unexplained, jnp.sqrt(_share(between, jnp.sum(jacobian**2) / number)))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """part / whole, and 0 of nothing."""
+    return jnp.where(whole == 0, 0.0, part / jnp.where(whole == 0, 1.0, whole))
+
+
+def _as_network(network: Any) -> Layer:
+    if not isinstance(network, Layer):
+        if callable(network):
+            return Layer(lambda key, example: None, network)
+        network = serial(*network)
+    if isinstance(network.init, SerialInit) and not network.init.parts:
+        raise ValueError("linear_map: the network has no layers")
+    return network
+
+
+def _first_weight(params: Params) -> Array:
+    for path, leaf in jax.tree_util.tree_flatten_with_path(params)[0]:
+        if path and path[-1] == jax.tree_util.DictKey("weight") and leaf.ndim == 2:
+            weight: Array = leaf
+            return weight
+    raise ValueError(
+        "linear_map: the parameters do not tell the size of the input; give an input x"
+    )
+
+
+def _probes(weight: Array) -> Array:
+    """Inputs for a weight: 0, and those of many sizes and directions."""
+    size, dtype = weight.shape[0], weight.dtype
+    drawn = jax.random.normal(jax.random.key(0), (8, size), dtype)
+    return jnp.concatenate([jnp.zeros((1, size), dtype), *(scale * drawn for scale in SCALES)])
+
+
+# From a function and rows of inputs to the map or maps, and whether the function is affine.
+Fold = Callable[[Callable[[Array], Any], Array], tuple[LinearMap, Array]]
+
+
+def _folded(
+    fold: Fold, apply: Callable[[Params, Array], Any], params: Params, rows: Array
+) -> tuple[LinearMap, Array]:
+    @jax.jit
+    def compiled(params: Params, rows: Array) -> tuple[LinearMap, Array]:
+        return fold(functools.partial(apply, params), rows)
+
+    return compiled(params, rows)
+
+
+def _everywhere(function: Callable[[Array], Any], probes: Array) -> tuple[LinearMap, Array]:
+    """One map, if the Jacobian is one at all probes and the values are what it says."""
+    jacobian = jacobians("linear_map", function, probes)
+    values = of_rows("linear_map", function, probes)
+    found = LinearMap(jacobian[0].T, values[0])
+    eps = float(jnp.finfo(jacobian.dtype).eps)
+    same = _largest(jacobian - jacobian[:1]) <= ROUNDING * eps * _largest(jacobian[0])
+    return found, same & (_largest(values - found(probes)) <= eps**0.5 * _largest(values))
+
+
+def _about(function: Callable[[Array], Any], rows: Array) -> tuple[LinearMap, Array]:
+    """A map for each row, if the derivative of the Jacobian is 0 there."""
+    direction = jax.random.normal(jax.random.key(0), rows.shape, rows.dtype)
+    jacobian_at = functools.partial(jacobians, "linear_map", function)
+    jacobian, change = jax.jvp(jacobian_at, (rows,), (direction,))
+    weight, values = jnp.swapaxes(jacobian, 1, 2), of_rows("linear_map", function, rows)
+    found = LinearMap(weight, values - jnp.matmul(rows[:, None, :], weight)[:, 0, :])
+    eps = float(jnp.finfo(jacobian.dtype).eps)
+    return found, _largest(change) <= ROUNDING * eps * _largest(jacobian)
+
+
+def _largest(array: Array) -> Array:
+    return jnp.max(jnp.abs(array))
+
+
+def _culprit(layer: Layer, params: Params, rows: Array, fold: Fold) -> str:
+    """The first layer that is not affine, as far as `serial` tells the layers."""
+    if isinstance(layer.init, SerialInit):
+        for i, (part, own) in enumerate(zip(layer.init.parts, params, strict=True)):
+            if not _folded(fold, part.apply, own, rows)[1]:
+                name = activation_of(part) or _culprit(part, own, rows, fold)
+                return f"layer {i} ({name})" if name else f"layer {i}"
+            rows = part.apply(own, rows)
+    return ""
