@@ -76,7 +76,9 @@ def _number(text: str, valid: bool, rule: str) -> float:
 
 def _shown(card: dict[str, Any]) -> Iterable[Any]:
     """The card as tables and lines."""
-    moments = card["moments"]
+    moments = {
+        q: found | {"mean": round(found["mean"], 15) + 0.0} for q, found in card["moments"].items()
+    }
     fields = [name for name in next(iter(moments.values())) if name != "error"]
     yield _table(
         f"{card['name']}: moments, x normal of variance q",
@@ -94,6 +96,7 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
     }
     yield _lines([*facts.items(), *(("note", note) for note in card["notes"])])
     critical = card["critical"].items()
+    reasons = [(label, reason) for label, reason in critical if isinstance(reason, str)]
     columns = ("sigma_w", "sigma_b", "q", "parallel", "curvature", "spread")
     yield _table(
         "critical points: gradients keep their size",
@@ -104,10 +107,9 @@ def _shown(card: dict[str, Any]) -> Iterable[Any]:
             if not isinstance(point, str)
         ],
     )
-    reasons = [(label, reason) for label, reason in critical if isinstance(reason, str)]
-    yield from [_lines(reasons)] * bool(reasons)
     own = card["self_normalizing"]
-    yield _lines([("self-norm.", own if isinstance(own, str) else _normalizing(own))])
+    normalizing = own if isinstance(own, str) else _normalizing(own)
+    yield _lines([*reasons, ("self-norm.", normalizing)])
     followed = (*columns[:3], "last_q", "last_rho", "gradient", "depth_q", "depth_rho")
     yield _table(
         f"through {card['depth']} layers, two inputs of correlation 0.5",
