@@ -12,12 +12,14 @@ from benchmarks import (
     accuracy,
     allocation,
     aot,
+    deep_plain,
     diagnostics,
     digits,
     dispatch,
     few_bits,
     kernels,
     memory,
+    propagation,
     startup,
     throughput,
     training_step,
@@ -57,7 +59,8 @@ def tables() -> dict[str, dict[str, str]]:
     """The tables of each file by their names, and where each was measured."""
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
-                                      "startup", "training-step", "few-bits", "diagnostics")
+                                      "startup", "training-step", "few-bits", "propagation",
+                                      "deep-plain", "diagnostics")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -79,6 +82,8 @@ def tables() -> dict[str, dict[str, str]]:
             "allocation": allocation.markdown(allocation.committed()),
             "training-step": training_step.markdown(),
             "aot": aot.summary(files["aot"]),
+            "propagation": propagation.summary(files["propagation"]["records"]),
+            "deep-plain": deep_plain.markdown(files["deep-plain"]["records"]),
         },
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),
@@ -87,6 +92,7 @@ def tables() -> dict[str, dict[str, str]]:
             "throughput": throughput.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
             "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
+            "propagation": propagation.markdown(files["propagation"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
             "aot": aot.markdown(files["aot"]),

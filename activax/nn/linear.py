@@ -58,7 +58,9 @@ def dense(
         raise ValueError("dense: bias_init is of a bias, but bias=False; leave one of them out")
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
-        return affine_init("dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init)
+        return affine_init(
+            "dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init
+        )
 
     def apply(params: Params, x: Array) -> Array:
         return affine("dense", params, x, out_sharding)
