@@ -146,7 +146,10 @@ def check(activation, product, q1, q2):
     return kappa
 
 
-@pytest.mark.parametrize("variances", VARIANCES)
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("variances", [*VARIANCES[::2], pytest.param(VARIANCES[1], marks=SLOW)])
 @pytest.mark.parametrize("name", REGISTERED)
 def test_closed_forms(name, variances, float64):
     activation, product = REGISTERED[name]
@@ -155,10 +158,9 @@ def test_closed_forms(name, variances, float64):
     assert kappa.error == 0
 
 
-SLOW = [pytest.param(variances, marks=pytest.mark.slow) for variances in VARIANCES[1:]]
-
-
-@pytest.mark.parametrize("variances", [VARIANCES[0], *SLOW])
+@pytest.mark.parametrize(
+    "variances", [VARIANCES[0], *(pytest.param(two, marks=SLOW) for two in VARIANCES[1:])]
+)
 @pytest.mark.parametrize("name", TABULATED)
 def test_series(name, variances, float64):
     """Of functions that are not registered, so that closed forms are their reference."""
@@ -228,27 +230,27 @@ def test_moments_of_every_activation(elementwise, float64):
     check_moments(elementwise, 1.0)
 
 
-@pytest.mark.parametrize("name", ["mish", "hard_silu", "elu", "log1mexp", "relu_squared"])
+@pytest.mark.parametrize("name", ["hard_silu", "elu", "log1mexp"])
 def test_moments(name, float64):
     check_moments(activax.get(name), 1.3)
 
 
 @pytest.mark.parametrize("function", [activax.tanh, activax.gelu, jnp.sin])
 def test_second_derivatives_of_smooth_activations(function, float64):
-    """sqrt(q1 q2)^2 E f''(u) f''(v), which at 1 and -1 is finite and as good as next to them."""
+    """sqrt(q1 q2)^2 E f''(u) f''(v), which is finite at 1 and -1; to 6 digits."""
     q = 0.8
     kappa = dual(function, q)
     bend = jax.grad(jax.grad(kappa))
-    assert float(bend(1.0)) == pytest.approx(q**2 * moments(function, q).curvature, rel=1e-8)
+    assert float(bend(1.0)) == pytest.approx(q**2 * moments(function, q).curvature, rel=1e-6)
     for rho in (-1.0, 1.0):
         assert float(bend(rho)) == pytest.approx(float(bend(rho * (1 - 1e-9))), rel=1e-6)
     change = (kappa.derivative(0.3 + 1e-5) - kappa.derivative(0.3 - 1e-5)) / 2e-5
-    assert float(bend(0.3)) == pytest.approx(float(change), rel=1e-8)
+    assert float(bend(0.3)) == pytest.approx(float(change), rel=1e-6)
 
 
 def test_where_a_slope_is_infinite_the_derivative_is_zero(float64):
     """Of what jumps the first, of what has a kink the second."""
-    for function in (jnp.sign, lambda x: x > 0, activax.step):
+    for function in (jnp.sign, lambda x: x > 0):
         assert dual(function).derivative(jnp.array([-1.0, 1.0])).tolist() == [0, 0]
     for function in (activax.relu, lambda x: jnp.maximum(x, 0)):
         assert jax.grad(dual(function).slopes)(1.0) == 0
@@ -282,9 +284,8 @@ def test_in_float32_and_inside_of_jit_the_same_series():
 
 
 def test_a_static_activation_is_tabulated_once():
-    """At 1e-9 of the first time; another variance is another series."""
-    assert dual(activax.mish, 1.7)._product is dual(activax.mish, 1.7)._product
-    assert dual(activax.mish, 1.7)._product is not dual(activax.mish, 1.8)._product
+    assert dual(activax.elu, 1.3)._product is dual(activax.elu, 1.3)._product
+    assert dual(activax.elu, 1.3)._product is not dual(activax.elu, 1.4)._product
 
 
 def test_the_mean_over_the_channels_of_a_bound_array(float64):
@@ -321,7 +322,7 @@ INPUTS = np.random.default_rng(0).standard_normal((6, 4))
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-@pytest.mark.parametrize("name", ["relu", "leaky", "gelu", "erf", "sin", "relu_squared", "sign"])
+@pytest.mark.parametrize("name", ["relu", "leaky", "gelu", "sin", "relu_squared", "sign"])
 def test_kernels_match_an_independent_recursion(name, depth, float64):
     """That of neural-tangents' serial(Dense, f, Dense, ..., Dense); any norms."""
     activation, product = REGISTERED[name]
@@ -349,41 +350,48 @@ def of_one_norm(x):
     return x / np.sqrt(np.mean(x * x, -1, keepdims=True))
 
 
-@functools.cache
-def kernel_of(activation, make, sigma_b):
-    """Of inputs of any norm, or of mean square 1 where there is no closed form."""
-    scales = {"depth": 3, "sigma_w": 1.3, "sigma_b": sigma_b}
-    if dual(activation).closed:
-        return make(activation, **scales)
-    return make(activation, **scales, q=1.3**2 + sigma_b**2)
-
-
-ROBUST = [activax.relu, activax.relu_squared, activax.gelu, jnp.sin, jnp.sign, activax.tanh]
-
-
-@pytest.mark.parametrize("sigma_b", [0.0, 0.4])
-@pytest.mark.parametrize("make", [nngp, ntk])
-@pytest.mark.parametrize("function", ROBUST)
-def test_repeated_and_opposite_and_zero_inputs(function, make, sigma_b):
-    """The kernel is positive semidefinite, and its gradient is finite."""
-    kernel = kernel_of(function, make, sigma_b)
-    x = np.concatenate([INPUTS, INPUTS[:2], -INPUTS[:2], 1e-3 * INPUTS + 1])
-    x = of_one_norm(x) if kernel.q else np.concatenate([x, np.zeros((1, 4)), 1e-3 * INPUTS])
+@pytest.mark.parametrize(
+    ("function", "sigma_b", "q"),
+    [
+        (activax.relu, 0.0, None),
+        (activax.relu_squared, 0.0, None),
+        (jnp.sign, 0.4, None),
+        (activax.elu, 0.4, 1.3**2 + 0.4**2),
+    ],
+)
+def test_repeated_and_opposite_and_zero_inputs(function, sigma_b, q):
+    """Kernels are positive semidefinite, and their gradients finite, those of small inputs too."""
+    x = np.concatenate([INPUTS, INPUTS[:2], -INPUTS[:2], 0.01 * INPUTS[:2] + 1])
+    small = INPUTS[:2] * (0.1 if sigma_b else 1e-3)
+    x = of_one_norm(x) if q else np.concatenate([x, np.zeros((1, 4)), small])
     narrow = np.float32(x)
-    gradient = jax.jit(jax.grad(lambda a, b: (kernel(a) + kernel(a, b)).sum()))(narrow, narrow)
-    assert np.isfinite(gradient).all()
-    got = kernel(narrow)
-    assert got.dtype == jnp.float32
+    process, tangent = (
+        make(function, depth=3, sigma_w=1.3, sigma_b=sigma_b, q=q) for make in (nngp, ntk)
+    )
+    both, back = jax.vjp(lambda a, b: (tangent(a), tangent(a, b)), narrow, narrow)
+    for gradient in back(both):
+        assert np.isfinite(gradient).all()
     with jax.enable_x64(True):
-        exact = np.asarray(kernel(x))
-    np.testing.assert_allclose(got, exact, 0, 3e-3 * exact.max())
-    np.testing.assert_array_equal(exact, exact.T)
-    assert np.linalg.eigvalsh(exact)[0] > -1e-13 * np.trace(exact)
+        exact = np.asarray(tangent(x))
+        values = exact, np.asarray(process(x))
+    for got in both:
+        assert got.dtype == jnp.float32
+        np.testing.assert_allclose(got, exact, 0, 3e-3 * exact.max())
+    for kernel in values:
+        np.testing.assert_allclose(np.diag(kernel[:2, 6:8]), np.diag(kernel[:2, :2]), 1e-13)
+        np.testing.assert_allclose(kernel, kernel.T, 1e-13, 1e-13 * kernel.max())
+        assert np.linalg.eigvalsh(kernel)[0] > -1e-13 * np.trace(kernel)
+
+
+def test_the_step_is_half_of_one_and_sign(float64):
+    """E f(u) f(v) = (1 + E sign(u) sign(v)) / 4; its slope, a surrogate, is of no matter."""
+    of_step, of_sign = (nngp(f, depth=1, sigma_w=2.0)(INPUTS) for f in (activax.step, jnp.sign))
+    np.testing.assert_allclose(of_step, 1 + of_sign / 4, 1e-13)
 
 
 def test_the_gradient_of_a_kernel(float64):
     """By differences, in the inputs, at which nothing is special."""
-    kernel = nngp(activax.gelu, depth=2, sigma_w=1.3, sigma_b=0.4)
+    kernel = nngp(activax.gelu, depth=1, sigma_w=1.3, sigma_b=0.4)
     along, h = np.random.default_rng(1).standard_normal((2, 4)), 1e-6
     x, y = INPUTS[:2], INPUTS[2:]
     _, got = jax.jvp(lambda x: kernel(x, y), (x,), (along,))
@@ -395,14 +403,14 @@ def test_the_gradient_of_a_kernel(float64):
 
 
 def test_a_wide_random_network_has_the_kernel():
-    """Over 64 networks of width 512; the tangent kernel is that of their gradients."""
-    width, count, scales = 512, 64, {"sigma_w": 1.3, "sigma_b": 0.4}
+    """Over 64 networks of width 256; the tangent kernel is that of their gradients."""
+    width, count, scales = 256, 64, {"sigma_w": 1.3, "sigma_b": 0.4}
     x = np.float32(INPUTS[:3])
 
     def network(parameters, x):
         for i, (w, b) in enumerate(parameters):
             x = activax.relu(x) if i else x
-            x = scales["sigma_w"] * x @ w / math.sqrt(len(w)) + scales["sigma_b"] * b
+            x = scales["sigma_w"] * x @ w / math.sqrt(len(w)) + scales["sigma_b"] * b[None]
         return x[:, 0]
 
     def sample(key):
