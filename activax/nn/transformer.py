@@ -49,8 +49,8 @@ def transformer_block(
             `learned(activax.dyt)`; by default `layer_norm()`.
         bias: whether the linear maps have biases.
         dropout: the probability with which elements of what is added are set to 0.
-        depth: how many blocks there are. What they add then stays as large as what goes in, however
-            many they are, and the same learning rate fits each depth.
+        depth: how many blocks there are. What all of them add is then about as large as what goes
+            in, however many they are; else it grows with their number.
         prevent_cse: False where blocks are scanned, as for `activax.lean_apply`.
 
     Returns:
