@@ -124,7 +124,7 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.3g} ± {statistics.stdev(values):.1g}"
+    return f"{statistics.mean(values):.3g} ± {statistics.stdev(values):.2g}"
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
