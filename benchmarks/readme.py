@@ -12,17 +12,22 @@ from benchmarks import (
     accuracy,
     allocation,
     aot,
+    deep_plain,
+    diagnostics,
     digits,
     dispatch,
     few_bits,
     kernels,
     memory,
+    propagation,
     startup,
     throughput,
     training_step,
 )
+from examples import lessons
 
 RESULTS = Path(__file__).parent / "results"
+PICTURES = Path(lessons.__path__[0]) / "pictures"
 FILES = {"README": Path(__file__).parent.parent / "README.md",
          "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
 # What the README shows of long tables.
@@ -54,7 +59,8 @@ def tables() -> dict[str, dict[str, str]]:
     """The tables of each file by their names, and where each was measured."""
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
-                                      "startup", "training-step", "few-bits")
+                                      "startup", "training-step", "few-bits", "propagation",
+                                      "deep-plain", "diagnostics")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -76,6 +82,8 @@ def tables() -> dict[str, dict[str, str]]:
             "allocation": allocation.markdown(allocation.committed()),
             "training-step": training_step.markdown(),
             "aot": aot.summary(files["aot"]),
+            "propagation": propagation.summary(files["propagation"]["records"]),
+            "deep-plain": deep_plain.markdown(files["deep-plain"]["records"]),
         },
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),
@@ -83,16 +91,33 @@ def tables() -> dict[str, dict[str, str]]:
             "kernels": kernels.markdown(raced),
             "throughput": throughput.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
+            "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
+            "propagation": propagation.markdown(files["propagation"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
             "aot": aot.markdown(files["aot"]),
             "aot-v5e": aot.summary(files["aot-v5e"]),
         },
     }
-    return {
+    filled = {
         file: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}
         for file, named in bodies.items()
     }
+    filled["README"]["gallery"] = gallery()
+    return filled
+
+
+def gallery() -> str:
+    """The picture of each lesson beside what it says and the number that it measured."""
+    lines = ["| | |\n| --- | --- |\n"]
+    for name in lessons.NAMES:
+        said = json.loads((PICTURES / f"{name}.json").read_text())
+        lesson = " ".join(said["lesson"].split())
+        lines.append(
+            f"| ![{lesson}](examples/lessons/pictures/{name}.png) "
+            f"| **{lesson}** Measured: {said['claim']}. [`{name}`](examples/lessons/{name}.py) |\n"
+        )
+    return "".join(lines)
 
 
 def filled(text: str, tables: dict[str, str]) -> str:

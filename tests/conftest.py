@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import activax
@@ -26,6 +28,20 @@ def few_sets(monkeypatch):
     from activax.bench import rotation
 
     monkeypatch.setattr(rotation, "MOST", 3)
+
+
+@pytest.fixture
+def random_params():
+    """Parameters of a layer as its init plans them, biases included, made without compiling."""
+
+    def make(layer, example):
+        generator = np.random.default_rng(0)
+        planned = jax.eval_shape(layer.init, jax.random.key(0), example)
+        return jax.tree.map(
+            lambda leaf: jnp.asarray(0.3 * generator.normal(size=leaf.shape), leaf.dtype), planned
+        )
+
+    return make
 
 
 # Which activations an argument's name stands for.

@@ -13,9 +13,12 @@ from activax.bench import records
 pytest.importorskip("rich")
 from benchmarks import (
     allocation,
+    deep_plain,
+    diagnostics,
     dispatch,
     few_bits,
     kernels,
+    propagation,
     startup,
     throughput,
     training_step,
@@ -144,6 +147,17 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
     assert few_bits.markdown(measured).count("1.000 ± 0.000") >= 1
 
 
+def test_diagnostics(tmp_path, monkeypatch, capsys):
+    watchers = {name: diagnostics.WATCHERS[name] for name in ("plain", "statistics and tap")}
+    monkeypatch.setattr(diagnostics, "WATCHERS", watchers)
+    to_json = tmp_path / "out.json"
+    assert diagnostics.main(["--quick", "--repeats", "6", "--json", str(to_json)]) == 0
+    plain, watched = json.loads(to_json.read_text())["records"]
+    assert watched["kept_by_layer"] == plain["kept_by_layer"] > 0
+    assert "over plain" in capsys.readouterr().out
+    assert "| plain | " in diagnostics.markdown([plain, watched])
+
+
 def test_few_bits_needs_two_seeds(capsys):
     with pytest.raises(SystemExit) as exit:
         few_bits.main(["--seeds", "1"])
@@ -190,3 +204,41 @@ def test_startup_needs_a_repeat(capsys):
         startup.main(["--repeats", "0"])
     assert exit.value.code == 2
     assert "--repeats: must be a positive integer; got '0'" in capsys.readouterr().err
+
+
+def test_propagation(tmp_path, capsys):
+    to_json = tmp_path / "out.json"
+    assert propagation.main(["--quick", "--fn", "relu", "--json", str(to_json)]) == 0
+    (record,) = json.loads(to_json.read_text())["records"]
+    ((width, networks),) = propagation.QUICK.items()
+    assert record["width"] == width
+    assert len(record["q"]) == len(record["rho"]) == len(record["gradient"]) == networks
+    assert record["theory"]["noise"] == pytest.approx((5 * record["depth"] / width) ** 0.5)
+    assert "noise" in capsys.readouterr().out
+    (line,) = propagation.markdown([record]).splitlines()[2:]
+    assert line.startswith("| relu, He | 16 | 1 |")
+
+
+def test_a_wide_network_of_one_layer_is_as_theory_says():
+    start = propagation.STARTS["relu"]["He"](activax.relu, 1)
+    found = propagation.network(start, 1, 1024, jax.random.key(0))
+    path = activax.theory.propagate(activax.relu, start.sigma_w, depth=1, rho0=propagation.RHO)
+    wanted = path.q[-1], path.rho[-1], path.gradient
+    assert [float(one) for one in found] == pytest.approx(wanted, rel=0.15)
+
+
+def test_deep_plain_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    relu = {"relu": {"customary": deep_plain.STARTS["relu"]["customary"]}}
+    monkeypatch.setattr(deep_plain, "STARTS", relu)
+    to_json = tmp_path / "out.json"
+    argv = ["--quick", "--json", str(to_json)]
+    assert deep_plain.main(argv) == 0
+    (record,) = json.loads(to_json.read_text())["records"]
+    rates, seeds = len(deep_plain.QUICK.regimes[0].rates), deep_plain.QUICK.seeds
+    assert np.shape(record["accuracy"]) == (rates, seeds)
+    monkeypatch.setattr(deep_plain, "measure", pytest.fail)  # it is all there
+    assert deep_plain.main(argv) == 0
+    assert json.loads(to_json.read_text())["records"] == [record]
+    assert "customary" in capsys.readouterr().out
+    (line,) = deep_plain.markdown([record]).splitlines()[2:]
+    assert line.startswith("| SGD, 13 layers of 8: relu | 0.")

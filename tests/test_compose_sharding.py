@@ -16,7 +16,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
 
 import activax
-from activax import nn
+from activax import diagnostics, nn
 
 ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
@@ -149,6 +149,32 @@ def check_feed_forward(x, mesh, axis_type):
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
 
 
+def check_diagnostics(x, mesh):
+    """Statistics of what is sharded are of the whole, and only a few numbers are communicated."""
+
+    def seen(drain, x):
+        out = jnp.sin(diagnostics.tap(x, drain))
+        found = diagnostics.statistics(out), diagnostics.statistics(out, per=-1)
+        return jnp.sum(out**2), found
+
+    def mapped(drain, x):
+        total, found = seen(drain, x)
+        axes = "data", "model"
+        return jax.lax.psum(total, axes), tuple(diagnostics.merge_over(s, axes) for s in found)
+
+    x = x.at[0, 0, 0].set(jnp.inf).at[3].set(0)
+    sharded = jax.device_put(x, NamedSharding(mesh, SPEC))
+    none = PartitionSpec()
+    shards = jax.shard_map(mapped, mesh=mesh, in_specs=(none, SPEC), out_specs=none)
+    expected = jax.grad(seen, has_aux=True)(diagnostics.sink(), x)
+    for function in (seen, shards):
+        compiled = jax.jit(jax.grad(function, has_aux=True)).lower(diagnostics.sink(), sharded)
+        compiled = compiled.compile()
+        assert set(collectives(compiled.as_text())) == {"all-reduce"}
+        result = compiled(diagnostics.sink(), sharded)
+        jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-5, 1e-6), result, expected)
+
+
 def assert_sharded(array, sharding):
     assert array.sharding.is_equivalent_to(sharding, array.ndim), array.sharding
 
@@ -170,6 +196,7 @@ def main():
         check_learned(x, mesh)
         check_feed_forward(x, mesh, kind)
         check_packing(mesh)
+        check_diagnostics(x, mesh)
 
 
 if __name__ == "__main__":

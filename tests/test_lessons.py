@@ -13,12 +13,14 @@ pytest.importorskip("matplotlib")
 from examples import lessons
 from examples.lessons.lesson import Claim, table, teach
 
-NAMES = [
-    module.name for module in pkgutil.iter_modules(lessons.__path__) if module.name != "lesson"
-]
+
+def test_every_lesson_is_named():
+    found = {module.name for module in pkgutil.iter_modules(lessons.__path__)}
+    assert found == {*lessons.NAMES, "lesson"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
+@pytest.mark.parametrize("name", lessons.NAMES)
 def test_lesson(name, tmp_path, capsys):
     teach(importlib.import_module(f"examples.lessons.{name}"), name, ["--out", str(tmp_path)])
     printed = capsys.readouterr().out

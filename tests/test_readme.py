@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -31,7 +32,7 @@ def test_committed_bits_are_those_of_today():
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_tour_runs():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     wrong = [line for line in blocks[0].splitlines() if "ValueError" in line]
     scope = {
         "__name__": "__main__",
@@ -44,7 +45,7 @@ def test_the_tour_runs():
         with pytest.raises(ValueError, match="Did you mean"):
             exec(line, scope)
     exec(blocks[1], scope)
-    scope |= {"x": jnp.ones((64, 64)), "y": jnp.zeros(64, int)}
+    scope |= {"x": jax.random.normal(jax.random.key(3), (96, 64)), "y": jnp.zeros(96, int)}
     exec(blocks[2].replace(", 500)", ", 3)"), scope)
     assert scope["history"]["loss"].shape == (3,)
     for block in blocks[3:]:

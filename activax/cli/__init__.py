@@ -1,4 +1,4 @@
-"""The command line: `activax train`, `list`, `show` and `bench`."""
+"""The command line: `activax train`, `list`, `show`, `theory` and `bench`."""
 
 import argparse
 import importlib
@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from activax.cli.errors import UsageError
 
-COMMANDS = ("train", "list", "show", "bench")
+COMMANDS = ("train", "list", "show", "theory", "bench")
 
 
 class Parser(argparse.ArgumentParser):

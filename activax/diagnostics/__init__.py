@@ -1,11 +1,29 @@
 """What happens inside a network."""
 
+from activax.diagnostics.cotangents import Cotangents as Cotangents
+from activax.diagnostics.cotangents import sink as sink
+from activax.diagnostics.cotangents import tap as tap
+from activax.diagnostics.gradients import GradientFlow as GradientFlow
+from activax.diagnostics.gradients import gradient_flow as gradient_flow
 from activax.diagnostics.jacobian import Spectrum as Spectrum
 from activax.diagnostics.jacobian import jacobian_spectrum as jacobian_spectrum
 from activax.diagnostics.linearity import Affinity as Affinity
 from activax.diagnostics.linearity import LinearMap as LinearMap
 from activax.diagnostics.linearity import affinity as affinity
 from activax.diagnostics.linearity import linear_map as linear_map
+from activax.diagnostics.nonfinite import NonFinite as NonFinite
+from activax.diagnostics.nonfinite import first_nonfinite as first_nonfinite
 from activax.diagnostics.regions import LinearRegions as LinearRegions
 from activax.diagnostics.regions import linear_regions as linear_regions
+from activax.diagnostics.statistics import Statistics as Statistics
+from activax.diagnostics.statistics import merge as merge
+from activax.diagnostics.statistics import merge_along as merge_along
+from activax.diagnostics.statistics import merge_over as merge_over
+from activax.diagnostics.statistics import statistics as statistics
+from activax.diagnostics.statistics import summarize as summarize
+from activax.diagnostics.units import Health as Health
+from activax.diagnostics.units import HealthReport as HealthReport
 from activax.diagnostics.units import dead as dead
+from activax.diagnostics.units import health_init as health_init
+from activax.diagnostics.units import health_report as health_report
+from activax.diagnostics.units import health_update as health_update

@@ -136,11 +136,16 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None) -> Layer:
     return Layer(ParallelInit(parts, combine), apply_all)
 
 
-def residual(*layers: Any) -> Layer:
+def residual(*layers: Any, scale: float = 1.0) -> Layer:
     """The input plus what the layers, one after the other, make of it.
+
+    Formula:
+        y = x + scale layers(x)
 
     Args:
         *layers: Layers, activations, and functions of one array; together they keep the shape.
+        scale: what their output is multiplied by, such as 1 / sqrt(number of residual layers), with
+            which the second moment does not grow with depth.
 
     Returns:
         A Layer with the parameters of `serial(*layers)`.
@@ -159,12 +164,13 @@ def residual(*layers: Any) -> Layer:
     body = serial(*layers)
 
     def apply_sum(params: Params, x: Array, *, key: Array | None = None) -> Array:
-        y = body.apply(params, x, key=key)
+        with jax.named_scope("residual"):
+            y = body.apply(params, x, key=key)
         if y.shape != x.shape:
             raise ValueError(
                 f"residual: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
             )
-        return x + y
+        return x + (y if scale == 1 else scale * y)
 
     def init_body(
         key: Array, example: Example, *, preceding: Activation[...] | None = None
@@ -184,9 +190,10 @@ def _check_number(function: str, params: Params, parts: tuple[Layer, ...]) -> No
 
 @contextlib.contextmanager
 def _located(function: str, index: int) -> Iterator[None]:
-    """Add to an error in which layer it came about."""
+    """Say in which layer something is: to profiles, to diagnostics, and in an error."""
     try:
-        yield
+        with jax.named_scope(f"{function}[{index}]"):
+            yield
     except Exception as error:
         error.add_note(f"in layer {index} of {function}")
         raise

@@ -58,7 +58,9 @@ def dense(
         raise ValueError("dense: bias_init is of a bias, but bias=False; leave one of them out")
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
-        return affine_init("dense", key, example, features, weight_init, bias, preceding, bias_init)
+        return affine_init(
+            "dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init
+        )
 
     def apply(params: Params, x: Array) -> Array:
         return affine("dense", params, x, out_sharding)
@@ -74,16 +76,23 @@ def affine_init(
     weight_init: initializers.Initializer | None,
     bias: bool,
     preceding: Activation[...] | None,
+    *,
     bias_init: initializers.Initializer | None = None,
+    window: tuple[int, ...] = (),
+    groups: int = 1,
 ) -> Params:
-    """The weight and, if there is one, the bias of a map from the example's last axis."""
+    """The weight and, if there is one, the bias of a map from the example's last axis.
+
+    With a window it reads so many places, of each the channels of one of the groups.
+    """
     if not example.shape or not example.shape[-1]:
         raise ValueError(
             f"{function}: the example's last axis must not be missing or empty; got {example.shape}"
         )
     dtype = inexact_dtype(example.dtype)
     make = weight_init or initializers.variance_scaling(gain_after(preceding))
-    params: dict[str, Any] = {"weight": make(key, (example.shape[-1], features), dtype)}
+    shape = (*window, example.shape[-1] // groups, features)
+    params: dict[str, Any] = {"weight": make(key, shape, dtype)}
     if not bias:
         return params
     start = bias_init or jax.nn.initializers.zeros
@@ -98,7 +107,11 @@ def affine(function: str, params: Params, x: Array, out_sharding: Sharding = Non
             f"{function}: the last axis of x must be {weight.shape[0]}, as in the example that "
             f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
         )
-    y = jnp.matmul(x, weight, out_sharding=out_sharding)
+    return add_bias(params, jnp.matmul(x, weight, out_sharding=out_sharding))
+
+
+def add_bias(params: Params, y: Array) -> Array:
+    """y plus the bias, if the parameters have one."""
     if "bias" not in params:
         return y
     # Not `broadcast_to`, whose gradient gathers what is sharded over Explicit axes.

@@ -1,4 +1,4 @@
-"""Layer normalisation."""
+"""Normalisation along the last axis."""
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -34,26 +34,66 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
     Paper:
         Ba, Kiros & Hinton 2016, Layer Normalization, arXiv:1607.06450.
     """
+    return _norm("layer_norm", epsilon, centred=True)
+
+
+def rms_norm(*, epsilon: float = 1e-6) -> Layer:
+    """Divide the last axis by its root mean square, then scale it.
+
+    The mean square of 16-bit inputs is computed in float32.
+
+    Formula:
+        y = x / sqrt(mean(x^2) + epsilon) scale
+
+    Args:
+        epsilon: what is added to the mean square.
+
+    Returns:
+        A Layer with parameters {"scale": (features,)}.
+
+    Raises:
+        ValueError: an epsilon that is negative; in `init`, an example without axes; in `apply`, an
+            input whose last axis does not fit.
+
+    Example:
+        >>> layer = activax.nn.rms_norm()
+        >>> params = layer.init(jax.random.key(0), jnp.zeros(2))
+        >>> layer.apply(params, jnp.array([1.0, 7.0])).round(3)
+        Array([0.2, 1.4], dtype=float32)
+
+    Paper:
+        Zhang & Sennrich 2019, Root Mean Square Layer Normalization, arXiv:1910.07467.
+    """
+    return _norm("rms_norm", epsilon, centred=False)
+
+
+def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
+    """Divide by the root mean square; what is centred has its mean taken off, and gets a bias."""
     if not epsilon >= 0:
-        raise ValueError(f"layer_norm: epsilon must not be negative; got {epsilon!r}")
+        raise ValueError(f"{function}: epsilon must not be negative; got {epsilon!r}")
 
     def init(key: Array, example: Example) -> Params:
-        check_axis("layer_norm", example, -1)
+        check_axis(function, example, -1)
         size, dtype = example.shape[-1], inexact_dtype(example.dtype)
-        return {"scale": jnp.ones(size, dtype), "bias": jnp.zeros(size, dtype)}
+        scale = {"scale": jnp.ones(size, dtype)}
+        return {**scale, "bias": jnp.zeros(size, dtype)} if centred else scale
 
     def apply(params: Params, x: Array) -> Array:
         size = params["scale"].shape[0]
         if not x.shape or x.shape[-1] != size:
             raise ValueError(
-                f"layer_norm: the last axis of x must be {size}, as in the example that init was "
+                f"{function}: the last axis of x must be {size}, as in the example that init was "
                 f"given; got x of shape {x.shape}"
             )
         dtype = inexact_dtype(x.dtype)
         wide = widen(x.astype(dtype))
-        centred = wide - jnp.mean(wide, -1, keepdims=True)
-        variance = jnp.mean(centred * centred, -1, keepdims=True)
-        scale, bias = (jnp.broadcast_to(widen(params[name]), x.shape) for name in ("scale", "bias"))
-        return (centred * lax.rsqrt(variance + epsilon) * scale + bias).astype(dtype)
+        if centred:
+            wide = wide - jnp.mean(wide, -1, keepdims=True)
+        square = jnp.mean(wide * wide, -1, keepdims=True)
+        normal = wide * lax.rsqrt(square + epsilon)
+        scaled = normal * jnp.broadcast_to(widen(params["scale"]), x.shape)
+        if centred:
+            scaled += jnp.broadcast_to(widen(params["bias"]), x.shape)
+        return scaled.astype(dtype)
 
     return Layer(init, apply)

@@ -166,7 +166,7 @@ def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> 
     squared = float((left**2 + right**2).mean()) / 2  # E f'^2 in the limit
     if value[0].any() or not TINY < squared < math.inf:
         return []
-    ratios = (at(float(q)).second / squared / q for q in VARIANCES)
+    ratios = (at(q).second / squared / q for q in VARIANCES.tolist())
     ratio = next((ratio for ratio in ratios if abs(ratio - 1) > EQUAL), 1.0)
     kinked = not np.allclose(left, right, rtol=EQUAL)
     return [

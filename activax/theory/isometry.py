@@ -95,7 +95,7 @@ def isometry(
         )
     squared, fourth, error = _slopes(activation, q)
     warn_if_inaccurate("isometry", activation, error)
-    if not (squared > 0 and math.isfinite(squared + fourth)):
+    if not (squared**2 > 0 and math.isfinite(squared + fourth)):
         raise ValueError(
             f"isometry: the slope of {activation!r} must have a positive second and a finite "
             f"fourth moment; they are {squared:g} and {fourth:g} at q={q:g}"

@@ -2,3 +2,10 @@
 
 python -m examples.lessons.NAME [--out DIR]
 """
+
+NAMES = (
+    "linear_collapse",
+    "responses",
+    "threshold_neuron",
+    "universal_approximation",
+)

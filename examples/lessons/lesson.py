@@ -70,7 +70,7 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
     claims = list(lesson.claims(measured))
     for claim in claims:
         console.print(f"{'holds:' if claim.holds else '[red]FAILS:[/]'} {claim.text}")
-    console.print(f"\n{paragraphs[-1]}")
+    console.print(f"\n{' '.join(paragraphs[-1].split())}")
     if failed := [claim.text for claim in claims if not claim.holds]:
         raise AssertionError(f"{name}: {'; '.join(failed)}")
 

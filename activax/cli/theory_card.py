@@ -1,0 +1,160 @@
+"""What theory says of one activation, as numbers that go into JSON."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import activax
+from activax import theory
+from activax.theory.moments import GAINS
+
+COEFFICIENTS = 8
+HE, OWN_GAIN, CRITICAL, HALF_STABLE = "He", "own gain", "critical", "half-stable"
+
+Elementwise = activax.Activation[...]
+Card = dict[str, Any]
+
+
+class Start(NamedTuple):
+    """Weights of variance sigma_w^2 / fan-in, biases of variance sigma_b^2, and first
+    pre-activations of variance q."""
+
+    sigma_w: float
+    sigma_b: float
+    q: float
+
+
+def card(
+    activation: Elementwise, variances: Sequence[float], sigma_b: float | None, depth: int
+) -> Card:
+    """The numbers of `activax theory`; what there is none of is its reason.
+
+    Raises:
+        ValueError: an activation without moments.
+    """
+    with noted() as notes:
+        points = critical_points(activation, sigma_b)
+        found = {
+            "name": activation.name,
+            "moments": {q: theory.moments(activation, q)._asdict() for q in variances},
+            "gains": {kind: _or_reason(theory.gain, activation, kind=kind) for kind in GAINS},
+            "lipschitz": theory.lipschitz(activation),
+            "minimum": theory.minimum(activation)._asdict(),
+            "breakpoints": [point._asdict() for point in theory.breakpoints(activation)],
+            "hermite": theory.hermite(activation, COEFFICIENTS).tolist(),
+            "critical": {
+                label: point
+                if isinstance(point, str)
+                else point._asdict() | {"spread": spread(activation, point)}
+                for label, point in points.items()
+            },
+            "self_normalizing": self_normalizing(activation),
+            "depth": depth,
+            "propagation": {
+                label: followed(activation, start, depth)
+                for label, start in starts(activation, points).items()
+            },
+        }
+    return found | {"notes": notes}
+
+
+def self_normalizing(activation: Elementwise) -> dict[str, Any] | str:
+    """The map to an activation that keeps mean 0 and variance 1, and how it behaves."""
+    found = _or_reason(theory.self_normalize, activation)
+    if isinstance(found, str):
+        return found
+    return {name: getattr(found, name) for name in ("scale", "shift", "parallel", "stable", "chi")}
+
+
+def spread(activation: Elementwise, point: theory.Critical) -> float | str | None:
+    """What each layer adds to the variance of the squared singular values of the Jacobian, if its
+    weights are orthogonal; None at q = 0."""
+    if not point.q:
+        return None
+    found = _or_reason(theory.isometry, activation, sigma_w=point.sigma_w, q=point.q)
+    return found if isinstance(found, str) else float(found.variance)
+
+
+def critical_points(
+    activation: Elementwise, sigma_b: float | None
+) -> dict[str, theory.Critical | str]:
+    """The critical points at q = 1, without biases, with these biases, and the half-stable one."""
+    wanted: dict[str, dict[str, Any]] = {"q = 1": {}, "sigma_b = 0": {"sigma_b": 0.0}}
+    if sigma_b:
+        wanted[f"sigma_b = {sigma_b:g}"] = {"sigma_b": sigma_b}
+    wanted[HALF_STABLE] = {"half_stable": True}
+    return {
+        label: _or_reason(theory.critical, activation, **which) for label, which in wanted.items()
+    }
+
+
+def starts(activation: Elementwise, points: dict[str, theory.Critical | str]) -> dict[str, Start]:
+    """He's gain, the activation's own, and a critical point whose variance lasts, if there is one:
+    the half-stable one, else a stable one, else any. What is the same has a name for all."""
+    named = {HE: Start(2**0.5, 0.0, 1.0)}
+    own = _or_reason(theory.gain, activation)
+    if not isinstance(own, str):
+        named[OWN_GAIN] = Start(own, 0.0, 1.0)
+    usable = {
+        label: point for label, point in points.items() if not isinstance(point, str) and point.q
+    }
+    stable = [label for label, point in usable.items() if point.stable]
+    best = next(
+        (label for label in (HALF_STABLE, *reversed(stable), *usable) if label in usable), ""
+    )
+    if best:
+        named[HALF_STABLE if best == HALF_STABLE else CRITICAL] = Start(*usable[best][:3])
+    labels: dict[tuple[float, ...], list[str]] = {}
+    for label, start in named.items():
+        labels.setdefault(tuple(round(number, 12) for number in start), []).append(label)
+    return {" = ".join(same): named[same[0]] for same in labels.values()}
+
+
+def followed(activation: Elementwise, start: Start, depth: int) -> dict[str, Any]:
+    """What becomes of signals and gradients in a deep network."""
+    path = theory.propagate(
+        activation, start.sigma_w, start.sigma_b, depth=depth, q0=start.q, rho0=0.5
+    )
+    return {
+        **start._asdict(),
+        "last_q": float(path.q[-1]),
+        "last_rho": float(path.rho[-1]),
+        "layers": len(path.q) - 1,
+        "gradient": path.gradient,
+        "depth_q": path.depth_q,
+        "depth_rho": path.depth_rho,
+        "overflow": path.overflow,
+        "underflow": path.underflow,
+    }
+
+
+def without_infinities(value: Any) -> Any:
+    """The same with numbers that JSON does not have as text."""
+    match value:
+        case dict():
+            return {key: without_infinities(one) for key, one in value.items()}
+        case list():
+            return [*map(without_infinities, value)]
+        case float() if not math.isfinite(value):
+            return str(value)
+    return value
+
+
+def _or_reason(function: Callable[..., Any], activation: Elementwise, **options: Any) -> Any:
+    """What a function of theory says, or why it says nothing."""
+    try:
+        return function(activation, **options)
+    except ValueError as reason:
+        return str(reason).partition(": ")[2]
+
+
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """The warnings of a block, each once, as text."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield notes
+    notes += dict.fromkeys(str(one.message) for one in caught)

@@ -1,0 +1,113 @@
+"""The curves that `activax theory --png` draws: maps from layer to layer, and the phases."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+import activax
+from activax import theory
+from activax.cli.theory_card import Start
+
+VARIANCES = 10.0 ** (np.arange(-80, 61) / 20)
+CORRELATIONS = np.cos(np.linspace(np.pi, 0, 21))
+EQUAL = 1e-10
+LAYERS = 200  # after which the variance has settled, or will
+ORDERED, CHAOTIC, UNBOUNDED = range(3)
+
+
+class Table(NamedTuple):
+    """E f^2, E f'^2 and d/dq E f^2 along the variance q, as far as they are finite.
+
+    The first row is q = 0, where the slopes are NaN."""
+
+    q: np.ndarray
+    second: np.ndarray
+    slope: np.ndarray
+    growth: np.ndarray
+
+
+class FixedPoint(NamedTuple):
+    """What a map leaves where it is; `stable` is 1 if neighbours come, -1 if they leave, else 0."""
+
+    x: float
+    stable: int
+
+
+def table(activation: activax.Activation[...], also: Iterable[float]) -> Table:
+    """The moments along the variance, and at further ones."""
+    rows = [(0.0, float(activation(0.0)) ** 2, np.nan, np.nan)]
+    for q in np.unique([*VARIANCES, *also]).tolist():
+        try:
+            found = theory.moments(activation, q)
+        except ValueError:  # NaN far out, which a large variance sees
+            break
+        if not np.isfinite(found.second + found.slope):
+            break
+        rows.append((q, found.second, found.slope, found.growth))
+    return Table(*np.array(rows).T)
+
+
+def next_variance(at: Table, start: Start) -> np.ndarray:
+    """The variance of the next layer for each of the table's."""
+    return start.sigma_w**2 * at.second + start.sigma_b**2
+
+
+def next_correlation(activation: activax.Activation[...], start: Start, depth: int) -> np.ndarray:
+    """The correlation of the next layer for each of CORRELATIONS, at the variance of deep layers.
+
+    Empty where that is not finite."""
+    path = theory.propagate(
+        activation, start.sigma_w, start.sigma_b, depth=depth, q0=start.q, rho0=1.0
+    )
+    q = float(path.q[-1])
+    maps = [
+        theory.propagate(activation, start.sigma_w, start.sigma_b, depth=1, q0=q, rho0=c).rho
+        for c in CORRELATIONS.tolist()
+    ]
+    return np.array([rho[-1] for rho in maps if len(rho) == 2])
+
+
+def fixed_points(x: np.ndarray, y: np.ndarray) -> list[FixedPoint]:
+    """The single fixed points of a map y(x), by straight lines between its samples."""
+    signs = np.sign(np.where(np.abs(y - x) <= EQUAL * np.abs(x), 0.0, y - x))
+    found = [
+        FixedPoint(
+            float(x[i] + (x[i + 1] - x[i]) * (y[i] - x[i]) / (y[i] - x[i] - y[i + 1] + x[i + 1])),
+            int(signs[i]),
+        )
+        for i in np.nonzero(signs[:-1] * signs[1:] < 0)[0]
+    ]
+    for i in np.nonzero(signs == 0)[0]:
+        comes = {*signs[max(i - 1, 0) : i], *-signs[i + 1 : i + 2]}  # of each neighbour, 1 or -1
+        if 0 not in comes:  # or it is one of many
+            found.append(FixedPoint(float(x[i]), int(comes.pop()) if len(comes) == 1 else 0))
+    return sorted(found)
+
+
+def critical_line(at: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """sigma_w and sigma_b of the critical points, and whether a changed variance returns there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = 1 / at.slope
+        biases = at.q - at.second / at.slope
+    biases = np.where(np.abs(biases) <= EQUAL * at.q, 0.0, biases)
+    there = np.isfinite(weights) & (biases >= 0)
+    return np.sqrt(weights[there]), np.sqrt(biases[there]), (at.growth < at.slope)[there]
+
+
+def phases(at: Table, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
+    """ORDERED, CHAOTIC or UNBOUNDED for each pair of scales, (len(sigma_b), len(sigma_w)).
+
+    By the factor of the gradients at the variance that layers come to from 1.
+    """
+    weights, biases = sigma_w**2, sigma_b[:, None] ** 2
+    places = np.log(at.q[1:])
+    seconds = np.log(np.maximum(at.second[1:], np.finfo(float).tiny))
+    q = np.ones(np.broadcast_shapes(weights.shape, biases.shape))
+    for _ in range(LAYERS):
+        q = weights * np.exp(np.interp(np.log(q), places, seconds)) + biases
+    chaotic = weights * np.interp(np.log(q), places, at.slope[1:]) > 1
+    # What grows stops at the next variance that does not.
+    shrinks = weights[:, None] * at.second + biases[..., None] <= at.q
+    bounded = (shrinks & (at.q >= q[..., None] * (1 - EQUAL))).any(-1)
+    return np.where(bounded, np.where(chaotic, CHAOTIC, ORDERED), UNBOUNDED)

@@ -1,0 +1,276 @@
+"""Where the first NaN or infinity of a network comes from."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from activax.diagnostics.gradients import by_path
+
+CALLED = ("jaxpr", "call_jaxpr", "call")  # where an equation may hold the jaxpr that it calls
+OPAQUE = ("while", "shard_map")  # whose jaxpr does not take what the equation takes
+REMAT = ("checkpoint", "rematted_computation")
+WRAPPER = re.compile(r"\w+\(|\)")  # as in transpose(jvp(serial[0]))
+
+
+class NonFinite(NamedTuple):
+    """The operation that made the first NaN or infinity."""
+
+    direction: str  # "forward" or "backward"
+    path: str  # the scopes it is in, such as "serial[2]/residual[1]/gelu"
+    operation: str  # the primitive of JAX, or "argument" or "constant" if it was there before
+    made: str  # "NaN" or "inf"
+    share: float  # of the elements of what it returned
+    inputs: tuple[tuple[float, float], ...]  # the least and the largest of each array that went in
+
+    def __str__(self) -> str:
+        inputs = " and ".join(f"[{low:.6g}, {high:.6g}]" for low, high in self.inputs)
+        given = f", given {inputs}" if inputs else ""
+        place = f" in {self.path}" if self.path else ""
+        return f"{self.direction}: {self.made} ({self.share:.1%}) by {self.operation}{place}{given}"
+
+
+def first_nonfinite(network: Any, params: Any, x: Any) -> NonFinite | None:
+    """Find out which layer made the first NaN or infinity, forward or backward.
+
+    The network is evaluated one operation after the other, outside of `jax.jit`, which is slow: use
+    it on a batch that is known to fail. If its output is finite, the gradient of the sum of its
+    output is evaluated, too. What is masked out again before the result, such as the -inf of an
+    attention mask, is no fault.
+
+    Layers are named by the scopes of `jax.named_scope`, which `nn.serial`, `nn.parallel`,
+    `nn.residual`, Flax and Haiku set, and by the names of the functions that are compiled.
+
+    Args:
+        network: a Layer, or anything else with `apply(params, x)`; or a function of params and x,
+            which may be a loss.
+        params: a tree of arrays.
+        x: what the network takes, an array or a tree of arrays.
+
+    Returns:
+        A NonFinite, which prints as one line; None if all is finite.
+
+    Raises:
+        TypeError: a network that cannot be called.
+
+    Example:
+        >>> from activax.nn import dense, serial
+        >>> network = serial(dense(4), jnp.exp, dense(1))
+        >>> x = jnp.full((2, 3), 1e4)
+        >>> params = network.init(jax.random.key(0), x)
+        >>> found = activax.diagnostics.first_nonfinite(network, params, x)
+        >>> found.direction, found.path, found.operation, found.made
+        ('forward', 'serial[1]', 'exp', 'inf')
+    """
+    apply = getattr(network, "apply", network)
+    if not callable(apply):
+        raise TypeError(
+            "first_nonfinite: network must be a Layer or a function of params and x; "
+            f"got {type(network).__name__}"
+        )
+    found = _walk("forward", apply, params, x)
+    return found or _walk("backward", _gradient(apply), params, x)
+
+
+def _gradient(apply: Callable[..., Any]) -> Callable[..., Any]:
+    """Of the sum of all floating-point outputs, by all floating-point arrays that go in."""
+
+    def gradient(params: Any, x: Any) -> Any:
+        leaves, structure = jax.tree.flatten((params, x))
+        floats = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
+
+        def total(values: list[Array]) -> Any:
+            filled = list(leaves)
+            for i, value in zip(floats, values, strict=True):
+                filled[i] = value
+            outputs = jax.tree.leaves(apply(*jax.tree.unflatten(structure, filled)))
+            return sum(jnp.sum(out) for out in outputs if _is_float(out))
+
+        return jax.grad(total)([jnp.asarray(leaves[i]) for i in floats])
+
+    return gradient
+
+
+def _walk(direction: str, function: Callable[..., Any], params: Any, x: Any) -> NonFinite | None:
+    closed = jax.make_jaxpr(function)(params, x)
+    given = {"params": params, "x": x}
+    walk = _Walk(direction)
+    arguments = [walk.given(path, leaf) for path, leaf in by_path(given).items()]
+    constants = [walk.given("", value, "constant") for value in closed.consts]
+    blames = [blame for _, blame in walk.through(closed.jaxpr, constants, arguments, ())]
+    blamed = [blame for blame in blames if blame is not None]
+    return walk.found[min(blamed)] if blamed else None
+
+
+Value = tuple[Array, int | None]  # with the place in `found` of what made it non-finite, if it is
+
+
+class _Walk:
+    """An evaluation of a jaxpr that remembers what made each non-finite value.
+
+    An operation is evaluated as a whole, and looked into only if its result is not finite.
+    """
+
+    def __init__(self, direction: str) -> None:
+        self.direction = direction
+        self.found: list[NonFinite] = []
+
+    def given(self, path: str, array: Any, operation: str = "argument") -> Value:
+        """A value from outside."""
+        array = jnp.asarray(array)
+        return array, None if _finite(array) else self.made_by(path, operation, array, [])
+
+    def made_by(self, path: str, operation: str, out: Array, inputs: list[Array]) -> int:
+        ranges = tuple(map(_range, filter(_is_float, inputs)))
+        made = "NaN" if _has_nan(out) else "inf"
+        share = float(jnp.mean(~jnp.isfinite(out)))
+        record = NonFinite(self.direction, path, operation, made, share, ranges)
+        self.found.append(record)
+        return len(self.found) - 1
+
+    def through(
+        self, jaxpr: Any, constants: list[Value], arguments: list[Value], scopes: tuple[str, ...]
+    ) -> list[Value]:
+        """What a jaxpr returns."""
+        known = dict(zip((*jaxpr.constvars, *jaxpr.invars), constants + arguments, strict=True))
+        for equation in jaxpr.eqns:
+            here = (*scopes, *_scopes(str(equation.source_info.name_stack)))
+            inputs = [
+                self.given("/".join(here), jnp.asarray(atom.val, atom.aval.dtype), "constant")
+                if hasattr(atom, "val")
+                else known[atom]
+                for atom in equation.invars
+            ]
+            known.update(zip(equation.outvars, self.across(equation, inputs, here), strict=True))
+        return [
+            self.given("/".join(scopes), atom.val, "constant")
+            if hasattr(atom, "val")
+            else known[atom]
+            for atom in jaxpr.outvars
+        ]
+
+    def across(self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
+        """What one equation returns."""
+        arrays = [array for array, _ in inputs]
+        options = equation.primitive.get_bind_params(equation.params)
+        outputs = equation.primitive.bind(*arrays, **options)
+        outputs = outputs if equation.primitive.multiple_results else [outputs]
+        if all(map(_finite, outputs)):
+            return [(out, None) for out in outputs]
+        inside = self.inside(equation, inputs, scopes)
+        blames = [blame for _, blame in inside] if inside else [None] * len(outputs)
+        return [
+            (out, None if _finite(out) else self.blame(equation, out, inputs, scopes, blame))
+            for out, blame in zip(outputs, blames, strict=True)
+        ]
+
+    def blame(
+        self,
+        equation: Any,
+        out: Array,
+        inputs: list[Value],
+        scopes: tuple[str, ...],
+        inside: int | None,
+    ) -> int:
+        """What made a non-finite output: something inside, an input, or the equation itself."""
+        if inside is not None:
+            return inside
+        arrays = [array for array, _ in inputs]
+        if equation.primitive.name == "select_n":  # only what was selected
+            which, *cases = inputs
+            inputs = [
+                (array, blame)
+                for i, (array, blame) in enumerate(cases)
+                if not _finite(jnp.where(which[0].astype(jnp.int32) == i, array, 0))
+            ]
+        sources = [blame for _, blame in inputs if blame is not None]
+        made = [blame for blame in sources if self.found[blame].operation != "constant"]
+        if made:
+            return min(made)
+        # An infinite constant is meant to be there; a NaN that is made of it is not.
+        if sources and not (_has_nan(out) and not any(map(_has_nan, arrays))):
+            return min(sources)
+        return self.made_by("/".join(scopes), equation.primitive.name, out, arrays)
+
+    def inside(
+        self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
+    ) -> list[Value] | None:
+        """The outputs of an equation that holds a jaxpr, by the equations of that."""
+        options = equation.params
+        if equation.primitive.name == "scan":
+            return self.iterations(equation, inputs, scopes)
+        if equation.primitive.name == "cond":
+            branches = options["branches"]
+            branch = branches[int(np.clip(inputs[0][0], 0, len(branches) - 1))]
+            return self.closed(branch, inputs[1:], scopes)
+        body = next((options[name] for name in CALLED if name in options), None)
+        if body is None or equation.primitive.name in OPAQUE:
+            return None
+        name = str(options.get("name", "_"))
+        return self.closed(body, inputs, scopes if name.startswith("_") else (*scopes, name))
+
+    def closed(self, body: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
+        """The outputs of a jaxpr with its constants, or of one without."""
+        constants = getattr(body, "consts", ())
+        given = [self.given("/".join(scopes), value, "constant") for value in constants]
+        return self.through(getattr(body, "jaxpr", body), given, inputs, scopes)
+
+    def iterations(
+        self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
+    ) -> list[Value]:
+        """The outputs of a scan, which is taken step by step."""
+        options = equation.params
+        body = getattr(options["jaxpr"], "jaxpr", options["jaxpr"])
+        # What is scanned over has an axis more than in the body; a carry, as many axes as there.
+        last = sum(map(_as_many_axes, equation.invars, body.invars))
+        first = last - sum(map(_as_many_axes, equation.outvars, body.outvars))
+        constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
+        steps = range(options["length"])[:: -1 if options["reverse"] else 1]
+        stacked: list[Value] = []
+        for i in steps:
+            row = [(array[i], None if _finite(array[i]) else blame) for array, blame in rows]
+            outputs = self.closed(
+                options["jaxpr"], [*constants, *carry, *row], (*scopes, f"scan[{i}]")
+            )
+            carry, stacked = outputs[: len(carry)], _first(stacked, outputs[len(carry) :])
+        return [*carry, *stacked]
+
+
+def _first(stacked: list[Value], row: list[Value]) -> list[Value]:
+    """Of the blames of rows, the first of each output; the arrays are not looked at."""
+    if not stacked:
+        return row
+    return [
+        (array, new if old is None else old)
+        for (_, old), (array, new) in zip(stacked, row, strict=True)
+    ]
+
+
+def _as_many_axes(atom: Any, inner: Any) -> bool:
+    return len(atom.aval.shape) == len(inner.aval.shape)
+
+
+def _scopes(stack: str) -> Iterator[str]:
+    """The names in a stack of scopes, without the transformations around them."""
+    return (name for name in WRAPPER.sub("", stack).split("/") if name and name not in REMAT)
+
+
+def _is_float(array: Any) -> bool:
+    return jnp.issubdtype(jnp.result_type(array), jnp.inexact)
+
+
+def _finite(array: Any) -> bool:
+    return not _is_float(array) or bool(jnp.all(jnp.isfinite(array)))
+
+
+def _has_nan(array: Any) -> bool:
+    return _is_float(array) and bool(jnp.any(jnp.isnan(array)))
+
+
+def _range(array: Array) -> tuple[float, float]:
+    low, high = jnp.min(array, initial=jnp.inf), jnp.max(array, initial=-jnp.inf)
+    return float(low), float(high)

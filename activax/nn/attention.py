@@ -1,0 +1,103 @@
+"""Self-attention with several heads."""
+
+import functools
+import math
+
+import jax
+from jax import Array
+
+from activax import initializers
+from activax._activation import Activation
+from activax._inputs import check_axis
+from activax.nn.layer import Example, Layer, Params
+from activax.nn.linear import affine, affine_init, check_size
+
+
+def attention(
+    heads: int,
+    *,
+    key_value_heads: int | None = None,
+    causal: bool = False,
+    bias: bool = False,
+    weight_init: initializers.Initializer | None = None,
+) -> Layer:
+    """Every position reads all positions, each head those whose keys are like its query.
+
+    Inputs are (..., positions, features), with any number of leading axes. It is
+    `jax.nn.dot_product_attention` between four linear maps. What a position reads is a mean over
+    positions: unless they are alike, its second moment is smaller than theirs.
+
+    Formula:
+        y = concatenate(softmax(q_h k_h^T / sqrt(size)) v_h for every head h) out,
+        where q = x query, k = x key and v = x value are cut into heads of features / heads
+
+    Args:
+        heads: the number of heads, which divides the features.
+        key_value_heads: the number of heads of keys and values, which divides heads: each is shared
+            by heads / key_value_heads queries. By default as many as heads; 1 is multi-query.
+        causal: whether a position reads itself and those before it only.
+        bias: whether the four maps have a bias, which starts at 0.
+        weight_init: an initialiser `(key, shape, dtype) -> array` for the four weights. By default
+            `initializers.variance_scaling`, with the gain of the activation that precedes for
+            query, key and value, and 1 for out.
+
+    Returns:
+        A Layer with parameters {"query": {"weight"}, "key": {"weight"}, "value": {"weight"},
+        "out": {"weight"}}, each with a "bias" if there are biases.
+
+    Raises:
+        ValueError: numbers of heads that are not positive integers, or of which the second does not
+            divide the first; in `init`, features that are no multiple of heads; in `init` and
+            `apply`, too few axes; in `apply`, features that do not fit the weights.
+
+    Example:
+        >>> layer = activax.nn.attention(4, causal=True)
+        >>> params = layer.init(jax.random.key(0), jnp.zeros((2, 10, 32)))
+        >>> layer.apply(params, jnp.zeros((2, 10, 32))).shape
+        (2, 10, 32)
+
+    Paper:
+        Vaswani et al. 2017, Attention Is All You Need, arXiv:1706.03762; Ainslie et al. 2023, GQA:
+        Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints,
+        arXiv:2305.13245.
+    """
+    check_size("attention", "heads", heads)
+    shared = heads if key_value_heads is None else key_value_heads
+    check_size("attention", "key_value_heads", shared)
+    if heads % shared:
+        raise ValueError(
+            f"attention: key_value_heads must divide heads; got {key_value_heads} and heads={heads}"
+        )
+    heads_of = {"query": heads, "key": shared, "value": shared}
+
+    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
+        check_axis("attention", example, -2)
+        features = example.shape[-1]
+        if features % heads:
+            raise ValueError(
+                "attention: the example's last axis must be a multiple of heads; got shape "
+                f"{example.shape} and heads={heads}"
+            )
+        linear = functools.partial(affine_init, "attention", weight_init=weight_init, bias=bias)
+        out_key, *keys = jax.random.split(key, 1 + len(heads_of))
+        params = {
+            name: linear(key, example, features // heads * number, preceding=preceding)
+            for (name, number), key in zip(heads_of.items(), keys, strict=True)
+        }
+        return {**params, "out": linear(out_key, example, features, preceding=None)}
+
+    def apply(params: Params, x: Array) -> Array:
+        check_axis("attention", x, -2)
+        *leading, length, features = x.shape
+        batch = x.reshape(math.prod(leading), length, features)
+        query, key, value = (
+            affine("attention", params[name], batch).reshape(
+                *batch.shape[:-1], number, features // heads
+            )
+            for name, number in heads_of.items()
+        )
+        with jax.numpy_dtype_promotion("standard"):  # which it relies on for 16 bits
+            read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
+        return affine("attention", params["out"], read.reshape(x.shape))
+
+    return Layer(init, apply)

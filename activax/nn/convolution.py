@@ -1,0 +1,111 @@
+"""The convolutional layer."""
+
+import math
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax import initializers
+from activax._activation import Activation
+from activax.nn.layer import Example, Layer, Params
+from activax.nn.linear import add_bias, affine_init, check_size
+from activax.nn.windows import Padding, Size, windows
+
+
+def conv(
+    features: int,
+    window: Size = (3, 3),
+    *,
+    strides: Size = 1,
+    padding: Padding = "SAME",
+    dilation: Size = 1,
+    groups: int = 1,
+    bias: bool = True,
+    weight_init: initializers.Initializer | None = None,
+) -> Layer:
+    """A linear map of the window around every place, the same at all places.
+
+    Inputs are (..., *spatial, channels), with any number of leading axes and as many spatial axes
+    as the window has entries: (3,) for sequences, (3, 3) for images, (3, 3, 3) for volumes.
+
+    Formula:
+        y[p, o] = bias[o] + sum over w, i of weight[w, i, o] x[strides p + dilation w - before, i]
+
+    Args:
+        features: the size of the output's last axis.
+        window: the window's size along each spatial axis; an integer n is (n, n).
+        strides: the step from one window to the next; an integer, or one for each spatial axis.
+        padding: the zeros around x: "SAME", so that the output has ceil(size / stride) places;
+            "VALID", none; or a pair (before, after) for each spatial axis.
+        dilation: the step from one place of a window to the next, as strides.
+        groups: the channels and the features are split into so many groups, and a group of features
+            reads its group of channels only; as many as there are channels is depthwise.
+        bias: whether to add a bias, which starts at 0.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default
+            `initializers.variance_scaling` with the gain of the activation that precedes it, or 1;
+            the fan is that of a window within x, of which padding cuts some off.
+
+    Returns:
+        A Layer with parameters {"weight": (*window, channels / groups, features), "bias":
+        (features,)}, in the dtype of the example.
+
+    Raises:
+        ValueError: sizes that are not positive integers, or not one for each spatial axis; an
+            unknown padding; features or channels that are no multiple of groups; in `init` and
+            `apply`, too few axes; in `apply`, channels that do not fit the weight, or a window that
+            does not fit into x.
+
+    Example:
+        >>> layer = activax.nn.conv(16, (3, 3), strides=2)
+        >>> params = layer.init(jax.random.key(0), jnp.zeros((8, 28, 28, 1)))
+        >>> layer.apply(params, jnp.zeros((8, 28, 28, 1))).shape
+        (8, 14, 14, 16)
+
+    Paper:
+        LeCun et al. 1989, Backpropagation Applied to Handwritten Zip Code Recognition.
+    """
+    check_size("conv", "features", features)
+    check_size("conv", "groups", groups)
+    if features % groups:
+        raise ValueError(
+            f"conv: features must be a multiple of groups; got {features} and groups={groups}"
+        )
+    over = windows("conv", window, strides, padding, dilation)
+    axes = len(over.size)
+    channels_last = (0, axes + 1, *range(1, axes + 1))
+    layout = lax.ConvDimensionNumbers(channels_last, (axes + 1, axes, *range(axes)), channels_last)
+
+    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
+        over.check_rank(example)
+        if example.shape[-1] % groups:
+            raise ValueError(
+                f"conv: the example's last axis must be a multiple of groups; got shape "
+                f"{example.shape} and groups={groups}"
+            )
+        return affine_init(
+            "conv", key, example, features, weight_init, bias, preceding,
+            window=over.size, groups=groups,
+        )  # fmt: skip
+
+    def apply(params: Params, x: Array) -> Array:
+        weight = params["weight"]
+        over.check_rank(x)
+        if x.shape[-1] != weight.shape[-2] * groups:
+            raise ValueError(
+                f"conv: x must have {weight.shape[-2] * groups} channels, as the example that init "
+                f"was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
+            )
+        leading, place = x.shape[: -axes - 1], x.shape[-axes - 1 :]
+        dtype = jnp.result_type(x, weight)
+        y = lax.conv_general_dilated(
+            x.reshape(math.prod(leading), *place).astype(dtype),
+            weight.astype(dtype),
+            over.strides,
+            over.padding,
+            rhs_dilation=over.dilation,
+            dimension_numbers=layout,
+            feature_group_count=groups,
+        )
+        return add_bias(params, over.check_fit(x, y.reshape(*leading, *y.shape[1:])))
+
+    return Layer(init, apply)

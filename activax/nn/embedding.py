@@ -1,0 +1,124 @@
+"""Embeddings: vectors for ids, and for positions."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax import initializers
+from activax._inputs import check_axis, inexact_dtype
+from activax.nn.layer import Example, Layer, Params
+from activax.nn.linear import check_size
+
+
+def embedding(
+    size: int,
+    features: int,
+    *,
+    dtype: Any = None,
+    weight_init: initializers.Initializer | None = None,
+) -> Layer:
+    """A trained vector for each of a number of ids, such as the tokens of a vocabulary.
+
+    An id outside [0, size), negative ones included, gives NaN, compiled or not, so that the loss
+    shows it; its gradient goes nowhere.
+
+    Formula:
+        y = weight[ids]
+
+    Args:
+        size: the number of ids.
+        features: the size of the vectors.
+        dtype: the dtype of the vectors, and so of the layers behind; by default the default float.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal of standard
+            deviation 1, so that the vectors have the second moment that every layer here keeps.
+
+    Returns:
+        A Layer of integers with parameters {"weight": (size, features)}.
+
+    Raises:
+        ValueError: sizes that are not positive integers.
+        TypeError: in `init` and `apply`, ids that are not integers; a dtype that is no float.
+
+    Example:
+        >>> layer = activax.nn.embedding(256, 16)
+        >>> ids = jnp.frombuffer(b"neurons", jnp.uint8)
+        >>> layer.apply(layer.init(jax.random.key(0), ids), ids).shape
+        (7, 16)
+
+    Paper:
+        Bengio, Ducharme, Vincent & Jauvin 2003, A Neural Probabilistic Language Model.
+    """
+    check_size("embedding", "size", size)
+    check_size("embedding", "features", features)
+    kind = jnp.result_type(float if dtype is None else dtype)
+    if not jnp.issubdtype(kind, jnp.floating):
+        raise TypeError(f"embedding: dtype must be a float; got {kind}")
+    make = weight_init or jax.nn.initializers.normal(1.0)
+
+    def init(key: Array, example: Example) -> Params:
+        _check_ids(example)
+        return {"weight": make(key, (size, features), kind)}
+
+    def apply(params: Params, ids: Array) -> Array:
+        _check_ids(ids)
+        rows = params["weight"].at[ids]
+        return rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
+
+    return Layer(init, apply)
+
+
+def positions(length: int, *, weight_init: initializers.Initializer | None = None) -> Layer:
+    """Add a trained vector to each position of a sequence.
+
+    Formula:
+        y[t] = x[t] + weight[t]
+
+    Args:
+        length: the greatest number of positions.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal of standard
+            deviation 0.02, little beside what it is added to.
+
+    Returns:
+        A Layer of (..., positions, features) with parameters {"weight": (length, features)}, in the
+        dtype of the example.
+
+    Raises:
+        ValueError: a length that is not a positive integer; in `init` and `apply`, too few axes; in
+            `apply`, more positions than the length, or features that do not fit the weight.
+
+    Example:
+        >>> layer = activax.nn.positions(128)
+        >>> params = layer.init(jax.random.key(0), jnp.zeros((8, 32, 16)))
+        >>> layer.apply(params, jnp.zeros((8, 32, 16))).shape
+        (8, 32, 16)
+
+    Paper:
+        Gehring, Auli, Grangier, Yarats & Dauphin 2017, Convolutional Sequence to Sequence Learning,
+        arXiv:1705.03122.
+    """
+    check_size("positions", "length", length)
+    make = weight_init or jax.nn.initializers.normal(0.02)
+
+    def init(key: Array, example: Example) -> Params:
+        check_axis("positions", example, -2)
+        return {"weight": make(key, (length, example.shape[-1]), inexact_dtype(example.dtype))}
+
+    def apply(params: Params, x: Array) -> Array:
+        check_axis("positions", x, -2)
+        most, features = params["weight"].shape
+        number = x.shape[-2]
+        if number > most or x.shape[-1] != features:
+            raise ValueError(
+                f"positions: x must have at most {most} positions, of {features} features; "
+                f"got x of shape {x.shape}"
+            )
+        return x + jnp.expand_dims(params["weight"][:number], range(x.ndim - 2))
+
+    return Layer(init, apply)
+
+
+def _check_ids(ids: Any) -> None:
+    if not jnp.issubdtype(ids.dtype, jnp.integer):
+        raise TypeError(f"embedding: ids must be integers; got {ids.dtype}")

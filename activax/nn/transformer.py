@@ -1,0 +1,91 @@
+"""The block of a Transformer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jax import Array
+
+from activax._activation import Activation
+from activax.functions.gaussian import gelu
+from activax.nn.attention import attention
+from activax.nn.composition import residual, serial
+from activax.nn.feed_forward import ffn, gated_ffn
+from activax.nn.layer import Layer
+from activax.nn.linear import check_size
+from activax.nn.noise import dropout as dropout_of
+from activax.nn.normalization import layer_norm
+
+
+def transformer_block(
+    heads: int,
+    hidden: int,
+    *,
+    activation: Activation[...] | Layer | Callable[[Array], Array] = gelu,
+    key_value_heads: int | None = None,
+    causal: bool = False,
+    norm: Any = None,
+    bias: bool = False,
+    dropout: float = 0.0,
+    depth: int | None = None,
+    prevent_cse: bool = True,
+) -> Layer:
+    """Attention, then a feed-forward layer, each added to what it reads after a normalisation.
+
+    A gated activation makes the feed-forward layer a `gated_ffn`, any other an `ffn`; so blocks
+    that differ in their activation differ in one argument. A gated one has three matrices for two:
+    with 2/3 of the hidden size it has as many parameters.
+
+    Formula:
+        x = x + s attention(norm(x))
+        y = x + s feed_forward(norm(x)), with s = 1 / sqrt(2 depth), or 1 without a depth
+
+    Args:
+        heads: the number of heads, which divides the features.
+        hidden: the size of the feed-forward layer's inside.
+        activation: an activation, gated ones included; a Layer, or a function of one array.
+        key_value_heads: the number of heads of keys and values, as for `attention`.
+        causal: whether a position reads itself and those before it only.
+        norm: a layer, such as `rms_norm()`, or an activation in its place, such as
+            `learned(activax.dyt)`; by default `layer_norm()`.
+        bias: whether the linear maps have biases.
+        dropout: the probability with which elements of what is added are set to 0.
+        depth: how many blocks there are. What they add then stays as large as what goes in, however
+            many they are, and the same learning rate fits each depth.
+        prevent_cse: False where blocks are scanned, as for `activax.lean_apply`.
+
+    Returns:
+        A Layer of (..., positions, features), which are kept: `serial(residual(norm, attention,
+        dropout), residual(norm, feed_forward, dropout))`, with its parameters.
+
+    Raises:
+        ValueError: numbers that are not positive integers; key_value_heads that do not divide
+            heads; a dropout outside [0, 1); in `init`, features that are no multiple of heads.
+        TypeError: an activation or a norm that is neither a Layer nor a function.
+
+    Example:
+        >>> x = jnp.zeros((2, 10, 32))
+        >>> for activation in (activax.relu, activax.gelu, activax.swiglu):
+        ...     block = activax.nn.transformer_block(4, 64, activation=activation, causal=True)
+        ...     print(block.apply(block.init(jax.random.key(0), x), x).shape)
+        (2, 10, 32)
+        (2, 10, 32)
+        (2, 10, 32)
+
+    Paper:
+        Vaswani et al. 2017, Attention Is All You Need, arXiv:1706.03762; Xiong et al. 2020, On
+        Layer Normalization in the Transformer Architecture, arXiv:2002.04745; of the scale, Yang,
+        Yu, Zhu & Hayou 2023, Feature Learning in Infinite-Depth Neural Networks, arXiv:2310.02244.
+    """
+    if depth is not None:
+        check_size("transformer_block", "depth", depth)
+    normalize = layer_norm() if norm is None else norm
+    gated = isinstance(activation, Activation) and activation.kind == "gated"
+    feed_forward: Any = gated_ffn if gated else ffn
+    scale = 1.0 if depth is None else (2 * depth) ** -0.5
+    branches = (
+        attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias),
+        feed_forward(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse),
+    )
+    return serial(
+        *(residual(normalize, branch, dropout_of(dropout), scale=scale) for branch in branches)
+    )
