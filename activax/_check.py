@@ -47,7 +47,7 @@ def check(f: Function, *, dtypes: Iterable[DTypeLike] = DTYPES, raises: bool = F
     Example:
         >>> activax.check(activax.silu).ok
         True
-        >>> report = activax.check(lambda x: jnp.where(x > 0, jnp.sqrt(x), 0 * x))
+        >>> report = activax.check(lambda x: jnp.where(x > 0, jnp.sqrt(x), 0.0))
         >>> worst = report.findings[0]
         >>> worst.check, worst.of, worst.dtype, worst.input, worst.got
         ('finite', 'slope', 'float64', -0.0, nan)

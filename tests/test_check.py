@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import activax
+from activax._sweep import sweep
 
 
 @pytest.mark.slow
@@ -132,6 +133,21 @@ def test_a_wrong_rule_is_found(function, x, slope):
     assert x is None or (finding.input, finding.got) == (x, slope)
     at = finding.input
     assert slope or finding.expected == pytest.approx(1 - np.tanh(at) ** 2, abs=1e-6)
+
+
+def test_modes_that_differ_are_found():
+    """By the sweep alone: JAX has no vmap of a function with its own transpose."""
+
+    def two_slopes(x):
+        call = jax.custom_derivatives.linear_call
+        return call(lambda _, x: 2 * x, lambda _, cotangent: 3 * cotangent, (), x)
+
+    def exact(x):
+        return np.stack([2 * x, np.full_like(x, 3), np.zeros_like(x)])
+
+    with np.errstate(all="ignore"):
+        (finding,) = sweep(two_slopes, "float32", exact)
+    assert (finding.check, finding.got, finding.expected) == ("modes", 2, 3)
 
 
 def test_16_bits_are_looked_at_in_16_bits():
