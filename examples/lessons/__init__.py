@@ -7,5 +7,7 @@ NAMES = (
     "linear_collapse",
     "responses",
     "threshold_neuron",
+    "gradient_flow",
     "universal_approximation",
+    "sparsity",
 )
