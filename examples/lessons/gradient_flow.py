@@ -92,12 +92,11 @@ def measure() -> Measured:
 
 
 def draw_networks() -> Draws:
-    keys = jax.random.split(jax.random.key(0), 3)
-    first, direction = jax.random.normal(keys[0], (2, NETWORKS, WIDTH))
+    matrices, vectors = jax.random.split(jax.random.key(0))
     init = initializers.variance_scaling(1.0, batch_axis=(0, 1))
-    weights = init(keys[1], (NETWORKS, DEPTH - 1, WIDTH, WIDTH))
-    biases = jax.random.normal(keys[2], (NETWORKS, DEPTH - 1, WIDTH))
-    return Draws(first, weights, biases, direction)
+    weights = init(matrices, (NETWORKS, DEPTH - 1, WIDTH, WIDTH))
+    drawn = jax.random.normal(vectors, (NETWORKS, DEPTH + 1, WIDTH))
+    return Draws(drawn[:, 0], weights, drawn[:, 2:], drawn[:, 1])
 
 
 def flow(f: activax.Activation[...], scale: Scale, draws: Draws) -> Flow:
