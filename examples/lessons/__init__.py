@@ -9,5 +9,6 @@ NAMES = (
     "threshold_neuron",
     "gradient_flow",
     "universal_approximation",
+    "polynomial_units",
     "sparsity",
 )
