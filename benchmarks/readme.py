@@ -112,12 +112,12 @@ def gallery() -> str:
     lines = ["| | |\n| --- | --- |\n"]
     for name in lessons.NAMES:
         said = json.loads((PICTURES / f"{name}.json").read_text())
-        lesson = " ".join(said["lesson"].split())
+        lesson, claim = (" ".join(said[key].split()).replace("|", r"\|") for key in said)
         lines.append(
             f"| ![{lesson}](examples/lessons/pictures/{name}.png) "
-            f"| **{lesson}** Measured: {said['claim']}. [`{name}`](examples/lessons/{name}.py) |\n"
+            f"| **{lesson}** Measured: {claim}. [`{name}`](examples/lessons/{name}.py) |\n"
         )
-    return "".join(lines)
+    return "".join(lines).rstrip()
 
 
 def filled(text: str, tables: dict[str, str]) -> str:
