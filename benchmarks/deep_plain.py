@@ -41,11 +41,12 @@ class Regime(NamedTuple):
     optimizer: str
     depth: int
     width: int
+    steps: int
     rates: Sequence[float]
     functions: Sequence[str]
 
     def __str__(self) -> str:
-        return f"{self.optimizer}, {self.depth} layers of {self.width}"
+        return f"{self.optimizer}, {self.depth} layers of {self.width}, {self.steps} steps"
 
 
 class Effort(NamedTuple):
@@ -53,26 +54,24 @@ class Effort(NamedTuple):
 
     regimes: Sequence[Regime]
     seeds: int
-    steps: int
 
 
 FULL = Effort(
     (
         # Where theory holds, and where it is not needed or does not help.
-        Regime("SGD", 50, 128, RATES, ("gelu", "silu", "tanh")),
-        Regime("Adam", 50, 128, (3e-4,), ("gelu",)),
-        Regime("SGD", 100, 48, RATES, ("gelu", "tanh")),
+        Regime("SGD", 50, 128, 500, RATES, ("gelu", "silu", "tanh")),
+        Regime("SGD", 50, 128, 2000, (1e-4,), ("gelu",)),
+        Regime("Adam", 50, 128, 500, (3e-4,), ("gelu",)),
+        Regime("SGD", 100, 48, 500, RATES, ("gelu", "tanh")),
     ),
     seeds=5,
-    steps=500,
 )
 QUICK = Effort(
     (
-        Regime("SGD", 13, 8, (1e-2, 1e-1), ("gelu", "relu")),
-        Regime("Adam", 13, 8, (1e-2,), ("gelu",)),
+        Regime("SGD", 13, 8, 4, (1e-2, 1e-1), ("gelu", "relu")),
+        Regime("Adam", 13, 8, 4, (1e-2,), ("gelu",)),
     ),
     seeds=2,
-    steps=4,
 )
 
 Records = Sequence[dict[str, Any]]
@@ -132,7 +131,7 @@ def logits(start: plain.Start, params: dict[str, Any], x: Array) -> Array:
     return start.activation(h) @ params["last"]
 
 
-def train(start: plain.Start, regime: Regime, steps: int, rate: Array, key: Array) -> Array:
+def train(start: plain.Start, regime: Regime, rate: Array, key: Array) -> Array:
     """The accuracy of a trained network on points that it was not trained on."""
     for_params, for_training, for_test, for_batches = jax.random.split(key, 4)
     seen, unseen = spirals(for_training, POINTS), spirals(for_test, POINTS)
@@ -148,18 +147,18 @@ def train(start: plain.Start, regime: Regime, steps: int, rate: Array, key: Arra
         return (optax.apply_updates(params, updates), memory), None
 
     params = draw(for_params, start, regime)
-    batches = jax.random.randint(for_batches, (steps, BATCH), 0, POINTS)
+    batches = jax.random.randint(for_batches, (regime.steps, BATCH), 0, POINTS)
     (params, _), _ = lax.scan(step, (params, optimizer.init(params)), batches)
     return jnp.mean((logits(start, params, unseen.x) > 0) == (unseen.y > 0))
 
 
-def measure(start: plain.Start, regime: Regime, seeds: int, steps: int) -> np.ndarray:
+def measure(start: plain.Start, regime: Regime, seeds: int) -> np.ndarray:
     """The accuracy of each seed at each rate, (rates, seeds)."""
     keys = jax.random.split(jax.random.key(0), seeds)
 
     @jax.jit
     def every(rates: Array) -> Array:
-        each = partial(train, start, regime, steps)
+        each = partial(train, start, regime)
         return lax.map(lambda rate: jax.vmap(partial(each, rate))(keys), rates)
 
     return np.asarray(every(jnp.array(regime.rates, jnp.float32)), float)
@@ -174,9 +173,8 @@ def measured(effort: Effort, functions: Sequence[str], known: Records) -> Iterat
             for label, start in STARTS[name].items():
                 if (str(regime), name, label) in done:
                     continue
-                accuracy = measure(
-                    start(activax.get(name), regime.depth), regime, effort.seeds, effort.steps
-                )
+                made = start(activax.get(name), regime.depth)
+                accuracy = measure(made, regime, effort.seeds)
                 records.append(
                     {
                         "regime": str(regime),

@@ -241,4 +241,4 @@ def test_deep_plain_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     assert json.loads(to_json.read_text())["records"] == [record]
     assert "customary" in capsys.readouterr().out
     (line,) = deep_plain.markdown([record]).splitlines()[2:]
-    assert line.startswith("| SGD, 13 layers of 8: relu | 0.")
+    assert line.startswith("| SGD, 13 layers of 8, 4 steps: relu | 0.")
