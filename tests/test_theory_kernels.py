@@ -175,25 +175,22 @@ def test_series(name, variances, float64):
     assert not check(activation, product, *variances).closed
 
 
+STEP = 0.15
+
+
 def quadrature(function, q1, q2, rho):
-    """E f(u) f(v) and sqrt(q1 q2) E f'(u) f'(v) in mpmath: u first, and given u, v."""
-    with mp.workdps(20):
-        root1, root2, rest = mp.sqrt(q1), mp.sqrt(q2), mp.sqrt(1 - mp.mpf(rho) ** 2)
-        edges = [-12, -6, -2, 0, 2, 6, 12]
+    """E f(u) f(v) and sqrt(q1 q2) E f'(u) f'(v) of an analytic function, by the trapezoidal rule.
 
-        def outer(f):
-            def given(z):
-                value = mp.quad(
-                    lambda w: f(root2 * (rho * z + rest * w)) * mp.npdf(w), edges, maxdegree=4
-                )
-                return f(root1 * z) * mp.npdf(z) * value
-
-            return mp.quad(given, edges, maxdegree=4)
-
-        def slope(x):
-            return mp.diff(function, x)
-
-        return float(outer(function)), float(root1 * root2 * outer(slope))
+    It is given in mpmath; the error is exp(-2 pi / STEP) where it is analytic up to i.
+    """
+    z = STEP * np.arange(-round(10 / STEP), round(10 / STEP) + 1)
+    weights = STEP * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    u = math.sqrt(q1) * z
+    v = math.sqrt(q2) * (rho * z[:, None] + math.sqrt(1 - rho**2) * z)
+    slope = functools.partial(mp.diff, function)
+    for f, factor in ((function, 1), (slope, math.sqrt(q1 * q2))):
+        at_u, at_v = (np.vectorize(lambda x, f=f: float(f(mp.mpf(x))))(a) for a in (u, v))
+        yield factor * float((weights * at_u) @ at_v @ weights)
 
 
 @pytest.mark.slow
