@@ -46,9 +46,8 @@ def folding_error(depth: int, dtype: Any) -> float:
     x = jax.random.normal(jax.random.key(0), (256, WIDTH), dtype)
     stack = nn.serial(*[nn.dense(WIDTH)] * depth)
     params = stack.init(jax.random.key(1), x)
-    weight, bias = diagnostics.linear_map(stack, params)[:2]
-    y = stack.apply(params, x)
-    return float(jnp.max(jnp.abs(y - (x @ weight + bias))) / jnp.max(jnp.abs(y)))
+    folded, y = diagnostics.linear_map(stack, params)(x), stack.apply(params, x)
+    return float(jnp.max(jnp.abs(y - folded)) / jnp.max(jnp.abs(y)))
 
 
 def network(activation: activax.Activation, depth: int, x: Array) -> diagnostics.Affinity:
