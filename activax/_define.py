@@ -253,11 +253,11 @@ def rounded(
 ) -> Callable[..., Array]:
     """`formula` computed in at least float32 and rounded once, to `dtype`."""
 
-    @at(precision_of(dtype))
     def value(*inputs: Any) -> Array:
         return narrow(formula(*map(widen, inputs), **statics), dtype, exact=exact)
 
-    return value
+    value.__name__ = formula.__name__  # by which a traced program knows it
+    return at(precision_of(dtype))(value)
 
 
 def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:

@@ -137,9 +137,15 @@ def gated(
                     terms.append(first.inner(g) * jax.jvp(second.inner, (v,), (dv,))[1])
                 return functools.reduce(operator.add, terms).astype(dtype)
 
-            product = rounded(lambda g, v: first.body(g) * second.body(v), dtype, {})
+            def product(g: Array, v: Array) -> Array:
+                return first.body(g) * second.body(v)
+
+            product.__name__ = name
             rule = differentiable(
-                product, lambda g, v, out: (g, v), differential, recompute=recompute
+                rounded(product, dtype, {}),
+                lambda g, v, out: (g, v),
+                differential,
+                recompute=recompute,
             )
             return rule(gate.astype(dtype), value.astype(dtype))
 

@@ -1,7 +1,7 @@
 """What this machine can do at best: move the same arrays, or multiply matrices."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,6 +11,7 @@ from activax.bench.programs import Compiled
 from activax.bench.rotation import concrete
 from activax.bench.stopwatch import race
 from activax.bench.traffic import Traffic, alike, copy
+from activax.diagnostics.jaxprs import bodies
 
 DRIFT = 0.05  # by how much a copy may move from beginning to end
 
@@ -99,16 +100,5 @@ def _flops(jaxpr: Any) -> int:
             depth = math.prod(left[axis] for axis in contracted)
             count += 2 * depth * equation.outvars[0].aval.size
         times = equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
-        count += times * sum(map(_flops, _inner(equation.params.values())))
+        count += times * sum(map(_flops, bodies(equation.params.values())))
     return count
-
-
-def _inner(values: Any) -> list[Any]:
-    """The programs inside an equation's parameters."""
-    found: list[Any] = []
-    for value in values:
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            found += _inner(value)
-        elif hasattr(value, "eqns"):
-            found.append(getattr(value, "jaxpr", value))
-    return found

@@ -1,7 +1,6 @@
 """Where the first NaN or infinity of a network comes from."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -10,11 +9,10 @@ import numpy as np
 from jax import Array
 
 from activax.diagnostics.gradients import by_path
+from activax.diagnostics.jaxprs import bound, inputs_of_scan, is_literal, opened, scopes_of
 
 CALLED = ("jaxpr", "call_jaxpr", "call")  # where an equation may hold the jaxpr that it calls
 OPAQUE = ("while", "shard_map")  # whose jaxpr does not take what the equation takes
-REMAT = ("checkpoint", "rematted_computation")
-WRAPPER = re.compile(r"\w+\(|\)")  # as in transpose(jvp(serial[0]))
 
 
 class NonFinite(NamedTuple):
@@ -138,17 +136,17 @@ class _Walk:
         """What a jaxpr returns."""
         known = dict(zip((*jaxpr.constvars, *jaxpr.invars), constants + arguments, strict=True))
         for equation in jaxpr.eqns:
-            here = (*scopes, *_scopes(str(equation.source_info.name_stack)))
+            here = (*scopes, *scopes_of(equation))
             inputs = [
                 self.given("/".join(here), jnp.asarray(atom.val, atom.aval.dtype), "constant")
-                if hasattr(atom, "val")
+                if is_literal(atom)
                 else known[atom]
                 for atom in equation.invars
             ]
             known.update(zip(equation.outvars, self.across(equation, inputs, here), strict=True))
         return [
             self.given("/".join(scopes), atom.val, "constant")
-            if hasattr(atom, "val")
+            if is_literal(atom)
             else known[atom]
             for atom in jaxpr.outvars
         ]
@@ -156,9 +154,7 @@ class _Walk:
     def across(self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
         """What one equation returns."""
         arrays = [array for array, _ in inputs]
-        options = equation.primitive.get_bind_params(equation.params)
-        outputs = equation.primitive.bind(*arrays, **options)
-        outputs = outputs if equation.primitive.multiple_results else [outputs]
+        outputs = bound(equation, arrays)
         if all(map(_finite, outputs)):
             return [(out, None) for out in outputs]
         inside = self.inside(equation, inputs, scopes)
@@ -215,19 +211,16 @@ class _Walk:
 
     def closed(self, body: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
         """The outputs of a jaxpr with its constants, or of one without."""
-        constants = getattr(body, "consts", ())
+        jaxpr, constants = opened(body)
         given = [self.given("/".join(scopes), value, "constant") for value in constants]
-        return self.through(getattr(body, "jaxpr", body), given, inputs, scopes)
+        return self.through(jaxpr, given, inputs, scopes)
 
     def iterations(
         self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
     ) -> list[Value]:
         """The outputs of a scan, which is taken step by step."""
         options = equation.params
-        body = getattr(options["jaxpr"], "jaxpr", options["jaxpr"])
-        # What is scanned over has an axis more than in the body; a carry, as many axes as there.
-        last = sum(map(_as_many_axes, equation.invars, body.invars))
-        first = last - sum(map(_as_many_axes, equation.outvars, body.outvars))
+        first, last = inputs_of_scan(equation)
         constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
         steps = range(options["length"])[:: -1 if options["reverse"] else 1]
         stacked: list[Value] = []
@@ -248,15 +241,6 @@ def _first(stacked: list[Value], row: list[Value]) -> list[Value]:
         (array, new if old is None else old)
         for (_, old), (array, new) in zip(stacked, row, strict=True)
     ]
-
-
-def _as_many_axes(atom: Any, inner: Any) -> bool:
-    return len(atom.aval.shape) == len(inner.aval.shape)
-
-
-def _scopes(stack: str) -> Iterator[str]:
-    """The names in a stack of scopes, without the transformations around them."""
-    return (name for name in WRAPPER.sub("", stack).split("/") if name and name not in REMAT)
 
 
 def _is_float(array: Any) -> bool:

@@ -1,0 +1,53 @@
+"""What the tools that walk through a traced program share."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+CHECKPOINTS = ("checkpoint", "remat", "remat2")  # the primitive, by JAX's version
+TRANSFORMATION = re.compile(r"\w+\(|\)")  # as in transpose(jvp(serial[0]))
+RECOMPUTED = ("checkpoint", "rematted_computation")  # scopes that JAX adds
+
+
+def scopes_of(equation: Any) -> tuple[str, ...]:
+    """The names of the scopes that an equation is in, without the transformations around them."""
+    stack = TRANSFORMATION.sub("", str(equation.source_info.name_stack))
+    return tuple(name for name in stack.split("/") if name and name not in RECOMPUTED)
+
+
+def opened(body: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A jaxpr, and the constants that it comes with if it is a closed one."""
+    return getattr(body, "jaxpr", body), tuple(getattr(body, "consts", ()))
+
+
+def bodies(values: Iterable[Any]) -> Iterator[Any]:
+    """The jaxprs among the parameters of an equation."""
+    for value in values:
+        if isinstance(value, (tuple, list)):
+            yield from bodies(value)
+        elif hasattr(value, "eqns"):
+            yield opened(value)[0]
+
+
+def bound(equation: Any, inputs: Iterable[Any]) -> list[Any]:
+    """What an equation returns."""
+    options = equation.primitive.get_bind_params(equation.params)
+    outputs = equation.primitive.bind(*inputs, **options)
+    return list(outputs) if equation.primitive.multiple_results else [outputs]
+
+
+def inputs_of_scan(equation: Any) -> tuple[int, int]:
+    """The places of the first and of the last carry (exclusive) among the inputs of a scan."""
+    body, _ = opened(equation.params["jaxpr"])
+    # What is scanned over has an axis more than in the body; a carry, as many axes as there.
+    last = sum(map(_as_many_axes, equation.invars, body.invars))
+    return last - sum(map(_as_many_axes, equation.outvars, body.outvars)), last
+
+
+def _as_many_axes(atom: Any, inner: Any) -> bool:
+    return len(atom.aval.shape) == len(inner.aval.shape)
+
+
+def is_literal(atom: Any) -> bool:
+    """Whether an equation holds the value itself."""
+    return hasattr(atom, "val")

@@ -1,0 +1,248 @@
+"""Look at every named point of a network, whatever it is written in."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from activax.diagnostics.cotangents import Cotangents, sink, tap
+from activax.diagnostics.jaxprs import bound, inputs_of_scan, is_literal
+from activax.diagnostics.points import Place, Plan, plan
+from activax.diagnostics.statistics import statistics
+
+ARRAYS = (jax.Array, np.ndarray, np.generic, jax.ShapeDtypeStruct)
+
+Sinks = dict[str, Cotangents]
+
+
+class Point(NamedTuple):
+    """A value in a network that has a name."""
+
+    path: str  # such as "serial[1]/gelu"
+    name: str  # the last part of it
+    output: Array
+    inputs: tuple[Array, ...]  # what the function took whose output it is; () for that of a scope
+
+
+def _statistics(point: Point) -> Any:
+    return statistics(point.output)
+
+
+def watch(
+    f: Callable[..., Any], what: Callable[[Point], Any] = _statistics
+) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    """`f`, which also returns what is seen at each named point inside: by default, statistics.
+
+    Nothing in the network has to change. `f` is traced, and its program is run again with the
+    observations among its results, so they cost what they compute, and `jax.jit`, `jax.grad`,
+    `jax.vmap` and the like work as on `f`. The points are
+    - the outputs of functions with a name: activations of activax, those of `jax.nn` that are
+      functions to JAX, and functions of one's own under `jax.jit`, if they return one array as large
+      as their first and multiply no matrices;
+    - the values that leave a `jax.named_scope`, which the layers of `activax.nn`, Flax linen and
+      Haiku open; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
+    - what `jax.ad_checkpoint.checkpoint_name` names.
+    Their paths are the scopes and the name, with "#2" for the second of the same path. In a
+    `jax.lax.scan` observations get an axis of its steps in front. `while_loop`, `cond` and
+    `shard_map` are not looked into.
+
+    Args:
+        f: a function of arrays and trees of arrays, such as a loss; what else is among its
+            arguments is passed on as it is.
+        what: a function of a Point, which has `path`, `name`, `output` and `inputs`. It returns a
+            tree of arrays, or None at points that do not matter, such as
+            `activax.diagnostics.unit_health` does.
+
+    Returns:
+        A function of the arguments of `f`, and of `sinks`, a dict from paths to what a `tap` there
+        takes: `activax.diagnostics.sinks` makes one for all points, whose gradient describes the
+        cotangents. It returns what `f` does, and a dict from paths to observations; from a jitted
+        function the dict comes back in the order of the alphabet, as from any.
+
+    Raises:
+        TypeError: `f` or `what` that cannot be called.
+        ValueError: in the call, an `f` without named points, or sinks for paths that it has not.
+
+    Example:
+        >>> from activax.nn import dense, serial
+        >>> network = serial(dense(64), activax.relu, dense(1))
+        >>> params = network.init(jax.random.key(0), x := jnp.ones((8, 4)))
+        >>> y, seen = jax.jit(activax.diagnostics.watch(network.apply))(params, x)
+        >>> {path: round(float(found.mean), 3) for path, found in seen.items()}
+        {'serial[0]': 0.012, 'serial[1]/relu': 0.419, 'serial[2]': -0.226}
+    """
+    for name, given in {"f": f, "what": what}.items():
+        if not callable(given):
+            raise TypeError(f"watch: {name} must be a function; got {type(given).__name__}")
+
+    def watched(*args: Any, sinks: Sinks | None = None, **kwargs: Any) -> tuple[Any, Any]:
+        traced, structure, arrays = _traced(f, args, kwargs)
+        known = list(traced.paths())
+        if unknown := [path for path in sinks or {} if path not in known]:
+            raise ValueError(
+                f"watch: there is no point {unknown[0]!r} for a sink; the points are "
+                f"{', '.join(known)}"
+            )
+        outputs, seen = _evaluate(traced, arrays, what, sinks or {})
+        return jax.tree.unflatten(structure, outputs), seen
+
+    return watched
+
+
+def points(f: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+    """The named points of a function that `watch` would see, in their order.
+
+    Args:
+        f: a function of arrays and trees of arrays.
+        *args: its arguments, of which arrays may be `jax.ShapeDtypeStruct`.
+        **kwargs: its named arguments.
+
+    Returns:
+        A dict from paths to shapes and dtypes; in a `jax.lax.scan` with the number of steps in
+        front.
+
+    Raises:
+        ValueError: an `f` without named points.
+
+    Example:
+        >>> from activax.nn import dense, serial
+        >>> network = serial(dense(64), activax.relu, dense(1))
+        >>> params = network.init(jax.random.key(0), x := jnp.ones((8, 4)))
+        >>> list(activax.diagnostics.points(network.apply, params, x))
+        ['serial[0]', 'serial[1]/relu', 'serial[2]']
+    """
+    return _shapes(f, args, kwargs, lambda point: point.output)
+
+
+def sinks(f: Callable[..., Any], *args: Any, units: bool = False, **kwargs: Any) -> Sinks:
+    """A sink for each named point of a function, for `watch` to describe cotangents with.
+
+    Args:
+        f: the function that is watched.
+        *args: its arguments, of which arrays may be `jax.ShapeDtypeStruct`.
+        units: whether to describe the cotangent of each unit of the last axis.
+        **kwargs: its named arguments.
+
+    Returns:
+        A dict from paths to sinks; leave out what is not wanted.
+
+    Raises:
+        ValueError: an `f` without named points.
+
+    Example:
+        >>> def loss(w):
+        ...     return jnp.sum(activax.relu(w * jnp.arange(-2.0, 2.0)) ** 2)
+        >>> watched = activax.diagnostics.watch(loss)
+        >>> empty = activax.diagnostics.sinks(loss, jnp.array(1.0))
+        >>> gradient, _ = jax.grad(lambda *both: watched(both[0], sinks=both[1]), (0, 1), has_aux=True)(
+        ...     jnp.array(1.0), empty
+        ... )
+        >>> activax.diagnostics.summarize(gradient[1]["relu"])["magnitude"]
+        Array(0.5, dtype=float32)
+    """
+    shapes = _shapes(
+        f, args, kwargs, lambda point: sink(point.output.shape[-1:] if units else ())
+    )
+    return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), shapes)
+
+
+def _shapes(f: Any, args: Any, kwargs: Any, what: Callable[[Point], Any]) -> dict[str, Any]:
+    traced, _, arrays = _traced(f, args, kwargs)
+    seen = jax.eval_shape(lambda arrays: _evaluate(traced, arrays, what, {})[1], arrays)
+    return {path: seen[path] for path in traced.paths()}
+
+
+def _traced(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Plan, Any, list[Any]]:
+    """The program of a function, the structure of what it returns, and the arrays it takes."""
+    leaves, structure = jax.tree.flatten((args, kwargs))
+    which = [i for i, leaf in enumerate(leaves) if isinstance(leaf, ARRAYS)]
+
+    def of_arrays(*arrays: Any) -> Any:
+        filled = list(leaves)
+        for i, array in zip(which, arrays, strict=True):
+            filled[i] = array
+        args, kwargs = jax.tree.unflatten(structure, filled)
+        return f(*args, **kwargs)
+
+    arrays = [leaves[i] for i in which]
+    closed, shapes = jax.make_jaxpr(of_arrays, return_shape=True)(*arrays)
+    traced = plan(closed)
+    if not any(True for _ in traced.paths()):
+        raise ValueError(
+            f"watch: {getattr(f, '__name__', type(f).__name__)} has no named point. Call "
+            "activations of activax, or name what matters with jax.named_scope or "
+            "jax.ad_checkpoint.checkpoint_name; for a network of Flax nnx or Equinox use "
+            "activax.diagnostics.functional."
+        )
+    return traced, jax.tree.structure(shapes), arrays
+
+
+def _evaluate(
+    plan: Plan, arguments: list[Any], what: Callable[[Point], Any], sinks: Sinks
+) -> tuple[list[Any], dict[str, Any]]:
+    """What a program returns, and what is seen at its points."""
+    jaxpr, seen = plan.jaxpr, {}
+    known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*plan.constants, *arguments), strict=True))
+
+    def read(atom: Any) -> Any:
+        return atom.val if is_literal(atom) else known[atom]
+
+    def at(place: Place, output: Array, inputs: list[Any]) -> Array:
+        if place.path in sinks:
+            output = tap(output, sinks[place.path])
+        taken = tuple(inputs) if place.is_call else ()
+        observation = what(Point(place.path, place.name, output, taken))
+        if observation is not None:
+            seen[place.path] = observation
+        return output
+
+    for i, equation in enumerate(jaxpr.eqns):
+        inputs = [read(atom) for atom in equation.invars]
+        if i in plan.inner:
+            outputs, inside = _enter(equation, plan.inner[i], inputs, what, sinks)
+            seen.update(inside)
+        else:
+            outputs = bound(equation, inputs)
+        for place in plan.places.get(i, ()):
+            outputs[place.output] = at(place, outputs[place.output], inputs)
+        known.update(zip(equation.outvars, outputs, strict=True))
+    return [read(atom) for atom in jaxpr.outvars], seen
+
+
+def _enter(
+    equation: Any, inner: Plan, inputs: list[Any], what: Callable[[Point], Any], sinks: Sinks
+) -> tuple[list[Any], dict[str, Any]]:
+    """What an equation that holds a program returns, and what is seen in it."""
+    paths = set(inner.paths())
+    sinks = {path: sinks[path] for path in sinks.keys() & paths}
+    options = equation.params
+
+    def body(inputs: list[Any], sinks: Sinks) -> tuple[list[Any], dict[str, Any]]:
+        return _evaluate(inner, inputs, what, sinks)
+
+    if equation.primitive.name == "jit":
+        return body(inputs, sinks)
+    if equation.primitive.name != "scan":
+        again = jax.checkpoint(
+            body, policy=options["policy"], prevent_cse=options["prevent_cse"]
+        )
+        return again(inputs, sinks)
+    first, last = inputs_of_scan(equation)
+    constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
+
+    def step(carry: list[Any], row: tuple[list[Any], Sinks]) -> Any:
+        outputs, seen = body([*constants, *carry, *row[0]], row[1])
+        return outputs[: len(carry)], (outputs[len(carry) :], seen)
+
+    carry, (stacked, seen) = lax.scan(
+        step,
+        carry,
+        (rows, sinks),
+        length=options["length"],
+        reverse=options["reverse"],
+        unroll=options["unroll"],
+    )
+    return [*carry, *stacked], seen
