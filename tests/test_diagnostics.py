@@ -97,7 +97,8 @@ def test_health_without_batches_or_bound_is_not_known():
 def test_health_takes_activations_with_parameters(trainable):
     state = jax.eval_shape(lambda: diagnostics.Health(
         sizes=diagnostics.Statistics.empty((3,)), saturation=diagnostics.Statistics.empty((3,)),
-        without_slope=jnp.zeros(3, jnp.uint32), without_gradient=jnp.zeros(3, jnp.uint32),
+        without_slope=jnp.zeros(3, jnp.uint32), batches=jnp.zeros((), jnp.uint32),
+        without_gradient=jnp.zeros(3, jnp.uint32), gradients=jnp.zeros((), jnp.uint32),
         steepest=jnp.ones(())))  # fmt: skip
     after = jax.eval_shape(lambda state, x: health_update(state, trainable, x), state, X)
     assert jax.tree.map(lambda a: (a.shape, a.dtype), after) == jax.tree.map(

@@ -21,9 +21,14 @@ from activax.diagnostics.statistics import merge_along as merge_along
 from activax.diagnostics.statistics import merge_over as merge_over
 from activax.diagnostics.statistics import statistics as statistics
 from activax.diagnostics.statistics import summarize as summarize
+from activax.diagnostics.unit_health import unit_health as unit_health
 from activax.diagnostics.units import Health as Health
 from activax.diagnostics.units import HealthReport as HealthReport
 from activax.diagnostics.units import dead as dead
 from activax.diagnostics.units import health_init as health_init
 from activax.diagnostics.units import health_report as health_report
 from activax.diagnostics.units import health_update as health_update
+from activax.diagnostics.watch import Point as Point
+from activax.diagnostics.watch import points as points
+from activax.diagnostics.watch import sinks as sinks
+from activax.diagnostics.watch import watch as watch

@@ -145,9 +145,7 @@ class _Walk:
             ]
             known.update(zip(equation.outvars, self.across(equation, inputs, here), strict=True))
         return [
-            self.given("/".join(scopes), atom.val, "constant")
-            if is_literal(atom)
-            else known[atom]
+            self.given("/".join(scopes), atom.val, "constant") if is_literal(atom) else known[atom]
             for atom in jaxpr.outvars
         ]
 

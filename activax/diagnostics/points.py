@@ -117,7 +117,10 @@ def _depths_of_use(jaxpr: Any, stacks: list[Any], given: int) -> dict[Any, int]:
         for atom in equation.invars:
             if not is_literal(atom) and atom in defined:
                 pairs = zip(defined[atom], stack, strict=False)
-                read(atom, sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+                read(
+                    atom,
+                    sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)),
+                )
     for atom in jaxpr.outvars:
         read(atom, given)
     return depth
@@ -139,7 +142,7 @@ def _name(equation: Any) -> str | None:
 
 
 def _is_like_an_activation(equation: Any) -> bool:
-    """Whether what is called returns an array as large as its input, and takes no product for it."""
+    """Whether what is called returns an array as large as its input, without matrix products."""
     if len(equation.outvars) != 1 or not equation.invars:
         return False
     (out,), first = equation.outvars, equation.invars[0]

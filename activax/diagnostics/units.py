@@ -42,13 +42,31 @@ def dead(activation: Activation[...], inputs: Array, *, tolerance: float = FLAT)
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Health:
-    """What is known of the units of a layer after some batches; a pytree."""
+    """What is known of the units of a layer after some batches; a pytree.
+
+    `a + b` is the health after the batches of a and then those of b.
+    """
 
     sizes: Statistics  # of the magnitude of each unit's output
     saturation: Statistics  # of 1 for each row on which the unit is flat, and 0 for the others
     without_slope: Array  # the latest batches in a row in which no row had a slope
+    batches: Array  # how many there were
     without_gradient: Array  # the latest batches in a row in which no gradient came
+    gradients: Array  # how many batches had cotangents
     steepest: Array  # the slope that saturation is measured by; NaN if there is no bound
+
+    def __add__(self, other: "Health") -> "Health":
+        return Health(
+            sizes=self.sizes + other.sizes,
+            saturation=self.saturation + other.saturation,
+            without_slope=_in_a_row(self.without_slope, other.without_slope, other.batches),
+            batches=self.batches + other.batches,
+            without_gradient=_in_a_row(
+                self.without_gradient, other.without_gradient, other.gradients
+            ),
+            gradients=self.gradients + other.gradients,
+            steepest=other.steepest,
+        )
 
 
 class HealthReport(NamedTuple):
@@ -80,13 +98,19 @@ def health_init(activation: Activation[...], units: int) -> Health:
         Array(1., dtype=float32)
     """
     _check_elementwise("health_init", activation)
-    steepest = theory.lipschitz(activation)
-    none = jnp.zeros(units, jnp.uint32)
+    return before_batches(units, theory.lipschitz(activation))
+
+
+def before_batches(units: int, steepest: float) -> Health:
+    """The state of an activation whose steepest slope is known."""
+    none, never = jnp.zeros(units, jnp.uint32), jnp.zeros((), jnp.uint32)
     return Health(
         sizes=Statistics.empty((units,)),
         saturation=Statistics.empty((units,)),
         without_slope=none,
+        batches=never,
         without_gradient=none,
+        gradients=never,
         steepest=jnp.float32(steepest if math.isfinite(steepest) else math.nan),
     )
 
@@ -126,16 +150,18 @@ def health_update(
     _check_units("inputs", inputs.shape[-1:], health)
     outputs, slopes = _steepness(activation, inputs)
     is_flat = (widen(slopes) <= flat * health.steepest).astype(jnp.float32)
-    without_gradient = health.without_gradient
+    without_gradient, gradients = jnp.zeros_like(health.without_gradient), 0
     if cotangents is not None:
         came = _gradient_came(cotangents)
         _check_units("cotangents", came.shape, health)
-        without_gradient = _in_a_row(without_gradient, ~came)
-    return Health(
-        sizes=health.sizes + statistics(jnp.abs(widen(outputs)), per=-1),
-        saturation=health.saturation + statistics(is_flat, per=-1),
-        without_slope=_in_a_row(health.without_slope, _without_slope(slopes, tolerance)),
+        without_gradient, gradients = (~came).astype(jnp.uint32), 1
+    return health + Health(
+        sizes=statistics(jnp.abs(widen(outputs)), per=-1),
+        saturation=statistics(is_flat, per=-1),
+        without_slope=_without_slope(slopes, tolerance).astype(jnp.uint32),
+        batches=jnp.uint32(1),
         without_gradient=without_gradient,
+        gradients=jnp.uint32(gradients),
         steepest=health.steepest,
     )
 
@@ -156,13 +182,13 @@ def health_report(
     | saturated | a saturated_share of `saturated_from` or more |
 
     Args:
-        health: a state.
+        health: a state, or one with the layers of a scan in front.
         dead_after: how many batches in a row make a unit dead, or without gradient.
         tau: the largest dormancy of a dormant unit.
         saturated_from: the least saturated_share of a saturated unit.
 
     Returns:
-        A HealthReport of arrays of shape (units,). Shares are NaN before the first batch, and
+        A HealthReport of arrays of shape (..., units). Shares are NaN before the first batch, and
         saturated_share where the activation's slope has no bound; flags are False there.
 
     Raises:
@@ -184,10 +210,10 @@ def health_report(
         raise ValueError(f"health_report: dead_after must be at least 1 batch; got {dead_after}")
     number = health.sizes.count.total()
     size = jnp.where(number > 0, health.sizes.mean, jnp.nan)
-    layer = jnp.mean(size)
+    layer = jnp.mean(size, -1, keepdims=True)
     dormancy = jnp.where(layer == 0, 0, size / jnp.where(layer == 0, 1, layer))
     saturated_share = jnp.where(
-        (number > 0) & ~jnp.isnan(health.steepest), health.saturation.mean, jnp.nan
+        (number > 0) & ~jnp.isnan(health.steepest[..., None]), health.saturation.mean, jnp.nan
     )
     return HealthReport(
         zero_share=health.sizes.zeros.total() / (number + health.sizes.nonfinite.total()),
@@ -222,8 +248,9 @@ def _gradient_came(cotangents: Array | Cotangents) -> Array:
     return jnp.any(cotangents != 0, axis=range(cotangents.ndim - 1))
 
 
-def _in_a_row(batches: Array, once_more: Array) -> Array:
-    return jnp.where(once_more, batches + 1, 0)
+def _in_a_row(before: Array, latest: Array, batches: Array) -> Array:
+    """How many of the last batches in a row, where `batches` is how many there were lately."""
+    return jnp.where(latest == batches[..., None], before + latest, latest)
 
 
 def _check_elementwise(caller: str, activation: Any) -> None:

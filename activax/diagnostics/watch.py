@@ -40,8 +40,8 @@ def watch(
     observations among its results, so they cost what they compute, and `jax.jit`, `jax.grad`,
     `jax.vmap` and the like work as on `f`. The points are
     - the outputs of functions with a name: activations of activax, those of `jax.nn` that are
-      functions to JAX, and functions of one's own under `jax.jit`, if they return one array as large
-      as their first and multiply no matrices;
+      functions to JAX, and functions of one's own under `jax.jit`, if they return one array as
+      large as their first and multiply no matrices;
     - the values that leave a `jax.named_scope`, which the layers of `activax.nn`, Flax linen and
       Haiku open; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
     - what `jax.ad_checkpoint.checkpoint_name` names.
@@ -133,19 +133,17 @@ def sinks(f: Callable[..., Any], *args: Any, units: bool = False, **kwargs: Any)
         ValueError: an `f` without named points.
 
     Example:
-        >>> def loss(w):
-        ...     return jnp.sum(activax.relu(w * jnp.arange(-2.0, 2.0)) ** 2)
+        >>> def loss(x):
+        ...     return jnp.sum(activax.relu(x) ** 2)
+        >>> x = jnp.arange(-2.0, 2.0)
+        >>> empty = activax.diagnostics.sinks(loss, x)
         >>> watched = activax.diagnostics.watch(loss)
-        >>> empty = activax.diagnostics.sinks(loss, jnp.array(1.0))
-        >>> gradient, _ = jax.grad(lambda *both: watched(both[0], sinks=both[1]), (0, 1), has_aux=True)(
-        ...     jnp.array(1.0), empty
-        ... )
-        >>> activax.diagnostics.summarize(gradient[1]["relu"])["magnitude"]
+        >>> gradient = jax.grad(lambda x, s: watched(x, sinks=s), argnums=(0, 1), has_aux=True)
+        >>> (slope, cotangents), seen = gradient(x, empty)
+        >>> activax.diagnostics.summarize(cotangents["relu"])["magnitude"]
         Array(0.5, dtype=float32)
     """
-    shapes = _shapes(
-        f, args, kwargs, lambda point: sink(point.output.shape[-1:] if units else ())
-    )
+    shapes = _shapes(f, args, kwargs, lambda point: sink(point.output.shape[-1:] if units else ()))
     return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), shapes)
 
 
@@ -226,9 +224,7 @@ def _enter(
     if equation.primitive.name == "jit":
         return body(inputs, sinks)
     if equation.primitive.name != "scan":
-        again = jax.checkpoint(
-            body, policy=options["policy"], prevent_cse=options["prevent_cse"]
-        )
+        again = jax.checkpoint(body, policy=options["policy"], prevent_cse=options["prevent_cse"])
         return again(inputs, sinks)
     first, last = inputs_of_scan(equation)
     constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]

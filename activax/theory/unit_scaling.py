@@ -128,5 +128,8 @@ def _times(scaled: TwoFactors, x: Any) -> Array:
         (wide,), (tangent,) = map(widen, kept), map(widen, tangents)
         return cast(scaled.slope * jax.jvp(inner, (wide,), (tangent,))[1], dtype)
 
-    value = rounded(lambda x: scaled.value * body(x), dtype, {})
+    def times(x: Array) -> Array:
+        return scaled.value * body(x)
+
+    value = rounded(times, dtype, {})
     return differentiable(value, lambda x, out: (x,), differential)(cast(x, dtype))
