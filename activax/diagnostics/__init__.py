@@ -3,6 +3,7 @@
 from activax.diagnostics.cotangents import Cotangents as Cotangents
 from activax.diagnostics.cotangents import sink as sink
 from activax.diagnostics.cotangents import tap as tap
+from activax.diagnostics.frameworks import functional as functional
 from activax.diagnostics.gradients import GradientFlow as GradientFlow
 from activax.diagnostics.gradients import gradient_flow as gradient_flow
 from activax.diagnostics.jacobian import Spectrum as Spectrum

@@ -72,7 +72,7 @@ def watch(
         >>> params = network.init(jax.random.key(0), x := jnp.ones((8, 4)))
         >>> y, seen = jax.jit(activax.diagnostics.watch(network.apply))(params, x)
         >>> {path: round(float(found.mean), 3) for path, found in seen.items()}
-        {'serial[0]': 0.012, 'serial[1]/relu': 0.419, 'serial[2]': -0.226}
+        {'serial[0]': 0.006, 'serial[1]/relu': 0.448, 'serial[2]': -1.017}
     """
     for name, given in {"f": f, "what": what}.items():
         if not callable(given):

@@ -1,0 +1,137 @@
+"""Networks of other libraries as functions of parameters, with a named scope for each module."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import jax
+
+Path = tuple[str | int, ...]
+
+
+def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[..., Any], Any]:
+    """A network of another library as `apply(params, *inputs)`, for every diagnostic here.
+
+    Each of its modules computes in a `jax.named_scope` of its path, such as "layers[0]", so that
+    `watch` and `first_nonfinite` say where they are. The model stays as it is; what a call changes
+    in it, such as running averages and counters of random numbers, is dropped, so that every call
+    starts from the same.
+
+    Args:
+        model: a module of Flax nnx or of Equinox, which hold their parameters; or of Flax linen, a
+            function that `haiku.transform` or `haiku.transform_with_state` made, or a Layer.
+        *variables: for the latter what their `init` returned: the parameters, and for a Haiku
+            network with state that, too.
+        rng: a PRNG key for a Haiku network that needs one.
+
+    Returns:
+        The function, and the parameters: a tree of arrays, the floating-point ones of Equinox and
+        each `nnx.Param` of Flax.
+
+    Raises:
+        TypeError: a model of another kind, or another number of variables than it needs.
+
+    Example:
+        >>> import equinox as eqx
+        >>> model = eqx.nn.MLP(4, 1, 16, depth=1, activation=jax.nn.gelu, key=jax.random.key(0))
+        >>> apply, params = activax.diagnostics.functional(model)
+        >>> y, seen = activax.diagnostics.watch(apply)(params, jnp.ones(4))
+        >>> list(seen)
+        ['layers[0]/eqx.nn.Linear', 'activation', 'layers[1]/eqx.nn.Linear']
+    """
+    nnx, equinox, haiku = map(sys.modules.get, ("flax.nnx", "equinox", "haiku"))
+    if nnx and isinstance(model, nnx.Module):
+        _check_number(model, variables, 0)
+        graph, params, others = nnx.split(model, nnx.Param, ...)
+
+        def of_nnx(params: Any, *args: Any, **kwargs: Any) -> Any:
+            merged = nnx.merge(graph, params, others, copy=True)
+            _open_scopes(nnx.iter_modules(merged))
+            return merged(*args, **kwargs)
+
+        return of_nnx, params
+    if equinox and isinstance(model, equinox.Module):
+        _check_number(model, variables, 0)
+        params, others = equinox.partition(model, equinox.is_inexact_array)
+
+        def of_equinox(params: Any, *args: Any, **kwargs: Any) -> Any:
+            merged = equinox.combine(params, others)
+            _open_scopes([((), merged), *_parts(merged, equinox.Module)])
+            return merged(*args, **kwargs)
+
+        return of_equinox, params
+    if haiku and isinstance(model, haiku.Transformed):
+        _check_number(model, variables, 1)
+        return lambda params, *args, **kwargs: model.apply(params, rng, *args, **kwargs), *variables
+    if haiku and isinstance(model, haiku.TransformedWithState):
+        _check_number(model, variables, 2)
+        params, state = variables
+        return (
+            lambda params, *args, **kwargs: model.apply(params, state, rng, *args, **kwargs)[0],
+            params,
+        )
+    if not callable(getattr(model, "apply", None)):
+        raise TypeError(
+            "functional: model must be a module of Flax or Equinox, a transformed function of "
+            f"Haiku or a Layer; got {type(model).__name__}. A function of parameters needs no adapter."
+        )
+    _check_number(model, variables, 1)
+    return model.apply, *variables
+
+
+def _check_number(model: Any, variables: tuple[Any, ...], needed: int) -> None:
+    if len(variables) != needed:
+        rule = {
+            0: "holds its parameters itself",
+            1: "needs the parameters that its init returned",
+            2: "needs the parameters and the state that its init returned",
+        }
+        raise TypeError(
+            f"functional: {type(model).__name__} {rule[needed]}; got {len(variables)} variables"
+        )
+
+
+def _parts(module: Any, kind: type, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The modules inside an Equinox module; functions in its fields get their scope here."""
+
+    def is_part(part: Any) -> bool:
+        return part is not module and (isinstance(part, kind) or callable(part))
+
+    for keys, part in jax.tree_util.tree_leaves_with_path(module, is_leaf=is_part):
+        names = tuple(map(_name, keys))
+        if isinstance(part, kind):
+            yield (*path, *names), part
+            yield from _parts(part, kind, (*path, *names))
+        elif callable(part) and len(names) == 1:
+            object.__setattr__(module, names[0], _in_scope(part, names[0]))
+
+
+def _name(key: Any) -> Any:
+    """What a key of a path in a tree says: the name of a field, the key of a dict or an index."""
+    return next(getattr(key, name) for name in ("name", "key", "idx") if hasattr(key, name))
+
+
+def _open_scopes(modules: Iterable[tuple[Path, Any]]) -> None:
+    """Let each module compute in a scope, named by its path from the one that it is in."""
+    called = {path: module for path, module in modules if callable(module)}
+    for path, module in called.items():
+        if path:
+            above = max((p for p in called if p == path[: len(p)] != path), key=len, default=())
+            name = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path[len(above) :])
+            object.__setattr__(module, "__class__", _scoped(type(module), name.lstrip(".")))
+
+
+@functools.cache
+def _scoped(kind: type, name: str) -> type:
+    """A class whose modules are called in a scope."""
+    return type(kind)(kind.__name__, (kind,), {"__call__": _in_scope(kind.__call__, name)})
+
+
+def _in_scope(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def scoped(*args: Any, **kwargs: Any) -> Any:
+        with jax.named_scope(name):
+            return function(*args, **kwargs)
+
+    return scoped
