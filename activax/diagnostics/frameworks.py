@@ -74,7 +74,7 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
     if not callable(getattr(model, "apply", None)):
         raise TypeError(
             "functional: model must be a module of Flax or Equinox, a transformed function of "
-            f"Haiku or a Layer; got {type(model).__name__}. A function of parameters needs no adapter."
+            f"Haiku or a Layer; got {type(model).__name__}. A function of parameters needs none."
         )
     _check_number(model, variables, 1)
     return model.apply, *variables
@@ -119,7 +119,8 @@ def _open_scopes(modules: Iterable[tuple[Path, Any]]) -> None:
         if path:
             above = max((p for p in called if p == path[: len(p)] != path), key=len, default=())
             name = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path[len(above) :])
-            object.__setattr__(module, "__class__", _scoped(type(module), name.lstrip(".")))
+            kind: Any = type(module)
+            object.__setattr__(module, "__class__", _scoped(kind, name.lstrip(".")))
 
 
 @functools.cache

@@ -1,18 +1,26 @@
 """What the tools that walk through a traced program share."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 CHECKPOINTS = ("checkpoint", "remat", "remat2")  # the primitive, by JAX's version
-TRANSFORMATION = re.compile(r"\w+\(|\)")  # as in transpose(jvp(serial[0]))
 RECOMPUTED = ("checkpoint", "rematted_computation")  # scopes that JAX adds
 
 
-def scopes_of(equation: Any) -> tuple[str, ...]:
-    """The names of the scopes that an equation is in, without the transformations around them."""
-    stack = TRANSFORMATION.sub("", str(equation.source_info.name_stack))
-    return tuple(name for name in stack.split("/") if name and name not in RECOMPUTED)
+def scopes_of(equation: Any) -> tuple[Any, ...]:
+    """The scopes that an equation is in; one that is entered again is another object.
+
+    Transformations of JAX, such as vmap, are in the same stack and are left out.
+    """
+    stack = equation.source_info.name_stack.stack
+    return tuple(
+        entry for entry in stack if type(entry).__name__ == "Scope" and entry.name not in RECOMPUTED
+    )
+
+
+def names_of(scopes: Iterable[Any]) -> tuple[str, ...]:
+    """What scopes are called."""
+    return tuple(scope.name for scope in scopes)
 
 
 def opened(body: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -9,7 +9,14 @@ import numpy as np
 from jax import Array
 
 from activax.diagnostics.gradients import by_path
-from activax.diagnostics.jaxprs import bound, inputs_of_scan, is_literal, opened, scopes_of
+from activax.diagnostics.jaxprs import (
+    bound,
+    inputs_of_scan,
+    is_literal,
+    names_of,
+    opened,
+    scopes_of,
+)
 
 CALLED = ("jaxpr", "call_jaxpr", "call")  # where an equation may hold the jaxpr that it calls
 OPAQUE = ("while", "shard_map")  # whose jaxpr does not take what the equation takes
@@ -136,7 +143,7 @@ class _Walk:
         """What a jaxpr returns."""
         known = dict(zip((*jaxpr.constvars, *jaxpr.invars), constants + arguments, strict=True))
         for equation in jaxpr.eqns:
-            here = (*scopes, *scopes_of(equation))
+            here = (*scopes, *names_of(scopes_of(equation)))
             inputs = [
                 self.given("/".join(here), jnp.asarray(atom.val, atom.aval.dtype), "constant")
                 if is_literal(atom)

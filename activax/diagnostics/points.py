@@ -13,13 +13,11 @@ PRODUCTS = ("dot_general", "conv_general_dilated")
 RULES = ("custom_jvp_call", "custom_vjp_call")  # functions with a derivative of their own
 ENTERED = ("jit", "scan", *CHECKPOINTS)  # whose jaxpr may have points
 
-Scopes = tuple[str, ...]
-
 
 class Place(NamedTuple):
     """Where in a jaxpr a point is."""
 
-    path: str
+    path: str  # another for each
     name: str
     output: int  # which of the equation's
     is_call: bool
@@ -44,37 +42,58 @@ class Plan(NamedTuple):
 
 def plan(closed: Any) -> Plan:
     """Find the places: outputs of named functions and named scopes, and what is named itself."""
-    return _plan(closed, (), 0, Counter())
+    return _plan(closed, "", _Paths())
 
 
-def _plan(body: Any, outer: Scopes, given: int, used: Counter[str]) -> Plan:
-    """Of a jaxpr inside scopes, the first `given` of which go on after it."""
+class _Paths:
+    """A path for every scope that is entered, and for everything with a name in it."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+        self.entered: dict[tuple[str, int], str] = {}
+
+    def new(self, outer: str, name: str) -> str:
+        """Such as "block/relu", and "block/relu#2" for the second of the name."""
+        path = f"{outer}/{name}" if outer else name
+        self.used[path] += 1
+        return path if self.used[path] == 1 else f"{path}#{self.used[path]}"
+
+    def of(self, outer: str, scopes: tuple[Any, ...]) -> str:
+        """Of the last of several scopes, each in the one before."""
+        for scope in scopes:
+            entry = outer, id(scope)
+            if entry not in self.entered:
+                self.entered[entry] = self.new(outer, scope.name)
+            outer = self.entered[entry]
+        return outer
+
+
+def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
+    """Of a jaxpr inside the scope of this path."""
     jaxpr, constants = opened(body)
-    stacks = list(_numbered([(*outer, *scopes_of(equation)) for equation in jaxpr.eqns]))
-    depth = _depths_of_use(jaxpr, stacks, given)
+    stacks = [scopes_of(equation) for equation in jaxpr.eqns]
+    depth = _depths_of_use(jaxpr, stacks)
     places: dict[int, list[Place]] = {}
     inner: dict[int, Plan] = {}
-
-    def add(i: int, scopes: Scopes, output: int, is_call: bool) -> None:
-        path = "/".join(scopes)
-        used[path] += 1
-        path = f"{path}#{used[path]}" if used[path] > 1 else path
-        places.setdefault(i, []).append(Place(path, scopes[-1], output, is_call))
-
-    for i, equation in enumerate(jaxpr.eqns):
-        scopes = tuple(name for name, _ in stacks[i])
+    outputs: Counter[str] = Counter()
+    for i, (equation, stack) in enumerate(zip(jaxpr.eqns, stacks, strict=True)):
+        path = paths.of(outer, stack)
         kind, name = equation.primitive.name, _name(equation)
         if name and (kind == "name" or _is_like_an_activation(equation)):
-            add(i, (*scopes, name), 0, True)
+            places[i] = [Place(paths.new(path, name), name, 0, True)]
             continue
         if kind in ENTERED:
-            within = (*scopes, name) if name else scopes
-            inner[i] = _plan(equation.params["jaxpr"], within, len(scopes), used)
+            within = paths.new(path, name) if name else path
+            inner[i] = _plan(equation.params["jaxpr"], within, paths)
         named = _outputs_with_places(inner[i]) if i in inner and kind != "scan" else set()
         for k, out in enumerate(equation.outvars):
-            leaves = depth.get(out, len(scopes)) < len(scopes)
+            leaves = depth.get(out, len(stack)) < len(stack)
             if leaves and k not in named and jnp.issubdtype(out.aval.dtype, jnp.floating):
-                add(i, scopes, k, False)
+                which = f":{outputs[path]}" if outputs[path] else ""  # of several that leave
+                outputs[path] += 1
+                places.setdefault(i, []).append(
+                    Place(f"{path}{which}", f"{stack[-1].name}{which}", k, False)
+                )
     return Plan(jaxpr, constants, places, inner)
 
 
@@ -92,37 +111,22 @@ def _outputs_with_places(plan: Plan) -> set[int]:
     return {k for k, out in enumerate(plan.jaxpr.outvars) if not is_literal(out) and out in named}
 
 
-def _numbered(stacks: list[Scopes]) -> Iterator[tuple[tuple[str, int], ...]]:
-    """The scopes of each equation with a number that is another for each time they are entered."""
-    fresh = itertools.count()
-    last: tuple[tuple[str, int], ...] = ()
-    for stack in stacks:
-        common = 0
-        while common < min(len(stack), len(last)) and stack[common] == last[common][0]:
-            common += 1
-        last = (*last[:common], *((name, next(fresh)) for name in stack[common:]))
-        yield last
-
-
-def _depths_of_use(jaxpr: Any, stacks: list[Any], given: int) -> dict[Any, int]:
-    """For each variable how many of its scopes all who read it are in, too."""
-    defined = {out: stack for e, stack in zip(jaxpr.eqns, stacks, strict=True) for out in e.outvars}
+def _depths_of_use(jaxpr: Any, stacks: list[tuple[Any, ...]]) -> dict[Any, int]:
+    """For each variable how many of its scopes are those of everything that reads it, too."""
+    made_in: dict[Any, tuple[Any, ...]] = {}
     depth: dict[Any, int] = {}
 
-    def read(atom: Any, common: int) -> None:
-        if not is_literal(atom) and atom in defined:
-            depth[atom] = min(depth.get(atom, common), common)
+    def read(atoms: list[Any], stack: tuple[Any, ...]) -> None:
+        for atom in atoms:
+            if not is_literal(atom) and atom in made_in:
+                pairs = zip(made_in[atom], stack, strict=False)
+                shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] is pair[1], pairs))
+                depth[atom] = min(depth.get(atom, shared), shared)
 
     for equation, stack in zip(jaxpr.eqns, stacks, strict=True):
-        for atom in equation.invars:
-            if not is_literal(atom) and atom in defined:
-                pairs = zip(defined[atom], stack, strict=False)
-                read(
-                    atom,
-                    sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)),
-                )
-    for atom in jaxpr.outvars:
-        read(atom, given)
+        read(equation.invars, stack)
+        made_in.update(dict.fromkeys(equation.outvars, stack))
+    read(jaxpr.outvars, ())
     return depth
 
 

@@ -45,8 +45,9 @@ def watch(
     - the values that leave a `jax.named_scope`, which the layers of `activax.nn`, Flax linen and
       Haiku open; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
     - what `jax.ad_checkpoint.checkpoint_name` names.
-    Their paths are the scopes and the name, with "#2" for the second of the same path. In a
-    `jax.lax.scan` observations get an axis of its steps in front. `while_loop`, `cond` and
+    Their paths are the scopes and the name: "block#2/relu" is in the second scope "block", and
+    "block:1" the second value that leaves a scope. In a `jax.lax.scan` observations get an axis of
+    its steps in front. `while_loop`, `cond` and
     `shard_map` are not looked into.
 
     Args:
@@ -63,7 +64,7 @@ def watch(
         function the dict comes back in the order of the alphabet, as from any.
 
     Raises:
-        TypeError: `f` or `what` that cannot be called.
+        TypeError: `f` or `what` that cannot be called; in the call, sinks that are no dict.
         ValueError: in the call, an `f` without named points, or sinks for paths that it has not.
 
     Example:
@@ -79,6 +80,8 @@ def watch(
             raise TypeError(f"watch: {name} must be a function; got {type(given).__name__}")
 
     def watched(*args: Any, sinks: Sinks | None = None, **kwargs: Any) -> tuple[Any, Any]:
+        if not isinstance(sinks, dict | None):
+            raise TypeError(f"watch: sinks must be a dict from paths; got {type(sinks).__name__}")
         traced, structure, arrays = _traced(f, args, kwargs)
         known = list(traced.paths())
         if unknown := [path for path in sinks or {} if path not in known]:
