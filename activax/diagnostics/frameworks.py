@@ -37,8 +37,11 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
         >>> model = eqx.nn.MLP(4, 1, 16, depth=1, activation=jax.nn.gelu, key=jax.random.key(0))
         >>> apply, params = activax.diagnostics.functional(model)
         >>> y, seen = activax.diagnostics.watch(apply)(params, jnp.ones(4))
-        >>> list(seen)
-        ['layers[0]/eqx.nn.Linear', 'activation', 'layers[1]/eqx.nn.Linear']
+        >>> for path in seen:
+        ...     print(path)
+        eqx.nn.MLP/layers[0]/eqx.nn.Linear
+        eqx.nn.MLP/activation
+        eqx.nn.MLP/layers[1]/eqx.nn.Linear
     """
     nnx, equinox, haiku = map(sys.modules.get, ("flax.nnx", "equinox", "haiku"))
     if nnx and isinstance(model, nnx.Module):
