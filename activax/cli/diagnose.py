@@ -1,0 +1,139 @@
+"""What `activax train --diagnose` measures, draws and writes."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax import diagnostics, training
+from activax._catalog import get
+from activax.cli import digits, report
+from activax.cli.settings import Settings
+from activax.diagnostics import drawn, plot
+
+TIMES = 20  # at which the network is looked at, after the first
+BINS = 60
+
+Flow = dict[str, diagnostics.GradientFlow]
+Look = Callable[[training.State, digits.Images], tuple[Flow, list[diagnostics.HealthReport]]]
+
+
+class Diagnosis(NamedTuple):
+    """What the networks of all seeds looked like in training."""
+
+    steps: list[int]
+    flows: dict[str, Flow]  # at the first, the middle and the last of them; the mean over seeds
+    health: dict[str, diagnostics.HealthReport]  # (times, units of all seeds), of each layer
+    outputs: dict[str, Array]  # of each layer, after training
+
+
+def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
+    """Draw the diagnosis of one activation; the numbers come back, ready for JSON."""
+    found = diagnose(name, settings)
+    pictures = {
+        "gradient-flow": plot.gradient_flow(found.flows),
+        "histograms": plot.histograms(found.outputs, bins=BINS),
+    }
+    if found.health:
+        pictures["health"] = plot.unit_health(found.health, found.steps)
+    for kind, figure in pictures.items():
+        figure.suptitle(name)
+        figure.savefig(folder / f"{name}-{kind}.png", dpi=150)
+    edges, layers = drawn.binned("diagnose", found.outputs, BINS)
+    return report.finite({
+        "steps": found.steps,
+        **drawn.norms("diagnose", found.flows),
+        "health": drawn.shares("diagnose", found.health) if found.health else None,
+        "histograms": {
+            "edges": edges, "layers": {layer: one._asdict() for layer, one in layers.items()}
+        },
+    })  # fmt: skip
+
+
+def diagnose(name: str, settings: Settings) -> Diagnosis:
+    """Train the networks once more, as `digits.train` does, and look at them on the way.
+
+    Training and its time are so the same with a diagnosis and without.
+    """
+    run = digits.experiment(name, settings)
+    look = looker(name, run, settings)
+    steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
+    train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
+    number = itertools.count()
+    seen = []
+
+    def step(state: training.State, batch: digits.Images) -> tuple[training.State, Any]:
+        if next(number) in steps:
+            seen.append(look(state, batch))
+        return train(state, batch)
+
+    state, _ = training.fit(
+        step, run.state, run.stream, settings.steps, description=f"{name}, to diagnose it"
+    )
+    seen.append(look(state, next(run.stream)))
+
+    def outputs(params: Any) -> list[Array]:
+        layers, _ = digits.hidden(run.parts, *_computed(params, settings))
+        return [layer.outputs for layer in layers]
+
+    flows, reports = zip(*seen, strict=True)
+    return Diagnosis(
+        steps=steps,
+        flows={f"step {steps[i]}": flows[i] for i in (0, len(steps) // 2, -1)},
+        health=_by_layer(jax.tree.map(lambda *times: jnp.stack(times), *reports)),
+        outputs=_by_layer(jax.jit(lambda params: jax.lax.map(outputs, params))(state.params)),
+    )
+
+
+def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
+    """Gradients on the batch that comes next, and the health of units on all training images.
+
+    Health is that of each layer with an elementwise activation.
+    """
+    labels = digits.load()[0].y
+    sinks = [diagnostics.sink(settings.width)] * settings.depth
+    elementwise = get(name).kind == "elementwise"
+    empty = diagnostics.health_init(get(name), settings.width) if elementwise else None
+
+    def look(state: training.State, batch: digits.Images) -> tuple[Flow, Any]:
+        def update(gradients: Any) -> Any:
+            return run.optimizer.update(gradients, state.opt_state, state.params)[0]
+
+        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[digits.Hidden]]:
+            given = _computed(state.params, settings)
+            layers, logits = digits.hidden(run.parts, *given, sinks)
+            return digits.cross_entropy(logits.astype(jnp.float32), jnp.asarray(labels)), layers
+
+        flow = diagnostics.gradient_flow(run.loss, state.params, batch, state.key, update=update)
+        received, layers = jax.grad(loss, has_aux=True)(sinks)
+        reports = [
+            diagnostics.health_report(
+                diagnostics.health_update(empty, layer.activation, layer.inputs, gradient)
+            )
+            for layer, gradient in zip(layers, received, strict=True)
+            if empty is not None and layer.activation is not None
+        ]
+        return flow, reports
+
+    def of_seeds(state: training.State, batch: digits.Images) -> tuple[Flow, Any]:
+        # One seed after the other: of all training images, the layers of one are enough to hold.
+        flow, reports = jax.lax.map(lambda pair: look(*pair), (state, batch))
+        return (
+            jax.tree.map(lambda of_seeds: of_seeds.mean(0), flow),
+            jax.tree.map(jnp.ravel, reports),
+        )
+
+    return jax.jit(of_seeds)
+
+
+def _computed(params: Any, settings: Settings) -> tuple[Any, Array]:
+    """The parameters and all training images, in the dtype of the computation."""
+    return digits.computed((params, digits.load()[0].x), settings)
+
+
+def _by_layer(values: list[Any]) -> dict[str, Any]:
+    return {f"layer {i}": value for i, value in enumerate(values, 1)}
