@@ -19,7 +19,10 @@ TIMES = 20  # at which the network is looked at, after the first
 BINS = 60
 
 Flow = dict[str, diagnostics.GradientFlow]
-Look = Callable[[training.State, digits.Images], tuple[Flow, list[diagnostics.HealthReport]]]
+Norms = dict[
+    str, tuple[Array, Array, Any]
+]  # those of a Flow; its statistics, undrawn, compile as long
+Look = Callable[[training.State, digits.Images], tuple[Norms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
@@ -80,7 +83,12 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
         layers, _ = digits.hidden(run.parts, *_computed(params, settings))
         return [layer.outputs for layer in layers]
 
-    flows, reports = zip(*seen, strict=True)
+    norms, reports = zip(*seen, strict=True)
+    nothing = diagnostics.Statistics.empty()
+    flows = [
+        {path: diagnostics.GradientFlow(*found, nothing) for path, found in one.items()}
+        for one in norms
+    ]
     return Diagnosis(
         steps=steps,
         flows={f"step {steps[i]}": flows[i] for i in (0, len(steps) // 2, -1)},
@@ -99,7 +107,7 @@ def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
     elementwise = get(name).kind == "elementwise"
     empty = diagnostics.health_init(get(name), settings.width) if elementwise else None
 
-    def look(state: training.State, batch: digits.Images) -> tuple[Flow, Any]:
+    def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
         def update(gradients: Any) -> Any:
             return run.optimizer.update(gradients, state.opt_state, state.params)[0]
 
@@ -117,15 +125,13 @@ def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
             for layer, gradient in zip(layers, received, strict=True)
             if empty is not None and layer.activation is not None
         ]
-        return flow, reports
+        return {path: one[:3] for path, one in flow.items()}, reports
 
-    def of_seeds(state: training.State, batch: digits.Images) -> tuple[Flow, Any]:
+    def of_seeds(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
         # One seed after the other: of all training images, the layers of one are enough to hold.
         flow, reports = jax.lax.map(lambda pair: look(*pair), (state, batch))
-        return (
-            jax.tree.map(lambda of_seeds: of_seeds.mean(0), flow),
-            jax.tree.map(jnp.ravel, reports),
-        )
+        means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), flow)
+        return means, jax.tree.map(jnp.ravel, reports)
 
     return jax.jit(of_seeds)
 

@@ -58,14 +58,15 @@ def run(arguments: argparse.Namespace) -> None:
             diagnoses[name] = diagnose.write(name, settings, out)
             _write(out / "diagnostics.json", {**report.header(settings), "diagnoses": diagnoses})
     Console().print(report.table(results, settings))
-    if out:
-        print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
+    if not out:
+        return
+    print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
     if diagnoses:
-        print(f"wrote {out / 'diagnostics.json'} and pictures of each activation")
-        for name, found in diagnoses.items():
-            if found["health"] is None:
-                print(f"{name} is {activax.get(name).kind}: unit health, which is about the slope "
-                      "of each unit, is left out")  # fmt: skip
+        print(f"wrote {out / 'diagnostics.json'} and its pictures, NAME-*.png")
+    for name, found in diagnoses.items():
+        if not found["health"]:
+            kind = activax.get(name).kind
+            print(f"{name} is {kind}: unit health, defined for elementwise ones, is left out")
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ Each function returns a `matplotlib.figure.Figure` and neither shows nor writes 
 `figure.savefig("flow.png")` writes it, and a notebook shows the figure that a cell ends with.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ MEANINGS = {  # of the flags, as `health_report` has them
     "zero_gradient": "zero gradient: none came,\nwhether one could or not",
     "saturated": "saturated: on nearly all rows the slope\nis near 0 beside its steepest",
 }
+LINES: Any = ("-", "--", ":", "-.")
+MARKS = {"0": "v", "NaN or infinite": "x"}
 MOST_NAMED = 12  # layers in a legend
 MOST_ROWS = 8  # histograms on top of each other
 
@@ -61,32 +64,57 @@ def gradient_flow(
     caller = "plot.gradient_flow"
     curves = drawn.norms(caller, flows)
     paths = drawn.in_network_order([[*curve] for curve in curves["gradient_norm"].values()])
+    kinds = [*dict.fromkeys(_kind(path) for path in paths)]
     panels = [which for which in drawn.NORMS if any(curves[which].values())]
-    figure = _figure(caller, (min(4 + 0.3 * len(paths), 30), 2 + 2.5 * len(panels)))
+    figure = _figure(caller, (min(5 + 0.3 * len(paths), 30), 2 + 2.5 * len(panels)))
     grid = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
     for axes, which in zip(grid, panels, strict=True):
-        for i, (name, curve) in enumerate(curves[which].items()):
-            at = np.array([i for i, path in enumerate(paths) if path in curve], int)
-            _norms(axes, at, np.array([curve[paths[i]] for i in at]), name, f"C{i}")
+        for (i, (name, curve)), (k, kind) in itertools.product(
+            enumerate(curves[which].items()), enumerate(kinds)
+        ):
+            at = [j for j, path in enumerate(paths) if path in curve and _kind(path) == kind]
+            values = np.array([curve[paths[j]] for j in at])
+            look = {"color": f"C{i}", "label": f"{name} {kind}".strip()}
+            _norms(axes, np.array(at), values, LINES[k % len(LINES)], look)
         axes.set(ylabel=LABELS[which], yscale="log")
         axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[1]:
-            axes.legend(fontsize="small")
     grid[-1].set_xticks(range(len(paths)), paths, rotation=90, fontsize="small")
+    _key(figure, [*curves["gradient_norm"]], kinds)
     return figure
 
 
-def _norms(axes: Any, at: np.ndarray, values: np.ndarray, name: str, colour: str) -> None:
+def _kind(path: str) -> str:
+    """What a line goes through: weights and biases would make it a zigzag."""
+    last = path.rpartition("/")[2]
+    return "" if last.isdigit() else last
+
+
+def _norms(axes: Any, at: Any, values: Any, line: str, look: dict[str, Any]) -> None:
     """A line of what a logarithmic scale can show, and marks of the rest."""
     shown = np.isfinite(values) & (values > 0)
-    axes.plot(at, np.where(shown, values, np.nan), "o-", color=colour, markersize=4, label=name)
-    edges = (("0", values == 0, "v", 0), ("NaN or infinite", ~np.isfinite(values), "x", 1))
-    for label, which, marker, edge in edges:
+    axes.plot(at, np.where(shown, values, np.nan), line, marker="o", markersize=4, **look)
+    edges = {"0": (values == 0, 0), "NaN or infinite": (~np.isfinite(values), 1)}
+    for what, (which, edge) in edges.items():
         if which.any():
-            axes.plot(
-                at[which], np.full(which.sum(), edge), marker, color=colour, clip_on=False,
-                transform=axes.get_xaxis_transform(), label=f"{name}: {label}" if name else label,
-            )  # fmt: skip
+            transform = axes.get_xaxis_transform()  # of x as it is, of y from edge to edge
+            marked = look | {"label": f"{look['label']}: {what}".removeprefix(": ")}
+            y = np.full(which.sum(), edge)
+            axes.plot(at[which], y, MARKS[what], transform=transform, clip_on=False, **marked)
+
+
+def _key(figure: "Figure", names: list[str], kinds: list[str]) -> None:
+    """Colours are flows, lines are kinds of parameters, marks are what is off the scale."""
+    from matplotlib.lines import Line2D
+
+    marked = [str(line.get_label()) for axes in figure.axes for line in axes.lines]
+    handles = [
+        *(Line2D([], [], color=f"C{i}", label=name) for i, name in enumerate(names) if name),
+        *(Line2D([], [], color="black", linestyle=LINES[k % len(LINES)], label=kind)
+          for k, kind in enumerate(kinds) if kind),
+        *(Line2D([], [], color="black", linestyle="", marker=mark, label=what)
+          for what, mark in MARKS.items() if any(label.endswith(what) for label in marked)),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside right center", fontsize="small")
 
 
 def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figure":
