@@ -31,6 +31,7 @@ class Diagnosis(NamedTuple):
     steps: list[int]
     flows: dict[str, Flow]  # at the first, the middle and the last of them; the mean over seeds
     health: dict[str, diagnostics.HealthReport]  # (times, units of all seeds), of each layer
+    without_health: str  # why there is none
     outputs: dict[str, Array]  # of each layer, after training
 
 
@@ -51,6 +52,7 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
         "steps": found.steps,
         **drawn.norms("diagnose", found.flows),
         "health": drawn.shares("diagnose", found.health) if found.health else None,
+        "without_health": found.without_health,
         "histograms": {
             "edges": edges, "layers": {layer: one._asdict() for layer, one in layers.items()}
         },
@@ -63,7 +65,12 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     Training and its time are so the same with a diagnosis and without.
     """
     run = digits.experiment(name, settings)
-    look = looker(name, run, settings)
+    empty, without_health = None, ""
+    try:
+        empty = diagnostics.health_init(get(name), settings.width)
+    except (TypeError, ValueError) as error:  # not elementwise, or without a steepest slope
+        without_health = str(error)
+    look = looker(run, settings, empty)
     steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
     train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
     number = itertools.count()
@@ -83,29 +90,28 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
         layers, _ = digits.hidden(run.parts, *_computed(params, settings))
         return [layer.outputs for layer in layers]
 
-    norms, reports = zip(*seen, strict=True)
     nothing = diagnostics.Statistics.empty()
     flows = [
-        {path: diagnostics.GradientFlow(*found, nothing) for path, found in one.items()}
-        for one in norms
+        {path: diagnostics.GradientFlow(*three, nothing) for path, three in norms.items()}
+        for norms, _ in seen
     ]
+    reports = [reports for _, reports in seen]
     return Diagnosis(
         steps=steps,
         flows={f"step {steps[i]}": flows[i] for i in (0, len(steps) // 2, -1)},
         health=_by_layer(jax.tree.map(lambda *times: jnp.stack(times), *reports)),
+        without_health=without_health,
         outputs=_by_layer(jax.jit(lambda params: jax.lax.map(outputs, params))(state.params)),
     )
 
 
-def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
+def looker(run: digits.Experiment, settings: Settings, empty: diagnostics.Health | None) -> Look:
     """Gradients on the batch that comes next, and the health of units on all training images.
 
-    Health is that of each layer with an elementwise activation.
+    Health starts empty each time; without it there are no reports.
     """
-    labels = digits.load()[0].y
+    labels = jnp.asarray(digits.load()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth
-    elementwise = get(name).kind == "elementwise"
-    empty = diagnostics.health_init(get(name), settings.width) if elementwise else None
 
     def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
         def update(gradients: Any) -> Any:
@@ -114,7 +120,7 @@ def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
         def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[digits.Hidden]]:
             given = _computed(state.params, settings)
             layers, logits = digits.hidden(run.parts, *given, sinks)
-            return digits.cross_entropy(logits.astype(jnp.float32), jnp.asarray(labels)), layers
+            return digits.cross_entropy(logits.astype(jnp.float32), labels), layers
 
         flow = diagnostics.gradient_flow(run.loss, state.params, batch, state.key, update=update)
         received, layers = jax.grad(loss, has_aux=True)(sinks)
@@ -129,8 +135,8 @@ def looker(name: str, run: digits.Experiment, settings: Settings) -> Look:
 
     def of_seeds(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
         # One seed after the other: of all training images, the layers of one are enough to hold.
-        flow, reports = jax.lax.map(lambda pair: look(*pair), (state, batch))
-        means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), flow)
+        norms, reports = jax.lax.map(lambda pair: look(*pair), (state, batch))
+        means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
         return means, jax.tree.map(jnp.ravel, reports)
 
     return jax.jit(of_seeds)

@@ -64,9 +64,8 @@ def run(arguments: argparse.Namespace) -> None:
     if diagnoses:
         print(f"wrote {out / 'diagnostics.json'} and its pictures, NAME-*.png")
     for name, found in diagnoses.items():
-        if not found["health"]:
-            kind = activax.get(name).kind
-            print(f"{name} is {kind}: unit health, defined for elementwise ones, is left out")
+        if found["without_health"]:
+            print(f"{name}: unit health is left out. {found['without_health']}")
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:

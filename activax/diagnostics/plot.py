@@ -36,9 +36,10 @@ def gradient_flow(
 ) -> "Figure":
     """Norms of gradients by parameter, and the norms of updates beside those of parameters.
 
-    Parameters come in the order of the network. The scale is logarithmic; what has no place on it
-    is marked at its lower edge where it is 0, and at its upper edge where it is NaN or infinite, as
-    the update ratio of a parameter that is 0.
+    Parameters come in the order of the network; a line goes through those of one kind, such as all
+    weights. The scale is logarithmic; what has no place on it is marked at its lower edge where it
+    is 0, and at its upper edge where it is NaN or infinite, as the update ratio of a parameter that
+    is 0.
 
     Args:
         flows: what `activax.diagnostics.gradient_flow` returned, or several of these by name, such
@@ -106,13 +107,13 @@ def _key(figure: "Figure", names: list[str], kinds: list[str]) -> None:
     """Colours are flows, lines are kinds of parameters, marks are what is off the scale."""
     from matplotlib.lines import Line2D
 
-    marked = [str(line.get_label()) for axes in figure.axes for line in axes.lines]
+    marked = {line.get_marker() for axes in figure.axes for line in axes.lines}
     handles = [
         *(Line2D([], [], color=f"C{i}", label=name) for i, name in enumerate(names) if name),
         *(Line2D([], [], color="black", linestyle=LINES[k % len(LINES)], label=kind)
           for k, kind in enumerate(kinds) if kind),
         *(Line2D([], [], color="black", linestyle="", marker=mark, label=what)
-          for what, mark in MARKS.items() if any(label.endswith(what) for label in marked)),
+          for what, mark in MARKS.items() if mark in marked),
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside right center", fontsize="small")
 
@@ -166,7 +167,8 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
             axes.plot(at, 100 * layer[flag], ".-", color=colour, label=name)
         unknown = sum(bool(np.isnan(layer[flag]).any()) for layer in shares.values())
         if unknown:
-            axes.set_xlabel(f"not known at all times of {unknown} of {len(shares)} layers")
+            note = f"not known, or not always: {unknown} of {len(shares)} layers"
+            axes.text(0.03, 0.9, note, transform=axes.transAxes, color="gray", fontsize="small")
         axes.set_title(meaning, fontsize="small")
         axes.grid(alpha=0.3)
     highest = max(5.0, *(line.get_ydata()[~np.isnan(line.get_ydata())].max(initial=0)
