@@ -1,4 +1,4 @@
-"""What is drawn is what was given, what has no place on a scale is marked, and bad input is told."""
+"""What is drawn is what was given; what has no place on a scale is marked."""
 
 import io
 import sys
@@ -160,7 +160,7 @@ def test_histograms_draw_all_values_in_the_same_bins():
         assert_allclose(shares, np.histogram(values, edges)[0] / values.size)
         assert axes.get_title() == f"{name}: {(values == 0).mean():.1%} are 0"
         assert axes.get_yscale() == "log"
-        assert axes.get_ylim()[0] < 1 / values.size
+        assert axes.get_ylim()[0] < shares[shares > 0].min()
 
 
 def test_histograms_count_what_is_not_finite_and_take_every_real_dtype():
@@ -181,9 +181,10 @@ def test_histograms_count_what_is_not_finite_and_take_every_real_dtype():
 def test_histograms_of_many_layers_go_into_columns():
     figure = plot.histograms({f"layer {i}": jnp.arange(3.0) for i in range(9)})
     drawn(figure)
-    assert len(figure.axes) == 9
-    first, last = figure.axes[0].get_position(), figure.axes[-1].get_position()
-    assert last.x0 > first.x1
+    at = {axes.get_title()[:7]: axes.get_position() for axes in figure.axes}
+    assert at.keys() == {f"layer {i}" for i in range(9)}
+    assert at["layer 0"].x1 < at["layer 5"].x0
+    assert at["layer 4"].x0 == at["layer 0"].x0
 
 
 @pytest.mark.parametrize("call", [

@@ -222,7 +222,7 @@ def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
         axes.remove()
     grid[len(found) - 1].tick_params(labelbottom=True)  # the last column may be shorter
     least = min(layer.shares[layer.shares > 0].min(initial=1) for layer in found.values())
-    grid[0].set(yscale="log", ylim=(0.5 * least, 1.5))
+    grid[0].set(ylim=(0.5 * least, 1.5), yscale="log")  # a log scale begins above 0
     figure.supxlabel("value")
     figure.supylabel("share of the values in a bin")
     return figure
