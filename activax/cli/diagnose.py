@@ -22,7 +22,7 @@ Flow = dict[str, diagnostics.GradientFlow]
 Norms = dict[
     str, tuple[Array, Array, Any]
 ]  # those of a Flow; its statistics, undrawn, compile as long
-Look = Callable[[training.State, digits.Images], tuple[Norms, list[diagnostics.HealthReport]]]
+Look = Callable[[training.State], tuple[Norms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
@@ -78,13 +78,13 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
 
     def step(state: training.State, batch: digits.Images) -> tuple[training.State, Any]:
         if next(number) in steps:
-            seen.append(look(state, batch))
+            seen.append(look(state))
         return train(state, batch)
 
     state, _ = training.fit(
         step, run.state, run.stream, settings.steps, description=f"{name}, to diagnose it"
     )
-    seen.append(look(state, next(run.stream)))
+    seen.append(look(state))
 
     def outputs(params: Any) -> list[Array]:
         layers, _ = digits.hidden(run.parts, *_computed(params, settings))
@@ -106,7 +106,7 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
 
 
 def looker(run: digits.Experiment, settings: Settings, empty: diagnostics.Health | None) -> Look:
-    """Gradients on the batch that comes next, and the health of units on all training images.
+    """Gradients on the batch of the table's norms, and the health of units on all training images.
 
     Health starts empty each time; without it there are no reports.
     """
@@ -133,9 +133,9 @@ def looker(run: digits.Experiment, settings: Settings, empty: diagnostics.Health
         ]
         return {path: one[:3] for path, one in flow.items()}, reports
 
-    def of_seeds(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
+    def of_seeds(state: training.State) -> tuple[Norms, Any]:
         # One seed after the other: of all training images, the layers of one are enough to hold.
-        norms, reports = jax.lax.map(lambda pair: look(*pair), (state, batch))
+        norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
         means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
         return means, jax.tree.map(jnp.ravel, reports)
 

@@ -85,7 +85,7 @@ class Experiment(NamedTuple):
     loss: Callable[..., Array]
     optimizer: optax.GradientTransformation
     state: training.State
-    first: Images  # a batch that training leaves out
+    first: Images  # a batch to measure by, drawn before those of the stream
     stream: Iterator[Images]
 
 
