@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax import diagnostics, training
+from activax._activation import Activation
 from activax._catalog import get
 from activax.cli import digits, report
 from activax.cli.settings import Settings
@@ -30,8 +31,9 @@ class Diagnosis(NamedTuple):
 
     steps: list[int]
     flows: dict[str, Flow]  # at the first, the middle and the last of them; the mean over seeds
-    health: dict[str, diagnostics.HealthReport]  # (times, units of all seeds), of each layer
-    without_health: str  # why there is none
+    health: dict[
+        str, diagnostics.HealthReport
+    ]  # (times, units of all seeds), of each layer whose units have slopes
     outputs: dict[str, Array]  # of each layer, after training
 
 
@@ -52,7 +54,6 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
         "steps": found.steps,
         **drawn.norms("diagnose", found.flows),
         "health": drawn.shares("diagnose", found.health) if found.health else None,
-        "without_health": found.without_health,
         "histograms": {
             "edges": edges, "layers": {layer: one._asdict() for layer, one in layers.items()}
         },
@@ -65,12 +66,7 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     Training and its time are so the same with a diagnosis and without.
     """
     run = digits.experiment(name, settings)
-    empty, without_health = None, ""
-    try:
-        empty = diagnostics.health_init(get(name), settings.width)
-    except (TypeError, ValueError) as error:  # not elementwise, or without a steepest slope
-        without_health = str(error)
-    look = looker(run, settings, empty)
+    look = looker(run, settings, get(name))
     steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
     train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
     number = itertools.count()
@@ -100,18 +96,19 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
         steps=steps,
         flows={f"step {steps[i]}": flows[i] for i in (0, len(steps) // 2, -1)},
         health=_by_layer(jax.tree.map(lambda *times: jnp.stack(times), *reports)),
-        without_health=without_health,
         outputs=_by_layer(jax.jit(lambda params: jax.lax.map(outputs, params))(state.params)),
     )
 
 
-def looker(run: digits.Experiment, settings: Settings, empty: diagnostics.Health | None) -> Look:
+def looker(run: digits.Experiment, settings: Settings, activation: Activation[...]) -> Look:
     """Gradients on the batch of the table's norms, and the health of units on all training images.
 
-    Health starts empty each time; without it there are no reports.
+    An activation that is not elementwise gives units no slope of their own, and so no health.
     """
     labels = jnp.asarray(digits.load()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth
+    elementwise = activation.kind == "elementwise"
+    start = diagnostics.health_init(activation, settings.width) if elementwise else None
 
     def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
         def update(gradients: Any) -> Any:
@@ -126,10 +123,10 @@ def looker(run: digits.Experiment, settings: Settings, empty: diagnostics.Health
         received, layers = jax.grad(loss, has_aux=True)(sinks)
         reports = [
             diagnostics.health_report(
-                diagnostics.health_update(empty, layer.activation, layer.inputs, gradient)
+                diagnostics.health_update(start, layer.activation, layer.inputs, gradient)
             )
             for layer, gradient in zip(layers, received, strict=True)
-            if empty is not None and layer.activation is not None
+            if start is not None and layer.activation is not None
         ]
         return {path: one[:3] for path, one in flow.items()}, reports
 

@@ -64,8 +64,9 @@ def run(arguments: argparse.Namespace) -> None:
     if diagnoses:
         print(f"wrote {out / 'diagnostics.json'} and its pictures, NAME-*.png")
     for name, found in diagnoses.items():
-        if found["without_health"]:
-            print(f"{name}: unit health is left out. {found['without_health']}")
+        if not found["health"]:
+            kind = activax.get(name).kind
+            print(f"{name}: unit health is left out; it needs elementwise activations, not {kind}")
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
