@@ -20,21 +20,25 @@ TIMES = 20  # at which the network is looked at, after the first
 BINS = 60
 
 Flow = dict[str, diagnostics.GradientFlow]
-Norms = dict[
-    str, tuple[Array, Array, Any]
-]  # those of a Flow; its statistics, undrawn, compile as long
+# Those of a Flow; its statistics are not drawn, and would take as long to compile as the rest.
+Norms = dict[str, tuple[Array, Array, Any]]
 Look = Callable[[training.State], tuple[Norms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
-    """What the networks of all seeds looked like in training."""
+    """What the networks of all seeds looked like in training.
+
+    Attributes:
+        steps: when they were looked at.
+        flows: at the first, the middle and the last of these steps; the mean over seeds.
+        health: of each layer, (steps, units of all seeds); none if it is not elementwise.
+        outputs: of each layer, for all training images, after training.
+    """
 
     steps: list[int]
-    flows: dict[str, Flow]  # at the first, the middle and the last of them; the mean over seeds
-    health: dict[
-        str, diagnostics.HealthReport
-    ]  # (times, units of all seeds), of each layer whose units have slopes
-    outputs: dict[str, Array]  # of each layer, after training
+    flows: dict[str, Flow]
+    health: dict[str, diagnostics.HealthReport]
+    outputs: dict[str, Array]
 
 
 def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
 def diagnose(name: str, settings: Settings) -> Diagnosis:
     """Train the networks once more, as `digits.train` does, and look at them on the way.
 
-    Training and its time are so the same with a diagnosis and without.
+    So what is reported of the first training, its time included, is as it is without a diagnosis.
     """
     run = digits.experiment(name, settings)
     look = looker(run, settings, get(name))
