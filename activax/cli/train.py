@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=_seed, default=default.seed, help="where the random numbers start")
     add("--out", type=Path, metavar="DIR", help="write results.json and curves.png there")
     add("--diagnose", action="store_true",
-        help="with --out: train each network once more and write what happens inside it")  # fmt: skip
+        help="with --out: train each network once more and draw what happens in it")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -115,7 +115,8 @@ def _key(figure: "Figure", names: list[str], kinds: list[str]) -> None:
         *(Line2D([], [], color="black", linestyle="", marker=mark, label=what)
           for what, mark in MARKS.items() if mark in marked),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside right center", fontsize="small")
+    if handles:
+        figure.legend(handles=handles, loc="outside right center", fontsize="small")
 
 
 def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figure":
