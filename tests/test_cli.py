@@ -30,12 +30,66 @@ def test_train_compares_and_writes(tmp_path, capsys):
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def untimed(path):
+    rows = json.loads((path / "results.json").read_text())["results"]
+    return [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
+
+
+def test_diagnose_leaves_training_as_it_is_and_writes_what_happened_inside(tmp_path, capsys):
+    names = ["prelu", "swiglu"]
+    plain, out = tmp_path / "plain", tmp_path / "diagnosed"
+    command = ["train", "--activations", *names, *SMALL, "--learn", "--out"]
+    assert cli.main([*command, str(plain)]) == 0
+    assert cli.main([*command, str(out), "--diagnose"]) == 0
+    results = untimed(out)
+    assert results == untimed(plain)
+    pictures = {"prelu-gradient-flow", "prelu-health", "prelu-histograms",
+                "swiglu-gradient-flow", "swiglu-histograms", "curves"}  # fmt: skip
+    assert {path.stem for path in out.glob("*.png")} == pictures
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in out.glob("*.png"))
+    left_out = "swiglu: unit health is left out; it needs elementwise activations, not gated"
+    assert left_out in capsys.readouterr().out
+    found = json.loads((out / "diagnostics.json").read_text())
+    assert found["settings"]["learn"]
+    for result, (name, one) in zip(results, found["diagnoses"].items(), strict=True):
+        assert one["steps"] == [0, 1, 2, 3]
+        assert one["gradient_norm"].keys() == {"step 0", "step 2", "step 3"}
+        assert one["update_ratio"]["step 0"]["1/bias" if name == "swiglu" else "2/bias"] is None
+        first = [v for k, v in one["gradient_norm"]["step 0"].items() if k.startswith("0/")]
+        assert max(first) <= result["gradient_first"] * 1.0001 <= sum(first) * 1.0002
+        (layer,) = one["histograms"]["layers"].values()
+        assert sum(layer["shares"]) == pytest.approx(1)
+    (health,) = found["diagnoses"]["prelu"]["health"].values()
+    assert all(len(shares) == 4 for shares in health.values())
+    assert found["diagnoses"]["swiglu"]["health"] is None
+
+
+def test_what_is_diagnosed_is_the_training_that_is_reported(tmp_path, monkeypatch):
+    """The last of the replayed networks has the dead units that the table has."""
+    monkeypatch.setattr("activax.cli.diagnose.TIMES", 1)
+    flags = ["--optimizer", "sgd", "--learning-rate", "0.3", "--out", str(tmp_path), "--diagnose"]
+    assert cli.main(["train", "--activations", "relu", *SMALL, *flags]) == 0
+    (result,) = untimed(tmp_path)
+    found = json.loads((tmp_path / "diagnostics.json").read_text())["diagnoses"]["relu"]
+    assert result["dead"] > 0
+    assert found["steps"] == [0, 3]
+    assert found["health"]["layer 1"]["dead"][-1] == pytest.approx(result["dead"])
+    assert found["health"]["layer 1"]["dead"][0] < result["dead"]
+
+
 def test_a_run_that_diverges_says_so_and_is_still_json(tmp_path, capsys):
-    flags = ["--learning-rate", "1e30", "--out", str(tmp_path)]
+    flags = ["--learning-rate", "1e30", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu_squared", *SMALL, *flags]) == 0
     assert "diverged" in capsys.readouterr().out
-    record = json.loads((tmp_path / "results.json").read_text(), parse_constant=pytest.fail)
+    record, found = (
+        json.loads((tmp_path / name).read_text(), parse_constant=pytest.fail)
+        for name in ("results.json", "diagnostics.json")
+    )
     assert None in record["results"][0]["loss"][-1]
+    diagnosis = found["diagnoses"]["relu_squared"]
+    assert None in diagnosis["gradient_norm"]["step 3"].values()
+    assert diagnosis["health"]["layer 1"]["dormant"][-1] is None
+    assert diagnosis["histograms"]["layers"]["layer 1"]["nonfinite"] > 0
 
 
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
@@ -94,6 +148,7 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("train --dtype int8", "--dtype: invalid choice: 'int8'"),
         ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
         ("train --out /dev/null", "File exists"),
+        ("train --diagnose", "train: --diagnose needs a place to write to: --out DIR"),
         ("list --family none", "--family: invalid choice: 'none'"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),

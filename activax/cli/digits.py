@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -19,7 +19,7 @@ from activax._activation import Activation
 from activax._catalog import get
 from activax.cli.settings import Settings
 from activax.functions.vector import log_softmax
-from activax.nn.layer import activation_of, as_layer
+from activax.nn.layer import as_layer, output_of
 
 CLASSES = 10
 # What an optimiser of Optax is given beside its learning rate.
@@ -77,32 +77,58 @@ def layers(activation: Activation[...], settings: Settings) -> list[nn.Layer]:
     return [*block * settings.depth, nn.dense(CLASSES)]
 
 
-def train(name: str, settings: Settings, *, progress: bool | None = None) -> Result:
-    """Train one network a seed, all seeds at once."""
-    activation = get(name)
-    images, held_out = load()
-    parts = layers(activation, settings)
+class Experiment(NamedTuple):
+    """One network a seed, before the first step."""
+
+    parts: list[nn.Layer]
+    logits: Callable[..., Array]
+    loss: Callable[..., Array]
+    optimizer: optax.GradientTransformation
+    state: training.State
+    first: Images  # a batch to measure by, drawn before those of the stream
+    stream: Iterator[Images]
+
+
+def experiment(name: str, settings: Settings) -> Experiment:
+    """The same for the same settings."""
+    images, _ = load()
+    parts = layers(get(name), settings)
     network = nn.serial(*parts)
     make_optimizer = getattr(optax, settings.optimizer)
     optimizer = make_optimizer(settings.learning_rate, **OPTIONS.get(settings.optimizer, {}))
-    dtype = jnp.dtype(settings.dtype)
 
     def logits(params: Any, x: Array) -> Array:
-        params, x = jax.tree.map(lambda leaf: leaf.astype(dtype), (params, x))
+        params, x = computed((params, x), settings)
         return network.apply(params, x).astype(jnp.float32)
 
     def loss(params: Any, batch: Images, key: Array) -> Array:
-        scores = log_softmax(logits(params, batch.x))
-        return -jnp.mean(jnp.take_along_axis(scores, batch.y[:, None], axis=-1))
+        return cross_entropy(logits(params, batch.x), batch.y)
 
     keys = jax.random.split(jax.random.key(settings.seed), settings.seeds)
     params = jax.vmap(lambda key: network.init(key, images.x[:1]))(keys)
     state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
     stream = _batches(images, settings, keys)
-    first = next(stream)
-    one, one_batch = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (params, first))
-    kept = bench.kept(lambda params: loss(params, one_batch, keys[0]), one)
-    gradients = jax.vmap(jax.grad(loss), (0, 0, None))(params, first, keys[0])
+    return Experiment(parts, logits, loss, optimizer, state, next(stream), stream)
+
+
+def computed(tree: Any, settings: Settings) -> Any:
+    """The arrays in the dtype that the network computes in."""
+    return jax.tree.map(lambda leaf: leaf.astype(jnp.dtype(settings.dtype)), tree)
+
+
+def cross_entropy(logits: Array, labels: Array) -> Array:
+    """The mean over the batch."""
+    return -jnp.mean(jnp.take_along_axis(log_softmax(logits), labels[:, None], axis=-1))
+
+
+def train(name: str, settings: Settings, *, progress: bool | None = None) -> Result:
+    """Train one network a seed, all seeds at once."""
+    images, held_out = load()
+    parts, logits, loss, optimizer, state, first, stream = experiment(name, settings)
+    key = state.key[0]
+    one, one_batch = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (state.params, first))
+    kept = bench.kept(lambda params: loss(params, one_batch, key), one)
+    gradients = jax.vmap(jax.grad(loss), (0, 0, None))(state.params, first, key)
 
     step: Any = jax.jit(jax.vmap(training.step(loss, optimizer)), donate_argnums=0)
     begin = time.perf_counter()
@@ -137,18 +163,42 @@ def _batches(images: Images, settings: Settings, keys: Array) -> Iterator[Images
         yield Images(images.x[index], images.y[index])
 
 
+class Hidden(NamedTuple):
+    """A hidden layer, as it answers some images."""
+
+    activation: Activation[...] | None  # with what it learned; None if it is not elementwise
+    inputs: Array  # what goes into the activation, or into the gated block
+    outputs: Array
+
+
+def hidden(
+    parts: list[nn.Layer], params: Any, x: Any, sinks: list[diagnostics.Cotangents] | None = None
+) -> tuple[list[Hidden], Array]:
+    """The hidden layers and the logits; sinks receive the gradient of elementwise activations."""
+    found: list[Hidden] = []
+    h = jnp.asarray(x)
+    for part, own in zip(parts, params, strict=True):
+        activation = output_of(part, None)
+        unit = activation if activation is not None and activation.kind == "elementwise" else None
+        if unit is not None:
+            unit = unit.bind(**own.get(unit.name, {}))
+            h = h if sinks is None else diagnostics.tap(h, sinks[len(found)])
+        inputs, h = h, part.apply(own, h)
+        if activation is not None:
+            found.append(Hidden(unit, inputs, h))
+    return found, h
+
+
 def _dead_share(parts: list[nn.Layer], params: Any, x: np.ndarray) -> float | None:
     """The mean over hidden layers and seeds; None where no activation is elementwise."""
 
     def shares(params: Any) -> list[Array]:
-        found, h = [], jnp.asarray(x)
-        for part, own in zip(parts, params, strict=True):
-            activation = activation_of(part)
-            if activation is not None and activation.kind == "elementwise":
-                trained = own.get(activation.name, {})
-                found.append(jnp.mean(diagnostics.dead(activation.bind(**trained), h)))
-            h = part.apply(own, h)
-        return found
+        found, _ = hidden(parts, params, x)
+        return [
+            jnp.mean(diagnostics.dead(layer.activation, layer.inputs))
+            for layer in found
+            if layer.activation is not None
+        ]
 
     found = jax.vmap(shares)(params)
     return float(np.mean(found)) if found else None

@@ -58,26 +58,30 @@ def cells(result: Result) -> list[str]:
 
 def record(results: list[Result], settings: Settings) -> dict[str, Any]:
     """The table, the curves and the environment, ready for JSON."""
-    rows = []
-    for result in results:
-        row = dataclasses.asdict(result)
-        row["accuracy"] = result.accuracy.tolist()
-        row["loss"] = [[_json(value) for value in step] for step in np.round(result.loss, 6)]
-        row["gradient_first"] = _json(result.gradient_first)
-        row["gradient_last"] = _json(result.gradient_last)
-        rows.append(row)
+    rows = [dataclasses.asdict(result) | {"loss": np.round(result.loss, 6)} for result in results]
+    return {**header(settings), "results": finite(rows)}
+
+
+def header(settings: Settings) -> dict[str, Any]:
+    """What was run, and where."""
     environment = {
         "activax": activax.__version__,
         "jax": jax.__version__,
         "python": platform.python_version(),
         "device": jax.devices()[0].device_kind,
     }
-    return {"settings": dataclasses.asdict(settings), "environment": environment, "results": rows}
+    return {"settings": dataclasses.asdict(settings), "environment": environment}
 
 
-def _json(value: float) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return float(value) if np.isfinite(value) else None
+def finite(tree: Any) -> Any:
+    """Dicts and lists for JSON, which has no arrays, no NaN and no infinity: that is None."""
+    if isinstance(tree, np.ndarray):
+        tree = tree.tolist()
+    if isinstance(tree, dict):
+        return {name: finite(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [finite(value) for value in tree]
+    return None if isinstance(tree, float) and not np.isfinite(tree) else tree
 
 
 def draw(results: list[Result], path: Path) -> None:

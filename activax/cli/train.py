@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import activax
 from activax.cli.arguments import positive
@@ -28,12 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--learn", action="store_true", help="train the activations' parameters, one a unit")
     add("--seed", type=_seed, default=default.seed, help="where the random numbers start")
     add("--out", type=Path, metavar="DIR", help="write results.json and curves.png there")
+    add("--diagnose", action="store_true",
+        help="with --out: train each network once more and draw what happens in it")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from activax.cli import digits, report
+    from activax.cli import diagnose, digits, report
 
     fields = [field.name for field in dataclasses.fields(Settings)]
     settings = Settings(**{name: getattr(arguments, name) for name in fields})
@@ -43,16 +46,31 @@ def run(arguments: argparse.Namespace) -> None:
     out: Path | None = arguments.out
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    results = []
+    elif arguments.diagnose:
+        raise UsageError("train: --diagnose needs a place to write to: --out DIR")
+    results, diagnoses = [], {}
     for name in dict.fromkeys(arguments.activations):
         results.append(digits.train(name, settings))
         if out:  # after each, so that an interrupted run loses none that is finished
-            record = json.dumps(report.record(results, settings), indent=1, allow_nan=False)
-            (out / "results.json").write_text(record + "\n")
+            _write(out / "results.json", report.record(results, settings))
             report.draw(results, out / "curves.png")
+        if out and arguments.diagnose:
+            diagnoses[name] = diagnose.write(name, settings, out)
+            _write(out / "diagnostics.json", {**report.header(settings), "diagnoses": diagnoses})
     Console().print(report.table(results, settings))
-    if out:
-        print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
+    if not out:
+        return
+    print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
+    if diagnoses:
+        print(f"wrote {out / 'diagnostics.json'} and its pictures, NAME-*.png")
+    for name, found in diagnoses.items():
+        if not found["health"]:
+            kind = activax.get(name).kind
+            print(f"{name}: unit health is left out; it needs elementwise activations, not {kind}")
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def _name(text: str) -> str:

@@ -1,5 +1,6 @@
 """What happens inside a network."""
 
+from activax.diagnostics import plot as plot
 from activax.diagnostics.cotangents import Cotangents as Cotangents
 from activax.diagnostics.cotangents import sink as sink
 from activax.diagnostics.cotangents import tap as tap

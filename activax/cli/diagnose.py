@@ -1,0 +1,152 @@
+"""What `activax train --diagnose` measures, draws and writes."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax import diagnostics, training
+from activax._activation import Activation
+from activax._catalog import get
+from activax.cli import digits, report
+from activax.cli.settings import Settings
+from activax.diagnostics import drawn, plot
+
+TIMES = 20  # at which the network is looked at, after the first
+BINS = 60
+
+Flow = dict[str, diagnostics.GradientFlow]
+# Those of a Flow; its statistics are not drawn, and would take as long to compile as the rest.
+Norms = dict[str, tuple[Array, Array, Any]]
+Look = Callable[[training.State], tuple[Norms, list[diagnostics.HealthReport]]]
+
+
+class Diagnosis(NamedTuple):
+    """What the networks of all seeds looked like in training.
+
+    Attributes:
+        steps: when they were looked at.
+        flows: at the first, the middle and the last of these steps; the mean over seeds.
+        health: of each layer, (steps, units of all seeds); none if it is not elementwise.
+        outputs: of each layer, for all training images, after training.
+    """
+
+    steps: list[int]
+    flows: dict[str, Flow]
+    health: dict[str, diagnostics.HealthReport]
+    outputs: dict[str, Array]
+
+
+def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
+    """Draw the diagnosis of one activation; the numbers come back, ready for JSON."""
+    found = diagnose(name, settings)
+    pictures = {
+        "gradient-flow": plot.gradient_flow(found.flows),
+        "histograms": plot.histograms(found.outputs, bins=BINS),
+    }
+    if found.health:
+        pictures["health"] = plot.unit_health(found.health, found.steps)
+    for kind, figure in pictures.items():
+        figure.suptitle(name)
+        figure.savefig(folder / f"{name}-{kind}.png", dpi=150)
+    edges, layers = drawn.binned("diagnose", found.outputs, BINS)
+    return report.finite({
+        "steps": found.steps,
+        **drawn.norms("diagnose", found.flows),
+        "health": drawn.shares("diagnose", found.health) if found.health else None,
+        "histograms": {
+            "edges": edges, "layers": {layer: one._asdict() for layer, one in layers.items()}
+        },
+    })  # fmt: skip
+
+
+def diagnose(name: str, settings: Settings) -> Diagnosis:
+    """Train the networks once more, as `digits.train` does, and look at them on the way.
+
+    So what is reported of the first training, its time included, is as it is without a diagnosis.
+    """
+    run = digits.experiment(name, settings)
+    look = looker(run, settings, get(name))
+    steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
+    train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
+    number = itertools.count()
+    seen = []
+
+    def step(state: training.State, batch: digits.Images) -> tuple[training.State, Any]:
+        if next(number) in steps:
+            seen.append(look(state))
+        return train(state, batch)
+
+    state, _ = training.fit(
+        step, run.state, run.stream, settings.steps, description=f"{name}, to diagnose it"
+    )
+    seen.append(look(state))
+
+    def outputs(params: Any) -> list[Array]:
+        layers, _ = digits.hidden(run.parts, *_computed(params, settings))
+        return [layer.outputs for layer in layers]
+
+    nothing = diagnostics.Statistics.empty()
+    flows = [
+        {path: diagnostics.GradientFlow(*three, nothing) for path, three in norms.items()}
+        for norms, _ in seen
+    ]
+    reports = [reports for _, reports in seen]
+    return Diagnosis(
+        steps=steps,
+        flows={f"step {steps[i]}": flows[i] for i in (0, len(steps) // 2, -1)},
+        health=_by_layer(jax.tree.map(lambda *times: jnp.stack(times), *reports)),
+        outputs=_by_layer(jax.jit(lambda params: jax.lax.map(outputs, params))(state.params)),
+    )
+
+
+def looker(run: digits.Experiment, settings: Settings, activation: Activation[...]) -> Look:
+    """Gradients on the batch of the table's norms, and the health of units on all training images.
+
+    An activation that is not elementwise gives units no slope of their own, and so no health.
+    """
+    labels = jnp.asarray(digits.load()[0].y)
+    sinks = [diagnostics.sink(settings.width)] * settings.depth
+    elementwise = activation.kind == "elementwise"
+    start = diagnostics.health_init(activation, settings.width) if elementwise else None
+
+    def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
+        def update(gradients: Any) -> Any:
+            return run.optimizer.update(gradients, state.opt_state, state.params)[0]
+
+        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[digits.Hidden]]:
+            given = _computed(state.params, settings)
+            layers, logits = digits.hidden(run.parts, *given, sinks)
+            return digits.cross_entropy(logits.astype(jnp.float32), labels), layers
+
+        flow = diagnostics.gradient_flow(run.loss, state.params, batch, state.key, update=update)
+        received, layers = jax.grad(loss, has_aux=True)(sinks)
+        reports = [
+            diagnostics.health_report(
+                diagnostics.health_update(start, layer.activation, layer.inputs, gradient)
+            )
+            for layer, gradient in zip(layers, received, strict=True)
+            if start is not None and layer.activation is not None
+        ]
+        return {path: one[:3] for path, one in flow.items()}, reports
+
+    def of_seeds(state: training.State) -> tuple[Norms, Any]:
+        # One seed after the other: of all training images, the layers of one are enough to hold.
+        norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
+        means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
+        return means, jax.tree.map(jnp.ravel, reports)
+
+    return jax.jit(of_seeds)
+
+
+def _computed(params: Any, settings: Settings) -> tuple[Any, Array]:
+    """The parameters and all training images, in the dtype of the computation."""
+    return digits.computed((params, digits.load()[0].x), settings)
+
+
+def _by_layer(values: list[Any]) -> dict[str, Any]:
+    return {f"layer {i}": value for i, value in enumerate(values, 1)}
