@@ -146,6 +146,8 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("train --width many", "--width: must be a positive integer; got 'many'"),
         ("train --learning-rate nan", "--learning-rate: must be a positive number; got 'nan'"),
         ("train --dtype int8", "--dtype: invalid choice: 'int8'"),
+        ("train --activations maxout", "maxout returns one number for a layer, not one a unit"),
+        ("train --activations log1mexp", "log1mexp is finite only between 0 and inf, and a layer"),
         ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
         ("train --out /dev/null", "File exists"),
         ("train --diagnose", "train: --diagnose needs a place to write to: --out DIR"),

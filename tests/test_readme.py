@@ -32,7 +32,7 @@ def test_committed_bits_are_those_of_today():
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_tour_runs():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     wrong = [line for line in blocks[0].splitlines() if "ValueError" in line]
     scope = {
         "__name__": "__main__",

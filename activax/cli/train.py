@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import activax
+from activax._definition import EVERYWHERE
 from activax.cli.arguments import positive
 from activax.cli.errors import UsageError
 from activax.cli.settings import ACTIVATIONS, DTYPES, OPTIMIZERS, Settings
@@ -75,9 +76,17 @@ def _write(path: Path, record: dict[str, Any]) -> None:
 
 def _name(text: str) -> str:
     try:
-        return activax.get(text).name
+        activation = activax.get(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if activation.kind == "reduction":
+        raise argparse.ArgumentTypeError(f"{text} returns one number for a layer, not one a unit")
+    if activation.domain != EVERYWHERE:
+        low, high = activation.domain
+        raise argparse.ArgumentTypeError(
+            f"{text} is finite only between {low:g} and {high:g}, and a layer's inputs are not"
+        )
+    return activation.name
 
 
 def _seed(text: str) -> int:
