@@ -3,7 +3,7 @@
     python -m benchmarks.diagnostics --json diagnostics.json
 
 One gradient of a residual network whose feed-forward layers are scanned over, with the statistics
-of every hidden activation, and of its cotangent, as further results. Seconds are those that the
+of every hidden activation, and of its cotangent, as further results; `watch` finds it by itself. Seconds are those that the
 process has the CPU, where there is no accelerator: other processes do not take part in them.
 """
 
@@ -22,11 +22,11 @@ from activax.bench.programs import Compiled
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import Parser, arguments
-from activax.diagnostics import sink, statistics, tap
+from activax.diagnostics import sink, statistics, tap, watch
 from benchmarks import report
 
 COLUMNS = ("", "ms a step", "over plain", "MiB", "bytes a further layer keeps, over plain")
-PLAIN = "plain"
+PLAIN, WATCH = "plain", "watch"
 
 
 class Size(NamedTuple):
@@ -44,6 +44,7 @@ USUAL, QUICK = Size(6, 1024, 512, 2048), Size(2, 128, 32, 128)
 WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
     PLAIN: lambda h, drain: (h, None),
     "statistics": lambda h, drain: (h, statistics(h)),
+    WATCH: lambda h, drain: (h, None),
     "statistics of each unit": lambda h, drain: (h, statistics(h, per=-1)),
     "tap": lambda h, drain: (tap(h, drain), None),
     "statistics and tap": lambda h, drain: (tap(h, drain), statistics(h)),
@@ -62,7 +63,11 @@ def gradient(name: str) -> Callable[..., Any]:
         y, found = lax.scan(layer, x, (weights, sinks))
         return jnp.mean(y**2), found
 
-    return jax.grad(loss, argnums=(0, 1), has_aux=True)
+    def watched(*given: Any) -> tuple[Array, Any]:
+        (value, _), found = watch(loss)(*given)
+        return value, found
+
+    return jax.grad(watched if name == WATCH else loss, argnums=(0, 1), has_aux=True)
 
 
 def inputs(size: Size) -> tuple[tuple[Array, Array], Any, Array]:

@@ -113,22 +113,33 @@ def before_a_sum(activation, x, w):
 def test_bits_that_are_kept(elementwise, dtype):
     width = 8 * jnp.dtype(dtype).itemsize
     free = per_element(between_layers, activax.identity, dtype)
-    finite = elementwise.domain[0] < 0  # there are levels for normal inputs
     for policy in activax.policies(elementwise):
-        if policy.startswith("bits") and not (finite and dtype == "bfloat16"):
-            continue
+        if policy.startswith("bits"):
+            continue  # below
         lean = activax.lean(elementwise, policy)
         between, before = (
             per_element(layer, lean, dtype) for layer in (between_layers, before_a_sum)
         )
-        if policy.startswith("bits"):
-            assert between - free == before == int(policy[-1])
-        elif policy == "mask":
+        if policy == "mask":
             assert between - free == before <= 2
         else:
             extra = {"output": 0, "output+branch": 1, "input": width}[policy]
             assert between - free <= extra
             assert before <= {"output": width, "output+branch": width + 1, "input": width}[policy]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_few_bits_that_are_kept(bits):
+    lean = activax.lean(activax.gelu, bits=bits)
+    free = per_element(between_layers, activax.identity, "bfloat16")
+    assert per_element(between_layers, lean, "bfloat16") - free == bits
+    assert per_element(before_a_sum, lean, "bfloat16") == bits
+
+
+def test_two_bits_of_every_activation_are_kept(elementwise):
+    if elementwise.domain[0] < 0:  # there are levels for normal inputs
+        lean = activax.lean(elementwise, bits=2)
+        assert per_element(before_a_sum, lean, "bfloat16") == 2
 
 
 FEWEST = {
