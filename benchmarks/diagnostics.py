@@ -3,8 +3,9 @@
     python -m benchmarks.diagnostics --json diagnostics.json
 
 One gradient of a residual network whose feed-forward layers are scanned over, with the statistics
-of every hidden activation, and of its cotangent, as further results; `watch` finds it by itself. Seconds are those that the
-process has the CPU, where there is no accelerator: other processes do not take part in them.
+of every hidden activation, and of its cotangent, as further results; `watch` finds the activation
+by itself. Seconds are those that the process has the CPU, where there is no accelerator: other
+processes do not take part in them.
 """
 
 import sys
