@@ -33,7 +33,7 @@ from activax import initializers, nn, training
 from activax.cli.digits import CLASSES, load
 from examples.lessons.lesson import Claim, main, table
 
-DEPTHS, WIDTH = (2, 16, 64), 64
+DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
 FEATURES, HIDDEN, LENGTH = 64, 256, 32  # of the Transformer
 UNITS = {"ReLU": activax.relu, "GELU": activax.gelu, "SwiGLU": activax.swiglu}
 
@@ -123,7 +123,7 @@ def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
     params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
     state = training.init(params, ADAM, fresh_key(1))
     batches = training.batches(images, 64, jax.random.key(2))
-    _, history = training.fit(stack_step(block, depth), state, batches, 150, progress=False)
+    _, history = training.fit(stack_step(block, depth), state, batches, STEPS, progress=False)
     return Stacked(float(history["accuracy"][-10:].mean()), float(history["grad_norm"][0]))
 
 
@@ -214,7 +214,9 @@ def tables(measured: Measured) -> Iterator[Table]:
         for kind, found in measured.depth.items()
     ]
     columns = ["blocks", *map(str, DEPTHS), *(f"gradient, {depth}" for depth in DEPTHS)]
-    yield table("Digits read after 150 steps, and the norm of the first gradient", columns, rows)
+    yield table(
+        f"Digits read after {STEPS} steps, and the norm of the first gradient", columns, rows
+    )
     characters, pairs = measured.counted
     rows = [
         [name, f"{measured.digits[name].accuracy:.1%}", f"{measured.text[name].nats:.3f}"]
@@ -227,8 +229,8 @@ def tables(measured: Measured) -> Iterator[Table]:
 
 
 def claims(measured: Measured) -> Iterator[Claim]:
-    deepest = {kind: found[-1] for kind, found in measured.depth.items()}
-    customary, critical, normalised, residual = (found.accuracy for found in deepest.values())
+    deepest = [found[-1].accuracy for found in measured.depth.values()]
+    customary, critical, normalised, residual = deepest
     yield Claim(
         f"{DEPTHS[-1]} blocks learn to read {residual:.0%} of the digits with skips and "
         f"normalisation, {critical:.0%} plain at criticality, but {normalised:.0%} with "
@@ -273,7 +275,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     depth.set_xscale("log", base=2)
     depth.set(xticks=DEPTHS, xticklabels=DEPTHS, ylim=(0, 105))
     depth.set(title="the same block", xlabel="blocks", ylabel="digits read, %")
-    depth.legend(frameon=False, fontsize="small", loc=(0.0, 0.07))
+    depth.legend(frameon=False, fontsize="small", loc=(0.0, 0.1))
 
     smooth = np.ones(10) / 10
     for axis, by_unit in ((digits, measured.digits), (prose, measured.text)):
