@@ -36,7 +36,7 @@ Unit = activax.Activation[...]
 
 
 class Task(NamedTuple):
-    """What is learned, how, and what is shown of the loss at the end."""
+    """What is learned, and how, and which loss is shown."""
 
     network: Callable[[Unit], nn.Layer]
     data: Callable[[], Any]  # what is trained on, and what is held out
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     batch: int
     steps: int
     on_held_out: bool  # whose loss it is; else that of what was trained on
-    digits: str
+    form: str  # of a loss
 
 
 def variants(activation: Unit) -> dict[str, Unit]:
@@ -133,8 +133,8 @@ def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[
     return records
 
 
-def spread(values: Sequence[float], digits: str) -> str:
-    return f"{statistics.mean(values):{digits}} ± {statistics.stdev(values):{digits}}"
+def spread(values: Sequence[float], form: str) -> str:
+    return f"{statistics.mean(values):{form}} ± {statistics.stdev(values):{form}}"
 
 
 def over_exact(records: Sequence[dict[str, Any]]) -> list[str]:
@@ -149,7 +149,7 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     return [
         [
             f"{record['task']}: {record['op']}, {record['kept']}",
-            spread(record["loss"], TASKS[record["task"]].digits),
+            spread(record["loss"], TASKS[record["task"]].form),
             ratio,
             spread([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
             f"{statistics.mean(record['gradient_error']):.1e}",
@@ -167,7 +167,7 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     lines: dict[str, dict[str, str]] = {}
     for record, ratio in zip(records, over_exact(records), strict=True):
         line = lines.setdefault(f"{record['task']}: {record['op']}", {})
-        exactly = spread(record["loss"], TASKS[record["task"]].digits)
+        exactly = spread(record["loss"], TASKS[record["task"]].form)
         line[record["kept"]] = exactly if record["kept"] == EXACT else ratio
     columns = list(dict.fromkeys(kept for line in lines.values() for kept in line))
     cells = [[name, *(line.get(kept, "") for kept in columns)] for name, line in lines.items()]
