@@ -1,4 +1,4 @@
-"""What slopes of few bits do to training: a residual network on the digits, beside exact slopes.
+"""What slopes of few bits do to training: a residual network on the digits, a Transformer on text.
 
     python -m benchmarks.few_bits --json few-bits.json
 
@@ -8,9 +8,9 @@ Every variant of an activation begins with the same parameters and sees the same
 import argparse
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,15 +25,29 @@ from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
 from activax.cli.digits import CLASSES, load
 from benchmarks import report
+from examples.lessons import modularity
 
-LAYERS, WIDTH, HIDDEN, BATCH = 6, 96, 192, 128
+LAYERS, WIDTH, HIDDEN = 6, 96, 192  # of the network that reads digits
 FUNCTIONS = ("gelu", "silu")
 EXACT = "exact"
-COLUMNS = ("", "training loss", "over exact", "accuracy %", "error of the first gradient")
-OPTIMIZER = optax.adam(1e-3)
+COLUMNS = ("", "loss", "over exact", "accuracy %", "error of the first gradient")
+
+Unit = activax.Activation[...]
 
 
-def variants(activation: activax.Activation[...]) -> dict[str, activax.Activation[...]]:
+class Task(NamedTuple):
+    """What is learned, and how, and which loss is shown."""
+
+    network: Callable[[Unit], nn.Layer]
+    data: Callable[[], Any]  # what is trained on, and what is held out
+    optimizer: Callable[[int], optax.GradientTransformation]  # for so many steps
+    batch: int
+    steps: int
+    on_held_out: bool  # whose loss it is; else that of what was trained on
+    form: str  # of a loss
+
+
+def variants(activation: Unit) -> dict[str, Unit]:
     """The activation with exact slopes, with the least that is exact to rounding, with few bits."""
     few = {f"bits{bits}": activax.lean(activation, bits=bits) for bits in (4, 3, 2, 1)}
     return {
@@ -44,64 +58,73 @@ def variants(activation: activax.Activation[...]) -> dict[str, activax.Activatio
     }
 
 
-def network(activation: activax.Activation[...]) -> nn.Layer:
+def reader_of_digits(activation: Unit) -> nn.Layer:
     """Feed-forward layers in residual branches; the inputs of the activation are nearly normal."""
     block = nn.residual(nn.layer_norm(), nn.dense(HIDDEN), activation, nn.dense(WIDTH))
-    return nn.serial(nn.dense(WIDTH), stacked(block, LAYERS), nn.dense(CLASSES))
+    return nn.serial(nn.dense(WIDTH), nn.scan(block, LAYERS), nn.dense(CLASSES))
 
 
-def stacked(block: nn.Layer, number: int) -> nn.Layer:
-    """A layer several times, with parameters of its own each, as one scan."""
-
-    def init(key: Array, example: Any) -> Any:
-        return jax.vmap(lambda key: block.init(key, example))(jax.random.split(key, number))
-
-    def apply(params: Any, x: Array) -> Array:
-        return lax.scan(lambda x, own: (block.apply(own, x), None), x, params)[0]
-
-    return nn.Layer(init, apply)
+def reader_of_text(activation: Unit) -> nn.Layer:
+    """That of the lesson; but `nn.ffn` would compute the slope again from what goes in."""
+    up, down = (nn.dense(n, bias=False) for n in (modularity.HIDDEN, modularity.FEATURES))
+    attention = nn.residual(nn.rms_norm(), nn.attention(4, causal=True))
+    feed_forward = nn.residual(nn.rms_norm(), up, activation, down)
+    return modularity.reader(nn.serial(attention, feed_forward))
 
 
-def train(apply: Any, params: Any, batches: Array) -> tuple[Array, Array, Array]:
-    """The loss on all training images at the end, the accuracy on the others, a first gradient."""
-    images, held_out = jax.tree.map(jnp.asarray, load())
-
-    def loss(params: Any, rows: Any, key: Any = None) -> Array:
-        scores = activax.log_softmax(apply(params, images.x[rows]))
-        return -jnp.mean(jnp.take_along_axis(scores, images.y[rows, None], axis=-1))
-
-    first = jax.grad(loss)(params, batches[0])
-    step = training.step(loss, OPTIMIZER)
-    state, _ = lax.scan(step, training.init(params, OPTIMIZER, jax.random.key(0)), batches)
-    right = jnp.argmax(apply(state.params, held_out.x), axis=-1) == held_out.y
-    return loss(state.params, jnp.arange(len(images.y))), jnp.mean(right), ravel_pytree(first)[0]
+TASKS = {
+    "digits": Task(reader_of_digits, load, lambda steps: optax.adam(1e-3), 128, 330, False, ".2e"),
+    "text": Task(
+        reader_of_text, modularity.windows, modularity.reader_optimizer, 16, 150, True, ".3f"
+    ),
+}
 
 
-def shuffled(number: int, steps: int, key: Array) -> Array:
+def train(task: Task, network: nn.Layer, params: Any, batches: Array) -> tuple[Array, Array, Array]:
+    """The loss at the end, the accuracy on what is held out, and the first gradient."""
+    seen, held_out = jax.tree.map(jnp.asarray, task.data())
+    objective = modularity.objective(network)
+
+    def loss(params: Any, rows: Array, key: Any = None) -> Any:
+        return objective(params, jax.tree.map(lambda leaf: leaf[rows], seen))
+
+    optimizer = task.optimizer(len(batches))
+    first, _ = jax.grad(loss, has_aux=True)(params, batches[0])
+    state = training.init(params, optimizer, jax.random.key(0))
+    state, _ = lax.scan(training.step(loss, optimizer), state, batches)
+    value, found = objective(state.params, held_out)
+    if not task.on_held_out:
+        value, _ = objective(state.params, seen)
+    return value, found["accuracy"], ravel_pytree(first)[0]
+
+
+def shuffled(number: int, batch: int, steps: int, key: Array) -> Array:
     """The rows of each step's batch, in a new order every epoch."""
-    an_epoch = number // BATCH
+    an_epoch = number // batch
     keys = jax.random.split(key, -(-steps // an_epoch))
     orders = jax.vmap(lambda key: jax.random.permutation(key, number))(keys)
-    return orders[:, : an_epoch * BATCH].reshape(-1, BATCH)[:steps]
+    return orders[:, : an_epoch * batch].reshape(-1, batch)[:steps]
 
 
-def measure(activation: activax.Activation[...], seeds: int, steps: int) -> list[dict[str, Any]]:
+def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[dict[str, Any]]:
     """A record for each variant; its lists have an entry a seed."""
-    images, _ = load()
+    task = TASKS[name]
+    (x, y), _ = task.data()
     keys = jax.random.split(jax.random.key(0), seeds)
-    params = jax.vmap(lambda key: network(activation).init(key, images.x[:1]))(keys)
-    batches = jax.vmap(partial(shuffled, len(images.y), steps))(keys)
+    params = jax.vmap(lambda key: task.network(activation).init(key, x[:1]))(keys)
+    batches = jax.vmap(partial(shuffled, len(y), task.batch, steps or task.steps))(keys)
     records: list[dict[str, Any]] = []
     exact: Any = None
-    for name, variant in variants(activation).items():
-        run = jax.jit(jax.vmap(partial(train, network(variant).apply)))
+    for kept, variant in variants(activation).items():
+        run = jax.jit(jax.vmap(partial(train, task, task.network(variant))))
         losses, accuracies, first = map(np.asarray, run(params, batches))
-        exact = first if name == EXACT else exact
+        exact = first if kept == EXACT else exact
         errors = np.linalg.norm(first - exact, axis=1) / np.linalg.norm(exact, axis=1)
         records.append(
             {
+                "task": name,
                 "op": activation.name,
-                "kept": name,
+                "kept": kept,
                 "loss": losses.tolist(),
                 "accuracy": accuracies.tolist(),
                 "gradient_error": errors.tolist(),
@@ -110,27 +133,45 @@ def measure(activation: activax.Activation[...], seeds: int, steps: int) -> list
     return records
 
 
+def spread(values: Sequence[float], form: str) -> str:
+    return f"{statistics.mean(values):{form}} ± {statistics.stdev(values):{form}}"
+
+
+def over_exact(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Of each record the loss by that of exact slopes, from the same start."""
+    exact = {(r["task"], r["op"]): r["loss"] for r in records if r["kept"] == EXACT}
+    pairs = [zip(r["loss"], exact[r["task"], r["op"]], strict=True) for r in records]
+    return [spread([loss / least for loss, least in pair], ".3f") for pair in pairs]
+
+
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     """The cells of a line for each record."""
-    exact = {record["op"]: record["loss"] for record in records if record["kept"] == EXACT}
-    lines = []
-    for record in records:
-        ratios = [a / b for a, b in zip(record["loss"], exact[record["op"]], strict=True)]
-        percent = [100 * accuracy for accuracy in record["accuracy"]]
-        lines.append(
-            [
-                f"{record['op']}, {record['kept']}",
-                f"{statistics.geometric_mean(record['loss']):.2e}",
-                f"{statistics.geometric_mean(ratios):.3f} ± {statistics.stdev(ratios):.3f}",
-                f"{statistics.mean(percent):.2f} ± {statistics.stdev(percent):.2f}",
-                f"{statistics.mean(record['gradient_error']):.1e}",
-            ]
-        )
-    return lines
+    return [
+        [
+            f"{record['task']}: {record['op']}, {record['kept']}",
+            spread(record["loss"], TASKS[record["task"]].form),
+            ratio,
+            spread([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
+            f"{statistics.mean(record['gradient_error']):.1e}",
+        ]
+        for record, ratio in zip(records, over_exact(records), strict=True)
+    ]
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
     return markdown_table(COLUMNS, rows(records))
+
+
+def summary(records: Sequence[dict[str, Any]]) -> str:
+    """A line for each task and activation: the loss of exact slopes, and by that the others'."""
+    lines: dict[str, dict[str, str]] = {}
+    for record, ratio in zip(records, over_exact(records), strict=True):
+        line = lines.setdefault(f"{record['task']}: {record['op']}", {})
+        exactly = spread(record["loss"], TASKS[record["task"]].form)
+        line[record["kept"]] = exactly if record["kept"] == EXACT else ratio
+    columns = list(dict.fromkeys(kept for line in lines.values() for kept in line))
+    cells = [[name, *(line.get(kept, "") for kept in columns)] for name, line in lines.items()]
+    return markdown_table(("", *columns), cells)
 
 
 def several_seeds(text: str) -> int:
@@ -144,14 +185,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.few_bits", description=(__doc__ or "").partition("\n")[0])
     functions = arguments.several(arguments.elementwise)
     command.add_argument("--fn", type=functions, default=",".join(FUNCTIONS), metavar="NAMES")
+    tasks = arguments.several(arguments.choice(*TASKS))
+    command.add_argument("--task", type=tasks, default=",".join(TASKS), metavar="NAMES")
     command.add_argument("--seeds", type=several_seeds, default=5, metavar="N", help="(5)")
-    command.add_argument("--steps", type=arguments.positive, default=330, metavar="N", help="(330)")
+    command.add_argument("--steps", type=arguments.positive, metavar="N", help="(of the task)")
     command.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = command.parse_args(argv)
     records = [
         record
+        for task in options.task
         for activation in options.fn
-        for record in measure(activation, options.seeds, options.steps)
+        for record in measure(task, activation, options.seeds, options.steps)
     ]
     report.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0

@@ -78,7 +78,7 @@ def tables() -> dict[str, dict[str, str]]:
             "memory": memory.markdown(headline(kept)),
             "kernels": kernels.summary(raced),
             "throughput": throughput.means(rows),
-            "few-bits": few_bits.markdown(files["few-bits"]["records"]),
+            "few-bits": few_bits.summary(files["few-bits"]["records"]),
             "allocation": allocation.markdown(allocation.committed()),
             "training-step": training_step.markdown(),
             "aot": aot.summary(files["aot"]),

@@ -1,6 +1,7 @@
 """The benchmarks work; how fast anything is, no test says."""
 
 import json
+import math
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import activax
 from activax.bench import records
 
 pytest.importorskip("rich")
+pytest.importorskip("matplotlib")
 from benchmarks import (
     allocation,
     deep_plain,
@@ -25,6 +27,7 @@ from benchmarks import (
 )
 from benchmarks.asv import catalogue
 from benchmarks.loops import Loop, backward, forward, forward_backward
+from examples.lessons import modularity
 
 pytestmark = pytest.mark.usefixtures("few_sets")
 SMALLEST = ["--size", "1024", "--repeats", "6", "--quick"]
@@ -134,9 +137,9 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
     for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
         monkeypatch.setattr(few_bits, size, value)
     to_json = tmp_path / "out.json"
-    argv = ["--fn", "silu", "--seeds", "2", "--steps", "12", "--json", str(to_json)]
+    argv = ["--task", "digits", "--fn", "silu", "--seeds", "2", "--steps", "12"]
     with jax.numpy_dtype_promotion("standard"):
-        assert few_bits.main(argv) == 0
+        assert few_bits.main([*argv, "--json", str(to_json)]) == 0
     measured = json.loads(to_json.read_text())["records"]
     errors = {record["kept"]: max(record["gradient_error"]) for record in measured}
     few = [errors[f"bits{bits}"] for bits in (4, 3, 2, 1)]
@@ -145,6 +148,22 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
     assert all(len(record["loss"]) == len(record["accuracy"]) == 2 for record in measured)
     assert "over exact" in capsys.readouterr().out
     assert few_bits.markdown(measured).count("1.000 ± 0.000") >= 1
+    header, _, line = few_bits.summary(measured).splitlines()
+    assert "| exact | output+branch | bits4 |" in header
+    assert line.startswith("| digits: silu | 2.")
+
+
+def test_few_bits_in_a_transformer(monkeypatch):
+    for size, value in {"FEATURES": 16, "HIDDEN": 32, "LENGTH": 8}.items():
+        monkeypatch.setattr(modularity, size, value)
+    few = {"exact": activax.gelu, "bits1": activax.lean(activax.gelu, bits=1)}
+    monkeypatch.setattr(few_bits, "variants", lambda activation: few)
+    with jax.numpy_dtype_promotion("standard"):
+        exact, rough = few_bits.measure("text", activax.gelu, seeds=2, steps=20)
+    start = math.log(modularity.text()[0])  # of guesses
+    assert all(2 < loss < start for loss in (*exact["loss"], *rough["loss"]))
+    assert max(exact["gradient_error"]) == 0 < min(rough["gradient_error"])
+    assert max(rough["gradient_error"]) < 0.5
 
 
 def test_diagnostics(tmp_path, monkeypatch, capsys):

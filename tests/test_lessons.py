@@ -13,6 +13,8 @@ pytest.importorskip("matplotlib")
 from examples import lessons
 from examples.lessons.lesson import Claim, table, teach
 
+SLOW = {"modularity"}  # fifteen networks take most of a minute to compile
+
 
 def test_every_lesson_is_named():
     found = {module.name for module in pkgutil.iter_modules(lessons.__path__)}
@@ -20,7 +22,10 @@ def test_every_lesson_is_named():
 
 
 @pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
-@pytest.mark.parametrize("name", lessons.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in lessons.NAMES],
+)
 def test_lesson(name, tmp_path, capsys):
     teach(importlib.import_module(f"examples.lessons.{name}"), name, ["--out", str(tmp_path)])
     printed = capsys.readouterr().out

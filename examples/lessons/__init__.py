@@ -10,5 +10,6 @@ NAMES = (
     "gradient_flow",
     "universal_approximation",
     "polynomial_units",
+    "modularity",
     "sparsity",
 )

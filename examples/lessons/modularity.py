@@ -1,0 +1,295 @@
+"""The same block stacked 2 to 64 times: what keeps its training stable?
+
+A block is a dense layer and GELU. What is stacked is the block as it is, at the scale that is
+customary (LeCun's) or at the critical one; the block behind a layer normalisation; and that with a
+skip around it. One optimiser trains all of them on the digits, for as many steps. Normalisation
+keeps the size of the signal, but not that of the gradient, which every block makes larger.
+
+Then a block is a part to be exchanged: ReLU, GELU and SwiGLU, side by side, in a network of
+convolutions that reads the digits, and in a small Transformer that reads the prose which comes with
+Python. A gated unit has two matrices where others have one, and so two thirds of the size.
+
+Caveat: one learning rate, one seed, few steps. The deepest stack is as deep as it is wide, where
+criticality begins to fail: it learns, but how well is a matter of the seed. And the tasks are
+small: the digits hardly need a hidden layer, and units that are alike here may differ elsewhere.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from pydoc_data.topics import topics
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+from matplotlib.figure import Figure
+from rich.table import Table
+from sklearn.linear_model import LogisticRegression
+
+import activax
+from activax import initializers, nn, training
+from activax.cli.digits import CLASSES, load
+from examples.lessons.lesson import Claim, main, table
+
+DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
+FEATURES, HIDDEN, LENGTH = 64, 256, 32  # of the Transformer
+UNITS = {"ReLU": activax.relu, "GELU": activax.gelu, "SwiGLU": activax.swiglu}
+
+ADAM = optax.adam(3e-4)
+Unit = activax.Activation[...]
+Block = Callable[[nn.Layer], nn.Layer]
+BLOCKS: dict[str, Block] = {
+    "plain": lambda dense: nn.serial(dense, activax.gelu),
+    "normalised": lambda dense: nn.serial(nn.layer_norm(), dense, activax.gelu),
+    "residual": lambda dense: nn.residual(nn.layer_norm(), dense, activax.gelu),
+}
+CUSTOMARY = initializers.lecun()
+CRITICAL = initializers.critical(activax.gelu, distribution="orthogonal")
+KINDS = {
+    "plain, customary": ("plain", CUSTOMARY),
+    "plain, critical": ("plain", CRITICAL),
+    "normalised": ("normalised", CUSTOMARY),
+    "residual": ("residual", CUSTOMARY),
+}
+
+
+class Stacked(NamedTuple):
+    """How a stack learned."""
+
+    accuracy: float  # on the last batches
+    gradient: float  # its norm in the first step
+
+
+class Learned(NamedTuple):
+    """What a network reached on data that was held out, and its loss at each step."""
+
+    nats: float
+    accuracy: float
+    curve: np.ndarray
+
+
+class Measured(NamedTuple):
+    depth: dict[str, list[Stacked]]  # by kind, at DEPTHS
+    digits: dict[str, Learned]  # by unit
+    linear: float  # accuracy without a hidden layer
+    text: dict[str, Learned]
+    counted: list[float]  # nats a character by its frequency, and by that after another
+
+
+def measure() -> Measured:
+    images, held_out = load()
+    return Measured(
+        {name: [stacked(*kind, depth) for depth in DEPTHS] for name, kind in KINDS.items()},
+        {name: read_digits(unit) for name, unit in UNITS.items()},
+        LogisticRegression(max_iter=200).fit(*images).score(*held_out),
+        {name: read_text(unit) for name, unit in UNITS.items()},
+        entropies(),
+    )
+
+
+def fresh_key(seed: int) -> Array:
+    return jax.random.key(seed, impl="rbg")  # compiles in less time
+
+
+def objective(network: nn.Layer) -> Callable[..., Any]:
+    """The loss in nats, of images and their labels or of characters and those that follow."""
+
+    def loss(params: Any, batch: Any, key: Array | None = None) -> tuple[Array, dict[str, Array]]:
+        x, y = batch
+        logits = network.apply(params, x, key=key)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, y)
+        return losses.mean(), {"accuracy": jnp.mean(logits.argmax(-1) == y)}
+
+    return loss
+
+
+def stack(block: str, start: initializers.Pair, depth: int) -> nn.Layer:
+    dense = nn.dense(WIDTH, weight_init=start.weight, bias_init=start.bias)
+    return nn.serial(nn.dense(WIDTH), nn.scan(BLOCKS[block](dense), depth), nn.dense(CLASSES))
+
+
+@functools.cache
+def stack_step(block: str, depth: int) -> training.Step:
+    """What differs only in its start is compiled once."""
+    return training.step(objective(stack(block, CUSTOMARY, depth)), ADAM)
+
+
+def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
+    """Train the first blocks of the deepest stack."""
+    images, _ = load()
+    first, blocks, last = stack(block, start, DEPTHS[-1]).init(fresh_key(0), images.x[:1])
+    params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
+    state = training.init(params, ADAM, fresh_key(1))
+    batches = training.batches(images, 64, jax.random.key(2))
+    _, history = training.fit(stack_step(block, depth), state, batches, STEPS, progress=False)
+    return Stacked(float(history["accuracy"][-10:].mean()), float(history["grad_norm"][0]))
+
+
+def learn(
+    network: nn.Layer, optimizer: optax.GradientTransformation, data: Any, batch: int, steps: int
+) -> Learned:
+    """Train on the first part of the data, and look at the second."""
+    seen, held_out = data
+    params = network.init(fresh_key(0), seen[0][:1])
+    state = training.init(params, optimizer, fresh_key(1))
+    step = training.step(objective(network), optimizer)
+    batches = training.batches(seen, batch, jax.random.key(2))
+    state, history = training.fit(step, state, batches, steps, progress=False)
+    nats, found = jax.jit(objective(network))(state.params, held_out)
+    return Learned(float(nats), float(found["accuracy"]), history["loss"])
+
+
+def read_digits(unit: Unit, steps: int = 300) -> Learned:
+    def block(channels: int) -> nn.Layer:
+        if unit.kind == "gated":
+            narrow = nn.conv(2 * channels // 3)
+            return nn.parallel(narrow, narrow, combine=unit)
+        return nn.serial(nn.conv(channels), unit)
+
+    network = nn.serial(
+        lambda x: x.reshape(-1, 8, 8, 1),
+        *(block(16), nn.max_pool(2), block(32), nn.max_pool(2)),
+        lambda x: x.reshape(len(x), -1),
+        *(nn.dropout(0.2), nn.dense(CLASSES)),
+    )
+    optimizer = optax.adam(optax.cosine_decay_schedule(5e-3, steps))
+    return learn(network, optimizer, load(), 64, steps)
+
+
+@functools.cache
+def text() -> tuple[int, np.ndarray, np.ndarray]:
+    """How many characters Python's own help knows, and the text in numbers: most, and the rest."""
+    known, numbers = np.unique(list("\n".join(topics.values())), return_inverse=True)
+    return len(known), *np.split(numbers.astype(np.int32), [len(numbers) * 9 // 10])
+
+
+def windows() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pieces of both texts, and the characters that follow on theirs; of the second some."""
+    _, seen, held_out = text()
+    pieces = []
+    for part, stride in ((seen, LENGTH), (held_out, 4 * LENGTH)):
+        rows = np.lib.stride_tricks.sliding_window_view(part, LENGTH + 1)[::stride]
+        pieces.append((rows[:, :-1], rows[:, 1:]))
+    return pieces
+
+
+def reader(block: nn.Layer) -> nn.Layer:
+    """Two blocks, between characters and the scores of those that follow."""
+    size, *_ = text()
+    ids, places = nn.embedding(size, FEATURES), nn.positions(LENGTH)
+    return nn.serial(ids, places, nn.scan(block, 2), nn.rms_norm(), nn.dense(size))
+
+
+def reader_optimizer(steps: int) -> optax.GradientTransformation:
+    rate = optax.warmup_cosine_decay_schedule(0.0, 5e-3, steps // 10, steps)
+    decayed = optax.adamw(rate, mask=training.decay_mask)
+    return optax.chain(optax.clip_by_global_norm(1.0), decayed)
+
+
+def read_text(unit: Unit, steps: int = 150) -> Learned:
+    hidden = 2 * HIDDEN // 3 if unit.kind == "gated" else HIDDEN
+    block = nn.transformer_block(
+        4, hidden, activation=unit, causal=True, norm=nn.rms_norm(), prevent_cse=False
+    )
+    return learn(reader(block), reader_optimizer(steps), windows(), 16, steps)
+
+
+def entropies() -> list[float]:
+    """Of the text held out, by counts from the other: of characters, and of pairs of them."""
+    size, seen, held_out = text()
+    single = np.bincount(seen, minlength=size) + 1.0
+    single /= single.sum()
+    pairs = np.zeros((size, size))
+    np.add.at(pairs, (seen[:-1], seen[1:]), 1)
+    after = (pairs + single) / (pairs.sum(1, keepdims=True) + 1)  # rare pairs as single ones
+    likelihoods = single[held_out], after[held_out[:-1], held_out[1:]]
+    return [-float(np.log(likelihood).mean()) for likelihood in likelihoods]
+
+
+def tables(measured: Measured) -> Iterator[Table]:
+    rows = [
+        [kind, *(f"{x.accuracy:.0%}" for x in found), *(f"{x.gradient:.2g}" for x in found)]
+        for kind, found in measured.depth.items()
+    ]
+    columns = ["blocks", *map(str, DEPTHS), *(f"gradient, {depth}" for depth in DEPTHS)]
+    yield table(
+        f"Digits read after {STEPS} steps, and the norm of the first gradient", columns, rows
+    )
+    characters, pairs = measured.counted
+    rows = [
+        [name, f"{measured.digits[name].accuracy:.1%}", f"{measured.text[name].nats:.3f}"]
+        for name in UNITS
+    ]
+    rows.append(["none; pairs counted", f"{measured.linear:.1%}", f"{pairs:.3f}"])
+    rows.append(["chance; characters counted", f"{1 / CLASSES:.1%}", f"{characters:.3f}"])
+    columns = ["unit", "digits by convolutions", "text by a Transformer, nats"]
+    yield table("Held out", columns, rows)
+
+
+def claims(measured: Measured) -> Iterator[Claim]:
+    deepest = [found[-1].accuracy for found in measured.depth.values()]
+    customary, critical, normalised, residual = deepest
+    yield Claim(
+        f"{DEPTHS[-1]} blocks learn to read {residual:.0%} of the digits with skips and "
+        f"normalisation, {critical:.0%} plain at criticality, but {normalised:.0%} with "
+        f"normalisation alone and {customary:.0%} at the customary scale",
+        residual > 0.9 and critical > 0.4 and max(customary, normalised) < 0.3,
+    )
+    few = [found[0].accuracy for found in measured.depth.values()]
+    yield Claim(
+        f"{DEPTHS[0]} blocks of every kind learn: {min(few):.0%} to {max(few):.0%}",
+        min(few) > 0.8,
+    )
+    alone, skipped = (
+        measured.depth[kind][-1].gradient / measured.depth[kind][0].gradient
+        for kind in ("normalised", "residual")
+    )
+    yield Claim(
+        f"normalisation alone makes the first gradient of {DEPTHS[-1]} blocks "
+        f"{alone:.1g} times that of {DEPTHS[0]}, with skips {skipped:.0f}",
+        alone > 300 > 100 > skipped,
+    )
+    read = [learned.accuracy for learned in measured.digits.values()]
+    yield Claim(
+        f"with {' or '.join(UNITS)} convolutions read {min(read):.1%} to {max(read):.1%} of the "
+        f"digits held out; without a hidden layer {measured.linear:.1%}",
+        min(read) > 0.95 and max(read) - min(read) < 0.03,
+    )
+    nats = [learned.nats for learned in measured.text.values()]
+    yield Claim(
+        f"and Transformers need {min(nats):.2f} to {max(nats):.2f} nats a character of text held "
+        f"out; to count pairs of characters needs {measured.counted[1]:.2f}",
+        max(nats) < measured.counted[1] and max(nats) - min(nats) < 0.1,
+    )
+
+
+def draw(measured: Measured, figure: Figure) -> None:
+    depth, digits, prose = figure.subplots(1, 3)
+    for (kind, found), marker in zip(measured.depth.items(), "osv^", strict=True):
+        depth.plot(
+            DEPTHS, [100 * x.accuracy for x in found], marker=marker, markersize=4, label=kind
+        )
+    depth.axhline(100 / CLASSES, color="black", linestyle=":", linewidth=1)
+    depth.set_xscale("log", base=2)
+    depth.set(xticks=DEPTHS, xticklabels=DEPTHS, ylim=(0, 105))
+    depth.set(title="the same block", xlabel="blocks", ylabel="digits read, %")
+    depth.legend(frameon=False, fontsize="small", loc=(0.0, 0.1))
+
+    smooth = np.ones(10) / 10
+    for axis, by_unit in ((digits, measured.digits), (prose, measured.text)):
+        for i, (name, learned) in enumerate(by_unit.items()):
+            axis.plot(np.convolve(learned.curve, smooth, "valid"), label=name)
+            axis.plot(len(learned.curve), learned.nats, "o", color=f"C{i}", markersize=4)
+        axis.set(xlabel="training step (points: held out)")
+    digits.set(title="convolutions", ylabel="loss on the batch, nats", yscale="log")
+    digits.legend(frameon=False, fontsize="small")
+    for nats, name in zip(measured.counted, ("characters", "pairs"), strict=True):
+        prose.axhline(nats, color="black", linestyle=":", linewidth=1)
+        prose.text(0, nats - 0.1, f"counted {name}", fontsize="small")
+    prose.set(title="Transformer", ylabel="loss on the batch, nats a character")
+
+
+if __name__ == "__main__":
+    main(__spec__.name)
