@@ -101,6 +101,9 @@ def ffn(
     pre-activation, whatever the activation, and computes the activation again: no matrix product
     is repeated, and nothing more is sent between devices.
 
+    So there is nothing for `activax.lean` to spare: a lean activation acts here as its original,
+    with the exact slope.
+
     `jax.checkpoint` policies find the pre-activation under the name "activax_preactivation" and the
     activation's output under "activax_activation": see `save_preactivations`.
 
