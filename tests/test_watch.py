@@ -211,6 +211,104 @@ def test_what_is_named_is_a_point():
     assert found == ["outer/first", "outer/doubled", "outer", "outer:1", "product/own", "own"]
 
 
+def test_paths_are_given_once():
+    def block(x):
+        with jax.named_scope("block"):
+            return activax.relu(x)
+
+    def body(x, _):
+        return block(x), None
+
+    again, anew = jax.checkpoint(block), jax.jit(lambda x: block(x))
+
+    def network(x):  # whose loops, checkpoints and programs are one object each
+        x, _ = lax.scan(body, x, None, length=2)
+        x, _ = lax.scan(body, x, None, length=4)
+        x = anew(anew(again(again(x))))
+        with jax.named_scope("block#2"):
+            x = jnp.sin(x)
+        with jax.named_scope("two"):
+            a, b = jnp.sin(x), jnp.cos(x)
+        with jax.named_scope("two:1"):
+            return jnp.sin(a * b)
+
+    found = points(network, X)
+    assert len(found) == 6 + 1 + 3
+    assert [a.shape[: a.ndim - 2] for a in found.values()][:3] == [(2,), (4,), ()]
+    drains = sinks(network, X)
+
+    def cotangents(s):
+        return jnp.sum(watch(network)(X, sinks=s)[0])
+
+    assert all(seen.count.all() for seen in jax.grad(cotangents)(drains).values())
+
+
+def test_a_compiled_function_is_looked_into_and_is_a_point():
+    @jax.jit
+    def residual(x):
+        return x + activax.relu(x)
+
+    assert list(points(residual, X)) == ["residual/relu", "residual"]
+    assert list(points(lambda x: jnp.clip(jnp.sinc(residual(x)), 0, 1), X)) == [
+        "residual/relu", "residual"
+    ]  # fmt: skip
+
+
+def test_what_a_function_closes_over_comes_first():
+    def network(b, x):
+        @jax.jit
+        def own(x):
+            return jnp.tanh(b[None] * x)
+
+        return own(x)
+
+    _, seen = watch(network, lambda point: point.inputs)(jnp.ones(3), X)
+    assert [a.shape for a in seen["own"]] == [(3,), X.shape]
+
+
+def test_the_backward_pass_of_a_gradient_inside_has_no_points():
+    found = points(jax.grad(loss), PARAMS, X)
+    assert found
+    assert set(found) <= set(PATHS)
+
+    def step(params, x):
+        return jax.tree.map(lambda p, g: p - g, params, jax.grad(loss)(params, x))
+
+    close(watch(step)(PARAMS, X)[0], step(PARAMS, X))
+
+
+def test_constants_are_arrays():
+    weights = np.arange(3.0, dtype=np.float32)
+
+    @jax.custom_vjp
+    def rule(x):
+        return x * weights[None]
+
+    def backward(kept, g):
+        def row(i, total):  # which indexes the constant
+            return total + jnp.asarray(weights)[i]
+
+        return (g * lax.fori_loop(0, 3, row, 0.0),)
+
+    rule.defvjp(lambda x: (rule(x), ()), backward)
+    out, _ = watch(lambda x: (activax.relu(x), 1.5, weights))(X)
+    assert all(isinstance(leaf, jax.Array) for leaf in out)
+
+    def total(x):
+        return jnp.sum(activax.relu(rule(x)))
+
+    close(jax.grad(lambda x: watch(total)(x)[0])(X), jax.grad(total)(X))
+
+
+@pytest.mark.parametrize("kind", [jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit])
+def test_shardings_and_scopes_stay(kind):
+    mesh = jax.make_mesh((len(jax.devices()),), ("batch",), axis_types=(kind,))
+    rows = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+    f = jax.jit(layer, out_shardings=rows)
+    assert watch(f)(X, STACK[0])[0].sharding.is_equivalent_to(rows, 2)
+    assert list(points(lambda x: watch(unrolled)(x)[0], X)) == list(points(unrolled, X))
+
+
 def test_what_may_pass_over_points_and_take_what_is_no_array():
     def network(x, activation, *, squared):
         y = activation(x)
@@ -273,13 +371,41 @@ def test_health_of_layers_in_a_scan_and_of_learned_activations():
     assert watch(activax.swiglu, unit_health)(X, X)[1] == {}
 
 
+def test_health_trusts_no_name():
+    @jax.jit
+    def softplus(x):  # is five times as steep as its namesake
+        return jnp.log1p(jnp.exp(5 * x)) / 5
+
+    (health,) = watch(softplus, unit_health)(X)[1].values()
+    report = diagnostics.health_report(health)
+    assert_allclose(health.sizes.mean, jnp.mean(softplus(X), 0), rtol=1e-5)
+    assert jnp.isnan(report.saturated_share).all()
+
+    @jax.jit
+    def tanh(x, y):
+        return jnp.tanh(x * y)
+
+    def named(x):
+        return checkpoint_name(jnp.tanh(x), "tanh")
+
+    for f, arguments in ((tanh, (X, X)), (named, (X,))):
+        assert watch(f, unit_health)(*arguments)[1] == {}
+    for f in (activax.log1mexp, lambda x: activax.rrelu(x, lower=0.9, upper=0.95)):
+        (health,) = watch(f, unit_health)(abs(X))[1].values()
+        assert jnp.isnan(diagnostics.health_report(health).saturated_share).all()
+        assert_allclose(health.sizes.mean, jnp.mean(abs(f(abs(X))), 0), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: watch(PARAMS), TypeError, "watch: f must be a function; got tuple"),
         (lambda: watch(loss, "mean"), TypeError, "watch: what must be a function; got str"),
-        (lambda: watch(jnp.sin)(X), ValueError, "watch: sin has no named point. Call activations"),
-        (lambda: points(lambda: 1.0), ValueError, "watch: <lambda> has no named point"),
+        (lambda: points(3), TypeError, "points: f must be a function; got int"),
+        (lambda: watch(jnp.sin)(X), ValueError, "watch: sin has no named point, or only inside of"),
+        (lambda: sinks(lambda: 1.0), ValueError, "sinks: <lambda> has no named point"),
+        (lambda: watch(scanned)(X, sinks={"block": diagnostics.sink()}), ValueError,
+         r"the sink of 'block' is in a loop, and must have its 3 steps as first axis; got \(\)"),
         (lambda: watch(loss)(PARAMS, X, sinks={"relu": diagnostics.sink()}), ValueError,
          r"watch: there is no point 'relu' for a sink; the points are serial\[0\], "),
         (lambda: watch(loss)(PARAMS, X, sinks={"serial[0]": diagnostics.sink((2,))}), ValueError,

@@ -4,6 +4,7 @@ from activax.diagnostics import plot as plot
 from activax.diagnostics.cotangents import Cotangents as Cotangents
 from activax.diagnostics.cotangents import sink as sink
 from activax.diagnostics.cotangents import tap as tap
+from activax.diagnostics.evaluation import Point as Point
 from activax.diagnostics.frameworks import functional as functional
 from activax.diagnostics.gradients import GradientFlow as GradientFlow
 from activax.diagnostics.gradients import gradient_flow as gradient_flow
@@ -30,7 +31,6 @@ from activax.diagnostics.units import dead as dead
 from activax.diagnostics.units import health_init as health_init
 from activax.diagnostics.units import health_report as health_report
 from activax.diagnostics.units import health_update as health_update
-from activax.diagnostics.watch import Point as Point
 from activax.diagnostics.watch import points as points
 from activax.diagnostics.watch import sinks as sinks
 from activax.diagnostics.watch import watch as watch

@@ -18,6 +18,12 @@ def scopes_of(equation: Any) -> tuple[Any, ...]:
     )
 
 
+def is_backward(equation: Any) -> bool:
+    """Whether it is of the backward pass of a gradient in the program."""
+    stack = equation.source_info.name_stack.stack
+    return any(type(entry).__name__ == "Transform" and entry.name == "transpose" for entry in stack)
+
+
 def names_of(scopes: Iterable[Any]) -> tuple[str, ...]:
     """What scopes are called."""
     return tuple(scope.name for scope in scopes)

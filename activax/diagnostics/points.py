@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
-from activax.diagnostics.jaxprs import CHECKPOINTS, bodies, is_literal, opened, scopes_of
+from activax._catalog import aliases, catalog
+from activax.diagnostics.jaxprs import (
+    CHECKPOINTS,
+    bodies,
+    is_backward,
+    is_literal,
+    opened,
+    scopes_of,
+)
 
 PRODUCTS = ("dot_general", "conv_general_dilated")
 RULES = ("custom_jvp_call", "custom_vjp_call")  # functions with a derivative of their own
@@ -28,16 +37,16 @@ class Plan(NamedTuple):
 
     jaxpr: Any
     constants: tuple[Any, ...]
+    scopes: list[tuple[Any, ...]]  # of each equation
     places: dict[int, list[Place]]  # by the number of the equation
-    inner: dict[int, "Plan"]
+    inner: dict[int, "Plan"]  # of those that have places
 
-    def paths(self) -> Iterator[str]:
-        """Of all points, in the order of the network."""
+    def all_places(self) -> Iterator[Place]:
+        """In the order of the network."""
         for i in sorted(self.places.keys() | self.inner.keys()):
             if i in self.inner:
-                yield from self.inner[i].paths()
-            for place in self.places.get(i, ()):
-                yield place.path
+                yield from self.inner[i].all_places()
+            yield from self.places.get(i, ())
 
 
 def plan(closed: Any) -> Plan:
@@ -46,55 +55,62 @@ def plan(closed: Any) -> Plan:
 
 
 class _Paths:
-    """A path for every scope that is entered, and for everything with a name in it."""
+    """Paths, each of which is given once."""
 
     def __init__(self) -> None:
-        self.used: Counter[str] = Counter()
-        self.entered: dict[tuple[str, int], str] = {}
+        self.given: set[str] = set()
 
-    def new(self, outer: str, name: str) -> str:
-        """Such as "block/relu", and "block/relu#2" for the second of the name."""
-        path = f"{outer}/{name}" if outer else name
-        self.used[path] += 1
-        return path if self.used[path] == 1 else f"{path}#{self.used[path]}"
-
-    def of(self, outer: str, scopes: tuple[Any, ...]) -> str:
-        """Of the last of several scopes, each in the one before."""
-        for scope in scopes:
-            entry = outer, id(scope)
-            if entry not in self.entered:
-                self.entered[entry] = self.new(outer, scope.name)
-            outer = self.entered[entry]
-        return outer
+    def new(self, path: str, mark: str = "#", first: int = 2) -> str:
+        """The path, or the first of path#2, path#3 and so on that is free."""
+        numbered = (f"{path}{mark}{i}" for i in itertools.count(first))
+        free = next(one for one in itertools.chain([path], numbered) if one not in self.given)
+        self.given.add(free)
+        return free
 
 
 def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
     """Of a jaxpr inside the scope of this path."""
     jaxpr, constants = opened(body)
+    # From NumPy they cannot be indexed by what is traced.
+    constants = tuple(jnp.asarray(c) if isinstance(c, np.ndarray) else c for c in constants)
     stacks = [scopes_of(equation) for equation in jaxpr.eqns]
     depth = _depths_of_use(jaxpr, stacks)
+    entered: dict[tuple[str, int], str] = {}
     places: dict[int, list[Place]] = {}
     inner: dict[int, Plan] = {}
-    outputs: Counter[str] = Counter()
+    several: Counter[str] = Counter()
     for i, (equation, stack) in enumerate(zip(jaxpr.eqns, stacks, strict=True)):
-        path = paths.of(outer, stack)
-        kind, name = equation.primitive.name, _name(equation)
-        if name and (kind == "name" or _is_like_an_activation(equation)):
-            places[i] = [Place(paths.new(path, name), name, 0, True)]
+        if is_backward(equation):
             continue
-        if kind in ENTERED:
-            within = paths.new(path, name) if name else path
-            inner[i] = _plan(equation.params["jaxpr"], within, paths)
+        path = outer
+        for scope in stack:
+            key = path, id(scope)
+            if key not in entered:
+                entered[key] = paths.new(_join(path, scope.name))
+            path = entered[key]
+        kind, name = equation.primitive.name, _name(equation)
+        is_point = name is not None and (kind == "name" or _is_like_an_activation(equation))
+        within = path if name is None else paths.new(_join(path, name))
+        if kind in ENTERED and not (is_point and _known(name)):
+            found = _plan(equation.params["jaxpr"], within, paths)
+            # The rule of an activation of one's own has its name, too.
+            if any(not is_point or place.name != name for place in found.all_places()):
+                inner[i] = found
+        if is_point:
+            places[i] = [Place(within, str(name), 0, kind != "name")]
+            continue
         named = _outputs_with_places(inner[i]) if i in inner and kind != "scan" else set()
         for k, out in enumerate(equation.outvars):
             leaves = depth.get(out, len(stack)) < len(stack)
             if leaves and k not in named and jnp.issubdtype(out.aval.dtype, jnp.floating):
-                which = f":{outputs[path]}" if outputs[path] else ""  # of several that leave
-                outputs[path] += 1
-                places.setdefault(i, []).append(
-                    Place(f"{path}{which}", f"{stack[-1].name}{which}", k, False)
-                )
-    return Plan(jaxpr, constants, places, inner)
+                one = paths.new(f"{path}:{several[path]}", ":") if several[path] else path
+                several[path] += 1
+                places.setdefault(i, []).append(Place(one, stack[-1].name, k, False))
+    return Plan(jaxpr, constants, stacks, places, inner)
+
+
+def _join(outer: str, name: str) -> str:
+    return f"{outer}/{name}" if outer else name
 
 
 def _outputs_with_places(plan: Plan) -> set[int]:
@@ -137,20 +153,27 @@ def _name(equation: Any) -> str | None:
         return str(equation.params["name"])
     if primitive == "jit":
         name = str(equation.params["name"])
+        if hasattr(jnp, name) and not _known(name):
+            return None
     elif primitive in RULES:
-        # With its file behind it, as there is no other record of it.
+        # There is no other record of it.
         name = str(opened(equation.params["call_jaxpr"])[0].debug_info.func_name)
     else:
         return None
     return None if name.startswith(("_", "<")) else name
 
 
+def _known(name: str | None) -> bool:
+    """Whether an activation is called so."""
+    return name in catalog or name in aliases
+
+
 def _is_like_an_activation(equation: Any) -> bool:
-    """Whether what is called returns an array as large as its input, without matrix products."""
-    if len(equation.outvars) != 1 or not equation.invars:
+    """Whether what is called returns an array as large as one it takes, without matrix products."""
+    if len(equation.outvars) != 1:
         return False
-    (out,), first = equation.outvars, equation.invars[0]
-    alike = getattr(first.aval, "shape", None) == out.aval.shape
+    (out,) = equation.outvars
+    alike = any(getattr(atom.aval, "shape", None) == out.aval.shape for atom in equation.invars)
     floating = jnp.issubdtype(out.aval.dtype, jnp.floating)
     return alike and floating and not any(map(_has_product, bodies(equation.params.values())))
 

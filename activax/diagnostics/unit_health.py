@@ -1,30 +1,34 @@
 """The health of the units of every activation in a network."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from activax import theory
+from activax._activation import Activation
 from activax._catalog import aliases, catalog
-from activax.diagnostics.units import Health, before_batches, health_update
-from activax.diagnostics.watch import Point
+from activax._definition import EVERYWHERE
+from activax.diagnostics.evaluation import Point
+from activax.diagnostics.units import Health, before_batches, of_batch
 
 
 def unit_health(point: Point) -> Health | None:
     """The health of the units of an activation, for `activax.diagnostics.watch` to look for.
 
-    An activation is known by the name that it is called by: any elementwise one of the catalogue,
-    and its namesake in `jax.nn` where that is a function to JAX. Other points are passed over. The
-    health after several batches is the sum of theirs, in their order.
+    An activation is a function by the name of an elementwise one of the catalogue or of its
+    namesake in `jax.nn`, whose output is as large as one array that it takes; slopes are those of
+    the function itself. Other points are passed over. The health after several batches is
+    `first + second`.
 
     Args:
         point: what `watch` found.
 
     Returns:
         The health after this batch, with a unit for each of the output's last axis; None where
-        there is no activation. Where its steepest slope cannot be told, because it is called with
-        parameters that are traced or arrays, saturated_share is not known.
+        there is no activation. saturated_share is not known where the steepest slope is not: where
+        the function is not that of the catalogue, or has parameters that are traced or arrays.
 
     Example:
         >>> look = activax.diagnostics.watch(activax.relu, activax.diagnostics.unit_health)
@@ -34,14 +38,43 @@ def unit_health(point: Point) -> Health | None:
         Array([1. , 0.5], dtype=float32)
     """
     activation = catalog.get(aliases.get(point.name, point.name))
-    if activation is None or activation.kind != "elementwise" or not point.inputs:
+    function = point.function
+    if activation is None or activation.kind != "elementwise" or function is None:
         return None
-    inputs, *parameters = point.inputs
-    if not jnp.ndim(inputs):
+    shape = point.output.shape
+    alike = [i for i, x in enumerate(point.inputs) if shape and jnp.shape(x) == shape]
+    if len(alike) != 1:
         return None
-    known = not any(isinstance(p, jax.core.Tracer) or jnp.ndim(p) for p in parameters)
-    values = [float(p) for p in parameters] if known else parameters
-    names = activation._definition.arrays[1 : 1 + len(values)]
-    activation = activation.bind(**dict(zip(names, values, strict=True)))
-    steepest = theory.lipschitz(activation) if known else math.nan
-    return health_update(before_batches(inputs.shape[-1], steepest), activation, inputs)
+    (at,) = alike
+    x = point.inputs[at]
+    slopes = jax.jvp(
+        lambda x: function(*point.inputs[:at], x, *point.inputs[at + 1 :]),
+        (x,),
+        (jnp.ones_like(x),),
+    )[1]
+    before = before_batches(shape[-1], _steepest(activation, point))
+    return before + of_batch(before.steepest, point.output, jnp.abs(slopes))
+
+
+def _steepest(activation: Activation[...], point: Point) -> float:
+    """The steepest slope of the function; NaN where it is not known."""
+    parameters = point.inputs[1:]
+    fixed = not any(isinstance(p, jax.core.Tracer) or jnp.ndim(p) for p in parameters)
+    if activation.domain != EVERYWHERE or not fixed or not _is_that(activation, point):
+        return math.nan
+    names = activation._definition.arrays[1:]
+    values = dict(zip(names, map(float, parameters), strict=False))
+    return theory.lipschitz(activation.bind(**values))
+
+
+def _is_that(activation: Activation[...], point: Point) -> bool:
+    """Whether the function is the activation, or that of `jax.nn`: their programs are equal."""
+
+    def program(f: Any) -> str | None:
+        try:
+            return str(jax.make_jaxpr(f)(*point.inputs))
+        except (TypeError, ValueError):  # it takes other arguments
+            return None
+
+    of_jax = getattr(jax.nn, point.name, None)
+    return program(point.function) in map(program, (activation, activation.inner, of_jax))

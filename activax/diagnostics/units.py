@@ -56,6 +56,8 @@ class Health:
     steepest: Array  # the slope that saturation is measured by; NaN if there is no bound
 
     def __add__(self, other: "Health") -> "Health":
+        if not isinstance(other, Health):
+            return NotImplemented
         return Health(
             sizes=self.sizes + other.sizes,
             saturation=self.saturation + other.saturation,
@@ -148,21 +150,34 @@ def health_update(
     """
     _check_elementwise("health_update", activation)
     _check_units("inputs", inputs.shape[-1:], health)
-    outputs, slopes = _steepness(activation, inputs)
-    is_flat = (widen(slopes) <= flat * health.steepest).astype(jnp.float32)
-    without_gradient, gradients = jnp.zeros_like(health.without_gradient), 0
+    came = None
     if cotangents is not None:
         came = _gradient_came(cotangents)
         _check_units("cotangents", came.shape, health)
-        without_gradient, gradients = (~came).astype(jnp.uint32), 1
-    return health + Health(
+    outputs, slopes = _steepness(activation, inputs)
+    return health + of_batch(health.steepest, outputs, slopes, came, tolerance=tolerance, flat=flat)
+
+
+def of_batch(
+    steepest: Array,
+    outputs: Array,
+    slopes: Array,
+    came: Array | None = None,
+    *,
+    tolerance: float = FLAT,
+    flat: float = 0.01,
+) -> Health:
+    """What one batch says, whose slopes are magnitudes; `came`: which units a gradient came to."""
+    none = jnp.zeros(outputs.shape[-1], jnp.uint32)
+    is_flat = (widen(slopes) <= flat * steepest).astype(jnp.float32)
+    return Health(
         sizes=statistics(jnp.abs(widen(outputs)), per=-1),
         saturation=statistics(is_flat, per=-1),
         without_slope=_without_slope(slopes, tolerance).astype(jnp.uint32),
         batches=jnp.uint32(1),
-        without_gradient=without_gradient,
-        gradients=jnp.uint32(gradients),
-        steepest=health.steepest,
+        without_gradient=none if came is None else (~came).astype(jnp.uint32),
+        gradients=jnp.uint32(came is not None),
+        steepest=steepest,
     )
 
 

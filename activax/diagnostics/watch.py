@@ -1,30 +1,19 @@
 """Look at every named point of a network, whatever it is written in."""
 
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
 
-from activax.diagnostics.cotangents import Cotangents, sink, tap
-from activax.diagnostics.jaxprs import bound, inputs_of_scan, is_literal
-from activax.diagnostics.points import Place, Plan, plan
+from activax.diagnostics.cotangents import Cotangents, sink
+from activax.diagnostics.evaluation import Point, Sinks, evaluate
+from activax.diagnostics.points import Plan, plan
 from activax.diagnostics.statistics import statistics
 
-ARRAYS = (jax.Array, np.ndarray, np.generic, jax.ShapeDtypeStruct)
-
-Sinks = dict[str, Cotangents]
-
-
-class Point(NamedTuple):
-    """A value in a network that has a name."""
-
-    path: str  # such as "serial[1]/gelu"
-    name: str  # the last part of it
-    output: Array
-    inputs: tuple[Array, ...]  # what the function took whose output it is; () for that of a scope
+ARRAYS = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
 
 
 def _statistics(point: Point) -> Any:
@@ -41,20 +30,22 @@ def watch(
     `jax.vmap` and the like work as on `f`. The points are
     - the outputs of functions with a name: activations of activax, those of `jax.nn` that are
       functions to JAX, and functions of one's own under `jax.jit`, if they return one array as
-      large as their first and multiply no matrices;
+      large as one that they take and multiply no matrices;
     - the values that leave a `jax.named_scope`, which the layers of `activax.nn`, Flax linen and
       Haiku open; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
     - what `jax.ad_checkpoint.checkpoint_name` names.
     Their paths are the scopes and the name: "block#2/relu" is in the second scope "block", and
-    "block:1" the second value that leaves a scope. In a `jax.lax.scan` observations get an axis of
-    its steps in front. `while_loop`, `cond` and
-    `shard_map` are not looked into.
+    "block:1" the second value that leaves a scope. They may be in a `jax.jit` or `jax.checkpoint`,
+    and in a `jax.lax.scan`, where observations get an axis of its steps in front; inside of other
+    loops, `cond`, `shard_map` and functions with a derivative rule of their own there are none, nor
+    in the backward pass of a gradient that `f` takes. A `jax.jit` with points is compiled with what
+    is around it; its shardings stay.
 
     Args:
-        f: a function of arrays and trees of arrays, such as a loss; what else is among its
-            arguments is passed on as it is.
-        what: a function of a Point, which has `path`, `name`, `output` and `inputs`. It returns a
-            tree of arrays, or None at points that do not matter, such as
+        f: a function of arrays, those of NumPy included, and trees of them, such as a loss; what
+            else is among its arguments is passed on as it is.
+        what: a function of a Point, which has `path`, `name`, `output`, and of functions `inputs`
+            and `function`. It returns a tree of arrays, or None at points that do not matter, as
             `activax.diagnostics.unit_health` does.
 
     Returns:
@@ -65,7 +56,8 @@ def watch(
 
     Raises:
         TypeError: `f` or `what` that cannot be called; in the call, sinks that are no dict.
-        ValueError: in the call, an `f` without named points, or sinks for paths that it has not.
+        ValueError: in the call, an `f` without named points, sinks for paths that it has not, or
+            of another shape.
 
     Example:
         >>> from activax.nn import dense, serial
@@ -75,27 +67,27 @@ def watch(
         >>> {path: round(float(found.mean), 3) for path, found in seen.items()}
         {'serial[0]': 0.006, 'serial[1]/relu': 0.448, 'serial[2]': -1.017}
     """
-    for name, given in {"f": f, "what": what}.items():
-        if not callable(given):
-            raise TypeError(f"watch: {name} must be a function; got {type(given).__name__}")
+    _check_function("watch", "f", f)
+    _check_function("watch", "what", what)
 
+    @functools.wraps(f)
     def watched(*args: Any, sinks: Sinks | None = None, **kwargs: Any) -> tuple[Any, Any]:
         if not isinstance(sinks, dict | None):
             raise TypeError(f"watch: sinks must be a dict from paths; got {type(sinks).__name__}")
-        traced, structure, arrays = _traced(f, args, kwargs)
-        known = list(traced.paths())
+        traced, structure, arrays = _traced("watch", f, args, kwargs)
+        known = [place.path for place in traced.all_places()]
         if unknown := [path for path in sinks or {} if path not in known]:
             raise ValueError(
                 f"watch: there is no point {unknown[0]!r} for a sink; the points are "
                 f"{', '.join(known)}"
             )
-        outputs, seen = _evaluate(traced, arrays, what, sinks or {})
-        return jax.tree.unflatten(structure, outputs), seen
+        outputs, seen = evaluate(traced, arrays, what, sinks or {})
+        return jax.tree.unflatten(structure, map(_array, outputs)), seen
 
     return watched
 
 
-def points(f: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+def points(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> dict[str, jax.ShapeDtypeStruct]:
     """The named points of a function that `watch` would see, in their order.
 
     Args:
@@ -117,10 +109,10 @@ def points(f: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, jax.Sh
         >>> list(activax.diagnostics.points(network.apply, params, x))
         ['serial[0]', 'serial[1]/relu', 'serial[2]']
     """
-    return _shapes(f, args, kwargs, lambda point: point.output)
+    return _shapes("points", f, args, kwargs, lambda point: point.output)
 
 
-def sinks(f: Callable[..., Any], *args: Any, units: bool = False, **kwargs: Any) -> Sinks:
+def sinks(f: Callable[..., Any], /, *args: Any, units: bool = False, **kwargs: Any) -> Sinks:
     """A sink for each named point of a function, for `watch` to describe cotangents with.
 
     Args:
@@ -146,17 +138,36 @@ def sinks(f: Callable[..., Any], *args: Any, units: bool = False, **kwargs: Any)
         >>> activax.diagnostics.summarize(cotangents["relu"])["magnitude"]
         Array(0.5, dtype=float32)
     """
-    shapes = _shapes(f, args, kwargs, lambda point: sink(point.output.shape[-1:] if units else ()))
+
+    def drain(point: Point) -> Cotangents:
+        return sink(point.output.shape[-1:] if units else ())
+
+    shapes = _shapes("sinks", f, args, kwargs, drain)
     return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), shapes)
 
 
-def _shapes(f: Any, args: Any, kwargs: Any, what: Callable[[Point], Any]) -> dict[str, Any]:
-    traced, _, arrays = _traced(f, args, kwargs)
-    seen = jax.eval_shape(lambda arrays: _evaluate(traced, arrays, what, {})[1], arrays)
-    return {path: seen[path] for path in traced.paths()}
+def _check_function(caller: str, name: str, given: Any) -> None:
+    if not callable(given):
+        raise TypeError(f"{caller}: {name} must be a function; got {type(given).__name__}")
 
 
-def _traced(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Plan, Any, list[Any]]:
+def _array(value: Any) -> Any:
+    """What a compiled program returns, be it a constant."""
+    return value if isinstance(value, jax.Array) else jnp.asarray(value)
+
+
+def _shapes(
+    caller: str, f: Any, args: Any, kwargs: Any, what: Callable[[Point], Any]
+) -> dict[str, Any]:
+    _check_function(caller, "f", f)
+    traced, _, arrays = _traced(caller, f, args, kwargs)
+    seen = jax.eval_shape(lambda arrays: evaluate(traced, arrays, what, {})[1], arrays)
+    return {place.path: seen[place.path] for place in traced.all_places()}
+
+
+def _traced(
+    caller: str, f: Callable[..., Any], args: Any, kwargs: Any
+) -> tuple[Plan, Any, list[Any]]:
     """The program of a function, the structure of what it returns, and the arrays it takes."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     which = [i for i, leaf in enumerate(leaves) if isinstance(leaf, ARRAYS)]
@@ -171,77 +182,12 @@ def _traced(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Plan, Any, l
     arrays = [leaves[i] for i in which]
     closed, shapes = jax.make_jaxpr(of_arrays, return_shape=True)(*arrays)
     traced = plan(closed)
-    if not any(True for _ in traced.paths()):
+    if next(traced.all_places(), None) is None:
         raise ValueError(
-            f"watch: {getattr(f, '__name__', type(f).__name__)} has no named point. Call "
-            "activations of activax, or name what matters with jax.named_scope or "
+            f"{caller}: {getattr(f, '__name__', type(f).__name__)} has no named point, or only "
+            "inside of loops, conditions and rules, which are not looked into. Call activations of "
+            "activax, or name what matters with jax.named_scope or "
             "jax.ad_checkpoint.checkpoint_name; for a network of Flax nnx or Equinox use "
             "activax.diagnostics.functional."
         )
     return traced, jax.tree.structure(shapes), arrays
-
-
-def _evaluate(
-    plan: Plan, arguments: list[Any], what: Callable[[Point], Any], sinks: Sinks
-) -> tuple[list[Any], dict[str, Any]]:
-    """What a program returns, and what is seen at its points."""
-    jaxpr, seen = plan.jaxpr, {}
-    known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*plan.constants, *arguments), strict=True))
-
-    def read(atom: Any) -> Any:
-        return atom.val if is_literal(atom) else known[atom]
-
-    def at(place: Place, output: Array, inputs: list[Any]) -> Array:
-        if place.path in sinks:
-            output = tap(output, sinks[place.path])
-        taken = tuple(inputs) if place.is_call else ()
-        observation = what(Point(place.path, place.name, output, taken))
-        if observation is not None:
-            seen[place.path] = observation
-        return output
-
-    for i, equation in enumerate(jaxpr.eqns):
-        inputs = [read(atom) for atom in equation.invars]
-        if i in plan.inner:
-            outputs, inside = _enter(equation, plan.inner[i], inputs, what, sinks)
-            seen.update(inside)
-        else:
-            outputs = bound(equation, inputs)
-        for place in plan.places.get(i, ()):
-            outputs[place.output] = at(place, outputs[place.output], inputs)
-        known.update(zip(equation.outvars, outputs, strict=True))
-    return [read(atom) for atom in jaxpr.outvars], seen
-
-
-def _enter(
-    equation: Any, inner: Plan, inputs: list[Any], what: Callable[[Point], Any], sinks: Sinks
-) -> tuple[list[Any], dict[str, Any]]:
-    """What an equation that holds a program returns, and what is seen in it."""
-    paths = set(inner.paths())
-    sinks = {path: sinks[path] for path in sinks.keys() & paths}
-    options = equation.params
-
-    def body(inputs: list[Any], sinks: Sinks) -> tuple[list[Any], dict[str, Any]]:
-        return _evaluate(inner, inputs, what, sinks)
-
-    if equation.primitive.name == "jit":
-        return body(inputs, sinks)
-    if equation.primitive.name != "scan":
-        again = jax.checkpoint(body, policy=options["policy"], prevent_cse=options["prevent_cse"])
-        return again(inputs, sinks)
-    first, last = inputs_of_scan(equation)
-    constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
-
-    def step(carry: list[Any], row: tuple[list[Any], Sinks]) -> Any:
-        outputs, seen = body([*constants, *carry, *row[0]], row[1])
-        return outputs[: len(carry)], (outputs[len(carry) :], seen)
-
-    carry, (stacked, seen) = lax.scan(
-        step,
-        carry,
-        (rows, sinks),
-        length=options["length"],
-        reverse=options["reverse"],
-        unroll=options["unroll"],
-    )
-    return [*carry, *stacked], seen
