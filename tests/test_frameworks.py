@@ -49,10 +49,10 @@ def of_equinox():
 
     class Block(eqx.Module):
         linear: eqx.nn.Linear
-        activation: object
+        activations: list
 
         def __call__(self, x):
-            return x + self.activation(self.linear(x))
+            return x + self.activations[0](self.linear(x))
 
     class Network(eqx.Module):
         blocks: list
@@ -64,10 +64,10 @@ def of_equinox():
             return jax.vmap(self.last)(x)
 
     keys = jax.random.split(jax.random.key(0), 3)
-    blocks = [Block(eqx.nn.Linear(3, 3, key=key), jax.nn.gelu) for key in keys[:2]]
+    blocks = [Block(eqx.nn.Linear(3, 3, key=key), [jax.nn.gelu]) for key in keys[:2]]
     model = Network(blocks, eqx.nn.Linear(3, 1, key=keys[2]))
     linear = "linear/eqx.nn.Linear"
-    paths = [f"blocks[{i}]{part}" for i in (0, 1) for part in (f"/{linear}", "/activation", "")]
+    paths = [f"blocks[{i}]{part}" for i in (0, 1) for part in (f"/{linear}", "/activations[0]", "")]
     return (model,), [*paths, "last/eqx.nn.Linear"], lambda: model(X)
 
 
@@ -78,12 +78,13 @@ def of_linen():
         @linen.compact
         def __call__(self, x):
             x = activax.silu(linen.Dense(3, name="first")(x))
-            return linen.Dense(1, name="last")(x)
+            scale = self.variable("others", "scale", jnp.ones, ())
+            return linen.Dense(1, name="last")(scale.value * x)
 
     model = Network()
-    params = model.init(jax.random.key(0), X)
+    variables = model.init(jax.random.key(0), X)
     paths = ["Network/first", "Network/silu", "Network/last"]
-    return (model, params), paths, lambda: model.apply(params, X)
+    return (model, variables), paths, lambda: model.apply(variables, X)
 
 
 def of_haiku():
@@ -92,6 +93,12 @@ def of_haiku():
     params = model.init(jax.random.key(0), X)
     paths = ["mlp/linear_0", "mlp/mish", "mlp/linear_1"]
     return (model, params), paths, lambda: model.apply(params, None, X)
+
+
+def of_haiku_without_rng():
+    hk = pytest.importorskip("haiku", reason="needs Haiku")
+    (model, params), paths, call = of_haiku()
+    return (hk.without_apply_rng(model), params), paths, call
 
 
 def of_haiku_with_state():
@@ -116,7 +123,15 @@ def of_activax():
     return (model, params), paths, lambda: model.apply(params, X)
 
 
-MAKERS = [of_nnx, of_equinox, of_linen, of_haiku, of_haiku_with_state, of_activax]
+MAKERS = [
+    of_nnx,
+    of_equinox,
+    of_linen,
+    of_haiku,
+    of_haiku_without_rng,
+    of_haiku_with_state,
+    of_activax,
+]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -188,6 +203,9 @@ def test_errors_name_function_argument_and_rule():
         functional(network)
     with pytest.raises(TypeError, match="holds its parameters itself; got 1 variables"):
         functional(*of_equinox()[0], params)
+    (model, variables), *_ = of_linen()
+    with pytest.raises(TypeError, match="a linen module needs all variables .*; got first, last"):
+        functional(model, variables["params"])
     (model, params, _), *_ = of_haiku_with_state()
     with pytest.raises(TypeError, match="needs the parameters and the state .*; got 1 variables"):
         functional(model, params)

@@ -200,6 +200,11 @@ def test_without_matplotlib_the_error_says_what_to_install(call, monkeypatch):
         call()
 
 
+def test_values_that_nearly_agree_have_a_histogram():
+    figure = plot.histograms({"a": np.array([1.0, np.nextafter(1.0, 2)])}, bins=np.int64(5))
+    assert figure.axes[0].patches[0].get_data().values.sum() == 1
+
+
 ONE = report(1)
 BAD = [
     (lambda: plot.gradient_flow([1.0]), TypeError,
@@ -233,7 +238,9 @@ BAD = [
     (lambda: plot.unit_health({"layer 1": ONE, "layer 2": report(2)}), ValueError,
      r"plot.unit_health: reports must be of as many times for all layers; got \[1, 2\]"),
     (lambda: plot.unit_health({"layer 1": ONE}, steps=[1, 2]), ValueError,
-     r"plot.unit_health: steps must be one number for each of 1 times; got shape \(2,\)"),
+     r"plot.unit_health: steps must be one number for each of 1 times; got int64 of shape \(2,\)"),
+    (lambda: plot.unit_health({"layer 1": ONE}, steps=["late"]), ValueError,
+     r"plot.unit_health: steps must be one number for each of 1 times; got <U4 of shape \(1,\)"),
     (lambda: plot.histograms(jnp.ones(3)), TypeError,
      "plot.histograms: layers must be a dict; got ArrayImpl"),
     (lambda: plot.histograms({}), ValueError, "plot.histograms: layers must not be empty; got {}"),
@@ -247,6 +254,8 @@ BAD = [
      "plot.histograms: bins must be a positive integer; got 0"),
     (lambda: plot.histograms({"a": jnp.ones(3)}, bins=2.5), ValueError,
      "plot.histograms: bins must be a positive integer; got 2.5"),
+    (lambda: plot.histograms({"a": jnp.ones(3)}, bins=True), ValueError,
+     "plot.histograms: bins must be a positive integer; got True"),
 ]  # fmt: skip
 
 

@@ -107,7 +107,8 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
 def looker(run: digits.Experiment, settings: Settings, activation: Activation[...]) -> Look:
     """Gradients on the batch of the table's norms, and the health of units on all training images.
 
-    An activation that is not elementwise gives units no slope of their own, and so no health.
+    An activation that is not elementwise gives units no slope of their own, and so no health. Where
+    its parameters are trained, units saturate beside its steepest slope before training.
     """
     labels = jnp.asarray(digits.load()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth

@@ -95,7 +95,8 @@ def shares(caller: str, reports: Any) -> dict[str, dict[str, np.ndarray]]:
             raise ValueError(
                 f"{caller}: reports must hold arrays of shape (times, units); got "
                 f"{' and '.join(map(str, sorted(shapes)))} for {name!r}. Stack the reports of "
-                "several times: jax.tree.map(lambda *times: jnp.stack(times), *reports)"
+                "several times: jax.tree.map(lambda *times: jnp.stack(times), *reports). Of layers "
+                "that a scan stacked give each: jax.tree.map(lambda a: a[:, 0], report)"
             )
         found[name] = {
             flag: np.where(np.isnan(arrays[KNOWN_BY.get(flag, flag)]), np.nan, arrays[flag]).mean(1)
@@ -126,12 +127,16 @@ def binned(caller: str, layers: Any, bins: int) -> tuple[np.ndarray, dict[str, H
         >>> edges, found["layer 1"].shares
         (array([0., 1., 2.]), array([0.66666667, 0.33333333]))
     """
-    if not isinstance(bins, int) or bins < 1:
+    if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise ValueError(f"{caller}: bins must be a positive integer; got {bins!r}")
     given = _mapping(caller, "layers", layers)
     arrays = {name: _real(caller, name, array) for name, array in given.items()}
     finite = {name: array[np.isfinite(array)] for name, array in arrays.items()}
-    edges = np.histogram_bin_edges(np.concatenate([*finite.values()]), bins)
+    values = np.concatenate([*finite.values()])
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+    # As wide as NumPy makes it for equal values, where bins would be too narrow for float64.
+    narrow = not high - low > 4 * bins * np.spacing(max(abs(low), abs(high)))
+    edges = np.histogram_bin_edges(values[:1] if narrow else values, bins)
     return edges, {
         name: Histogram(
             shares=np.histogram(finite[name], edges)[0] / array.size,

@@ -1,6 +1,7 @@
 """Networks of other libraries as functions of parameters, with a named scope for each module."""
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -14,20 +15,23 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
     """A network of another library as `apply(params, *inputs)`, for every diagnostic here.
 
     Each of its modules computes in a `jax.named_scope` of its path, such as "layers[0]", so that
-    `watch` and `first_nonfinite` say where they are. The model stays as it is; what a call changes
-    in it, such as running averages and counters of random numbers, is dropped, so that every call
-    starts from the same.
+    `watch` and `first_nonfinite` say where they are. For that a call of a Flax nnx or Equinox
+    network is one of a copy, whose modules are of subclasses of their classes. The model stays as
+    it is: what a call changes in it, such as running averages and counters of random numbers, is
+    dropped, so that every call starts from the same.
 
     Args:
         model: a module of Flax nnx or of Equinox, which hold their parameters; or of Flax linen, a
             function that `haiku.transform` or `haiku.transform_with_state` made, or a Layer.
-        *variables: for the latter what their `init` returned: the parameters, and for a Haiku
-            network with state that, too.
+        *variables: for the latter what their `init` returned: the variables of linen, the
+            parameters, and for a Haiku network with state that, too.
         rng: a PRNG key for a Haiku network that needs one.
 
     Returns:
-        The function, and the parameters: a tree of arrays, the floating-point ones of Equinox and
-        each `nnx.Param` of Flax.
+        The function, and the parameters: a tree of arrays, the floating-point ones of Equinox, each
+        `nnx.Param` of Flax nnx, the collection "params" of linen. Further arguments go to the call
+        of the module, or to `apply` of the others, which is what returns updates of linen's
+        collections if it is asked to.
 
     Raises:
         TypeError: a model of another kind, or another number of variables than it needs.
@@ -43,7 +47,8 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
         eqx.nn.MLP/activation
         eqx.nn.MLP/layers[1]/eqx.nn.Linear
     """
-    nnx, equinox, haiku = map(sys.modules.get, ("flax.nnx", "equinox", "haiku"))
+    imported = ("flax.nnx", "flax.linen", "equinox", "haiku")
+    nnx, linen, equinox, haiku = map(sys.modules.get, imported)
     if nnx and isinstance(model, nnx.Module):
         _check_number(model, variables, 0)
         graph, params, others = nnx.split(model, nnx.Param, ...)
@@ -57,23 +62,38 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
     if equinox and isinstance(model, equinox.Module):
         _check_number(model, variables, 0)
         params, others = equinox.partition(model, equinox.is_inexact_array)
+        paths = [(), *(path for path, _ in _parts(model, equinox.Module))]
 
         def of_equinox(params: Any, *args: Any, **kwargs: Any) -> Any:
-            merged = equinox.combine(params, others)
+            merged = _functions_in_scopes(equinox.combine(params, others), paths)
             _open_scopes([((), merged), *_parts(merged, equinox.Module)])
             return merged(*args, **kwargs)
 
         return of_equinox, params
-    if haiku and isinstance(model, haiku.Transformed):
+    if linen and isinstance(model, linen.Module):
         _check_number(model, variables, 1)
-        return lambda params, *args, **kwargs: model.apply(params, rng, *args, **kwargs), *variables
-    if haiku and isinstance(model, haiku.TransformedWithState):
-        _check_number(model, variables, 2)
-        params, state = variables
-        return (
-            lambda params, *args, **kwargs: model.apply(params, state, rng, *args, **kwargs)[0],
-            params,
-        )
+        if "params" not in variables[0]:
+            raise TypeError(
+                "functional: a linen module needs all variables that its init returned, under "
+                f"'params' and other names; got {', '.join(variables[0])}"
+            )
+        collections = dict(variables[0])
+        params = collections.pop("params")
+        return lambda params, *args, **kwargs: model.apply(
+            {"params": params, **collections}, *args, **kwargs
+        ), params
+    if haiku and isinstance(model, haiku.Transformed | haiku.TransformedWithState):
+        with_state = isinstance(model, haiku.TransformedWithState)
+        _check_number(model, variables, 2 if with_state else 1)
+        params, *states = variables
+        takes_rng = "rng" in inspect.signature(model.apply).parameters
+        given = (*states, rng) if takes_rng else states  # haiku.without_apply_rng
+
+        def of_haiku(params: Any, *args: Any, **kwargs: Any) -> Any:
+            out = model.apply(params, *given, *args, **kwargs)
+            return out[0] if with_state else out
+
+        return of_haiku, params
     if not callable(getattr(model, "apply", None)):
         raise TypeError(
             "functional: model must be a module of Flax or Equinox, a transformed function of "
@@ -96,34 +116,46 @@ def _check_number(model: Any, variables: tuple[Any, ...], needed: int) -> None:
 
 
 def _parts(module: Any, kind: type, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The modules inside an Equinox module; functions in its fields get their scope here."""
+    """The modules inside an Equinox module."""
 
     def is_part(part: Any) -> bool:
-        return part is not module and (isinstance(part, kind) or callable(part))
+        return part is not module and isinstance(part, kind)
 
     for keys, part in jax.tree_util.tree_leaves_with_path(module, is_leaf=is_part):
-        names = tuple(map(_name, keys))
-        if isinstance(part, kind):
-            yield (*path, *names), part
-            yield from _parts(part, kind, (*path, *names))
-        elif callable(part) and len(names) == 1:
-            object.__setattr__(module, names[0], _in_scope(part, names[0]))
+        if is_part(part):
+            inside = (*path, *map(_key, keys))
+            yield inside, part
+            yield from _parts(part, kind, inside)
 
 
-def _name(key: Any) -> Any:
+def _functions_in_scopes(module: Any, paths: list[Path]) -> Any:
+    """An Equinox module whose functions, such as those in its fields, compute in scopes."""
+
+    def opened(keys: Any, leaf: Any) -> Any:
+        return _in_scope(leaf, _scope(tuple(map(_key, keys)), paths)) if callable(leaf) else leaf
+
+    return jax.tree_util.tree_map_with_path(opened, module)
+
+
+def _key(key: Any) -> Any:
     """What a key of a path in a tree says: the name of a field, the key of a dict or an index."""
     return next(getattr(key, name) for name in ("name", "key", "idx") if hasattr(key, name))
 
 
 def _open_scopes(modules: Iterable[tuple[Path, Any]]) -> None:
-    """Let each module compute in a scope, named by its path from the one that it is in."""
+    """Let each module compute in a scope."""
     called = {path: module for path, module in modules if callable(module)}
     for path, module in called.items():
         if path:
-            above = max((p for p in called if p == path[: len(p)] != path), key=len, default=())
-            name = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path[len(above) :])
             kind: Any = type(module)
-            object.__setattr__(module, "__class__", _scoped(kind, name.lstrip(".")))
+            object.__setattr__(module, "__class__", _scoped(kind, _scope(path, called)))
+
+
+def _scope(path: Path, modules: Iterable[Path]) -> str:
+    """The name of what is at a path, from the innermost module that it is in."""
+    above = max((p for p in modules if p == path[: len(p)] != path), key=len, default=())
+    parts = path[len(above) :]
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in parts).lstrip(".")
 
 
 @functools.cache

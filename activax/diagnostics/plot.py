@@ -154,9 +154,10 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
     shares = drawn.shares(caller, reports)
     times = len(next(iter(shares.values()))["dead"])
     at = np.arange(times) if steps is None else np.asarray(steps)
-    if at.shape != (times,):
+    if at.shape != (times,) or at.dtype.kind not in "iuf":
         raise ValueError(
-            f"{caller}: steps must be one number for each of {times} times; got shape {at.shape}"
+            f"{caller}: steps must be one number for each of {times} times; got {at.dtype} of "
+            f"shape {at.shape}"
         )
     figure = _figure(caller, (10, 6))
     from matplotlib import colormaps
