@@ -15,6 +15,13 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drop_programs():
+    """What is compiled for a module of tests is of no use to the next, and would take gigabytes."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def standard_promotion():
     """JAX's default promotion, for code of others that relies on it."""

@@ -56,9 +56,10 @@ def exact_derivative(activation, x, order, side):
 
 
 def test_all_modes_to_third_order(activation):
-    """Every order of forward and reverse, wherever the reference has a derivative."""
+    """Forward and reverse in turn and in a row, wherever the reference has a derivative."""
     points = inside(POINTS, activation)
-    modes = [m for order in (1, 2, 3) for m in itertools.product((forward, reverse), repeat=order)]
+    modes = [m for order in (1, 2) for m in itertools.product((forward, reverse), repeat=order)]
+    modes += [(a, b, a) for a, b in itertools.product((forward, reverse), repeat=2)]
     nested = [functools.reduce(lambda f, mode: mode(f), m, through(activation)) for m in modes]
     with jax.enable_x64(True):  # one program, for most of the time would go to compiling each
         got = jax.jit(lambda x: [f(x) for f in nested])(points)
