@@ -9,9 +9,10 @@ from typing import Any
 import jax
 
 Path = tuple[str | int, ...]
+Adapted = tuple[Callable[..., Any], Any]  # the function, and the parameters
 
 
-def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[..., Any], Any]:
+def functional(model: Any, *variables: Any, rng: Any = None) -> Adapted:
     """A network of another library as `apply(params, *inputs)`, for every diagnostic here.
 
     Each of its modules computes in a `jax.named_scope` of its path, such as "layers[0]", so that
@@ -47,53 +48,11 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
         eqx.nn.MLP/activation
         eqx.nn.MLP/layers[1]/eqx.nn.Linear
     """
-    imported = ("flax.nnx", "flax.linen", "equinox", "haiku")
-    nnx, linen, equinox, haiku = map(sys.modules.get, imported)
-    if nnx and isinstance(model, nnx.Module):
-        _check_number(model, variables, 0)
-        graph, params, others = nnx.split(model, nnx.Param, ...)
-
-        def of_nnx(params: Any, *args: Any, **kwargs: Any) -> Any:
-            merged = nnx.merge(graph, params, others, copy=True)
-            _open_scopes(nnx.iter_modules(merged))
-            return merged(*args, **kwargs)
-
-        return of_nnx, params
-    if equinox and isinstance(model, equinox.Module):
-        _check_number(model, variables, 0)
-        params, others = equinox.partition(model, equinox.is_inexact_array)
-        paths = [(), *(path for path, _ in _parts(model, equinox.Module))]
-
-        def of_equinox(params: Any, *args: Any, **kwargs: Any) -> Any:
-            merged = _functions_in_scopes(equinox.combine(params, others), paths)
-            _open_scopes([((), merged), *_parts(merged, equinox.Module)])
-            return merged(*args, **kwargs)
-
-        return of_equinox, params
-    if linen and isinstance(model, linen.Module):
-        _check_number(model, variables, 1)
-        if "params" not in variables[0]:
-            raise TypeError(
-                "functional: a linen module needs all variables that its init returned, under "
-                f"'params' and other names; got {', '.join(variables[0])}"
-            )
-        collections = dict(variables[0])
-        params = collections.pop("params")
-        return lambda params, *args, **kwargs: model.apply(
-            {"params": params, **collections}, *args, **kwargs
-        ), params
-    if haiku and isinstance(model, haiku.Transformed | haiku.TransformedWithState):
-        with_state = isinstance(model, haiku.TransformedWithState)
-        _check_number(model, variables, 2 if with_state else 1)
-        params, *states = variables
-        takes_rng = "rng" in inspect.signature(model.apply).parameters
-        given = (*states, rng) if takes_rng else states  # haiku.without_apply_rng
-
-        def of_haiku(params: Any, *args: Any, **kwargs: Any) -> Any:
-            out = model.apply(params, *given, *args, **kwargs)
-            return out[0] if with_state else out
-
-        return of_haiku, params
+    for library, adapt in ADAPTERS.items():
+        imported = sys.modules.get(library)  # or it is not a model of that library
+        adapted = imported and adapt(imported, model, variables, rng)
+        if adapted:
+            return adapted
     if not callable(getattr(model, "apply", None)):
         raise TypeError(
             "functional: model must be a module of Flax or Equinox, a transformed function of "
@@ -101,6 +60,77 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> tuple[Callable[.
         )
     _check_number(model, variables, 1)
     return model.apply, *variables
+
+
+def _of_nnx(nnx: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> Adapted | None:
+    if not isinstance(model, nnx.Module):
+        return None
+    _check_number(model, variables, 0)
+    graph, params, others = nnx.split(model, nnx.Param, ...)
+
+    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+        merged = nnx.merge(graph, params, others, copy=True)
+        _open_scopes(nnx.iter_modules(merged))
+        return merged(*args, **kwargs)
+
+    return apply, params
+
+
+def _of_equinox(equinox: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> Adapted | None:
+    if not isinstance(model, equinox.Module):
+        return None
+    _check_number(model, variables, 0)
+    params, others = equinox.partition(model, equinox.is_inexact_array)
+    paths = [(), *(path for path, _ in _parts(model, equinox.Module))]
+
+    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+        merged = _functions_in_scopes(equinox.combine(params, others), paths)
+        _open_scopes([((), merged), *_parts(merged, equinox.Module)])
+        return merged(*args, **kwargs)
+
+    return apply, params
+
+
+def _of_linen(linen: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> Adapted | None:
+    if not isinstance(model, linen.Module):
+        return None
+    _check_number(model, variables, 1)
+    collections = dict(variables[0])
+    if "params" not in collections:
+        raise TypeError(
+            "functional: a linen module needs all variables that its init returned, under "
+            f"'params' and other names; got {', '.join(collections)}"
+        )
+    params = collections.pop("params")
+
+    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+        return model.apply({"params": params, **collections}, *args, **kwargs)
+
+    return apply, params
+
+
+def _of_haiku(haiku: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> Adapted | None:
+    with_state = isinstance(model, haiku.TransformedWithState)
+    if not with_state and not isinstance(model, haiku.Transformed):
+        return None
+    _check_number(model, variables, 2 if with_state else 1)
+    params, *given = variables
+    if "rng" in inspect.signature(model.apply).parameters:  # not haiku.without_apply_rng
+        given.append(rng)
+
+    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+        out = model.apply(params, *given, *args, **kwargs)
+        return out[0] if with_state else out
+
+    return apply, params
+
+
+ADAPTERS = {
+    "flax.nnx": _of_nnx,
+    "flax.linen": _of_linen,
+    "equinox": _of_equinox,
+    "haiku": _of_haiku,
+}
 
 
 def _check_number(model: Any, variables: tuple[Any, ...], needed: int) -> None:
