@@ -112,7 +112,8 @@ def critical(
         if not squared >= 0:
             raise ValueError(
                 f"critical: {activation!r} has no critical point at q = {q:g}, where "
-                f"sigma_b^2 = q - E f^2 / E f'^2 would be {squared:.6g}"
+                f"sigma_b^2 = q - E f^2 / E f'^2 would be {squared:.6g}; give sigma_b, such as "
+                "sigma_b=0.0, to look for one at the variance that follows from it"
             )
         point = _point(at(q), q, math.sqrt(squared))
     if point.q > 0:
