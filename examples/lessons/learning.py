@@ -1,8 +1,8 @@
-"""What lessons that train networks share. All is pure, so a lesson may map it over seeds or rates."""
+"""How lessons train. It is all pure: a lesson maps it over seeds or rates."""
 
 import itertools
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,9 +15,27 @@ from activax import nn, training
 Loss = Callable[..., Any]
 
 
-def keys(seeds: int) -> Array:
-    """One for each seed."""
-    return jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
+class Learned(NamedTuple):
+    """What a network reached on data that was held out, and the metrics of each step."""
+
+    nats: Array
+    accuracy: Array
+    history: dict[str, Array]
+
+
+def learn(
+    network: nn.Layer,
+    optimizer: optax.GradientTransformation,
+    batches: Any,
+    held_out: Any,
+    key: Array,
+) -> Learned:
+    """Train a network to tell the labels of its inputs."""
+    loss = classify(network)
+    params = network.init(key, held_out[0][:1])
+    params, history = train(loss, optimizer, params, batches, key)
+    nats, found = loss(params, held_out)
+    return Learned(nats, found["accuracy"], history)
 
 
 def classify(network: nn.Layer) -> Loss:
@@ -32,16 +50,21 @@ def classify(network: nn.Layer) -> Loss:
     return loss
 
 
-def stacked(batches: Iterable[Any], steps: int) -> Any:
-    """As many batches, one for each step."""
-    drawn = itertools.islice(batches, steps)
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
-
-
 def train(
     loss: Loss, optimizer: optax.GradientTransformation, params: Any, batches: Any, key: Array
 ) -> tuple[Any, dict[str, Array]]:
-    """What becomes of the parameters, and what every step reported."""
+    """Take a step on each batch: the parameters, and the metrics of each step."""
     state = training.init(params, optimizer, key)
     state, history = jax.lax.scan(training.step(loss, optimizer), state, batches)
     return state.params, history
+
+
+def batches(data: Any, size: int, steps: int) -> Any:
+    """The shuffled batches of so many steps, stacked."""
+    drawn = itertools.islice(training.batches(data, size, jax.random.key(1)), steps)
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
+
+
+def keys(seeds: int) -> Array:
+    """A key for each seed."""
+    return jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
