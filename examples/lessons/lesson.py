@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
@@ -49,6 +50,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     for row in rows:
         shown.add_row(*(f"{x:.3g}" if isinstance(x, float) else str(x) for x in row))
     return shown
+
+
+def spread(numbers: Sequence[float] | np.ndarray, form: str = ".3g") -> str:
+    """The smallest to the largest."""
+    if len(numbers) == 0:
+        return "-"
+    low, high = f"{min(numbers):{form}}", f"{max(numbers):{form}}"
+    return low if low == high else f"{low} to {high}"
 
 
 def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
