@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+pytest.importorskip("sklearn")
 pytest.importorskip("rich")
 pytest.importorskip("matplotlib")
 

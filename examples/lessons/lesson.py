@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 
 class Claim(NamedTuple):
@@ -73,7 +74,8 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
     console = Console(highlight=False)
     console.print(f"[bold]{paragraphs[0]}[/]\n")
-    measured = lesson.measure()
+    with threadpool_limits(1, "blas"):  # on small matrices threads mostly wait
+        measured = lesson.measure()
     for shown in lesson.tables(measured):
         console.print(shown)
     claims = list(lesson.claims(measured))

@@ -108,8 +108,8 @@ def conditions() -> dict[str, np.ndarray]:
 
 def tables(measured: Measured) -> Iterator[Table]:
     rows = [[name, *ranks] for name, ranks in measured.ranks.items()]
-    columns = ["", *(f"{d} inputs" for d in INPUTS)]
-    yield table(f"Independent ones of {COUNTS[-1]} random units", columns, rows)
+    title = f"Independent ones of {COUNTS[-1]} random units, by the number of inputs"
+    yield table(title, ["", *map(str, INPUTS)], rows)
 
     units = [f"{n} units" for n in COUNTS]
     rows = [
@@ -182,12 +182,12 @@ def draw(measured: Measured, figure: Figure) -> None:
     width.set(title="its best fit", xlabel="units", ylabel="relative error", yscale="log")
     width.set(xscale="log", xticks=COUNTS, xticklabels=COUNTS)
     width.minorticks_off()
-    width.legend(frameon=False, fontsize="small", loc=(0.02, 0.4))
+    width.legend(frameon=False, fontsize="small", loc="center right")
 
     for (name, condition), marker in zip(measured.conditions.items(), "os^", strict=True):
         coupled.plot(DEGREES, condition, marker=marker, markersize=4, label=name)
     coupled.set(title="its coefficients", xlabel="degree", ylabel="condition", yscale="log")
-    coupled.set(xticks=DEGREES)
+    coupled.set(xticks=DEGREES, ylim=(0.1, 1e20))
     coupled.legend(frameon=False, fontsize="small", loc="upper left")
 
 

@@ -211,7 +211,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
 
 def draw(measured: Measured, figure: Figure) -> None:
     deep, steps = figure.subplots(1, 2)
-    colors = {"x^2": "C3", SLOW.unit: "C1", NEAR.unit: "C2", "ReLU": "C0"}
+    colors = {"ReLU": "C0", SLOW.unit: "C1", NEAR.unit: "C2", "x^2": "C3"}
 
     for start, z in measured.signals.items():
         size = np.sqrt(np.mean(z.astype(np.float64) ** 2, axis=-1))
@@ -227,7 +227,8 @@ def draw(measured: Measured, figure: Figure) -> None:
     deep.set(ylim=(1e-40, 1e40), yticks=[1e-36, 1e-18, 1, 1e18, 1e36])
     deep.legend(frameon=False, fontsize="small", loc="lower right")
 
-    for name in ("x^2", NEAR.unit, "ReLU"):
+    for name, label in (("x^2", "$x^2$"), (NEAR.unit, "near a line"), ("ReLU", "ReLU")):
+        steps.plot([], color=colors[name], label=label)
         for norms in measured.trained[name, 4].gradient[RATES.size // 2]:
             steps.plot(1 + np.arange(len(norms)), norms, color=colors[name], linewidth=0.8)
             last = np.isfinite(norms).sum()
@@ -235,8 +236,8 @@ def draw(measured: Measured, figure: Figure) -> None:
                 steps.plot(last, norms[last - 1], "x", color=colors[name])
     steps.plot([], "x", color="C3", label="then not finite")
     steps.set(title="training four layers", xlabel="step at rate 0.01", ylabel="gradient norm")
-    steps.set(xscale="log", yscale="log")
-    steps.legend(frameon=False, fontsize="small", loc="upper left")
+    steps.set(xscale="log", yscale="log", ylim=(0.2, 1e7))
+    steps.legend(frameon=False, fontsize="small", loc="upper right")
 
 
 if __name__ == "__main__":

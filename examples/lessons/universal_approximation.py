@@ -17,8 +17,7 @@ the same networks far above. And units that are themselves polynomials are this 
 theorem says that every activation can, not which one should.
 """
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -30,7 +29,8 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 import activax
-from activax import nn, training
+from activax import nn
+from examples.lessons import learning
 from examples.lessons.lesson import Claim, main, table
 
 
@@ -61,6 +61,19 @@ class Network(NamedTuple):
 
     def largest(self) -> float:
         return max(float(np.abs(weights).max()) for weights in self[1:])
+
+
+class Judged(NamedTuple):
+    """About some networks."""
+
+    largest: np.ndarray  # weight
+    double: np.ndarray  # the error in float64
+    single: np.ndarray  # in float32
+
+
+def judge(networks: Sequence[Network], target: Parabola) -> Judged:
+    rows = [(n.largest(), n.error(target), n.error(target, np.float32)) for n in networks]
+    return Judged(*np.transpose(rows))
 
 
 TARGET = Parabola(0.7, -0.4, 0.2)
@@ -146,21 +159,19 @@ def trained(f: Callable[[Array], Array]) -> np.ndarray:
         x, y = batch
         return jnp.mean((network.apply(params, x) - y) ** 2)
 
-    optimizer = optax.adam(optax.cosine_decay_schedule(0.02, 1000))
-    keys = jax.random.split(jax.random.key(0, impl="rbg"), SEEDS)  # compiles in less time
-    params = jax.vmap(lambda key: network.init(key, x))(keys)
-    state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
-    step = jax.jit(jax.vmap(training.step(loss, optimizer), (0, None)))
-    state, _ = training.fit(step, state, itertools.repeat((x, y)), 1000, progress=False)
-    answers = jax.vmap(lambda params: network.apply(params, x))(state.params)
-    return np.abs(np.asarray(answers) - y).max((1, 2))
+    def run(key: Array, batches: Any) -> Array:
+        optimizer = optax.adam(optax.cosine_decay_schedule(0.02, 1000))
+        params, _ = learning.train(loss, optimizer, network.init(key, x), batches, key)
+        return jnp.abs(network.apply(params, x) - y).max()
+
+    batches = learning.batches((x, y), size=len(x), steps=1000)
+    return np.asarray(jax.jit(jax.vmap(run, (0, None)))(learning.keys(SEEDS), batches))
 
 
 class Measured(NamedTuple):
-    built: dict[str, list[Network]]  # by activation, at WIDTHS
-    errors: dict[str, np.ndarray]  # of these
+    built: dict[str, Judged]  # by activation, at WIDTHS
     trained: dict[str, np.ndarray]  # errors, of each seed
-    pairs: dict[str, np.ndarray]  # at BENDINGS: largest weight, error in float64, in float32
+    pairs: dict[str, Judged]  # two units, at BENDINGS
     deep: np.ndarray  # the error of u^2, at LAYERS
     wide: np.ndarray  # of one layer of as many units
     polynomial: float  # the error of two squared ReLUs
@@ -173,54 +184,45 @@ def measure() -> Measured:
         "tanh": [fitted(activax.tanh, n) for n in WIDTHS],
         "GELU": [fitted(activax.gelu, n) for n in WIDTHS],
     }
-    errors = {name: np.array([net.error(TARGET) for net in nets]) for name, nets in built.items()}
-    pairs = {}
-    for name, t in BENDS.items():
-        nets = [two_units(ACTIVATIONS[name], t, h) for h in BENDINGS]
-        rows = [[n.largest(), n.error(TARGET), n.error(TARGET, np.float32)] for n in nets]
-        pairs[name] = np.array(rows)
+    pairs = {
+        name: [two_units(ACTIVATIONS[name], t, h) for h in BENDINGS] for name, t in BENDS.items()
+    }
     u = (X + 1) / 2
     with jax.enable_x64(True):
-        deep = np.array([np.abs(folded(u, m) - u**2).max() for m in LAYERS.tolist()])
-    wide = np.array([polygon(SQUARE, 3 * m).error(SQUARE) for m in LAYERS])
-    learned = {name: trained(f) for name, f in ACTIVATIONS.items()}
-    return Measured(built, errors, learned, pairs, deep, wide, squares(TARGET).error(TARGET))
+        deep = [np.abs(folded(u, layers) - u**2).max() for layers in LAYERS.tolist()]
+    return Measured(
+        {name: judge(networks, TARGET) for name, networks in built.items()},
+        {name: trained(f) for name, f in ACTIVATIONS.items()},
+        {name: judge(networks, TARGET) for name, networks in pairs.items()},
+        np.array(deep),
+        judge([polygon(SQUARE, units) for units in 3 * LAYERS], SQUARE).double,
+        squares(TARGET).error(TARGET),
+    )
 
 
 def tables(measured: Measured) -> Iterator[Table]:
+    rows = [[name, *built.double, built.largest[-1]] for name, built in measured.built.items()]
+    columns = ["units", *map(str, WIDTHS), "largest weight"]
+    yield table("One layer, built: largest error", columns, rows)
     rows = [
-        [name, *map(short, errors), short(measured.built[name][-1].largest())]
-        for name, errors in measured.errors.items()
-    ]
-    yield table(
-        "One layer, built: largest error", ["units", *map(str, WIDTHS), "largest weight"], rows
-    )
-    rows = [
-        [name, *map(short, np.sort(errors)[[0, SEEDS // 2, -1]])]
+        [name, errors.min(), np.median(errors), errors.max()]
         for name, errors in measured.trained.items()
     ]
     columns = ["", "best", "median", "worst seed"]
     yield table(f"The same, {WIDTHS[-1]} units, trained", columns, rows)
     rows = [
-        [name, short(h), *map(short, pair)]
+        [name, h, *pair]
         for name, pairs in measured.pairs.items()
-        for h, pair in zip(BENDINGS, pairs, strict=True)
+        for h, *pair in zip(BENDINGS, *pairs, strict=True)
     ]
     columns = ["", "h", "largest weight", "error in float64", "in float32"]
     yield table("Two units", columns, rows)
-    rows = [
-        [3 * m, *map(short, pair)]
-        for m, *pair in zip(LAYERS, measured.deep, measured.wide, strict=True)
-    ]
+    rows = list(zip(3 * LAYERS, measured.deep, measured.wide, strict=True))
     yield table("x^2 on [0, 1]: error", ["ReLUs", "three a layer", "in one layer"], rows)
 
 
-def short(number: float) -> str:
-    return f"{number:.1e}"
-
-
 def claims(measured: Measured) -> Iterator[Claim]:
-    errors = measured.errors
+    errors = {name: built.double for name, built in measured.built.items()}
     theory = TARGET.a * (2 / WIDTHS) ** 2 / 8
     off = np.abs(errors["ReLU"] / theory - 1).max()
     yield Claim(
@@ -250,7 +252,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
         + ", ".join(f"{ratio:,.0f} times ({name})" for name, ratio in times.items()),
         min(times.values()) > 3,
     )
-    for name, (weight, double, single) in ((name, p.T) for name, p in measured.pairs.items()):
+    for name, (weight, double, single) in measured.pairs.items():
         yield Claim(
             f"two {name} units are enough for {double.min():.0e}, with weights of "
             f"{weight[double.argmin()]:.0e}; in float32 for {single.min():.0e}",
@@ -270,15 +272,16 @@ def claims(measured: Measured) -> Iterator[Claim]:
 
 def draw(measured: Measured, figure: Figure) -> None:
     width, cost, depth = figure.subplots(1, 3)
-    for i, (name, errors) in enumerate(measured.errors.items()):
-        width.plot(WIDTHS, errors, "o-", color=f"C{i}", markersize=3, label=name)
-        learned = measured.trained[name]
-        width.plot(np.full(SEEDS, WIDTHS[-1]), learned, "x", color=f"C{i}", markersize=5)
-    for name, pairs in measured.pairs.items():
-        color = f"C{list(ACTIVATIONS).index(name)}"
-        weight, double, single = pairs.T
-        cost.plot(weight, double, "o-", color=color, markersize=3, label=f"{name}, float64")
-        cost.plot(weight, single, "o:", color=color, markersize=3, label=f"{name}, float32")
+    colors = {name: f"C{i}" for i, name in enumerate(ACTIVATIONS)}
+    for name, color in colors.items():
+        errors = measured.built[name].double
+        width.plot(WIDTHS, errors, "o-", color=color, markersize=3, label=name)
+        trained = measured.trained[name]
+        width.plot(np.full(SEEDS, WIDTHS[-1]), trained, "x", color=color, markersize=5)
+    for name, (weight, double, single) in measured.pairs.items():
+        style = {"color": colors[name], "markersize": 3}
+        cost.plot(weight, double, "o-", label=f"{name}, float64", **style)
+        cost.plot(weight, single, "o:", label=f"{name}, float32", **style)
     depth.plot(3 * LAYERS, measured.wide, "o-", color="C0", markersize=3, label="in one layer")
     depth.plot(3 * LAYERS, measured.deep, "s-", color="C4", markersize=3, label="three a layer")
 
