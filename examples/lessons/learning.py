@@ -65,6 +65,10 @@ def batches(data: Any, size: int, steps: int) -> Any:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
 
 
+def first_key() -> Array:
+    return jax.random.key(0, impl="rbg")  # compiles in less time
+
+
 def keys(seeds: int) -> Array:
     """A key for each seed."""
-    return jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
+    return jax.random.split(first_key(), seeds)

@@ -14,16 +14,14 @@ criticality begins to fail: it learns, but how well is a matter of the seed. And
 small: the digits hardly need a hidden layer, and units that are alike here may differ elsewhere.
 """
 
-import functools
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pydoc_data.topics import topics
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import Array
 from matplotlib.figure import Figure
 from rich.table import Table
 from sklearn.linear_model import LogisticRegression
@@ -31,6 +29,8 @@ from sklearn.linear_model import LogisticRegression
 import activax
 from activax import initializers, nn, training
 from activax.cli.digits import CLASSES, load
+from examples.lessons import learning
+from examples.lessons.learning import Learned
 from examples.lessons.lesson import Claim, main, table
 
 DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
@@ -62,14 +62,6 @@ class Stacked(NamedTuple):
     gradient: float  # its norm in the first step
 
 
-class Learned(NamedTuple):
-    """What a network reached on data that was held out, and its loss at each step."""
-
-    nats: float
-    accuracy: float
-    curve: np.ndarray
-
-
 class Measured(NamedTuple):
     depth: dict[str, list[Stacked]]  # by kind, at DEPTHS
     digits: dict[str, Learned]  # by unit
@@ -89,41 +81,25 @@ def measure() -> Measured:
     )
 
 
-def fresh_key(seed: int) -> Array:
-    return jax.random.key(seed, impl="rbg")  # compiles in less time
-
-
-def objective(network: nn.Layer) -> Callable[..., Any]:
-    """The loss in nats, of images and their labels or of characters and those that follow."""
-
-    def loss(params: Any, batch: Any, key: Array | None = None) -> tuple[Array, dict[str, Array]]:
-        x, y = batch
-        logits = network.apply(params, x, key=key)
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, y)
-        return losses.mean(), {"accuracy": jnp.mean(logits.argmax(-1) == y)}
-
-    return loss
-
-
 def stack(block: str, start: initializers.Pair, depth: int) -> nn.Layer:
     dense = nn.dense(WIDTH, weight_init=start.weight, bias_init=start.bias)
     return nn.serial(nn.dense(WIDTH), nn.scan(BLOCKS[block](dense), depth), nn.dense(CLASSES))
 
 
-@functools.cache
-def stack_step(block: str, depth: int) -> training.Step:
-    """What differs only in its start is compiled once."""
-    return training.step(objective(stack(block, CUSTOMARY, depth)), ADAM)
+@partial(jax.jit, static_argnames=("block", "depth"))  # starts differ, but are compiled once
+def train_stack(block: str, depth: int, params: Any, batches: Any) -> Any:
+    loss = learning.classify(stack(block, CUSTOMARY, depth))
+    return learning.train(loss, ADAM, params, batches, learning.first_key())
 
 
 def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
     """Train the first blocks of the deepest stack."""
-    images, _ = load()
-    first, blocks, last = stack(block, start, DEPTHS[-1]).init(fresh_key(0), images.x[:1])
+    shown, _ = load()
+    deepest = stack(block, start, DEPTHS[-1])
+    first, blocks, last = deepest.init(learning.first_key(), shown.x[:1])
     params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
-    state = training.init(params, ADAM, fresh_key(1))
-    batches = training.batches(images, 64, jax.random.key(2))
-    _, history = training.fit(stack_step(block, depth), state, batches, STEPS, progress=False)
+    batches = learning.batches(shown, size=64, steps=STEPS)
+    _, history = train_stack(block, depth, params, batches)
     return Stacked(float(history["accuracy"][-10:].mean()), float(history["grad_norm"][0]))
 
 
@@ -131,14 +107,10 @@ def learn(
     network: nn.Layer, optimizer: optax.GradientTransformation, data: Any, batch: int, steps: int
 ) -> Learned:
     """Train on the first part of the data, and look at the second."""
-    seen, held_out = data
-    params = network.init(fresh_key(0), seen[0][:1])
-    state = training.init(params, optimizer, fresh_key(1))
-    step = training.step(objective(network), optimizer)
-    batches = training.batches(seen, batch, jax.random.key(2))
-    state, history = training.fit(step, state, batches, steps, progress=False)
-    nats, found = jax.jit(objective(network))(state.params, held_out)
-    return Learned(float(nats), float(found["accuracy"]), history["loss"])
+    shown, held_out = data
+    run = jax.jit(partial(learning.learn, network, optimizer))
+    found = run(learning.batches(shown, batch, steps), held_out, learning.first_key())
+    return jax.tree.map(np.asarray, found)
 
 
 def read_digits(unit: Unit, steps: int = 300) -> Learned:
@@ -158,7 +130,7 @@ def read_digits(unit: Unit, steps: int = 300) -> Learned:
     return learn(network, optimizer, load(), 64, steps)
 
 
-@functools.cache
+@cache
 def text() -> tuple[int, np.ndarray, np.ndarray]:
     """How many characters Python's own help knows, and the text in numbers: most, and the rest."""
     known, numbers = np.unique(list("\n".join(topics.values())), return_inverse=True)
@@ -280,8 +252,9 @@ def draw(measured: Measured, figure: Figure) -> None:
     smooth = np.ones(10) / 10
     for axis, by_unit in ((digits, measured.digits), (prose, measured.text)):
         for i, (name, learned) in enumerate(by_unit.items()):
-            axis.plot(np.convolve(learned.curve, smooth, "valid"), label=name)
-            axis.plot(len(learned.curve), learned.nats, "o", color=f"C{i}", markersize=4)
+            loss = learned.history["loss"]
+            axis.plot(np.convolve(loss, smooth, "valid"), label=name)
+            axis.plot(len(loss), learned.nats, "o", color=f"C{i}", markersize=4)
         axis.set(xlabel="training step (points: held out)")
     digits.set(title="convolutions", ylabel="loss on the batch, nats", yscale="log")
     digits.legend(frameon=False, fontsize="small")
