@@ -16,12 +16,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
+
+# Of every picture.
+STYLE = {"legend.frameon": False, "legend.fontsize": "small", "lines.markersize": 4}
 
 
 class Claim(NamedTuple):
@@ -87,9 +91,10 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
-        lesson.draw(measured, figure)
-        figure.savefig(out / f"{name}.png", dpi=110)
+        with matplotlib.rc_context(STYLE):
+            figure = Figure(figsize=(8, 3.6), layout="constrained")
+            lesson.draw(measured, figure)
+            figure.savefig(out / f"{name}.png", dpi=110)
         summary = {"lesson": paragraphs[0], "claim": claims[0].text}
         (out / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
         console.print(f"wrote {out / name}.png")

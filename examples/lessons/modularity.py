@@ -15,7 +15,7 @@ small: the digits hardly need a hidden layer, and units that are alike here may 
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache
 from pydoc_data.topics import topics
 from typing import Any, NamedTuple
 
@@ -86,10 +86,10 @@ def stack(block: str, start: initializers.Pair, depth: int) -> nn.Layer:
     return nn.serial(nn.dense(WIDTH), nn.scan(BLOCKS[block](dense), depth), nn.dense(CLASSES))
 
 
-@partial(jax.jit, static_argnames=("block", "depth"))  # starts differ, but are compiled once
-def train_stack(block: str, depth: int, params: Any, batches: Any) -> Any:
-    loss = learning.classify(stack(block, CUSTOMARY, depth))
-    return learning.train(loss, ADAM, params, batches, learning.first_key())
+@cache
+def stack_step(block: str, depth: int) -> training.Step:
+    """What differs only in its start is compiled once."""
+    return training.step(learning.classify(stack(block, CUSTOMARY, depth)), ADAM)
 
 
 def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
@@ -98,8 +98,9 @@ def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
     deepest = stack(block, start, DEPTHS[-1])
     first, blocks, last = deepest.init(learning.first_key(), shown.x[:1])
     params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
-    batches = learning.batches(shown, size=64, steps=STEPS)
-    _, history = train_stack(block, depth, params, batches)
+    state = training.init(params, ADAM, learning.first_key())
+    batches = training.batches(shown, 64, jax.random.key(2))
+    _, history = training.fit(stack_step(block, depth), state, batches, STEPS, progress=False)
     return Stacked(float(history["accuracy"][-10:].mean()), float(history["grad_norm"][0]))
 
 
@@ -108,9 +109,14 @@ def learn(
 ) -> Learned:
     """Train on the first part of the data, and look at the second."""
     shown, held_out = data
-    run = jax.jit(partial(learning.learn, network, optimizer))
-    found = run(learning.batches(shown, batch, steps), held_out, learning.first_key())
-    return jax.tree.map(np.asarray, found)
+    loss = learning.classify(network)
+    params = network.init(learning.first_key(), shown[0][:1])
+    state = training.init(params, optimizer, learning.first_key())
+    step = training.step(loss, optimizer)
+    batches = training.batches(shown, batch, jax.random.key(2))
+    state, history = training.fit(step, state, batches, steps, progress=False)
+    nats, found = jax.jit(loss)(state.params, held_out)
+    return Learned(nats, found["accuracy"], history)
 
 
 def read_digits(unit: Unit, steps: int = 300) -> Learned:
@@ -240,24 +246,22 @@ def claims(measured: Measured) -> Iterator[Claim]:
 def draw(measured: Measured, figure: Figure) -> None:
     depth, digits, prose = figure.subplots(1, 3)
     for (kind, found), marker in zip(measured.depth.items(), "osv^", strict=True):
-        depth.plot(
-            DEPTHS, [100 * x.accuracy for x in found], marker=marker, markersize=4, label=kind
-        )
+        depth.plot(DEPTHS, [100 * x.accuracy for x in found], marker=marker, label=kind)
     depth.axhline(100 / CLASSES, color="black", linestyle=":", linewidth=1)
     depth.set_xscale("log", base=2)
     depth.set(xticks=DEPTHS, xticklabels=DEPTHS, ylim=(0, 105))
     depth.set(title="the same block", xlabel="blocks", ylabel="digits read, %")
-    depth.legend(frameon=False, fontsize="small", loc=(0.0, 0.1))
+    depth.legend(loc=(0.0, 0.1))
 
     smooth = np.ones(10) / 10
     for axis, by_unit in ((digits, measured.digits), (prose, measured.text)):
         for i, (name, learned) in enumerate(by_unit.items()):
             loss = learned.history["loss"]
             axis.plot(np.convolve(loss, smooth, "valid"), label=name)
-            axis.plot(len(loss), learned.nats, "o", color=f"C{i}", markersize=4)
+            axis.plot(len(loss), learned.nats, "o", color=f"C{i}")
         axis.set(xlabel="training step (points: held out)")
     digits.set(title="convolutions", ylabel="loss on the batch, nats", yscale="log")
-    digits.legend(frameon=False, fontsize="small")
+    digits.legend()
     for nats, name in zip(measured.counted, ("characters", "pairs"), strict=True):
         prose.axhline(nats, color="black", linestyle=":", linewidth=1)
         prose.text(0, nats - 0.1, f"counted {name}", fontsize="small")

@@ -169,7 +169,7 @@ def draw(measured: Measured, figure: Figure) -> None:
         wave.plot(LINE, fitted[0, 1], color=colors[name], label=label)
     wave.set(title="one layer", xlabel="input", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     wave.set_ylim(-1.7, 2.5)
-    wave.legend(frameon=False, fontsize="small", loc="upper left")
+    wave.legend(loc="upper left")
 
     for target, fitted, y, style in (
         ("a wave", measured.waves, WAVE, "o-"),
@@ -177,18 +177,18 @@ def draw(measured: Measured, figure: Figure) -> None:
     ):
         for name, color in colors.items():
             missed = errors(fitted[name], y).mean(0)
-            width.plot(COUNTS, missed, style, color=color, markersize=4)
-        width.plot([], style, color="black", markersize=4, label=target)
+            width.plot(COUNTS, missed, style, color=color)
+        width.plot([], style, color="black", label=target)
     width.set(title="its best fit", xlabel="units", ylabel="relative error", yscale="log")
     width.set(xscale="log", xticks=COUNTS, xticklabels=COUNTS)
     width.minorticks_off()
-    width.legend(frameon=False, fontsize="small", loc="center right")
+    width.legend(loc="center right")
 
     for (name, condition), marker in zip(measured.conditions.items(), "os^", strict=True):
-        coupled.plot(DEGREES, condition, marker=marker, markersize=4, label=name)
+        coupled.plot(DEGREES, condition, marker=marker, label=name)
     coupled.set(title="its coefficients", xlabel="degree", ylabel="condition", yscale="log")
     coupled.set(xticks=DEGREES, ylim=(0.1, 1e20))
-    coupled.legend(frameon=False, fontsize="small", loc="upper left")
+    coupled.legend(loc="upper left")
 
 
 if __name__ == "__main__":

@@ -225,7 +225,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     deep.plot([], ".", color="black", label="theory")
     deep.set(title="deep: the signals", xlabel="layer", ylabel="root mean square", yscale="log")
     deep.set(ylim=(1e-40, 1e40), yticks=[1e-36, 1e-18, 1, 1e18, 1e36])
-    deep.legend(frameon=False, fontsize="small", loc="lower right")
+    deep.legend(loc="lower right")
 
     for name, label in (("x^2", "$x^2$"), (NEAR.unit, "near a line"), ("ReLU", "ReLU")):
         steps.plot([], color=colors[name], label=label)
@@ -237,7 +237,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     steps.plot([], "x", color="C3", label="then not finite")
     steps.set(title="training four layers", xlabel="step at rate 0.01", ylabel="gradient norm")
     steps.set(xscale="log", yscale="log", ylim=(0.2, 1e7))
-    steps.legend(frameon=False, fontsize="small", loc="upper right")
+    steps.legend(loc="upper right")
 
 
 if __name__ == "__main__":

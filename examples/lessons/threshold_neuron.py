@@ -81,22 +81,20 @@ class Measured(NamedTuple):
 def measure() -> Measured:
     signals = {name: CORNERS @ jnp.array(weights) + bias for name, (weights, bias) in GATES.items()}
     signals["XOR"] = xor(TWO_LAYERS, activax.step)
-    flows = {
-        name: jax.grad(lambda p, f: xor(p, f).sum())(TWO_LAYERS, f) for name, f in FIRES.items()
-    }
-    dense = {name: nn.serial(nn.dense(4), fire, nn.dense(2)) for name, fire in FIRES.items()}
-    spikes = {
-        name: nn.serial(spiking(16, f), spike_rate, nn.dense(10)) for name, f in FIRES.items()
-    }
-    shown, held_out = digits()
-    linear = LogisticRegression(max_iter=1000).fit(spike_rate(shown[0]), shown[1])
+    gradients, by_xor, by_digits = {}, {}, {}
+    (x, y), (held_out, truth) = shown, asked = digits()
+    for name, fire in FIRES.items():
+        first, *_ = jax.grad(lambda params, fire: xor(params, fire).sum())(TWO_LAYERS, fire)
+        gradients[name] = float(abs(first["weight"]).max())
+        network = nn.serial(nn.dense(4), fire, nn.dense(2))
+        by_xor[name] = learn(network, XOR, XOR, steps=400, seeds=STARTS)
+        network = nn.serial(spiking(16, fire), spike_rate, nn.dense(10))
+        by_digits[name] = learn(network, shown, asked, steps=200, seeds=SEEDS)
+    linear = LogisticRegression(max_iter=1000).fit(spike_rate(x), y)
     return Measured(
         {name: activax.step(signal).tolist() for name, signal in signals.items()},
         {inputs: [t for t in truths(inputs) if one_neuron(inputs, t)] for inputs in (1, 2, 3)},
-        {name: float(abs(first["weight"]).max()) for name, (first, *_) in flows.items()},
-        {name: learn(network, XOR, XOR, 400, STARTS) for name, network in dense.items()},
-        {name: learn(network, shown, held_out, 200, SEEDS) for name, network in spikes.items()},
-        linear.score(spike_rate(held_out[0]), held_out[1]),
+        *(gradients, by_xor, by_digits, linear.score(spike_rate(held_out), truth)),
         *integrate(jnp.tile(jnp.array(CURRENTS), (60, 1)), activax.step),
     )
 
@@ -250,7 +248,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     accuracy.text(200, 11, "chance", ha="right")
     accuracy.set(title="digits by spikes", ylim=(0, 100))
     accuracy.set(xlabel="training step", ylabel="accuracy on the batch, %")
-    accuracy.legend(frameon=False, loc=(0.15, 0.15))
+    accuracy.legend(loc=(0.15, 0.15))
 
 
 if __name__ == "__main__":

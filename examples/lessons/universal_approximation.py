@@ -253,15 +253,14 @@ def draw(measured: Measured, figure: Figure) -> None:
     colors = {name: f"C{i}" for i, name in enumerate(ACTIVATIONS)}
     for name, color in colors.items():
         errors = measured.built[name].double
-        width.plot(WIDTHS, errors, "o-", color=color, markersize=3, label=name)
+        width.plot(WIDTHS, errors, "o-", color=color, label=name)
         trained = measured.trained[name]
-        width.plot(np.full(SEEDS, WIDTHS[-1]), trained, "x", color=color, markersize=5)
+        width.plot(np.full(SEEDS, WIDTHS[-1]), trained, "x", color=color)
     for name, (weight, double, single) in measured.pairs.items():
-        style = {"color": colors[name], "markersize": 3}
-        cost.plot(weight, double, "o-", label=f"{name}, float64", **style)
-        cost.plot(weight, single, "o:", label=f"{name}, float32", **style)
-    depth.plot(3 * LAYERS, measured.wide, "o-", color="C0", markersize=3, label="in one layer")
-    depth.plot(3 * LAYERS, measured.deep, "s-", color="C4", markersize=3, label="three a layer")
+        cost.plot(weight, double, "o-", color=colors[name], label=f"{name}, float64")
+        cost.plot(weight, single, "o:", color=colors[name], label=f"{name}, float32")
+    depth.plot(3 * LAYERS, measured.wide, "o-", color="C0", label="in one layer")
+    depth.plot(3 * LAYERS, measured.deep, "s-", color="C4", label="three a layer")
 
     width.set(title="one layer", xlabel="units", ylabel="largest error", xscale="log", yscale="log")
     width.set(xticks=WIDTHS[::2], xticklabels=WIDTHS[::2])
@@ -270,9 +269,9 @@ def draw(measured: Measured, figure: Figure) -> None:
     width.text(WIDTHS[-1], 0.5, "trained", ha="right")
     cost.set(title="two units", xlabel="largest weight", xscale="log", yscale="log")
     depth.set(title="$x^2$ by depth", xlabel="ReLUs", yscale="log", xticks=3 * LAYERS[1:])
-    width.legend(frameon=False, fontsize="small", loc="lower left", ncols=2)
+    width.legend(loc="lower left", ncols=2)
     for axis in (cost, depth):
-        axis.legend(frameon=False, fontsize="small")
+        axis.legend()
 
 
 if __name__ == "__main__":
