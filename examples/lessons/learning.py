@@ -65,6 +65,11 @@ def batches(data: Any, size: int, steps: int) -> Any:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
 
 
+def whole(data: Any, steps: int) -> Any:
+    """All of the data in each of so many steps."""
+    return jax.tree.map(lambda leaf: np.broadcast_to(leaf, (steps, *leaf.shape)), data)
+
+
 def first_key() -> Array:
     return jax.random.key(0, impl="rbg")  # compiles in less time
 

@@ -31,7 +31,7 @@ from activax import initializers, nn, training
 from activax.cli.digits import CLASSES, load
 from examples.lessons import learning
 from examples.lessons.learning import Learned
-from examples.lessons.lesson import Claim, main, table
+from examples.lessons.lesson import Claim, main, spread, table
 
 DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
 FEATURES, HIDDEN, LENGTH = 64, 256, 32  # of the Transformer
@@ -217,7 +217,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     )
     few = [found[0].accuracy for found in measured.depth.values()]
     yield Claim(
-        f"{DEPTHS[0]} blocks of every kind learn: {min(few):.0%} to {max(few):.0%}",
+        f"{DEPTHS[0]} blocks of every kind learn: {spread(few, '.0%')}",
         min(few) > 0.8,
     )
     alone, skipped = (
@@ -231,13 +231,13 @@ def claims(measured: Measured) -> Iterator[Claim]:
     )
     read = [learned.accuracy for learned in measured.digits.values()]
     yield Claim(
-        f"with {' or '.join(UNITS)} convolutions read {min(read):.1%} to {max(read):.1%} of the "
+        f"with {' or '.join(UNITS)} convolutions read {spread(read, '.1%')} of the "
         f"digits held out; without a hidden layer {measured.linear:.1%}",
         min(read) > 0.95 and max(read) - min(read) < 0.03,
     )
     nats = [learned.nats for learned in measured.text.values()]
     yield Claim(
-        f"and Transformers need {min(nats):.2f} to {max(nats):.2f} nats a character of text held "
+        f"and Transformers need {spread(nats, '.2f')} nats a character of text held "
         f"out; to count pairs of characters needs {measured.counted[1]:.2f}",
         max(nats) < measured.counted[1] and max(nats) - min(nats) < 0.1,
     )

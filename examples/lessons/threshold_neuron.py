@@ -83,13 +83,14 @@ def measure() -> Measured:
     signals["XOR"] = xor(TWO_LAYERS, activax.step)
     gradients, by_xor, by_digits = {}, {}, {}
     (x, y), (held_out, truth) = shown, asked = digits()
+    batches = learning.batches(shown, size=64, steps=200)
     for name, fire in FIRES.items():
         first, *_ = jax.grad(lambda params, fire: xor(params, fire).sum())(TWO_LAYERS, fire)
         gradients[name] = float(abs(first["weight"]).max())
         network = nn.serial(nn.dense(4), fire, nn.dense(2))
-        by_xor[name] = learn(network, XOR, XOR, steps=400, seeds=STARTS)
+        by_xor[name] = learn(network, learning.whole(XOR, steps=400), XOR, STARTS)
         network = nn.serial(spiking(16, fire), spike_rate, nn.dense(10))
-        by_digits[name] = learn(network, shown, asked, steps=200, seeds=SEEDS)
+        by_digits[name] = learn(network, batches, asked, SEEDS)
     linear = LogisticRegression(max_iter=1000).fit(spike_rate(x), y)
     return Measured(
         {name: activax.step(signal).tolist() for name, signal in signals.items()},
@@ -153,8 +154,8 @@ def digits() -> list[tuple[np.ndarray, np.ndarray]]:
     return [(x, y), (held_out, truth)]
 
 
-def learn(network: nn.Layer, shown: Any, asked: Any, steps: int, seeds: int) -> Learned:
-    batches = learning.batches(shown, min(64, len(shown[1])), steps)
+def learn(network: nn.Layer, batches: Any, asked: Any, seeds: int) -> Learned:
+    """Train a network of each seed."""
     run = partial(learning.learn, network, optax.adam(0.02))
     found = jax.jit(jax.vmap(run, (None, None, 0)))(batches, asked, learning.keys(seeds))
     return jax.tree.map(np.asarray, found)

@@ -36,7 +36,7 @@ from examples.lessons import learning
 from examples.lessons.lesson import Claim, main, table
 
 TARGET = Polynomial([0.2, -0.4, 0.7])
-LOWEST = TARGET.deriv().roots().item()
+LOWEST = TARGET.deriv().roots().item()  # where it is least
 SQUARE = Polynomial([0.25, 0.5, 0.25])  # u^2 for u = (x + 1) / 2, which is in [0, 1]
 X = np.linspace(-1, 1, 2**12 + 1)  # all corners of the polygons are among them
 ACTIVATIONS = {
@@ -150,7 +150,7 @@ def trained(f: Callable[[Array], Array]) -> np.ndarray:
         params, _ = learning.train(loss, optimizer, network.init(key, x), batches, key)
         return jnp.abs(network.apply(params, x) - y).max()
 
-    batches = learning.batches((x, y), size=len(x), steps=1000)
+    batches = learning.whole((x, y), steps=1000)
     return np.array(jax.jit(jax.vmap(run, (0, None)))(learning.keys(SEEDS), batches), np.float64)
 
 
