@@ -16,16 +16,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import Array, lax
+from jax import Array
 from jax.flatten_util import ravel_pytree
 
 import activax
-from activax import nn, training
+from activax import nn
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
 from activax.cli.digits import CLASSES, load
 from benchmarks import report
-from examples.lessons import modularity
+from examples.lessons import learning, modularity
 
 LAYERS, WIDTH, HIDDEN = 6, 96, 192  # of the network that reads digits
 FUNCTIONS = ("gelu", "silu")
@@ -83,18 +83,17 @@ TASKS = {
 def train(task: Task, network: nn.Layer, params: Any, batches: Array) -> tuple[Array, Array, Array]:
     """The loss at the end, the accuracy on what is held out, and the first gradient."""
     seen, held_out = jax.tree.map(jnp.asarray, task.data())
-    objective = modularity.objective(network)
+    objective = learning.classify(network)
 
     def loss(params: Any, rows: Array, key: Any = None) -> Any:
         return objective(params, jax.tree.map(lambda leaf: leaf[rows], seen))
 
     optimizer = task.optimizer(len(batches))
     first, _ = jax.grad(loss, has_aux=True)(params, batches[0])
-    state = training.init(params, optimizer, jax.random.key(0))
-    state, _ = lax.scan(training.step(loss, optimizer), state, batches)
-    value, found = objective(state.params, held_out)
+    params, _ = learning.train(loss, optimizer, params, batches, jax.random.key(0))
+    value, found = objective(params, held_out)
     if not task.on_held_out:
-        value, _ = objective(state.params, seen)
+        value, _ = objective(params, seen)
     return value, found["accuracy"], ravel_pytree(first)[0]
 
 

@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+pytest.importorskip("sklearn")
 pytest.importorskip("rich")
 pytest.importorskip("matplotlib")
 
@@ -18,7 +19,7 @@ SLOW = {"modularity"}  # fifteen networks take most of a minute to compile
 
 def test_every_lesson_is_named():
     found = {module.name for module in pkgutil.iter_modules(lessons.__path__)}
-    assert found == {*lessons.NAMES, "lesson"}
+    assert found == {*lessons.NAMES, "lesson", "learning"}
 
 
 @pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly

@@ -10,6 +10,7 @@ NAMES = (
     "gradient_flow",
     "universal_approximation",
     "polynomial_units",
+    "polynomial_layer",
     "modularity",
     "sparsity",
 )

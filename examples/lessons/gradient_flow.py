@@ -212,7 +212,7 @@ def draw(measured: Measured, figure: Figure) -> None:
             style = {"fmt": "o", "color": f"C{i}", "markersize": 3, "linewidth": 1}
             axis.errorbar(layers[shown], middle, bars, label=label, **style)
         axis.set_yscale("log")
-        axis.legend(frameon=False, fontsize="small")
+        axis.legend()
     before.set(title="customary scale", ylabel="gradient norm / the last layer's")
     before.set_xlabel("layer (lines: theory of wide networks)")
     after.set(title="critical scale", ylim=(0.02, 50))

@@ -16,10 +16,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+# Of every picture.
+STYLE = {"legend.frameon": False, "legend.fontsize": "small", "lines.markersize": 4}
 
 
 class Claim(NamedTuple):
@@ -51,6 +57,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     return shown
 
 
+def spread(numbers: Sequence[float] | np.ndarray, form: str = ".3g") -> str:
+    """The smallest to the largest."""
+    if len(numbers) == 0:
+        return "-"
+    low, high = f"{min(numbers):{form}}", f"{max(numbers):{form}}"
+    return low if low == high else f"{low} to {high}"
+
+
 def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
     """Run a lesson from the command line.
 
@@ -64,7 +78,8 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
     console = Console(highlight=False)
     console.print(f"[bold]{paragraphs[0]}[/]\n")
-    measured = lesson.measure()
+    with threadpool_limits(1, "blas"):  # on small matrices threads mostly wait
+        measured = lesson.measure()
     for shown in lesson.tables(measured):
         console.print(shown)
     claims = list(lesson.claims(measured))
@@ -76,9 +91,10 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
     if out:
         out.mkdir(parents=True, exist_ok=True)
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
-        lesson.draw(measured, figure)
-        figure.savefig(out / f"{name}.png", dpi=110)
+        with matplotlib.rc_context(STYLE):
+            figure = Figure(figsize=(8, 3.6), layout="constrained")
+            lesson.draw(measured, figure)
+            figure.savefig(out / f"{name}.png", dpi=110)
         summary = {"lesson": paragraphs[0], "claim": claims[0].text}
         (out / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
         console.print(f"wrote {out / name}.png")

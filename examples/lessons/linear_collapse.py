@@ -130,7 +130,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     for axes in (left, right):
         axes.set(xlabel="hidden layers", xticks=DEPTHS)
         axes.grid(alpha=0.3)
-    right.legend(frameon=False)
+    right.legend()
 
 
 if __name__ == "__main__":

@@ -14,16 +14,14 @@ criticality begins to fail: it learns, but how well is a matter of the seed. And
 small: the digits hardly need a hidden layer, and units that are alike here may differ elsewhere.
 """
 
-import functools
 from collections.abc import Callable, Iterator
+from functools import cache
 from pydoc_data.topics import topics
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import Array
 from matplotlib.figure import Figure
 from rich.table import Table
 from sklearn.linear_model import LogisticRegression
@@ -31,7 +29,9 @@ from sklearn.linear_model import LogisticRegression
 import activax
 from activax import initializers, nn, training
 from activax.cli.digits import CLASSES, load
-from examples.lessons.lesson import Claim, main, table
+from examples.lessons import learning
+from examples.lessons.learning import Learned
+from examples.lessons.lesson import Claim, main, spread, table
 
 DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
 FEATURES, HIDDEN, LENGTH = 64, 256, 32  # of the Transformer
@@ -62,14 +62,6 @@ class Stacked(NamedTuple):
     gradient: float  # its norm in the first step
 
 
-class Learned(NamedTuple):
-    """What a network reached on data that was held out, and its loss at each step."""
-
-    nats: float
-    accuracy: float
-    curve: np.ndarray
-
-
 class Measured(NamedTuple):
     depth: dict[str, list[Stacked]]  # by kind, at DEPTHS
     digits: dict[str, Learned]  # by unit
@@ -89,40 +81,25 @@ def measure() -> Measured:
     )
 
 
-def fresh_key(seed: int) -> Array:
-    return jax.random.key(seed, impl="rbg")  # compiles in less time
-
-
-def objective(network: nn.Layer) -> Callable[..., Any]:
-    """The loss in nats, of images and their labels or of characters and those that follow."""
-
-    def loss(params: Any, batch: Any, key: Array | None = None) -> tuple[Array, dict[str, Array]]:
-        x, y = batch
-        logits = network.apply(params, x, key=key)
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, y)
-        return losses.mean(), {"accuracy": jnp.mean(logits.argmax(-1) == y)}
-
-    return loss
-
-
 def stack(block: str, start: initializers.Pair, depth: int) -> nn.Layer:
     dense = nn.dense(WIDTH, weight_init=start.weight, bias_init=start.bias)
     return nn.serial(nn.dense(WIDTH), nn.scan(BLOCKS[block](dense), depth), nn.dense(CLASSES))
 
 
-@functools.cache
+@cache
 def stack_step(block: str, depth: int) -> training.Step:
     """What differs only in its start is compiled once."""
-    return training.step(objective(stack(block, CUSTOMARY, depth)), ADAM)
+    return training.step(learning.classify(stack(block, CUSTOMARY, depth)), ADAM)
 
 
 def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
     """Train the first blocks of the deepest stack."""
-    images, _ = load()
-    first, blocks, last = stack(block, start, DEPTHS[-1]).init(fresh_key(0), images.x[:1])
+    shown, _ = load()
+    deepest = stack(block, start, DEPTHS[-1])
+    first, blocks, last = deepest.init(learning.first_key(), shown.x[:1])
     params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
-    state = training.init(params, ADAM, fresh_key(1))
-    batches = training.batches(images, 64, jax.random.key(2))
+    state = training.init(params, ADAM, learning.first_key())
+    batches = training.batches(shown, 64, jax.random.key(2))
     _, history = training.fit(stack_step(block, depth), state, batches, STEPS, progress=False)
     return Stacked(float(history["accuracy"][-10:].mean()), float(history["grad_norm"][0]))
 
@@ -131,14 +108,15 @@ def learn(
     network: nn.Layer, optimizer: optax.GradientTransformation, data: Any, batch: int, steps: int
 ) -> Learned:
     """Train on the first part of the data, and look at the second."""
-    seen, held_out = data
-    params = network.init(fresh_key(0), seen[0][:1])
-    state = training.init(params, optimizer, fresh_key(1))
-    step = training.step(objective(network), optimizer)
-    batches = training.batches(seen, batch, jax.random.key(2))
+    shown, held_out = data
+    loss = learning.classify(network)
+    params = network.init(learning.first_key(), shown[0][:1])
+    state = training.init(params, optimizer, learning.first_key())
+    step = training.step(loss, optimizer)
+    batches = training.batches(shown, batch, jax.random.key(2))
     state, history = training.fit(step, state, batches, steps, progress=False)
-    nats, found = jax.jit(objective(network))(state.params, held_out)
-    return Learned(float(nats), float(found["accuracy"]), history["loss"])
+    nats, found = jax.jit(loss)(state.params, held_out)
+    return Learned(nats, found["accuracy"], history)
 
 
 def read_digits(unit: Unit, steps: int = 300) -> Learned:
@@ -158,7 +136,7 @@ def read_digits(unit: Unit, steps: int = 300) -> Learned:
     return learn(network, optimizer, load(), 64, steps)
 
 
-@functools.cache
+@cache
 def text() -> tuple[int, np.ndarray, np.ndarray]:
     """How many characters Python's own help knows, and the text in numbers: most, and the rest."""
     known, numbers = np.unique(list("\n".join(topics.values())), return_inverse=True)
@@ -239,7 +217,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     )
     few = [found[0].accuracy for found in measured.depth.values()]
     yield Claim(
-        f"{DEPTHS[0]} blocks of every kind learn: {min(few):.0%} to {max(few):.0%}",
+        f"{DEPTHS[0]} blocks of every kind learn: {spread(few, '.0%')}",
         min(few) > 0.8,
     )
     alone, skipped = (
@@ -253,13 +231,13 @@ def claims(measured: Measured) -> Iterator[Claim]:
     )
     read = [learned.accuracy for learned in measured.digits.values()]
     yield Claim(
-        f"with {' or '.join(UNITS)} convolutions read {min(read):.1%} to {max(read):.1%} of the "
+        f"with {' or '.join(UNITS)} convolutions read {spread(read, '.1%')} of the "
         f"digits held out; without a hidden layer {measured.linear:.1%}",
         min(read) > 0.95 and max(read) - min(read) < 0.03,
     )
     nats = [learned.nats for learned in measured.text.values()]
     yield Claim(
-        f"and Transformers need {min(nats):.2f} to {max(nats):.2f} nats a character of text held "
+        f"and Transformers need {spread(nats, '.2f')} nats a character of text held "
         f"out; to count pairs of characters needs {measured.counted[1]:.2f}",
         max(nats) < measured.counted[1] and max(nats) - min(nats) < 0.1,
     )
@@ -268,23 +246,22 @@ def claims(measured: Measured) -> Iterator[Claim]:
 def draw(measured: Measured, figure: Figure) -> None:
     depth, digits, prose = figure.subplots(1, 3)
     for (kind, found), marker in zip(measured.depth.items(), "osv^", strict=True):
-        depth.plot(
-            DEPTHS, [100 * x.accuracy for x in found], marker=marker, markersize=4, label=kind
-        )
+        depth.plot(DEPTHS, [100 * x.accuracy for x in found], marker=marker, label=kind)
     depth.axhline(100 / CLASSES, color="black", linestyle=":", linewidth=1)
     depth.set_xscale("log", base=2)
     depth.set(xticks=DEPTHS, xticklabels=DEPTHS, ylim=(0, 105))
     depth.set(title="the same block", xlabel="blocks", ylabel="digits read, %")
-    depth.legend(frameon=False, fontsize="small", loc=(0.0, 0.1))
+    depth.legend(loc=(0.0, 0.1))
 
     smooth = np.ones(10) / 10
     for axis, by_unit in ((digits, measured.digits), (prose, measured.text)):
         for i, (name, learned) in enumerate(by_unit.items()):
-            axis.plot(np.convolve(learned.curve, smooth, "valid"), label=name)
-            axis.plot(len(learned.curve), learned.nats, "o", color=f"C{i}", markersize=4)
+            loss = learned.history["loss"]
+            axis.plot(np.convolve(loss, smooth, "valid"), label=name)
+            axis.plot(len(loss), learned.nats, "o", color=f"C{i}")
         axis.set(xlabel="training step (points: held out)")
     digits.set(title="convolutions", ylabel="loss on the batch, nats", yscale="log")
-    digits.legend(frameon=False, fontsize="small")
+    digits.legend()
     for nats, name in zip(measured.counted, ("characters", "pairs"), strict=True):
         prose.axhline(nats, color="black", linestyle=":", linewidth=1)
         prose.text(0, nats - 0.1, f"counted {name}", fontsize="small")

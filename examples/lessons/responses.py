@@ -174,7 +174,7 @@ def draw(measured: dict[str, Measured], figure: Figure) -> None:
         axis.set(title=name, xlim=(-8, 8), ylim=(-1.2, 2.2), xticks=(-6, 0, 6), yticks=(-1, 0, 1))
         panels["share"].plot(sigma, 100 * response.saturated(sigma), color=f"C{i}", label=name)
         panels["share"].plot(SCALES, 100 * measured[name].saturated[0], "o", color=f"C{i}")
-    panels["ReLU"].legend(["value", "slope"], frameon=False)
+    panels["ReLU"].legend(["value", "slope"])
     panels["tanh"].set_xlabel("pre-activation; grey: saturated", loc="left")
     panels["share"].set_xscale("log", base=2)
     panels["share"].set(
@@ -184,7 +184,7 @@ def draw(measured: dict[str, Measured], figure: Figure) -> None:
         xticks=SCALES,
         xticklabels=[f"{s:.0f}" for s in SCALES],
     )
-    panels["share"].legend(frameon=False, loc=(0.01, 0.54))
+    panels["share"].legend(loc=(0.01, 0.54))
 
 
 if __name__ == "__main__":

@@ -211,27 +211,27 @@ def draw(measured: Measured, figure: Figure) -> None:
     depth.set(title="by depth", xlabel="layer (lines: theory)", ylabel="share, correlation")
     depth.set_ylim(-0.03, 1.4)
     depth.set_yticks([0, 0.5, 1])
-    depth.legend(frameon=False, fontsize="small", loc="upper right")
+    depth.legend(loc="upper right")
 
     sizes = np.geomspace(1, BATCHES[-1], 50)
     batch.plot(sizes, 100 * (1 - 0.5**sizes), color="black", linewidth=1, label=r"$1 - 2^{-b}$")
     for layer, marker in ((1, "o"), (DEPTH, "s")):
         needed = measured.deep.needed[:, layer - 1].mean(0)
-        batch.plot(BATCHES, 100 * needed, marker, color="C4", label=f"layer {layer}", markersize=4)
+        batch.plot(BATCHES, 100 * needed, marker, color="C4", label=f"layer {layer}")
     batch.set_xscale("log", base=2)
     batch.set(title="rows that a batch needs", xlabel="inputs in the batch $b$", ylabel="%")
     batch.set(xticks=BATCHES, xticklabels=BATCHES, ylim=(0, 105))
-    batch.legend(frameon=False, fontsize="small", loc="lower right")
+    batch.legend(loc="lower right")
 
     read = [100 * product.capacity / HIDDEN for product in measured.products]
     spent = [100 * product.gathered / product.whole for product in measured.products]
-    cost.plot(100 * ZEROS, read, "o-", color="C0", markersize=4, label="bytes read")
-    cost.plot(100 * ZEROS, spent, "s:", color="C3", markersize=4, label="time, here")
+    cost.plot(100 * ZEROS, read, "o-", color="C0", label="bytes read")
+    cost.plot(100 * ZEROS, spent, "s:", color="C3", label="time, here")
     cost.axhline(100, color="black", linewidth=1, linestyle=":")
     cost.set(title="reading active rows", xlabel="zeros, %", ylabel="% of reading all")
     cost.set_ylim(0)
     cost.set_xticks([50, 80, 90, 99])
-    cost.legend(frameon=False, fontsize="small", loc="upper right")
+    cost.legend(loc="upper right")
 
 
 if __name__ == "__main__":

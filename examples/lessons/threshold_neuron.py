@@ -19,6 +19,7 @@ spike counts reads them no worse. What is shown is that thresholds can learn.
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -34,8 +35,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
 import activax
-from activax import nn, training
+from activax import nn
 from activax.theory import moments
+from examples.lessons import learning
+from examples.lessons.learning import Learned
 from examples.lessons.lesson import Claim, main, table
 
 Fire = Callable[[Array], Array]
@@ -43,18 +46,20 @@ FIRES: dict[str, Fire] = {
     "surrogate slope": activax.step.bind(sharpness=2.0),
     "true slope": activax.step.formula,
 }
-CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
-GATES = {  # weights, bias and the truth at the corners; NOT is of the second input
-    "AND": ([1.0, 1.0], -1.5, [0, 0, 0, 1]),
-    "OR": ([1.0, 1.0], -0.5, [0, 1, 1, 1]),
-    "NOT": ([0.0, -1.0], 0.5, [1, 0, 1, 0]),
+BITS = (0, 1)
+CORNERS = np.array(list(itertools.product(BITS, repeat=2)), np.float32)
+GATES = {  # weights and bias; NOT is of the second input
+    "AND": ([1.0, 1.0], -1.5),
+    "OR": ([1.0, 1.0], -0.5),
+    "NOT": ([0.0, -1.0], 0.5),
 }
-XOR = np.array([0, 1, 1, 0])
 TWO_LAYERS = (  # XOR: a layer of OR and AND, and a neuron that fires for the first alone
     {"weight": jnp.array([[1.0, 1.0], [1.0, 1.0]]), "bias": jnp.array([-0.5, -1.5])},
     {},
     {"weight": jnp.array([[1.0], [-1.0]]), "bias": jnp.array([-0.5])},
 )
+TRUTHS = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NOT": [1, 0, 1, 0], "XOR": [0, 1, 1, 0]}
+XOR = CORNERS, np.array(TRUTHS["XOR"])
 STARTS = 200  # random weights from which XOR is learned
 LEAK = 0.9  # the share of a membrane's charge that is left after a step
 CURRENTS = [0.09, 0.15, 0.3]  # into a membrane, each step; the first leaks away before it fires
@@ -65,43 +70,33 @@ SEEDS = 4
 class Measured(NamedTuple):
     gates: dict[str, list[int]]  # what comes out at the corners
     realised: dict[int, list[tuple[int, ...]]]  # truth tables that one neuron has, by its inputs
-    flow: dict[str, float]  # the largest gradient in XOR's hidden weights
-    learned: dict[str, float]  # the share of random starts that end at XOR
-    accuracy: dict[str, np.ndarray]  # on held-out digits, of each seed
-    history: dict[str, np.ndarray]  # on the batches, (steps, seeds)
+    gradients: dict[str, float]  # by the slope: the largest in the hidden weights of TWO_LAYERS
+    xor: dict[str, Learned]  # from STARTS random weights
+    digits: dict[str, Learned]
+    linear: float  # accuracy on digits without a hidden layer
     membranes: Array  # (times, CURRENTS)
     spikes: Array
 
 
 def measure() -> Measured:
-    gates = {
-        name: activax.step(CORNERS @ jnp.array(weights) + bias).tolist()
-        for name, (weights, bias, _) in GATES.items()
-    }
-    gates["XOR"] = activax.step(xor(TWO_LAYERS, activax.step)).tolist()
-
-    flow, learned, accuracy, history = {}, {}, {}, {}
-    (shown, labels), (held_out, truth) = digits()
+    signals = {name: CORNERS @ jnp.array(weights) + bias for name, (weights, bias) in GATES.items()}
+    signals["XOR"] = xor(TWO_LAYERS, activax.step)
+    gradients, by_xor, by_digits = {}, {}, {}
+    (x, y), (held_out, truth) = shown, asked = digits()
+    batches = learning.batches(shown, size=64, steps=200)
     for name, fire in FIRES.items():
-        gradient = jax.grad(lambda params, fire: xor(params, fire).sum())(TWO_LAYERS, fire)
-        flow[name] = float(jnp.abs(gradient[0]["weight"]).max())
-
+        first, *_ = jax.grad(lambda params, fire: xor(params, fire).sum())(TWO_LAYERS, fire)
+        gradients[name] = float(abs(first["weight"]).max())
         network = nn.serial(nn.dense(4), fire, nn.dense(2))
-        _, curves = train(network, itertools.repeat((CORNERS, XOR)), steps=400, seeds=STARTS)
-        learned[name] = float(np.mean(curves[-1] == 1))
-
+        by_xor[name] = learn(network, learning.whole(XOR, steps=400), XOR, STARTS)
         network = nn.serial(spiking(16, fire), spike_rate, nn.dense(10))
-        batches = training.batches((shown, labels), 64, jax.random.key(1))
-        params, history[name] = train(network, batches, steps=200, seeds=SEEDS)
-        logits = jax.jit(jax.vmap(network.apply, (0, None)))(params, held_out)
-        accuracy[name] = np.mean(np.asarray(logits).argmax(-1) == truth, axis=1)
-    linear = LogisticRegression(max_iter=1000).fit(spike_rate(shown), labels)
-    accuracy["no hidden layer"] = np.array([linear.score(spike_rate(held_out), truth)])
-
-    one = {k: [t for t in truths(k) if one_neuron(t)] for k in (1, 2, 3)}
-    constant = jnp.tile(jnp.array(CURRENTS), (60, 1))
+        by_digits[name] = learn(network, batches, asked, SEEDS)
+    linear = LogisticRegression(max_iter=1000).fit(spike_rate(x), y)
     return Measured(
-        gates, one, flow, learned, accuracy, history, *integrate(constant, activax.step)
+        {name: activax.step(signal).tolist() for name, signal in signals.items()},
+        {inputs: [t for t in truths(inputs) if one_neuron(inputs, t)] for inputs in (1, 2, 3)},
+        *(gradients, by_xor, by_digits, linear.score(spike_rate(held_out), truth)),
+        *integrate(jnp.tile(jnp.array(CURRENTS), (60, 1)), activax.step),
     )
 
 
@@ -112,16 +107,14 @@ def xor(params: Any, fire: Fire, x: np.ndarray = CORNERS) -> Array:
 
 def truths(inputs: int) -> list[tuple[int, ...]]:
     """Every Boolean function, as the last column of its truth table."""
-    return list(itertools.product((0, 1), repeat=2**inputs))
+    return list(itertools.product(BITS, repeat=2**inputs))
 
 
-def one_neuron(truth: tuple[int, ...]) -> bool:
+def one_neuron(inputs: int, truth: tuple[int, ...]) -> bool:
     """Whether one neuron computes it: w x + b can be >= 1 where it is true and <= -1 elsewhere."""
-    corners = np.array(list(itertools.product((0, 1), repeat=len(truth).bit_length() - 1)))
-    rows = np.c_[corners, np.ones(len(corners))]
+    rows = np.array([(*corner, 1) for corner in itertools.product(BITS, repeat=inputs)])
     signed = np.where(truth, -1, 1)[:, None] * rows
-    zero = np.zeros(rows.shape[1])
-    return linprog(zero, signed, -np.ones(len(rows)), bounds=(None, None)).success
+    return linprog(0 * rows[0], signed, -np.ones(len(rows)), bounds=(None, None)).success
 
 
 def integrate(charges: Array, fire: Fire) -> tuple[Array, Array]:
@@ -154,31 +147,18 @@ def digits() -> list[tuple[np.ndarray, np.ndarray]]:
     """Images as random spikes, as frequent as a pixel is bright; a quarter is held out."""
     images, labels = load_digits(return_X_y=True)
     rate = np.repeat(images[:, None] / 16, TIMES, axis=1)
-    spikes = np.random.default_rng(0).random(rate.shape) < rate
-    shown, held_out, y, truth = train_test_split(
-        spikes.astype(np.float32), labels, test_size=0.25, stratify=labels, random_state=0
+    spikes = (np.random.default_rng(0).random(rate.shape) < rate).astype(np.float32)
+    x, held_out, y, truth = train_test_split(
+        spikes, labels, test_size=0.25, stratify=labels, random_state=0
     )
-    return [(shown, y), (held_out, truth)]
+    return [(x, y), (held_out, truth)]
 
 
-def train(
-    network: nn.Layer, batches: Iterator[tuple[np.ndarray, np.ndarray]], steps: int, seeds: int
-) -> tuple[Any, np.ndarray]:
-    """Classify; the parameters of each seed, and the accuracy on the batches, (steps, seeds)."""
-
-    def loss(params: Any, batch: tuple[Array, Array], key: Array) -> tuple[Array, dict[str, Array]]:
-        x, labels = batch
-        logits = network.apply(params, x)
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-        return losses.mean(), {"accuracy": jnp.mean(logits.argmax(-1) == labels)}
-
-    optimizer = optax.adam(0.02)
-    keys = jax.random.split(jax.random.key(0, impl="rbg"), seeds)  # compiles in less time
-    params = jax.vmap(lambda key: network.init(key, next(batches)[0]))(keys)
-    state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
-    step = jax.jit(jax.vmap(training.step(loss, optimizer), (0, None)))
-    state, history = training.fit(step, state, batches, steps, progress=False)
-    return state.params, history["accuracy"]
+def learn(network: nn.Layer, batches: Any, asked: Any, seeds: int) -> Learned:
+    """Train a network of each seed."""
+    run = partial(learning.learn, network, optax.adam(0.02))
+    found = jax.jit(jax.vmap(run, (None, None, 0)))(batches, asked, learning.keys(seeds))
+    return jax.tree.map(np.asarray, found)
 
 
 def tables(measured: Measured) -> Iterator[Table]:
@@ -187,26 +167,21 @@ def tables(measured: Measured) -> Iterator[Table]:
     yield table("By hand: does it fire at ...", ["", *corners], rows)
     rows = [[k, 2**2**k, len(found)] for k, found in measured.realised.items()]
     yield table("Boolean functions", ["inputs", "all", "by one neuron"], rows)
-    rows = [
-        [
-            name,
-            measured.flow[name],
-            f"{measured.learned[name]:.0%}",
-            f"{measured.accuracy[name].mean():.1%}",
-            f"{np.ptp(measured.accuracy[name]):.1%}",
-        ]
-        for name in FIRES
-    ]
+    rows = []
+    for name, runs in measured.digits.items():
+        share, read = np.mean(measured.xor[name].accuracy == 1), runs.accuracy
+        shares = (f"{share:.0%}", f"{read.mean():.1%}", f"{np.ptp(read):.1%}")
+        rows.append([name, measured.gradients[name], *shares])
     columns = ["hidden neurons", "gradient", "XOR learned", "digits", "spread over seeds"]
     yield table("Learning through thresholds", columns, rows)
 
 
 def claims(measured: Measured) -> Iterator[Claim]:
-    learns, stuck = (measured.accuracy[name] for name in FIRES)
+    learns, stuck = (runs.accuracy for runs in measured.digits.values())
     yield Claim(
         f"16 spiking neurons read {learns.mean():.1%} of held-out digits when they learn through a "
         f"surrogate slope, {stuck.mean():.1%} with the true one (a linear map of the spike counts: "
-        f"{measured.accuracy['no hidden layer'].item():.1%})",
+        f"{measured.linear:.1%})",
         learns.mean() > 0.93 and learns.min() > stuck.max() + 0.1,
     )
     two, three = (len(measured.realised[k]) for k in (2, 3))
@@ -214,21 +189,20 @@ def claims(measured: Measured) -> Iterator[Claim]:
     yield Claim(
         f"one neuron computes {two} of the 16 Boolean functions of two inputs, all but XOR and its "
         f"negation, and {three} of the 256 of three",
-        (two, three) == (14, 104) and missing == {tuple(XOR), tuple(1 - XOR)},
+        (two, three) == (14, 104) and missing == {(0, 1, 1, 0), (1, 0, 0, 1)},
     )
-    wanted = {**{name: truth for name, (_, _, truth) in GATES.items()}, "XOR": XOR.tolist()}
     yield Claim(
         "weights by hand make AND, OR and NOT of one neuron, and XOR of two hidden ones",
-        measured.gates == wanted,
+        measured.gates == TRUTHS,
     )
     passed = moments(activax.step.formula).slope
-    through, blocked = measured.flow.values()
+    through, blocked = measured.gradients.values()
     yield Claim(
         f"the mean squared true slope is {passed:.0f}, and the gradient behind it {blocked:.0f}; "
         f"with a surrogate it is {through:.2f}",
         passed == blocked == 0 < through,
     )
-    found, by_chance = measured.learned.values()
+    found, by_chance = (np.mean(runs.accuracy == 1) for runs in measured.xor.values())
     yield Claim(
         f"of {STARTS} random starts {found:.0%} learn XOR with 4 hidden neurons through a "
         f"surrogate slope, {by_chance:.0%} through the true one, which leaves them as they started",
@@ -253,7 +227,7 @@ def draw(measured: Measured, figure: Figure) -> None:
         x = -GATES[name][1] / 2  # the middle of the line where it starts to fire
         plane.axline((x, x), slope=-1, color="black", linewidth=1)
         plane.text(x + 0.05, x + 0.05, name, rotation=-45, ha="center", va="center")
-    plane.scatter(*CORNERS.T, c=XOR, cmap="binary", edgecolors="black", s=60, zorder=3)
+    plane.scatter(*CORNERS.T, c=XOR[1], cmap="binary", edgecolors="black", s=60, zorder=3)
     plane.set(title="XOR of two thresholds", xlabel="first input", ylabel="second input")
     plane.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=(0, 1), yticks=(0, 1), aspect="equal")
 
@@ -268,13 +242,14 @@ def draw(measured: Measured, figure: Figure) -> None:
     panels[1].set(ylabel="charge", xticklabels=[])
     panels[2].set(xlabel="step")
 
-    for name, accuracy in measured.history.items():
-        panels["digits"].plot(100 * accuracy.mean(1), label=name)
-    panels["digits"].axhline(10, color="black", linestyle=":", linewidth=1)
-    panels["digits"].text(200, 11, "chance", ha="right")
-    panels["digits"].set(title="digits by spikes", ylim=(0, 100))
-    panels["digits"].set(xlabel="training step", ylabel="accuracy on the batch, %")
-    panels["digits"].legend(frameon=False, loc=(0.15, 0.15))
+    accuracy = panels["digits"]
+    for name, runs in measured.digits.items():
+        accuracy.plot(100 * runs.history["accuracy"].mean(0), label=name)
+    accuracy.axhline(10, color="black", linestyle=":", linewidth=1)
+    accuracy.text(200, 11, "chance", ha="right")
+    accuracy.set(title="digits by spikes", ylim=(0, 100))
+    accuracy.set(xlabel="training step", ylabel="accuracy on the batch, %")
+    accuracy.legend(loc=(0.15, 0.15))
 
 
 if __name__ == "__main__":
