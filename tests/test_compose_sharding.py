@@ -12,6 +12,7 @@ from collections import Counter
 
 import jax
 import jax.numpy as jnp
+from jax.ad_checkpoint import checkpoint_name
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
 
@@ -162,12 +163,24 @@ def check_diagnostics(x, mesh):
         axes = "data", "model"
         return jax.lax.psum(total, axes), tuple(diagnostics.merge_over(s, axes) for s in found)
 
+    def named(x):
+        return jnp.sum(checkpoint_name(jnp.sin(checkpoint_name(x, "x")), "out") ** 2)
+
+    def statistics(point):
+        out = point.output
+        both = diagnostics.statistics(out), diagnostics.statistics(out, per=-1)
+        return both if point.name == "out" else None
+
+    def watched(drain, x):
+        total, found = diagnostics.watch(named, statistics)(x, sinks={"x": drain})
+        return total, found["out"]
+
     x = x.at[0, 0, 0].set(jnp.inf).at[3].set(0)
     sharded = jax.device_put(x, NamedSharding(mesh, SPEC))
     none = PartitionSpec()
     shards = jax.shard_map(mapped, mesh=mesh, in_specs=(none, SPEC), out_specs=none)
     expected = jax.grad(seen, has_aux=True)(diagnostics.sink(), x)
-    for function in (seen, shards):
+    for function in (seen, shards, watched):
         compiled = jax.jit(jax.grad(function, has_aux=True)).lower(diagnostics.sink(), sharded)
         compiled = compiled.compile()
         assert set(collectives(compiled.as_text())) == {"all-reduce"}
