@@ -100,6 +100,7 @@ def points(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> dict[str, jax
         front.
 
     Raises:
+        TypeError: an `f` that cannot be called.
         ValueError: an `f` without named points.
 
     Example:
@@ -125,6 +126,7 @@ def sinks(f: Callable[..., Any], /, *args: Any, units: bool = False, **kwargs: A
         A dict from paths to sinks; leave out what is not wanted.
 
     Raises:
+        TypeError: an `f` that cannot be called.
         ValueError: an `f` without named points.
 
     Example:
