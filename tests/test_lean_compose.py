@@ -1,0 +1,100 @@
+"""Lean activations on mapped devices and in the modules of Flax and Equinox, for each mechanism."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from numpy.testing import assert_allclose
+
+import activax
+
+X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 16)), jnp.float32)
+DEPTH = 3
+EXACT = [
+    activax.lean(activax.relu),  # a bit
+    activax.lean(activax.abs),  # two bits
+    activax.lean(activax.softplus),  # the output
+    activax.lean(activax.gelu),  # both
+    activax.lean(activax.relu, keep="input"),
+]
+
+
+@pytest.fixture(params=EXACT, ids=repr)
+def lean(request):
+    return request.param
+
+
+def check_gradients(lean, network, params):
+    """What the lean one and its original give back through a network of an activation."""
+
+    def gradient(activation):
+        return jax.grad(lambda params: jnp.sum(network(activation)(params) ** 2))(params)
+
+    found, expected = gradient(lean), gradient(lean.original)
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=2e-4, atol=1e-4), found, expected)
+    assert any(np.any(leaf) for leaf in jax.tree.leaves(found))
+
+
+def test_pmap(lean):
+    devices = jax.local_device_count()
+    x = jnp.tile(X, (devices, 1, 1))
+    mapped = jax.pmap(jax.grad(lambda x: lax.pmean(jnp.sum(lean(x)), "i")), axis_name="i")
+    expected = jax.grad(lambda x: jnp.sum(lean.original(x)))(X)
+    assert_allclose(mapped(x)[0], expected, rtol=2e-4, atol=1e-5)
+
+
+def test_flax_scans_and_recomputes_layers(lean):
+    linen = pytest.importorskip("flax.linen", reason="needs Flax")
+
+    def network(activation):
+        class Layer(linen.Module):
+            @linen.compact
+            def __call__(self, x, _):
+                return x + activation(linen.Dense(16)(x)), None
+
+        lifted = linen.scan(
+            linen.remat(Layer, prevent_cse=False),
+            variable_axes={"params": 0},
+            split_rngs={"params": True},
+            length=DEPTH,
+        )
+        return lifted()
+
+    params = network(lean).init(jax.random.key(0), X, None)
+    check_gradients(lean, lambda a: lambda params: network(a).apply(params, X, None)[0], params)
+
+
+def test_nnx_scans_and_recomputes_layers(lean):
+    nnx = pytest.importorskip("flax.nnx", reason="needs Flax")
+
+    @nnx.split_rngs(splits=DEPTH)
+    @nnx.vmap
+    def create(rngs):
+        return nnx.Linear(16, 16, rngs=rngs)
+
+    graph, params = nnx.split(create(nnx.Rngs(0)))
+
+    def network(activation):
+        @nnx.remat
+        def layer(x, linear):
+            return x + activation(linear(x))
+
+        scanned = nnx.scan(layer, in_axes=(nnx.Carry, 0), out_axes=nnx.Carry)
+        return lambda params: scanned(X, nnx.merge(graph, params))
+
+    check_gradients(lean, network, params)
+
+
+def test_equinox_takes_it_as_any_activation(lean):
+    eqx = pytest.importorskip("equinox", reason="needs Equinox")
+
+    def model(activation):
+        last, key = activax.identity, jax.random.key(0)
+        return eqx.nn.MLP(16, 1, 16, DEPTH, activation=activation, final_activation=last, key=key)
+
+    def network(activation):  # whose leaves are arrays, all of them
+        structure = jax.tree.structure(model(activation))
+        return jax.jit(lambda leaves: jax.vmap(jax.tree.unflatten(structure, leaves))(X))
+
+    check_gradients(lean, network, jax.tree.leaves(model(lean)))
