@@ -123,14 +123,14 @@ def _affine(base: Callable[..., Any], **numbers: float) -> Activation[...]:
         u = inside(x)
         return scale * in_scale * jax.jvp(inner, (u,), (jnp.ones_like(u),))[1]
 
-    name = name if name.isidentifier() else "function"
-    formula.__name__ = f"affine_{name}"  # in a traced program it is another function
+    known_as = name if name.isidentifier() else "function"
+    formula.__name__ = f"affine_{known_as}"  # in a traced program it is another function
     formula.__module__ = module
     formula.__doc__ = f"{scale:g} f({in_scale:g} x + {in_shift:g}) + {shift:g}, where f is {name}."
     made = elementwise(slope, ulps=math.inf, **facts)(formula)._definition
     changed = {name: value for name, value in numbers.items() if value != UNCHANGED[name]}
     derived = Derived(affine, base, MappingProxyType(changed))
-    return Activation(dataclasses.replace(made, name=name, derived=derived))
+    return Activation(dataclasses.replace(made, name=known_as, derived=derived))
 
 
 def _facts(

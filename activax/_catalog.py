@@ -83,6 +83,11 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     )
 
 
+def find(name: str) -> Activation[...] | None:
+    """The activation of that name or alias, if there is one."""
+    return _named.get(name)
+
+
 def _preset(peer: str, name: str) -> Preset:
     """Our name, or a config, of what another library calls `name`."""
     if peer not in PRESETS:

@@ -195,6 +195,25 @@ def test_modules_of_layers_that_nnx_scans_have_their_paths():
     assert shapes == {"layers": (3, *X.shape), "relu": (3, *X.shape)}
 
 
+def test_what_is_in_a_module_that_cannot_be_called_is_named_by_both():
+    eqx = pytest.importorskip("equinox", reason="needs Equinox")
+
+    class Parts(eqx.Module):
+        linear: eqx.nn.Linear
+        activation: object
+
+    class Network(eqx.Module):
+        parts: Parts
+
+        def __call__(self, x):
+            return self.parts.activation(self.parts.linear(x))
+
+    linear = eqx.nn.Linear(3, 3, key=jax.random.key(0))
+    apply, params = functional(Network(Parts(linear, jax.nn.gelu)))
+    found = list(points(apply, params, X[0]))
+    assert found == ["parts.linear/eqx.nn.Linear", "parts.activation"]
+
+
 def test_errors_name_function_argument_and_rule():
     network, params = of_activax()[0]
     with pytest.raises(TypeError, match="functional: model must be a module of .*; got function"):

@@ -92,6 +92,14 @@ def _enter(
     if equation.primitive.name != "scan":
         again = jax.checkpoint(body, policy=options["policy"], prevent_cse=options["prevent_cse"])
         return again(inputs, sinks)
+    return _repeat(equation, body, inputs, sinks)
+
+
+def _repeat(
+    equation: Any, body: Callable[..., Any], inputs: list[Any], sinks: Sinks
+) -> tuple[list[Any], dict[str, Any]]:
+    """What a scan returns, and what is seen in its steps."""
+    options = equation.params
     length = options["length"]
     for path, drain in sinks.items():
         shapes = {jnp.shape(part)[:1] for part in jax.tree.leaves(drain)}

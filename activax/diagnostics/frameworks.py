@@ -81,7 +81,8 @@ def _of_equinox(equinox: Any, model: Any, variables: tuple[Any, ...], rng: Any) 
         return None
     _check_number(model, variables, 0)
     params, others = equinox.partition(model, equinox.is_inexact_array)
-    paths = [(), *(path for path, _ in _parts(model, equinox.Module))]
+    modules = [((), model), *_parts(model, equinox.Module)]
+    paths = [path for path, module in modules if callable(module)]  # which open a scope
 
     def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
         merged = _functions_in_scopes(equinox.combine(params, others), paths)

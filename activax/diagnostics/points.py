@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from activax._catalog import aliases, catalog
+from activax._catalog import find
 from activax.diagnostics.jaxprs import (
     CHECKPOINTS,
     bodies,
@@ -60,9 +60,9 @@ class _Paths:
     def __init__(self) -> None:
         self.given: set[str] = set()
 
-    def new(self, path: str, mark: str = "#", first: int = 2) -> str:
+    def new(self, path: str, mark: str = "#") -> str:
         """The path, or the first of path#2, path#3 and so on that is free."""
-        numbered = (f"{path}{mark}{i}" for i in itertools.count(first))
+        numbered = (f"{path}{mark}{i}" for i in itertools.count(2))
         free = next(one for one in itertools.chain([path], numbered) if one not in self.given)
         self.given.add(free)
         return free
@@ -91,7 +91,7 @@ def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
         kind, name = equation.primitive.name, _name(equation)
         is_point = name is not None and (kind == "name" or _is_like_an_activation(equation))
         within = path if name is None else paths.new(_join(path, name))
-        if kind in ENTERED and not (is_point and _known(name)):
+        if kind in ENTERED and not (is_point and find(str(name))):
             found = _plan(equation.params["jaxpr"], within, paths)
             # The rule of an activation of one's own has its name, too.
             if any(not is_point or place.name != name for place in found.all_places()):
@@ -153,7 +153,7 @@ def _name(equation: Any) -> str | None:
         return str(equation.params["name"])
     if primitive == "jit":
         name = str(equation.params["name"])
-        if hasattr(jnp, name) and not _known(name):
+        if hasattr(jnp, name) and not find(name):
             return None
     elif primitive in RULES:
         # There is no other record of it.
@@ -161,11 +161,6 @@ def _name(equation: Any) -> str | None:
     else:
         return None
     return None if name.startswith(("_", "<")) else name
-
-
-def _known(name: str | None) -> bool:
-    """Whether an activation is called so."""
-    return name in catalog or name in aliases
 
 
 def _is_like_an_activation(equation: Any) -> bool:

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 
 from activax import theory
 from activax._activation import Activation
-from activax._catalog import aliases, catalog
+from activax._catalog import find
 from activax._definition import EVERYWHERE
 from activax.diagnostics.evaluation import Point
-from activax.diagnostics.units import Health, before_batches, of_batch
+from activax.diagnostics.units import Health, before_batches, of_batch, steepness
 
 
 def unit_health(point: Point) -> Health | None:
@@ -37,7 +37,7 @@ def unit_health(point: Point) -> Health | None:
         >>> activax.diagnostics.health_report(first["relu"] + second["relu"]).zero_share
         Array([1. , 0.5], dtype=float32)
     """
-    activation = catalog.get(aliases.get(point.name, point.name))
+    activation = find(point.name)
     function = point.function
     if activation is None or activation.kind != "elementwise" or function is None:
         return None
@@ -47,13 +47,9 @@ def unit_health(point: Point) -> Health | None:
         return None
     (at,) = alike
     x = point.inputs[at]
-    slopes = jax.jvp(
-        lambda x: function(*point.inputs[:at], x, *point.inputs[at + 1 :]),
-        (x,),
-        (jnp.ones_like(x),),
-    )[1]
+    _, slopes = steepness(lambda x: function(*point.inputs[:at], x, *point.inputs[at + 1 :]), x)
     before = before_batches(shape[-1], _steepest(activation, point))
-    return before + of_batch(before.steepest, point.output, jnp.abs(slopes))
+    return before + of_batch(before.steepest, point.output, slopes)
 
 
 def _steepest(activation: Activation[...], point: Point) -> float:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -36,7 +37,7 @@ def dead(activation: Activation[...], inputs: Array, *, tolerance: float = FLAT)
         Array([ True, False], dtype=bool)
     """
     _check_elementwise("dead", activation)
-    return _without_slope(_steepness(activation, inputs)[1], tolerance)
+    return _without_slope(steepness(lambda x: activation(x), inputs)[1], tolerance)
 
 
 @jax.tree_util.register_dataclass
@@ -154,7 +155,7 @@ def health_update(
     if cotangents is not None:
         came = _gradient_came(cotangents)
         _check_units("cotangents", came.shape, health)
-    outputs, slopes = _steepness(activation, inputs)
+    outputs, slopes = steepness(lambda x: activation(x), inputs)
     return health + of_batch(health.steepest, outputs, slopes, came, tolerance=tolerance, flat=flat)
 
 
@@ -241,14 +242,10 @@ def health_report(
     )
 
 
-def _steepness(activation: Activation[...], inputs: Array) -> tuple[Array, Array]:
-    """The outputs, and the magnitudes of the slopes."""
+def steepness(function: Callable[[Array], Array], inputs: Array) -> tuple[Array, Array]:
+    """The outputs of a function of each element, and the magnitudes of its slopes."""
     inputs = cast(inputs, inexact_dtype(inputs.dtype))
-
-    def value(x: Array) -> Any:
-        return activation(x)
-
-    outputs, slopes = jax.jvp(value, (inputs,), (jnp.ones_like(inputs),))
+    outputs, slopes = jax.jvp(function, (inputs,), (jnp.ones_like(inputs),))
     return outputs, jnp.abs(slopes)
 
 

@@ -107,7 +107,10 @@ def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
 def learn(
     network: nn.Layer, optimizer: optax.GradientTransformation, data: Any, batch: int, steps: int
 ) -> Learned:
-    """Train on the first part of the data, and look at the second."""
+    """Train on the first part of the data, and look at the second.
+
+    Step by step: in a loop of XLA's, as in `learning.learn`, convolutions take longer on a CPU.
+    """
     shown, held_out = data
     loss = learning.classify(network)
     params = network.init(learning.first_key(), shown[0][:1])
