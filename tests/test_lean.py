@@ -133,7 +133,18 @@ def test_bits_that_are_kept(elementwise, dtype):
 
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_few_bits_that_are_kept(bits):
-    lean = activax.lean(activax.gelu, bits=bits)
+    check_few_bits(activax.gelu, bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_few_bits_of_every_activation_are_kept(elementwise, bits):
+    if elementwise.domain[0] < 0:  # there are levels for normal inputs
+        check_few_bits(elementwise, bits)
+
+
+def check_few_bits(activation, bits):
+    lean = activax.lean(activation, bits=bits)
     free = per_element(between_layers, activax.identity, "bfloat16")
     assert per_element(between_layers, lean, "bfloat16") - free == bits
     assert per_element(before_a_sum, lean, "bfloat16") == bits

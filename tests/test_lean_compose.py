@@ -6,21 +6,15 @@ import numpy as np
 import pytest
 from jax import lax
 from numpy.testing import assert_allclose
+from test_lean import MECHANISMS
 
 import activax
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 16)), jnp.float32)
 DEPTH = 3
-EXACT = [
-    activax.lean(activax.relu),  # a bit
-    activax.lean(activax.abs),  # two bits
-    activax.lean(activax.softplus),  # the output
-    activax.lean(activax.gelu),  # both
-    activax.lean(activax.relu, keep="input"),
-]
 
 
-@pytest.fixture(params=EXACT, ids=repr)
+@pytest.fixture(params=MECHANISMS, ids=repr)
 def lean(request):
     return request.param
 
@@ -88,6 +82,8 @@ def test_nnx_scans_and_recomputes_layers(lean):
 
 def test_equinox_takes_it_as_any_activation(lean):
     eqx = pytest.importorskip("equinox", reason="needs Equinox")
+    if lean.kind != "elementwise":
+        pytest.skip("eqx.nn.MLP maps its activation over units")
 
     def model(activation):
         last, key = activax.identity, jax.random.key(0)
