@@ -14,7 +14,6 @@ import numpy as np
 from jax import Array
 
 from activax._definition import PACKAGE, Definition
-from activax._inputs import CONSTANT
 from activax._precision import Precision, at
 
 P = ParamSpec("P")
@@ -36,7 +35,8 @@ class Activation(Generic[P]):
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
-            see through a custom rule, such as `jax.experimental.jet` and converters.
+            see through a custom rule, such as `jax.experimental.jet` (which raises
+            UnexpectedTracerError) and converters. `activax.plain` does it for whole networks.
         body: the same at the precision of the definition that calls it: what definitions are
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
@@ -55,6 +55,7 @@ class Activation(Generic[P]):
             definition says.
         original: the activation as it is without `activax.lean`.
         trainable: the names of the parameters that may be arrays and are differentiated.
+        keys: the names of the parameters that are PRNG keys.
         ulps: the largest error of the value and of the slopes, over all float32 inputs at the
             default parameters, in units in the last place.
     """
@@ -160,7 +161,7 @@ class Activation(Generic[P]):
     def inner(self) -> Callable[..., Array]:
         def inner(*args: Any, **kwargs: Any) -> Array:
             arrays, statics = self._definition.arguments(self._values, args, kwargs)
-            return self._definition.traced(*arrays, recompute=False, **statics)
+            return self._definition.traced(arrays, statics, recompute=False)
 
         return inner
 
@@ -189,9 +190,12 @@ class Activation(Generic[P]):
         return self._leaves
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return self._definition.keys
+
+    @property
     def trainable(self) -> tuple[str, ...]:
-        names = self._definition.arrays[self._definition.inputs :]
-        return tuple(name for name in names if name not in CONSTANT)
+        return self._definition.differentiable[self._definition.inputs :]
 
     @property
     def summary(self) -> str:
@@ -207,7 +211,7 @@ class Activation(Generic[P]):
 
     # Call and bind
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Array:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Array:
         # There is nothing to check in an array alone, which takes 2 us.
         alone = self._definition.unary and len(args) == 1 and not kwargs
         if alone and isinstance(args[0], jax.Array):
@@ -215,7 +219,7 @@ class Activation(Generic[P]):
         arrays, statics = self._definition.arguments(self._values, args, kwargs)
         return self._definition.run(*arrays, **statics)
 
-    def bind(self, **parameters: Any) -> "Activation[...]":
+    def bind(self, /, **parameters: Any) -> "Activation[...]":
         """Fix parameters and return an activation again.
 
         A Python number is static: the result hashes, is equal by value and round-trips through

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 import jax
@@ -14,7 +14,6 @@ from jax.typing import ArrayLike
 from activax._activation import Activation
 from activax._definition import EVERYWHERE, PACKAGE, Definition
 from activax._inputs import (
-    CONSTANT,
     align,
     cast,
     narrow,
@@ -23,7 +22,7 @@ from activax._inputs import (
     weaken,
     widen,
 )
-from activax._precision import at
+from activax._precision import at, is_plain
 from activax._residuals import INPUT, Residual, from_output, with_residual
 from activax._rule import differentiable
 
@@ -64,13 +63,15 @@ def elementwise(
     ulps: float | tuple[float, float] = ULPS,
     exact: bool = False,
     integers: bool = False,
+    keys: tuple[str, ...] = (),
+    plain: Callable[..., Array] | None = None,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on each element.
 
     The decorated function is the formula; its first parameter is the input, other positional
-    parameters are arrays that broadcast against it and are differentiated (but for `key`, a PRNG
-    key), and keyword-only parameters are static. 16-bit inputs are computed in float32 and rounded
-    once, value and slope alike.
+    parameters are arrays that broadcast against it and are differentiated (but for PRNG keys, which
+    `keys` names), and keyword-only parameters are static. 16-bit inputs are computed in float32 and
+    rounded once, value and slope alike.
 
     Args:
         *slopes: the slope with respect to each positional parameter in turn, as a function of what
@@ -88,6 +89,10 @@ def elementwise(
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
         exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
+        keys: the names of the positional parameters that are PRNG keys, or None where no random
+            number is drawn.
+        plain: the formula in as few ordinary JAX primitives as it takes, for `activax.plain` and
+            `.formula`; by default the decorated function.
 
     Returns:
         A decorator that makes the Activation.
@@ -111,10 +116,10 @@ def elementwise(
         Array(12., dtype=float32, weak_type=True)
     """
 
-    def define(formula: Formula[P]) -> Defined[P]:
+    def define(declaration: Formula[P]) -> Defined[P]:
+        formula = _with_plain(declaration, plain)
         names = positional(inspect.signature(formula))
-        live = carrying_slopes(formula.__name__, names, "slope", slopes)
-        plain: Callable[..., Array] = formula
+        live = carrying_slopes(formula.__name__, names, keys, "slope", slopes)
         kept_of = kept_by(formula.__name__, keep)
         if not isinstance(lean, tuple):
             raise TypeError(
@@ -126,24 +131,31 @@ def elementwise(
             own = from_output(lambda out, *parameters, **statics: slopes[0](out, **statics))
             residuals = (*lean, own)
 
-        def run(
-            *arguments: Any,
+        def traced(
+            arrays: Sequence[Any],
+            statics: dict[str, Any],
+            *,
             recompute: bool = True,
             residual: Residual | None = None,
-            **statics: Any,
         ) -> Array:
-            arrays = [real(formula.__name__, n, a) for n, a in zip(names, arguments, strict=True)]
-            if integers and not jnp.issubdtype(arrays[0].dtype, jnp.floating):
-                return plain(*arrays, **statics)
-            inputs = align(formula.__name__, dict(zip(names, arrays, strict=True)))
-            operands = dict(zip(names, inputs, strict=True))
-            shape = jnp.broadcast_shapes(*(operands[name].shape for name in live))
+            given = dict(zip(names, arrays, strict=True))
+            operands = {
+                name: real(formula.__name__, name, given[name])
+                for name in live
+                if given[name] is not None
+            }
+            if integers and not jnp.issubdtype(operands[names[0]].dtype, jnp.floating):
+                return formula(*operands.values(), **statics)
+            operands = dict(zip(operands, align(formula.__name__, operands), strict=True))
+            inputs = [operands.get(name, given[name]) for name in names]
+            shape = jnp.broadcast_shapes(*(operand.shape for operand in operands.values()))
             dtype = inputs[0].dtype
-            chosen_keep, chosen_slopes = with_residual(residual, dtype, plain, kept_of, slopes)
+            chosen_keep, chosen_slopes = with_residual(residual, dtype, formula, kept_of, slopes)
             # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
             precise = {
                 name: at(precision_of(operands[name].dtype))(slope)
                 for name, slope in zip(live, chosen_slopes, strict=True)
+                if name in operands
             }
 
             def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
@@ -158,7 +170,7 @@ def elementwise(
                 return cast(jnp.broadcast_to(total, shape), dtype)
 
             kept = functools.partial(chosen_keep, **statics)
-            value = rounded(plain, dtype, statics, exact=exact)
+            value = rounded(formula, dtype, statics, exact=exact)
             rule = differentiable(
                 value,
                 kept,
@@ -166,11 +178,12 @@ def elementwise(
                 recompute=recompute,
                 pin=residual is not None and residual.output,
             )
-            return weaken(rule(*inputs), *inputs)
+            return weaken(rule(*inputs), *operands.values())
 
         return make_activation(
             formula,
-            run,
+            traced,
+            keys=keys,
             kind="elementwise",
             residuals=residuals,
             reference=reference,
@@ -183,9 +196,28 @@ def elementwise(
     return define
 
 
+def _with_plain(
+    formula: Callable[..., Array], plain: Callable[..., Array] | None
+) -> Callable[..., Array]:
+    """Return the formula, which in a plain function is `plain`."""
+    if plain is None:
+        return formula
+    signature = inspect.signature(formula)
+
+    @functools.wraps(formula)
+    def either(*arrays: Any, **statics: Any) -> Array:
+        if not is_plain():
+            return formula(*arrays, **statics)
+        given = signature.bind(*arrays, **statics)
+        given.apply_defaults()
+        return plain(*given.args, **given.kwargs)
+
+    return either
+
+
 def make_activation(
     declaration: Callable[..., Array],
-    run: Callable[..., Array],
+    traced: Callable[..., Array],
     *,
     kind: str,
     reference: Callable[..., Any],
@@ -197,6 +229,8 @@ def make_activation(
     ulps: float | tuple[float, float] = ULPS,
     residuals: tuple[Residual, ...] = (),
     inputs: int = 1,
+    keys: tuple[str, ...] = (),
+    masks: tuple[str, ...] = (),
 ) -> Activation[Any]:
     """Write down the definition; what `declaration` says itself is read from it."""
     module = declaration.__module__
@@ -205,7 +239,6 @@ def make_activation(
     signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
     arrays = tuple(positional(signature))
     statics = tuple(name for name in signature.parameters if name not in arrays)
-    run.__name__ = run.__qualname__ = declaration.__name__  # the name in HLO and profiles
     return Activation(
         Definition(
             name=declaration.__name__,
@@ -213,7 +246,7 @@ def make_activation(
             family=module.rpartition(".")[2],
             kind=kind,
             body=body or declaration,
-            traced=run,
+            traced=traced,
             reference=reference,
             kinks=kinks,
             surrogate=surrogate,
@@ -224,6 +257,8 @@ def make_activation(
             inputs=inputs,
             arrays=arrays,
             statics=statics,
+            keys=keys,
+            masks=masks,
             signature=signature,
             doc=f"{inspect.cleandoc(declaration.__doc__ or '')}\n\n{RAISES[kind]}",
         )
@@ -231,14 +266,24 @@ def make_activation(
 
 
 def carrying_slopes(
-    formula: str, names: list[str], word: str, slopes: tuple[Any, ...]
+    formula: str, names: list[str], constants: tuple[str, ...], word: str, slopes: tuple[Any, ...]
 ) -> list[str]:
-    """Those of the names that carry a derivative; TypeError unless there is one slope for each."""
-    live = [name for name in names if name not in CONSTANT]
+    """Return the names that carry a derivative; raise TypeError unless each has one slope.
+
+    `constants` are the declared PRNG keys and masks.
+    """
+    for constant in constants:
+        if constant not in names[1:]:
+            raise TypeError(
+                f"{formula}: keys and masks must name positional parameters behind the input "
+                f"({', '.join(names[1:]) or 'none'}); got {constant!r}"
+            )
+    live = [name for name in names if name not in constants]
     if len(slopes) != len(live):
         raise TypeError(
             f"{formula}: needs one {word} for each of its differentiable parameters "
-            f"({', '.join(live)}); got {len(slopes)}"
+            f"({', '.join(live)}); got {len(slopes)}. PRNG keys and masks are declared with keys= "
+            "and masks=."
         )
     return live
 

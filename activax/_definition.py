@@ -34,9 +34,9 @@ class Derived:
 class Definition:
     """The facts of one activation, and the checks of its arguments.
 
-    `traced(*arrays, residual=None, **statics)` is the function with the derivative rule, which
-    `run` compiles; the other fields are the facts that tests, benchmarks, theory and documentation
-    read.
+    `traced(arrays, statics, *, recompute=True, residual=None)` is the function with the derivative
+    rule, which `run` compiles; the other fields are the facts that tests, benchmarks, theory and
+    documentation read.
     """
 
     name: str
@@ -55,6 +55,8 @@ class Definition:
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable
     statics: tuple[str, ...]  # keyword-only parameters
+    keys: tuple[str, ...]  # those of the arrays that are PRNG keys
+    masks: tuple[str, ...]  # those of the arrays that are boolean masks
     signature: inspect.Signature
     doc: str
     derived: Derived | None = None  # how it was made of another, if it was
@@ -63,8 +65,12 @@ class Definition:
     def run(self) -> Callable[..., Array]:
         """Made at the first call: at import it would be a third of the time for the catalogue."""
         residual = self.derived and self.derived.residual
-        traced = functools.partial(self.traced, residual=residual) if residual else self.traced
-        return jax.jit(traced, static_argnames=self.statics)
+
+        def run(*__arrays: Any, **statics: Any) -> Array:  # a private name: statics have any other
+            return self.traced(__arrays, statics, residual=residual)
+
+        run.__name__ = run.__qualname__ = self.name  # the name in HLO and profiles
+        return jax.jit(run, static_argnames=self.statics)
 
     @functools.cached_property
     def formula(self) -> Callable[..., Array]:
@@ -75,6 +81,11 @@ class Definition:
     def unary(self) -> bool:
         """Whether it takes one array and nothing else."""
         return len(self.signature.parameters) == 1
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The names of the arrays that carry a derivative."""
+        return tuple(n for n in self.arrays if n not in (*self.keys, *self.masks))
 
     @property
     def defaults(self) -> dict[str, Any]:

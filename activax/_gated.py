@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 import jax
@@ -103,20 +103,21 @@ def gated(
             return first.body(gate) * second.body(value)
 
         def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
-            def product(mp: Any, gate: Any, value: Any, **statics: Any) -> Any:
+            def product(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
                 pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
                 first, second = (of(factor)(mp, x, **factor.parameters) for factor, x in pairs)
                 return first * second
 
             return product
 
-        def run(
-            gate: Any,
-            value: Any,
+        def traced(
+            arrays: Sequence[Any],
+            statics: dict[str, Any],
+            *,
             recompute: bool = True,
             residual: Residual | None = None,
-            **statics: Any,
         ) -> Array:
+            gate, value = arrays
             gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
             if gate.shape != value.shape:
@@ -152,7 +153,7 @@ def gated(
         sloped_by_others = by.surrogate or value_by.surrogate
         return make_activation(
             declaration,
-            run,
+            traced,
             kind="gated",
             body=body,
             inputs=2,

@@ -7,16 +7,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._precision import Precision, current
-
-# Positional parameters that carry no derivative: a PRNG key, a boolean mask.
-CONSTANT = ("key", "where")
+from activax._precision import Precision, current, is_plain
 
 
-def real(function: str, name: str, value: Any) -> Any:
-    """`value` as an array; None, PRNG keys and boolean masks pass."""
-    if value is None or name in CONSTANT:
-        return value
+def real(function: str, name: str, value: Any) -> Array:
+    """Return `value` as an array; refuse complex numbers and PRNG keys."""
     value = jnp.asarray(value)
     if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         raise TypeError(f"{function}: {name} must be real; got a PRNG key")
@@ -51,7 +46,7 @@ def widen(x: Any) -> Any:
 
 def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
     """x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
-    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16):
+    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or is_plain():
         return cast(x, dtype)
 
     def on_cpu(x: Array) -> Array:
@@ -66,7 +61,13 @@ def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
 
 
 def precision_of(dtype: Any) -> Precision:
-    """How exact a result of this dtype has to be computed, or less within what is rounded to 16."""
+    """Return the mode for a result of `dtype`.
+
+    HALF is the mode of 16-bit results and of everything computed on the way to one, and PLAIN that
+    of everything in a plain function.
+    """
+    if is_plain():
+        return Precision.PLAIN
     half = jnp.finfo(dtype).bits < 32 or current() is Precision.HALF
     return Precision.HALF if half else Precision.SINGLE
 
@@ -81,17 +82,14 @@ def weaken(out: Array, *inputs: Any) -> Array:
     return weak(out)
 
 
-def align(function: str, arrays: dict[str, Any]) -> list[Any]:
-    """Parameters in the dtype in which the input is computed, all arrays of one rank."""
+def align(function: str, arrays: dict[str, Array]) -> list[Array]:
+    """Return the input and its parameters with one rank, the parameters in the compute dtype."""
     (name, x), *parameters = arrays.items()
     x = cast(x, inexact_dtype(x.dtype))
     dtype = compute_dtype(x.dtype)
-    ndim = max(jnp.ndim(a) for n, a in arrays.items() if n not in CONSTANT)
+    ndim = max(a.ndim for a in arrays.values())
     aligned = [_expand(x, ndim)]
     for parameter, a in parameters:
-        if parameter in CONSTANT or a is None:
-            aligned.append(a)
-            continue
         if _broadcast(x.shape, a.shape) is None:
             raise ValueError(
                 f"{function}: {parameter} must broadcast against {name}; "
@@ -101,23 +99,19 @@ def align(function: str, arrays: dict[str, Any]) -> list[Any]:
     return aligned
 
 
-def beside(function: str, x: Array, name: str, value: Any) -> Any:
-    """A parameter of a vector x: a mask in its rank, a number in the dtype of the computation."""
-    if value is None or name == "key":
-        return value
-    if name != "where":
-        return cast(value, compute_dtype(x.dtype))
-    where = jnp.asarray(value)
-    if where.dtype != jnp.bool_:
+def mask_of(function: str, x: Array, name: str, value: Any) -> Array:
+    """Return a boolean mask of x with the rank of x."""
+    mask = jnp.asarray(value)
+    if mask.dtype != jnp.bool_:
         raise TypeError(
-            f"{function}: where must be boolean; got {where.dtype}. Compare first, as in x > 0."
+            f"{function}: {name} must be boolean; got {mask.dtype}. Compare first, as in x > 0."
         )
-    if _broadcast(x.shape, where.shape) != x.shape:
+    if _broadcast(x.shape, mask.shape) != x.shape:
         raise ValueError(
-            f"{function}: where must broadcast to the shape of x; "
-            f"got shapes {where.shape} and {x.shape}"
+            f"{function}: {name} must broadcast to the shape of x; "
+            f"got shapes {mask.shape} and {x.shape}"
         )
-    return _expand(where, x.ndim)
+    return _expand(mask, x.ndim)
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import Defined, Formula, P, elementwise, positional
-from activax._inputs import CONSTANT
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
 
@@ -23,6 +22,7 @@ def piecewise(
     edges: Edges,
     side: str = "left",
     reference: Callable[..., Any] | None = None,
+    keys: tuple[str, ...] = (),
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an elementwise activation by a formula for each interval between edges.
 
@@ -45,6 +45,7 @@ def piecewise(
             on the "right", as in `numpy.searchsorted`.
         reference: `reference(mp, *arguments)`, the exact value in mpmath, for tests of accuracy;
             without one, asking for it raises.
+        keys: the names of the parameters that are PRNG keys.
 
     Returns:
         A decorator that makes the Activation.
@@ -127,13 +128,14 @@ def piecewise(
 
             return slope
 
-        def no_reference(mp: Any, *arguments: Any, **statics: Any) -> Any:
+        def no_reference(mp: Any, /, *arguments: Any, **statics: Any) -> Any:
             raise ValueError(f"{name} has no reference; give piecewise(..., reference=...)")
 
         return elementwise(
-            *(slope_by(i) for i, n in enumerate(inputs) if n not in CONSTANT),
+            *(slope_by(i) for i, n in enumerate(inputs) if n not in keys),
             reference=reference or no_reference,
             kinks=edges,
+            keys=keys,
         )(formula)
 
     return define

@@ -1,10 +1,15 @@
-"""How exactly the special functions of a formula are computed while it is traced."""
+"""The mode in which the special functions of a formula are computed while it is traced.
 
-import contextvars
+JAX includes the mode in the keys of its caches. So a program that was traced in one mode, by
+`jax.jit` of this library or of a user, is never used in another.
+"""
+
 import enum
 import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+import jax
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -14,31 +19,32 @@ class Precision(enum.Enum):
     """What the special functions of `activax.functions.transcendental` may do."""
 
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
+    COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"
     SINGLE = "right to the last bits of the dtype"
     HALF = "right to the last bits of 16-bit results, though computed in float32"
 
 
-_current: contextvars.ContextVar[Precision] = contextvars.ContextVar(
-    "precision", default=Precision.SINGLE
-)
+_mode = jax.make_user_context(default_value=Precision.SINGLE)
 
 
 def current() -> Precision:
-    """The precision that holds here."""
-    return _current.get()
+    """Return the mode that holds here."""
+    return _mode.value
+
+
+def is_plain() -> bool:
+    """Return whether only ordinary JAX primitives may be used."""
+    return current() in (Precision.PLAIN, Precision.COMPOSITE)
 
 
 def at(precision: Precision) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A decorator: the function is traced at this precision, whatever holds where it is called."""
+    """Decorate a function so that it is traced in this mode, whatever holds where it is called."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(function)
         def traced(*args: P.args, **kwargs: P.kwargs) -> T:
-            token = _current.set(precision)
-            try:
+            with _mode(precision):
                 return function(*args, **kwargs)
-            finally:
-                _current.reset(token)
 
         return traced
 

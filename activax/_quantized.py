@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array, lax
 from jax.scipy.special import ndtri
 
+from activax._precision import Precision, at
 from activax._residuals import Residual
 
 _POINTS = 2048
@@ -114,7 +115,7 @@ def _levels(
     deviation: float,
     dither: bool,
 ) -> Levels:
-    compiled = jax.jit(slope)
+    compiled = jax.jit(at(Precision.SINGLE)(slope))  # whatever mode holds at the first use
 
     def slopes(x: Floats) -> Floats:
         with jax.ensure_compile_time_eval():
@@ -151,15 +152,15 @@ def _levels(
         return np.searchsorted(np.unique(middles), slopes(x))
 
     codes = code(points)
-    (at,) = np.nonzero(np.diff(codes))
-    if not 0 < len(at) <= 2 * number:  # a slope that waves; it is cheaper to compute it
+    (turns,) = np.nonzero(np.diff(codes))
+    if not 0 < len(turns) <= 2 * number:  # a slope that waves; it is cheaper to compute it
         return Levels(tuple(levels.tolist()))
-    low, high = points[at], points[at + 1]
+    low, high = points[turns], points[turns + 1]
     for _ in range(40):  # bisection, down to neighbours
         middle = (low + high) / 2
-        same = code(middle) == codes[at]
+        same = code(middle) == codes[turns]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    steps = codes[at + 1] - codes[at]
+    steps = codes[turns + 1] - codes[turns]
     return Levels(tuple(levels.tolist()), int(codes[0]), tuple(low.tolist()), tuple(steps.tolist()))
 
 

@@ -56,14 +56,14 @@ class Residual:
                 kept.append(checkpoint_name(Packed.pack(codes, self.bits), NAME))
             return kept, inputs[1:], keep(*inputs_and_out, **statics)
 
-        def first(kept: list[Any], parameters: list[Any], own: Any, **statics: Any) -> Any:
+        def first(kept: list[Any], parameters: list[Any], own: Any, /, **statics: Any) -> Any:
             if self.code is not None:
                 codes = kept[-1].unpack()
                 kept = [*kept[:-1], codes.astype(bool) if self.bits == 1 else codes]
             return self.slope(*kept, *parameters, **statics)
 
         def other(slope: Slope) -> Slope:
-            return lambda kept, parameters, own, **statics: slope(*own, **statics)
+            return lambda kept, parameters, own, /, **statics: slope(*own, **statics)
 
         return keep_both, [first, *map(other, slopes[1:])]
 
@@ -92,7 +92,7 @@ def _from_inputs(
     """Nothing but the inputs is kept."""
 
     def again(slope: Slope) -> Slope:
-        def of_inputs(inputs: tuple[Any, ...], *tangent: Array, **statics: Any) -> Any:
+        def of_inputs(inputs: tuple[Any, ...], /, *tangent: Array, **statics: Any) -> Any:
             own = keep(*inputs, formula(*inputs, **statics), **statics)
             return slope(*own, *tangent, **statics)
 

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
+from activax._precision import Precision, at, current
+
 Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
 
 
@@ -30,13 +32,20 @@ def differentiable(
     mixed modes and higher orders follow. `recompute` is off inside the differential of another
     function, which recomputes already: on GPUs a second barrier would split its kernel. `pin` makes
     the output that is kept and the one that goes on a single array: XLA for TPUs may otherwise keep
-    the input, too.
+    the input, too. In a plain function `value` stays without a rule.
     """
+    mode = current()
+    if mode is Precision.COMPOSITE:
+        return lax.composite(at(Precision.PLAIN)(value), f"activax.{value.__name__}")
+    if mode is Precision.PLAIN:
+        return value
     linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
     # When it is differentiated, so that a scan does not hoist the numbers of its formula.
     whole = jax.custom_jvp(_whole(value))
 
+    # It may run long after, where another mode holds.
+    @at(mode)
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         out = whole(*primals)
         if pin:

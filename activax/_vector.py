@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec
 
 import jax
@@ -20,7 +20,16 @@ from activax._define import (
     positional,
     rounded,
 )
-from activax._inputs import beside, cast, check_axis, inexact_dtype, precision_of, real, widen
+from activax._inputs import (
+    cast,
+    check_axis,
+    compute_dtype,
+    inexact_dtype,
+    mask_of,
+    precision_of,
+    real,
+    widen,
+)
 from activax._precision import at
 from activax._residuals import Residual, with_residual
 from activax._rule import differentiable
@@ -35,6 +44,8 @@ def vector(
     keep: Keep = "output",
     surrogate: Callable[..., Any] | None = None,
     ulps: float | tuple[float, float] = ULPS,
+    keys: tuple[str, ...] = (),
+    masks: tuple[str, ...] = (),
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on vectors along the static parameter `axis`.
 
@@ -51,6 +62,9 @@ def vector(
         keep: as for `elementwise`.
         surrogate: as for `elementwise`, with the arguments of `reference`.
         ulps: the error that the tests allow, in ulps of the largest component that enters.
+        keys: as for `elementwise`.
+        masks: the names of the positional parameters that are boolean masks, which broadcast
+            against the input, or None where every element counts.
 
     Returns:
         A decorator that makes the Activation.
@@ -76,22 +90,31 @@ def vector(
     def define(formula: Formula[P]) -> Defined[P]:
         name, signature = formula.__name__, inspect.signature(formula)
         names = positional(signature)
-        live = carrying_slopes(name, names, "differential", differentials)
+        live = carrying_slopes(name, names, (*keys, *masks), "differential", differentials)
         kept_of = kept_by(name, keep)
         if (axis := signature.parameters.get("axis")) is None:
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
         several = axis.annotation not in (int, "int")
 
-        def run(
-            *arguments: Any,
+        def traced(
+            arrays: Sequence[Any],
+            statics: dict[str, Any],
+            *,
             recompute: bool = True,
             residual: Residual | None = None,
-            **statics: Any,
         ) -> Array:
-            x, *rest = (real(name, n, a) for n, a in zip(names, arguments, strict=True))
+            x = real(name, names[0], arrays[0])
             check_axis(name, x, statics["axis"], several=several)
             x = cast(x, inexact_dtype(x.dtype))
-            inputs = [x, *(beside(name, x, n, a) for n, a in zip(names[1:], rest, strict=True))]
+
+            def beside(parameter: str, value: Any) -> Any:
+                if value is None or parameter in keys:
+                    return value
+                if parameter in masks:
+                    return mask_of(name, x, parameter, value)
+                return cast(real(name, parameter, value), compute_dtype(x.dtype))
+
+            inputs = [x, *map(beside, names[1:], arrays[1:])]
 
             chosen_keep, chosen = with_residual(residual, x.dtype, formula, kept_of, differentials)
 
@@ -112,7 +135,14 @@ def vector(
             return rule(*inputs)
 
         return make_activation(
-            formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps
+            formula,
+            traced,
+            kind=kind,
+            reference=reference,
+            surrogate=surrogate,
+            ulps=ulps,
+            keys=keys,
+            masks=masks,
         )
 
     return define

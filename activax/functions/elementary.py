@@ -7,7 +7,7 @@ from jax import Array
 
 from activax._define import elementwise
 from activax._residuals import from_output, from_piece
-from activax.functions.special import at_least, at_most, clip, largest
+from activax.functions.special import at_least, at_most, clip, largest, nan_where
 from activax.functions.transcendental import exp, expm1
 
 
@@ -44,7 +44,7 @@ def _sign(x: Array) -> Array:
 
 
 @elementwise(
-    lambda sign: jnp.where(sign > 1, jnp.nan, sign.astype(jnp.float32)),
+    lambda sign: jnp.where(sign > 1, nan_where(sign > 1), sign.astype(jnp.float32)),
     keep=lambda x, out: (_sign(x),),
     lean=(
         from_piece(
@@ -81,6 +81,7 @@ def abs(x: Array) -> Array:
     lambda out: out,
     keep="output",
     reference=lambda mp, x: mp.exp(x),
+    plain=jnp.exp,
 )
 def exponential(x: Array) -> Array:
     """The exponential function; infinite, as its slope is, where exp(x) is too large for the dtype.
@@ -110,7 +111,7 @@ def _log1mexp_slope(x: Array) -> Array:
     # 1 / (exp(x) - 1), whose derivatives overflow where exp(x) does; for large x in exp(-x).
     e = exp(-at_least(x, 2.0))
     slope = jnp.where(x < 2, 1 / expm1(at_most(jnp.abs(x), 2.0)), e / (1 - e))
-    return jnp.where(x < 0, jnp.nan, slope)
+    return jnp.where(x < 0, nan_where(x < 0), slope)
 
 
 @elementwise(

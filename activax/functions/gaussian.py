@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax._define import elementwise
 from activax._residuals import from_branch
@@ -33,6 +33,7 @@ def _gelu_slope(x: Array) -> Array:
     _gelu_slope,
     lean=(from_branch(lambda x: x > -GELU_ROOT[0], gelu_slope_at, float64=False),),
     reference=lambda mp, x: x * mp.ncdf(x),
+    plain=lambda x: 0.5 * x * lax.erfc(-math.sqrt(0.5) * x),
 )
 def gelu(x: Array) -> Array:
     """Gaussian error linear unit, in its exact form.

@@ -53,6 +53,7 @@ def _standardize_reference(mp: Any, x: list[Any], epsilon: float) -> list[Any]:
     _standardize_differential,
     reference=_standardize_reference,
     keep=lambda x, where, out, **statics: (x, where),
+    masks=("where",),
 )
 def standardize(
     x: Array,

@@ -29,6 +29,7 @@ def _logsumexp_reference(mp: Any, x: list[Any]) -> list[Any]:
     reference=_logsumexp_reference,
     kind="reduction",
     keep=lambda x, where, out, **statics: (x, where),
+    masks=("where",),
 )
 def logsumexp(
     x: Array,
@@ -68,6 +69,7 @@ def logsumexp(
     kind="reduction",
     keep=lambda x, where, out, **statics: (x, where),
     ulps=5,
+    masks=("where",),
 )
 def logmeanexp(
     x: Array,

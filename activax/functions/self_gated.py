@@ -6,7 +6,7 @@ in terms of the distance to the root, it keeps its relative accuracy.
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from activax._define import elementwise
 from activax._residuals import from_branch
@@ -105,6 +105,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
     reference=lambda mp, x: (
         x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
     ),
+    plain=lambda x: x * lax.logistic(x * (_LINEAR + _CUBIC * x * x)),
 )
 def gelu_tanh(x: Array) -> Array:
     """Gaussian error linear unit, in its tanh approximation: the default of `jax.nn.gelu`.
@@ -145,6 +146,7 @@ def _quick_gelu_slope(x: Array) -> Array:
         ),
     ),
     reference=lambda mp, x: x / (1 + mp.exp(-mp.mpf("1.702") * x)),
+    plain=lambda x: x * lax.logistic(_QUICK * x),
 )
 def quick_gelu(x: Array) -> Array:
     """Gaussian error linear unit, in its sigmoid approximation.
@@ -175,6 +177,7 @@ def _silu_slope(v: Array) -> Array:
     _silu_slope,
     lean=(from_branch(lambda x: x > -SILU_POINT[0], silu_slope_at, float64=False),),
     reference=lambda mp, x: x / (1 + mp.exp(-x)),
+    plain=lambda x: x * lax.logistic(x),
 )
 def silu(x: Array) -> Array:
     """Sigmoid linear unit, also known as swish with beta = 1.
@@ -216,6 +219,7 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
         ),
     ),
     reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
+    plain=lambda x, beta: x * lax.logistic(beta * x),
 )
 def swish(x: Array, beta: Array | float = 1.0) -> Array:
     """Swish: silu with a sharpness, which may be trained.

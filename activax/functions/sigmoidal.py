@@ -1,7 +1,7 @@
 """Activations that saturate on both sides, or the logarithm of one."""
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax._define import elementwise
 from activax._residuals import from_output
@@ -14,6 +14,7 @@ from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, 
     transcendental.logistic_slope,
     lean=(from_output(lambda out: out * (1 - out)),),
     reference=lambda mp, x: 1 / (1 + mp.exp(-x)),
+    plain=lax.logistic,
 )
 def sigmoid(x: Array) -> Array:
     """Logistic sigmoid.

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._precision import Precision, current
+from activax._precision import is_plain
 
 # Beyond it exp(-x) is 0 in every dtype, float64 included, and products stay finite.
 FAR = 1e4
@@ -37,7 +37,7 @@ def clip(x: Array, low: Array | float, high: Array | float) -> Array:
 
 def magnitude(x: Array) -> Array:
     """abs(x) with slope 1 at 0, so that even functions of it have all their derivatives there."""
-    return jnp.where(x < 0, -x, x) if current() is Precision.PLAIN else _magnitude(x)
+    return jnp.where(x < 0, -x, x) if is_plain() else _magnitude(x)
 
 
 @jax.custom_jvp
@@ -90,9 +90,18 @@ def flag(x: Array, condition: Array) -> Array:
     return condition.astype(jnp.int8) | -lost.astype(jnp.int8)
 
 
+def nan_where(lost: Array) -> Array:
+    """Return NaN where `lost` holds and 1 elsewhere, of a weak type.
+
+    A root and not a constant: `jax_debug_nans` refuses a NaN that is only selected from.
+    """
+    return jnp.sqrt(jnp.where(lost, -1.0, 1.0))
+
+
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
     """`yes` where the flag is 1, `no` where it is 0, NaN where it is -1."""
-    return jnp.where(flagged > 0, yes, jnp.where(flagged < 0, jnp.nan, no))
+    lost = flagged < 0
+    return jnp.where(flagged > 0, yes, jnp.where(lost, nan_where(lost), no))
 
 
 def one_or_zero(one: Array, *parameters: Array) -> Array:

@@ -43,6 +43,7 @@ def _rrelu_slope(
     ),
     kinks=(0.0,),
     ulps=1,
+    keys=("key",),
 )
 def rrelu(
     x: Array, key: Array | None = None, *, lower: float = 1 / 8, upper: float = 1 / 3
@@ -90,6 +91,7 @@ def _tempered_softmax(mp: Any, x: list[Any], temperature: float) -> list[Any]:
     lambda y, t, *, temperature, axis: softmax_differential(y, None, t / temperature, axis),
     reference=_tempered_softmax,
     keep="output",
+    keys=("key",),
 )
 def gumbel_softmax(
     x: Array,
@@ -132,6 +134,7 @@ def gumbel_softmax(
     reference=lambda mp, x, temperature: hardmax.reference(mp, x),
     surrogate=_tempered_softmax,
     keep="inputs",
+    keys=("key",),
 )
 def gumbel_softmax_st(
     x: Array, key: Array | None = None, *, temperature: float = 1.0, axis: int = -1

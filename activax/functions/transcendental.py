@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._precision import Precision, current
+from activax._precision import Precision, at, current, is_plain
 from activax.functions.coefficients import (
     EXPM1,
     EXPM1_HALF,
@@ -57,15 +57,16 @@ def _special(
     precision = current()
 
     def function(*words: Any) -> Array:
-        if words[0].dtype == jnp.float32 and precision is not Precision.PLAIN:
+        if words[0].dtype == jnp.float32 and not is_plain():
             return kernel(precision is Precision.HALF, *words)
         return plain(total(words))
 
-    if precision is Precision.PLAIN:
+    if is_plain():
         return function(*words)
     differentiable = jax.custom_jvp(function)
 
     @differentiable.defjvp
+    @at(precision)
     def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
         out = differentiable(*words)
         return out, derivative(*words, out) * total(tangents)
@@ -111,6 +112,8 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     """2^shift exp(x + low), x <= 88; the shift keeps factors that alone would underflow."""
 
     def plain(x: Array) -> Array:
+        if is_plain() and shift == 0:
+            return jnp.exp(x)
         # In two factors, of which the second underflows later than exp(x); the sum is exact.
         far = x < -16
         near = jnp.exp(jnp.where(far, x + 16, x))

@@ -26,6 +26,7 @@ def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     lambda y, where, t, *, axis: softmax_differential(y, where, t, axis),
     reference=_softmax_reference,
     keep=lambda x, where, out, *, axis: (out, where),
+    masks=("where",),
 )
 def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Softmax: positive numbers that sum to 1 along an axis.
@@ -57,6 +58,7 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     lambda y, where, t, *, axis: -softmax_differential(y, where, t, axis),
     reference=lambda mp, x: _softmax_reference(mp, [-v for v in x]),
     keep=lambda x, where, out, *, axis: (out, where),
+    masks=("where",),
 )
 def softmin(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Softmin: the softmax of -x, largest where x is smallest.
@@ -95,6 +97,7 @@ def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     _log_softmax_differential,
     reference=_log_softmax_reference,
     keep=lambda x, where, out, *, axis: (out, where),
+    masks=("where",),
 )
 def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Logarithm of the softmax.
@@ -148,6 +151,7 @@ def _ascending(x: Array, axis: int) -> Array:
     _sparsemax_differential,
     reference=_sparsemax_reference,
     keep=lambda x, where, out, *, axis: (out, where),
+    masks=("where",),
 )
 def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
     """Sparsemax: the point of the probability simplex that is closest to x.

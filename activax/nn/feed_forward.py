@@ -7,11 +7,11 @@ from typing import Any
 
 import jax
 from jax import Array
-from jax.ad_checkpoint import checkpoint_name
 
 from activax import initializers
 from activax._activation import Activation
 from activax._lean_apply import lean_apply
+from activax._precision import is_plain
 from activax.functions.gated import swiglu
 from activax.functions.gaussian import gelu
 from activax.nn.layer import (
@@ -25,7 +25,7 @@ from activax.nn.layer import (
     output_of,
 )
 from activax.nn.linear import Sharding, affine, affine_init, check_size
-from activax.nn.remat import ACTIVATION, PREACTIVATION
+from activax.nn.remat import ACTIVATION, PREACTIVATION, named
 
 Policy = Callable[..., bool]
 
@@ -70,16 +70,18 @@ class FeedForward:
     def apply(self, params: Params, x: Array, *, key: Array | None = None) -> Array:
         def finish(preactivations: Any, unit: Params, down: Params, key: Array | None) -> Array:
             hidden = apply(self.unit, unit, preactivations, key, recomputed=True)
-            return affine(self.name, down, checkpoint_name(hidden, ACTIVATION), self.out_sharding)
+            return affine(self.name, down, named(hidden, ACTIVATION), self.out_sharding)
 
-        region = lean_apply(finish, policy=self.policy, prevent_cse=self.prevent_cse)
+        region = finish
+        if not is_plain():  # Taylor mode knows no checkpoint
+            region = lean_apply(finish, policy=self.policy, prevent_cse=self.prevent_cse)
         preactivations = self._preactivations(params, x)
         return region(preactivations, params.get("activation", {}), params["down"], key)
 
     def _preactivations(self, params: Params, x: Array) -> Any:
         """What the unit takes: an array, or a tuple if there are several."""
         outputs = (affine(self.name, params[name], x) for name in self.inputs)
-        first, *others = (checkpoint_name(output, PREACTIVATION) for output in outputs)
+        first, *others = (named(output, PREACTIVATION) for output in outputs)
         return (first, *others) if others else first
 
 

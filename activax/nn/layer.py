@@ -70,7 +70,7 @@ def as_layer(item: Any, where: str) -> Layer:
         ) -> Array:
             activation = item.bind(**params[item.name]) if item.arrays else item
             function = activation.inner if recomputed else activation
-            return function(x, key=key) if "key" in item.parameters else function(x)
+            return function(x, **dict.fromkeys(item.keys, key))
 
         return Layer(ActivationInit(item), apply)
     if callable(item):

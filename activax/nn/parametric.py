@@ -79,8 +79,7 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
                     )
             others = [i for i in range(x.ndim) if i != axis % x.ndim]
             values = {name: jnp.expand_dims(value, others) for name, value in values.items()}
-        given = {"key": key} if "key" in activation.parameters else {}
         function = activation.inner if recomputed else activation
-        return function(x, **values, **given)
+        return function(x, **values, **dict.fromkeys(activation.keys, key))
 
     return Layer(LearnedInit(activation, axis), apply)

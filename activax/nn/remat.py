@@ -1,10 +1,20 @@
 """What of a feed-forward layer may be kept: names, and policies for `jax.checkpoint`."""
 
 import jax
+from jax import Array
+from jax.ad_checkpoint import checkpoint_name
+
+from activax._precision import is_plain
 
 # What `jax.ad_checkpoint.checkpoint_name` calls the arrays of `ffn` and `gated_ffn`.
 PREACTIVATION = "activax_preactivation"
 ACTIVATION = "activax_activation"
+
+
+def named(x: Array, name: str) -> Array:
+    """Return x under a name for policies; unnamed in a plain function: Taylor mode has no names."""
+    return x if is_plain() else checkpoint_name(x, name)
+
 
 # Around a block, as in `jax.checkpoint(block, policy=save_preactivations)`: beyond the block's
 # arguments only the pre-activations of its feed-forward layers are kept. So all else of the block
