@@ -16,6 +16,7 @@ from jax import Array
 from activax._definition import PACKAGE, Definition
 from activax._inputs import CONSTANT
 from activax._precision import Precision, at
+from activax._ranges import Range
 
 P = ParamSpec("P")
 
@@ -46,6 +47,7 @@ class Activation(Generic[P]):
             they are, by design, not those of the value; None elsewhere.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
             element; for a gated unit, those of the gate.
+        ranges: the `activax.Range` of each parameter that is a real number, by name.
         domain: the open interval of inputs on which it is finite; outside it is infinite or NaN.
         factors: of a gated unit, the activation of the gate and that of the value, with their
             parameters bound; else ().
@@ -138,6 +140,10 @@ class Activation(Generic[P]):
         return self._definition.domain
 
     @property
+    def ranges(self) -> Mapping[str, Range]:
+        return self._definition.ranges
+
+    @property
     def ulps(self) -> tuple[float, float]:
         return self._definition.ulps
 
@@ -218,13 +224,18 @@ class Activation(Generic[P]):
     def bind(self, **parameters: Any) -> "Activation[...]":
         """Fix parameters and return an activation again.
 
-        A Python number is static: the result hashes, is equal by value and round-trips through
-        `to_config`. An array becomes a pytree leaf, so an optimiser that is given a model which
-        holds the result trains it.
+        A Python or NumPy number is static: the result hashes, is equal by value and round-trips
+        through `to_config`. An array becomes a pytree leaf, so an optimiser that is given a model
+        which holds the result trains it.
+
+        A function of yours under `jax.jit` compiles anew, and keeps the old program, for every
+        number that is bound to an activation among its arguments. The values of a bound array, and
+        of an argument in the call `f(x, alpha)`, compile nothing. So anneal a parameter as an array
+        or in the call, with `jax.lax.stop_gradient` where it should not be trained.
 
         Raises:
             TypeError: a name that is not a parameter, or an array for a static parameter.
-            ValueError: a number that is not finite.
+            ValueError: a number outside of the parameter's range.
 
         Example:
             >>> half = activax.elu.bind(alpha=0.5)
@@ -234,6 +245,9 @@ class Activation(Generic[P]):
             True
             >>> jax.tree.leaves(activax.prelu.bind(negative_slope=jnp.array(0.25)))
             [Array(0.25, dtype=float32)]
+            >>> activax.softplus.bind(beta=0.0)
+            Traceback (most recent call last):
+            ValueError: softplus: beta must be finite and not 0; got 0.0. Choose a number in this...
         """
         definition = self._definition
         numbers, leaves = dict(self._numbers), dict(self._leaves)
@@ -246,6 +260,7 @@ class Activation(Generic[P]):
                 )
             numbers.pop(name, None)
             leaves.pop(name, None)
+            value = value.item() if isinstance(value, np.generic) else value
             if value is None and definition.defaults[name] is None:
                 continue
             if name in definition.statics or isinstance(value, float | int | bool):

@@ -169,7 +169,7 @@ def _facts(
         "lean": tuple(
             piece(residual, residual.code)
             for residual in definition.residuals
-            if residual.code is not None and not residual.output
+            if residual.code is not None and not residual.output and residual.fits(base.parameters)
         ),
     }
 

@@ -28,7 +28,8 @@ def policies(activation: Activation[...]) -> tuple[str, ...]:
         ('output+branch', 'input', 'bits1', 'bits2', 'bits3', 'bits4')
     """
     check_activation("policies", activation)
-    exact = tuple(residual.policy for residual in activation.original._definition.residuals)
+    residuals = activation.original._definition.residuals
+    exact = tuple(r.policy for r in residuals if r.fits(activation.parameters))
     return (*exact, *(_BITS if activation.kind == "elementwise" else ()))
 
 

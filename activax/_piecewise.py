@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import Defined, Formula, P, elementwise, positional
+from activax._define import Defined, Formula, P, Ranges, elementwise, positional
 from activax._inputs import CONSTANT
+from activax._residuals import ANY
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
 
@@ -23,6 +24,7 @@ def piecewise(
     edges: Edges,
     side: str = "left",
     reference: Callable[..., Any] | None = None,
+    ranges: Ranges = ANY,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an elementwise activation by a formula for each interval between edges.
 
@@ -45,6 +47,7 @@ def piecewise(
             on the "right", as in `numpy.searchsorted`.
         reference: `reference(mp, *arguments)`, the exact value in mpmath, for tests of accuracy;
             without one, asking for it raises.
+        ranges: the `activax.Range` of each parameter that may not be any finite number.
 
     Returns:
         A decorator that makes the Activation.
@@ -134,6 +137,7 @@ def piecewise(
             *(slope_by(i) for i, n in enumerate(inputs) if n not in CONSTANT),
             reference=reference or no_reference,
             kinks=edges,
+            ranges=ranges,
         )(formula)
 
     return define

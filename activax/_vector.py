@@ -14,6 +14,7 @@ from activax._define import (
     Defined,
     Formula,
     Keep,
+    Ranges,
     carrying_slopes,
     kept_by,
     make_activation,
@@ -22,7 +23,8 @@ from activax._define import (
 )
 from activax._inputs import beside, cast, check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
-from activax._residuals import Residual, with_residual
+from activax._ranges import nan_outside
+from activax._residuals import ANY, Residual, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -34,6 +36,7 @@ def vector(
     kind: Literal["vector", "reduction"] = "vector",
     keep: Keep = "output",
     surrogate: Callable[..., Any] | None = None,
+    ranges: Ranges = ANY,
     ulps: float | tuple[float, float] = ULPS,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on vectors along the static parameter `axis`.
@@ -50,6 +53,7 @@ def vector(
             or has a shorter one.
         keep: as for `elementwise`.
         surrogate: as for `elementwise`, with the arguments of `reference`.
+        ranges: as for `elementwise`.
         ulps: the error that the tests allow, in ulps of the largest component that enters.
 
     Returns:
@@ -108,11 +112,19 @@ def vector(
 
             value = rounded(formula, x.dtype, statics)
             kept = functools.partial(chosen_keep, **statics)
-            rule = differentiable(value, kept, differential, recompute=recompute)
+            rule = differentiable(
+                *nan_outside(ranges, names, value, kept, differential), recompute=recompute
+            )
             return rule(*inputs)
 
         return make_activation(
-            formula, run, kind=kind, reference=reference, surrogate=surrogate, ulps=ulps
+            formula,
+            run,
+            kind=kind,
+            reference=reference,
+            surrogate=surrogate,
+            ranges=ranges,
+            ulps=ulps,
         )
 
     return define
