@@ -36,8 +36,9 @@ class Activation(Generic[P]):
             "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
-            derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
-            see through a custom rule, such as `jax.experimental.jet` and converters.
+            derivative rule, the promotion of integers and 16-bit floats and the check of ranges:
+            for tools that cannot see through a custom rule, such as `jax.experimental.jet` and
+            converters.
         body: the same at the precision of the definition that calls it: what definitions are
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
@@ -245,9 +246,6 @@ class Activation(Generic[P]):
             True
             >>> jax.tree.leaves(activax.prelu.bind(negative_slope=jnp.array(0.25)))
             [Array(0.25, dtype=float32)]
-            >>> activax.softplus.bind(beta=0.0)
-            Traceback (most recent call last):
-            ValueError: softplus: beta must be finite and not 0; got 0.0. Choose a number in this...
         """
         definition = self._definition
         numbers, leaves = dict(self._numbers), dict(self._leaves)

@@ -49,16 +49,17 @@ class Range:
             raise ValueError(f"Range: low must not exceed high; got {self.low} and {self.high}")
 
     def __contains__(self, number: float) -> bool:
-        return math.isfinite(number) and bool(self.holds(number))
+        inside = self.low <= number <= self.high and number not in self.excluded
+        return inside and math.isfinite(number)
 
-    def holds(self, value: Any) -> Any:
-        """Return whether `value` is inside: a boolean for a number, an array for an array."""
-        bounds = [abs(value) < math.inf]
+    def holds(self, value: Array) -> Array:
+        """Return which elements of an array are in the range."""
+        bounds = [abs(value) < math.inf, *(value != e for e in self.excluded)]
         if self.low > -math.inf:
             bounds.append(value >= self.low)
         if self.high < math.inf:
             bounds.append(value <= self.high)
-        return functools.reduce(operator.and_, (*bounds, *(value != e for e in self.excluded)))
+        return functools.reduce(operator.and_, bounds)
 
     def __str__(self) -> str:
         if self == POSITIVE:

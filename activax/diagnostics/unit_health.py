@@ -76,5 +76,5 @@ def _is_that(activation: Activation[...], point: Point) -> bool:
         return lambda x, *values: f(x, **dict(zip(activation.trainable, values, strict=False)))
 
     of_jax = getattr(jax.nn, point.name, None)
-    ours = map(by_name, (activation, activation.inner))
+    ours = by_name(activation), by_name(activation.inner)
     return program(point.function) in map(program, (*ours, of_jax))
