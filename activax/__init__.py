@@ -18,6 +18,7 @@ from activax._lean import policies as policies
 from activax._lean_apply import lean_apply as lean_apply
 from activax._piecewise import piecewise as piecewise
 from activax._plain import plain as plain
+from activax._ranges import Range as Range
 from activax._residuals import from_branch as from_branch
 from activax._residuals import from_output as from_output
 from activax._residuals import from_piece as from_piece

@@ -15,6 +15,7 @@ from jax import Array
 
 from activax._definition import PACKAGE, Definition
 from activax._precision import Precision, at
+from activax._ranges import Range
 
 P = ParamSpec("P")
 
@@ -34,9 +35,10 @@ class Activation(Generic[P]):
             "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
-            derivative rule and the promotion of integers and 16-bit floats: for tools that cannot
-            see through a custom rule, such as `jax.experimental.jet` (which raises
-            UnexpectedTracerError) and converters. `activax.plain` does it for whole networks.
+            derivative rule, the promotion of integers and 16-bit floats and the check of ranges:
+            for tools that cannot see through a custom rule, such as `jax.experimental.jet` (which
+            raises UnexpectedTracerError) and converters. `activax.plain` does it for whole
+            networks.
         body: the same at the precision of the definition that calls it: what definitions are
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
@@ -46,6 +48,7 @@ class Activation(Generic[P]):
             they are, by design, not those of the value; None elsewhere.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
             element; for a gated unit, those of the gate.
+        ranges: the `activax.Range` of each parameter that is a real number, by name.
         domain: the open interval of inputs on which it is finite; outside it is infinite or NaN.
         factors: of a gated unit, the activation of the gate and that of the value, with their
             parameters bound; else ().
@@ -139,6 +142,10 @@ class Activation(Generic[P]):
         return self._definition.domain
 
     @property
+    def ranges(self) -> Mapping[str, Range]:
+        return self._definition.ranges
+
+    @property
     def ulps(self) -> tuple[float, float]:
         return self._definition.ulps
 
@@ -222,13 +229,18 @@ class Activation(Generic[P]):
     def bind(self, /, **parameters: Any) -> "Activation[...]":
         """Fix parameters and return an activation again.
 
-        A Python number is static: the result hashes, is equal by value and round-trips through
-        `to_config`. An array becomes a pytree leaf, so an optimiser that is given a model which
-        holds the result trains it.
+        A Python or NumPy number is static: the result hashes, is equal by value and round-trips
+        through `to_config`. An array becomes a pytree leaf, so an optimiser that is given a model
+        which holds the result trains it.
+
+        A function of yours under `jax.jit` compiles anew, and keeps the old program, for every
+        number that is bound to an activation among its arguments. The values of a bound array, and
+        of an argument in the call `f(x, alpha)`, compile nothing. So anneal a parameter as an array
+        or in the call, with `jax.lax.stop_gradient` where it should not be trained.
 
         Raises:
             TypeError: a name that is not a parameter, or an array for a static parameter.
-            ValueError: a number that is not finite.
+            ValueError: a number outside of the parameter's range.
 
         Example:
             >>> half = activax.elu.bind(alpha=0.5)
@@ -250,6 +262,7 @@ class Activation(Generic[P]):
                 )
             numbers.pop(name, None)
             leaves.pop(name, None)
+            value = value.item() if isinstance(value, np.generic) else value
             if value is None and definition.defaults[name] is None:
                 continue
             if name in definition.statics or isinstance(value, float | int | bool):

@@ -154,9 +154,13 @@ def _facts(
         return tuple(sorted((x - in_shift) / in_scale for x in points))
 
     def piece(residual: Residual, code: Callable[..., Array]) -> Residual:
+        def slope(piece: Array) -> Array:
+            known = (a if a is None else jnp.asarray(a) for a in arrays)
+            return factor * residual.slope(piece, *known, **statics)
+
         return dataclasses.replace(
             residual,
-            slope=lambda piece: factor * residual.slope(piece, *arrays, **statics),
+            slope=slope,
             code=lambda x: code(inside(x), *arrays, **statics),
         )
 
@@ -169,7 +173,7 @@ def _facts(
         "lean": tuple(
             piece(residual, residual.code)
             for residual in definition.residuals
-            if residual.code is not None and not residual.output
+            if residual.code is not None and not residual.output and residual.fits(base.parameters)
         ),
     }
 

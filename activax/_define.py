@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 import jax
@@ -23,7 +23,8 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at, is_plain
-from activax._residuals import INPUT, Residual, from_output, with_residual
+from activax._ranges import Range, complete, described, nan_outside
+from activax._residuals import ANY, INPUT, Residual, from_output, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -32,10 +33,11 @@ Formula = Callable[Concatenate[Array, P], Array]
 Defined = Activation[Concatenate[ArrayLike, P]]
 Keep = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
+Ranges = Mapping[str, Range]
 
 ALONG_AXIS = """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: an axis that the input does not have."""
+    ValueError: a number outside of its parameter's range; an axis that the input does not have."""
 
 # The error that the catalogue allows, in units in the last place: of values and of slopes.
 ULPS = (4.0, 6.5)
@@ -43,12 +45,14 @@ ULPS = (4.0, 6.5)
 RAISES = {
     "elementwise": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a parameter that is not finite or does not broadcast against the input.""",
+    ValueError: a number outside of its parameter's range, or an array that does not broadcast
+        against the input.""",
     "vector": ALONG_AXIS,
     "reduction": ALONG_AXIS,
     "gated": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: gate and value of different shapes; one array without a layout, or of odd size.""",
+    ValueError: a number outside of its parameter's range; gate and value of different shapes; one
+        array without a layout, or of odd size.""",
 }
 
 
@@ -60,6 +64,7 @@ def elementwise(
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
+    ranges: Ranges = ANY,
     ulps: float | tuple[float, float] = ULPS,
     exact: bool = False,
     integers: bool = False,
@@ -86,6 +91,7 @@ def elementwise(
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
             they are not the value's.
         domain: the open interval of inputs on which the function is finite, if it is not all.
+        ranges: the `activax.Range` of each parameter that may not be any finite number.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
         exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
@@ -98,9 +104,9 @@ def elementwise(
         A decorator that makes the Activation.
 
     Raises:
-        TypeError: the number of slopes is not the number of differentiable parameters, or `lean` is
-            not a tuple.
-        ValueError: an unknown `keep`.
+        TypeError: the number of slopes is not the number of differentiable parameters, `lean` is
+            not a tuple, or `ranges` has another name than those of the parameters.
+        ValueError: an unknown `keep`, or a default that is out of its range.
 
     Example:
         >>> @activax.elementwise(
@@ -172,9 +178,7 @@ def elementwise(
             kept = functools.partial(chosen_keep, **statics)
             value = rounded(formula, dtype, statics, exact=exact)
             rule = differentiable(
-                value,
-                kept,
-                differential,
+                *nan_outside(ranges, names, value, kept, differential),
                 recompute=recompute,
                 pin=residual is not None and residual.output,
             )
@@ -190,6 +194,7 @@ def elementwise(
             kinks=kinks,
             surrogate=surrogate,
             domain=domain,
+            ranges=ranges,
             ulps=ulps,
         )
 
@@ -225,6 +230,7 @@ def make_activation(
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
+    ranges: Ranges = ANY,
     factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
     ulps: float | tuple[float, float] = ULPS,
     residuals: tuple[Residual, ...] = (),
@@ -239,6 +245,9 @@ def make_activation(
     signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
     arrays = tuple(positional(signature))
     statics = tuple(name for name in signature.parameters if name not in arrays)
+    carrying = [name for name in arrays[inputs:] if name not in (*keys, *masks)]
+    ranges = complete(declaration.__name__, ranges, signature, carrying)
+    doc = inspect.cleandoc(declaration.__doc__ or "")
     return Activation(
         Definition(
             name=declaration.__name__,
@@ -259,8 +268,9 @@ def make_activation(
             statics=statics,
             keys=keys,
             masks=masks,
+            ranges=ranges,
             signature=signature,
-            doc=f"{inspect.cleandoc(declaration.__doc__ or '')}\n\n{RAISES[kind]}",
+            doc="\n\n".join([doc, *described(ranges, carrying), RAISES[kind]]),
         )
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from activax._precision import Precision, at
+from activax._ranges import Range
 from activax._residuals import Residual
 
 PACKAGE = __name__.partition(".")[0]
@@ -57,6 +58,7 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     keys: tuple[str, ...]  # those of the arrays that are PRNG keys
     masks: tuple[str, ...]  # those of the arrays that are boolean masks
+    ranges: Mapping[str, Range]  # of the parameters that are real numbers
     signature: inspect.Signature
     doc: str
     derived: Derived | None = None  # how it was made of another, if it was
@@ -64,8 +66,19 @@ class Definition:
     @functools.cached_property
     def run(self) -> Callable[..., Array]:
         """Made at the first call: at import it would be a third of the time for the catalogue."""
-        residual = self.derived and self.derived.residual
+        residual = self.derived.residual if self.derived else None
+        if residual is None:
+            return self._compiled(None)
+        candidates = self.residuals[self.residuals.index(residual) :] if residual.ranges else ()
+        compiled = functools.cache(self._compiled)
 
+        def fitting(*arrays: Any, **statics: Any) -> Array:
+            given = dict(zip(self.arrays, arrays, strict=True))
+            return compiled(next(r for r in candidates if r.fits(given)))(*arrays, **statics)
+
+        return fitting if candidates else compiled(residual)
+
+    def _compiled(self, residual: Residual | None) -> Callable[..., Array]:
         def run(*__arrays: Any, **statics: Any) -> Array:  # a private name: statics have any other
             return self.traced(__arrays, statics, residual=residual)
 
@@ -130,8 +143,10 @@ class Definition:
         if isinstance(value, jax.Array) or (value is None and self.defaults[name] is None):
             return value
         if isinstance(value, float | int | bool):
-            self._check_finite(name, value)
+            self._check_range(name, value)
             return value
+        if isinstance(value, np.generic):
+            self._check_range(name, value.item())
         if isinstance(value, np.ndarray | np.generic | complex) or hasattr(value, "__jax_array__"):
             return jnp.asarray(value)
         if value is inspect.Parameter.empty:
@@ -142,8 +157,8 @@ class Definition:
         )
 
     def static(self, name: str, value: Any) -> Hashable:
-        """`value` if it may be a static parameter."""
-        self._check_finite(name, value)
+        """`value` if it may be a static parameter; of a NumPy scalar the Python number."""
+        value = value.item() if isinstance(value, np.generic) else value
         if not isinstance(value, bool | int | float | str | tuple | None):
             raise TypeError(
                 f"{self.name}: {name} is static, so it must be a Python number, string or tuple; "
@@ -153,8 +168,16 @@ class Definition:
             raise TypeError(
                 f"{self.name}: {name} is static and must be a Python number; got {value!r}"
             )
+        self._check_range(name, value)
         return value
 
-    def _check_finite(self, name: str, value: Any) -> None:
-        if name in self.parameters and isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{self.name}: {name} must be finite; got {value}")
+    def _check_range(self, name: str, value: Any) -> None:
+        if (
+            name in self.ranges
+            and isinstance(value, float | int)
+            and value not in self.ranges[name]
+        ):
+            raise ValueError(
+                f"{self.name}: {name} must be {self.ranges[name]}; got {value}. Choose a number in "
+                "this range."
+            )

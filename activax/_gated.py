@@ -12,10 +12,10 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._define import elementwise, make_activation, rounded
+from activax._define import Ranges, elementwise, make_activation, rounded
 from activax._inputs import check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
-from activax._residuals import Residual
+from activax._residuals import ANY, Residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -30,7 +30,7 @@ def unchanged(x: Array) -> Array:
 
 
 def gated(
-    *, by: Activation[...], value_by: Activation[...] = unchanged
+    *, by: Activation[...], value_by: Activation[...] = unchanged, ranges: Ranges = ANY
 ) -> Callable[[Callable[P, Array]], Activation[P]]:
     """Define the gated unit `by(gate) * value_by(value)`; all its facts come from the two.
 
@@ -43,6 +43,7 @@ def gated(
     Args:
         by: the elementwise activation of the gate; numbers may be bound to it.
         value_by: the elementwise activation of the value, which by default stays as it is.
+        ranges: the `activax.Range` of a parameter, where it is not that of `by` or `value_by`.
 
     Returns:
         A decorator that makes the Activation.
@@ -150,6 +151,7 @@ def gated(
             )
             return rule(gate.astype(dtype), value.astype(dtype))
 
+        known = {**value_by.ranges, **by.ranges, **ranges}
         sloped_by_others = by.surrogate or value_by.surrogate
         return make_activation(
             declaration,
@@ -160,6 +162,7 @@ def gated(
             reference=exact(lambda f: f.reference),
             surrogate=exact(lambda f: f.surrogate or f.reference) if sloped_by_others else None,
             factors=factors,
+            ranges={n: r for n, r in known.items() if n in defaults},
         )
 
     return define

@@ -28,7 +28,8 @@ def policies(activation: Activation[...]) -> tuple[str, ...]:
         ('output+branch', 'input', 'bits1', 'bits2', 'bits3', 'bits4')
     """
     check_activation("policies", activation)
-    exact = tuple(residual.policy for residual in activation.original._definition.residuals)
+    residuals = activation.original._definition.residuals
+    exact = tuple(r.policy for r in residuals if r.fits(activation.parameters))
     return (*exact, *(_BITS if activation.kind == "elementwise" else ()))
 
 
@@ -55,6 +56,10 @@ def lean(
     - "input": the input, from which the slope is computed again. Exact everywhere.
     - "bits1" to "bits4": the slope, rounded to one of 2, 4, 8 or 16 levels, which for normal inputs
       are the best in the mean square. It has no derivative.
+
+    A policy may hold for a part of a parameter's range, as "output" of `elu` does for alpha from 0
+    on. It is not offered for another number that is bound, or for an array. A call with one keeps
+    what the next policy of `activax.policies` keeps.
 
     Before a linear layer "output" costs nothing and "output+branch" a bit, an element; before a
     residual sum, which does not keep the output, "mask" and "bits2" do.

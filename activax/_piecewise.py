@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import Defined, Formula, P, elementwise, positional
+from activax._define import Defined, Formula, P, Ranges, elementwise, positional
+from activax._residuals import ANY
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
 
@@ -23,6 +24,7 @@ def piecewise(
     side: str = "left",
     reference: Callable[..., Any] | None = None,
     keys: tuple[str, ...] = (),
+    ranges: Ranges = ANY,
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an elementwise activation by a formula for each interval between edges.
 
@@ -46,6 +48,7 @@ def piecewise(
         reference: `reference(mp, *arguments)`, the exact value in mpmath, for tests of accuracy;
             without one, asking for it raises.
         keys: the names of the parameters that are PRNG keys.
+        ranges: the `activax.Range` of each parameter that may not be any finite number.
 
     Returns:
         A decorator that makes the Activation.
@@ -136,6 +139,7 @@ def piecewise(
             reference=reference or no_reference,
             kinks=edges,
             keys=keys,
+            ranges=ranges,
         )(formula)
 
     return define

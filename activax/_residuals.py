@@ -5,8 +5,9 @@ which piece the input lies, or from both. A definition lists what it offers, the
 `activax.lean` chooses.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,12 +16,16 @@ from jax.ad_checkpoint import checkpoint_name
 
 from activax._inputs import widen
 from activax._packing import Packed
+from activax._ranges import Range
 
 # Of the packed codes, for `jax.checkpoint_policies.save_only_these_names`.
 NAME = "activax_residual"
 
 Keep = Callable[..., Any]
 Slope = Callable[..., Any]
+
+# The ranges of a slope that is right for all parameters.
+ANY: Mapping[str, Range] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Residual:
         code: `code(x, *parameters, **statics)`, booleans or integers below 2^bits.
         float64: whether the slope is right to the rounding of what is kept in float64, too; where
             it is not, the input is kept there.
+        ranges: parameters for which the slope is right in a part of their range only, and that
+            part. Elsewhere, and for arrays, the next residual of the definition takes its place.
     """
 
     policy: str
@@ -44,6 +51,14 @@ class Residual:
     bits: int = 0
     code: Callable[..., Array] | None = None
     float64: bool = True
+    ranges: Mapping[str, Range] = field(default_factory=lambda: ANY)
+
+    def fits(self, parameters: Mapping[str, Any]) -> bool:
+        """Return whether the slope is right for these parameters, all numbers in its ranges."""
+        return all(
+            isinstance(parameters[name], float | int) and parameters[name] in range_
+            for name, range_ in self.ranges.items()
+        )
 
     def replace(self, keep: Keep, slopes: Sequence[Slope]) -> tuple[Keep, list[Slope]]:
         """A definition's `keep` and slopes, with this for the first of the slopes."""
@@ -101,11 +116,13 @@ def _from_inputs(
     return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, slopes)]
 
 
-def from_output(slope: Slope) -> Residual:
+def from_output(slope: Slope, *, ranges: Mapping[str, Range] = ANY) -> Residual:
     """Declare that the slope in the input is known from the output, for `lean=` of a definition.
 
     Args:
         slope: `slope(out, *parameters, **statics)`.
+        ranges: parameters for which that holds in a part of their range only, and that part. For
+            other numbers, and for arrays, the next of `lean=` takes its place, or else the input.
 
     Example:
         >>> @activax.elementwise(
@@ -119,10 +136,16 @@ def from_output(slope: Slope) -> Residual:
         >>> activax.lean(squash).keep
         'output'
     """
-    return Residual("output", slope, output=True)
+    return Residual("output", slope, output=True, ranges=ranges)
 
 
-def from_piece(piece: Callable[..., Array], slope: Slope, *, bits: int = 1) -> Residual:
+def from_piece(
+    piece: Callable[..., Array],
+    slope: Slope,
+    *,
+    bits: int = 1,
+    ranges: Mapping[str, Range] = ANY,
+) -> Residual:
     """Declare that the slope in the input is known from the piece on which it lies.
 
     A code cannot say that x was NaN, so where x is NaN the slope should not be 0: the NaN that
@@ -132,25 +155,41 @@ def from_piece(piece: Callable[..., Array], slope: Slope, *, bits: int = 1) -> R
         piece: `piece(x, *parameters, **statics)`, booleans or numbers below 2^bits.
         slope: `slope(piece, *parameters, **statics)`.
         bits: of a piece, from 1 to 4.
+        ranges: as for `from_output`.
 
     Example:
         >>> activax.from_piece(lambda x: x > 0, lambda above: jnp.where(above, 1.0, 0.5)).bits
         1
     """
-    return Residual("mask", slope, bits=bits, code=piece)
+    return Residual("mask", slope, bits=bits, code=piece, ranges=ranges)
 
 
-def from_branch(right: Callable[..., Array], slope: Slope, *, float64: bool = True) -> Residual:
+def from_branch(
+    right: Callable[..., Array],
+    slope: Slope,
+    *,
+    float64: bool = True,
+    ranges: Mapping[str, Range] = ANY,
+) -> Residual:
     """Declare that the slope is known from the output and the side of the minimum of the input.
 
     Args:
         right: `right(x, *parameters, **statics)`, whether x is right of the minimum.
         slope: `slope(out, right, *parameters, **statics)`.
         float64: whether the slope is right in float64, too; if not, the input is kept there.
+        ranges: as for `from_output`.
 
     Example:
         >>> square = activax.from_branch(lambda x: x > 0, lambda y, right: jnp.sqrt(4 * y))
         >>> square.policy
         'output+branch'
     """
-    return Residual("output+branch", slope, output=True, bits=1, code=right, float64=float64)
+    return Residual(
+        "output+branch",
+        slope,
+        output=True,
+        bits=1,
+        code=right,
+        float64=float64,
+        ranges=ranges,
+    )

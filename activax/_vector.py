@@ -14,6 +14,7 @@ from activax._define import (
     Defined,
     Formula,
     Keep,
+    Ranges,
     carrying_slopes,
     kept_by,
     make_activation,
@@ -31,7 +32,8 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at
-from activax._residuals import Residual, with_residual
+from activax._ranges import nan_outside
+from activax._residuals import ANY, Residual, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -43,6 +45,7 @@ def vector(
     kind: Literal["vector", "reduction"] = "vector",
     keep: Keep = "output",
     surrogate: Callable[..., Any] | None = None,
+    ranges: Ranges = ANY,
     ulps: float | tuple[float, float] = ULPS,
     keys: tuple[str, ...] = (),
     masks: tuple[str, ...] = (),
@@ -61,6 +64,7 @@ def vector(
             or has a shorter one.
         keep: as for `elementwise`.
         surrogate: as for `elementwise`, with the arguments of `reference`.
+        ranges: as for `elementwise`.
         ulps: the error that the tests allow, in ulps of the largest component that enters.
         keys: as for `elementwise`.
         masks: the names of the positional parameters that are boolean masks, which broadcast
@@ -131,7 +135,9 @@ def vector(
 
             value = rounded(formula, x.dtype, statics)
             kept = functools.partial(chosen_keep, **statics)
-            rule = differentiable(value, kept, differential, recompute=recompute)
+            rule = differentiable(
+                *nan_outside(ranges, names, value, kept, differential), recompute=recompute
+            )
             return rule(*inputs)
 
         return make_activation(
@@ -140,6 +146,7 @@ def vector(
             kind=kind,
             reference=reference,
             surrogate=surrogate,
+            ranges=ranges,
             ulps=ulps,
             keys=keys,
             masks=masks,

@@ -10,6 +10,7 @@ import numpy as np
 from mpmath import mp
 
 from activax import Activation
+from activax._define import ULPS
 
 # The digits of a reference, by the bytes of the dtype. The step of a difference, 10^-digits, lies
 # below the smallest number, and squareplus may cancel 60 digits.
@@ -140,3 +141,12 @@ def errors(
     with mp.workdps(digits(columns[0].dtype)):
         everywhere = np.ones_like(smooth)
         return [worst(value, exact, none, everywhere), *(worst(*d, smooth) for d in derivatives)]
+
+
+def within(worst: Sequence[float], activation: Activation, dtype: Any) -> bool:
+    """Whether value and slopes keep the bounds, to which this mixed count holds at roots too.
+
+    They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
+    """
+    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
+    return bool(worst[0] <= value and max(worst[1:]) <= slope)

@@ -6,11 +6,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from accuracy import compute_dtype, digits, error, errors, of_vector, sample, ulp, variants
+from accuracy import (
+    compute_dtype,
+    digits,
+    error,
+    errors,
+    of_vector,
+    sample,
+    ulp,
+    variants,
+    within,
+)
 from mpmath import mp
 
 import activax
-from activax._define import ULPS
 
 # The dtype, and how many points a stratum of the sample has.
 DTYPES = pytest.mark.parametrize(
@@ -50,15 +59,6 @@ def test_star_relu_is_accurate_next_to_its_root():
     want = scale * (x.astype(float) ** 2 + bias / scale)  # exact but for one rounding in float64
     error = np.abs(np.asarray(activax.star_relu(x)) - want) / np.spacing(np.float32(np.abs(want)))
     assert error.max() <= 2
-
-
-def within(worst, activation, dtype):
-    """Whether value and slopes keep the bounds, to which this mixed count holds at roots too.
-
-    They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
-    """
-    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
-    return worst[0] <= value and max(worst[1:]) <= slope
 
 
 def of_arrays(activation, function):

@@ -204,7 +204,7 @@ def test_keys_and_masks_are_bound_but_not_trained():
     drawn = activax.rrelu.bind(key=key)
     x = -jnp.ones(3)
     assert jnp.array_equal(drawn(x), activax.rrelu(x, key))
-    assert drawn.trainable == ()
+    assert drawn.trainable == ("lower", "upper")
     assert activax.softmax.bind(where=jnp.array([True, False])).trainable == ()
 
 

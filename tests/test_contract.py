@@ -330,7 +330,7 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
 def test_a_parameter_of_zero_has_a_limit_too(trainable, x):
     """At infinity 0 times x must not be NaN."""
     for name in trainable.trainable:
-        if jnp.isfinite(trainable(1.0, **{name: 0.0})):
+        if 0.0 in trainable.ranges[name]:
             assert not jnp.isnan(trainable(x, **{name: 0.0}))
 
 

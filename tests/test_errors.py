@@ -98,7 +98,7 @@ ERRORS = {
     "groups of none": (
         lambda: activax.maxout(X, size=0),
         ValueError,
-        r"maxout: size must divide the axis; got size=0",
+        r"maxout: size must be at least 1; got 0\. Choose a number in this range",
     ),
     "temperature": (
         lambda: activax.gumbel_softmax(X, temperature=0.0),
@@ -106,9 +106,9 @@ ERRORS = {
         r"gumbel_softmax: temperature must be positive; got 0\.0",
     ),
     "epsilon": (
-        lambda: activax.standardize(X, epsilon=0.0),
+        lambda: activax.standardize(X, epsilon=-1.0),
         ValueError,
-        r"standardize: epsilon must be positive; got 0\.0",
+        r"standardize: epsilon must be at least 0; got -1\.0",
     ),
     "weights of another number": (
         lambda: activax.poly_norm(X, jnp.ones(2)),
@@ -176,9 +176,9 @@ ERRORS = {
         r"elu: alpha must be finite; got inf",
     ),
     "not finite and static": (
-        lambda: activax.rrelu(X, lower=float("nan")),
+        lambda: activax.laplace_cdf_gate(X, mean=float("nan")),
         ValueError,
-        r"rrelu: lower must be finite; got nan",
+        r"laplace_cdf_gate: mean must be finite; got nan",
     ),
     "parameter that does not broadcast": (
         lambda: activax.prelu(X, jnp.ones(3)),
@@ -197,14 +197,14 @@ ERRORS = {
         r"elu: takes at most 2 positional arguments \(x, alpha\); got 3\. .*keyword-only",
     ),
     "array for a static parameter": (
-        lambda: activax.rrelu(X, lower=jnp.ones(())),
+        lambda: activax.standardize(X, epsilon=jnp.ones(())),
         TypeError,
-        r"rrelu: lower is static, so it must be a Python number, .*; got ArrayImpl",
+        r"standardize: epsilon is static, so it must be a Python number, .*; got ArrayImpl",
     ),
     "array bound to a static parameter": (
-        lambda: activax.rrelu.bind(lower=np.ones(())),
+        lambda: activax.standardize.bind(epsilon=np.ones(())),
         TypeError,
-        r"rrelu: lower is static, .*; got ndarray",
+        r"standardize: epsilon is static, .*; got ndarray",
     ),
     "bound input": (
         lambda: activax.elu.bind(x=1.0),
@@ -272,14 +272,15 @@ ERRORS = {
         r"gate_of_other_names: neither activax\.swish nor .*unchanged has 'alpha'",
     ),
     "static of another type": (
-        lambda: activax.step(1.0, sharpness="a"),
+        lambda: activax.standardize(X, epsilon="a"),
         TypeError,
-        r"step: sharpness is static and must be a Python number; got 'a'",
+        r"standardize: epsilon is static and must be a Python number; got 'a'",
     ),
-    "bounds the wrong way": (
-        lambda: activax.rrelu(1.0, lower=0.5, upper=0.1),
+    "temperature of elements": (
+        lambda: activax.gumbel_softmax_st(X, None, jnp.ones(4)),
         ValueError,
-        r"rrelu: lower must not exceed upper; got 0.5 and 0.1",
+        r"gumbel_softmax_st: temperature must be a number, or broadcast against x with size 1 "
+        r"along axis -1; got shapes \(4,\) and \(2, 4\)",
     ),
     "key as input": (
         lambda: activax.gelu(jax.random.key(0)),

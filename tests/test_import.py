@@ -15,7 +15,16 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
-    ("_findings", "_rule", "_lean_apply", "_packing", "_precision", "_presets", "_progress"),
+    (
+        "_findings",
+        "_lean_apply",
+        "_packing",
+        "_precision",
+        "_presets",
+        "_progress",
+        "_ranges",
+        "_rule",
+    ),
     ("_inputs",),
     ("_residuals",),
     ("_definition", "_quantized"),

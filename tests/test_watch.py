@@ -341,6 +341,7 @@ def test_a_training_step_logs_what_is_seen():
     [
         (activax.tanh, activax.tanh),
         (activax.leaky_relu.bind(negative_slope=0.3), activax.leaky_relu.bind(negative_slope=0.3)),
+        (activax.rrelu.bind(lower=0.2), activax.rrelu.bind(lower=0.2)),
         (jax.nn.relu, activax.relu),
         (lambda x: jax.nn.elu(x, 0.5), activax.elu.bind(alpha=0.5)),
     ],
@@ -390,7 +391,7 @@ def test_health_trusts_no_name():
 
     for f, arguments in ((tanh, (X, X)), (named, (X,))):
         assert watch(f, unit_health)(*arguments)[1] == {}
-    for f in (activax.log1mexp, lambda x: activax.rrelu(x, lower=0.9, upper=0.95)):
+    for f in (activax.log1mexp, lambda x: activax.rrelu(x, jax.random.key(0))):
         (health,) = watch(f, unit_health)(abs(X))[1].values()
         assert jnp.isnan(diagnostics.health_report(health).saturated_share).all()
         assert_allclose(health.sizes.mean, jnp.mean(abs(f(abs(X))), 0), rtol=1e-5)

@@ -1,6 +1,7 @@
 """The health of the units of every activation in a network."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -58,8 +59,7 @@ def _steepest(activation: Activation[...], point: Point) -> float:
     fixed = not any(isinstance(p, jax.core.Tracer) or jnp.ndim(p) for p in parameters)
     if activation.domain != EVERYWHERE or not fixed or not _is_that(activation, point):
         return math.nan
-    names = activation._definition.arrays[1:]
-    values = dict(zip(names, map(float, parameters), strict=False))
+    values = dict(zip(activation.trainable, map(float, parameters), strict=False))
     return theory.lipschitz(activation.bind(**values))
 
 
@@ -72,5 +72,9 @@ def _is_that(activation: Activation[...], point: Point) -> bool:
         except (TypeError, ValueError):  # it takes other arguments
             return None
 
+    def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, *values: f(x, **dict(zip(activation.trainable, values, strict=False)))
+
     of_jax = getattr(jax.nn, point.name, None)
-    return program(point.function) in map(program, (activation, activation.inner, of_jax))
+    ours = by_name(activation), by_name(activation.inner)
+    return program(point.function) in map(program, (*ours, of_jax))

@@ -17,6 +17,23 @@ def masked(x: Array, where: Array | None) -> Array:
     return x if where is None else jnp.where(where, x, 0.0)
 
 
+def constant_along(
+    function: str, name: str, value: Array | float, x: Array, axis: Any
+) -> Array | float:
+    """Return a parameter in the rank of x; along the axis it must be one number."""
+    if not (shape := jnp.shape(value)):
+        return value
+    aligned = (*(1,) * (x.ndim - len(shape)), *shape)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    sizes = dict(zip(range(x.ndim), x.shape, strict=True)) | {a % x.ndim: 1 for a in axes}
+    if len(aligned) != x.ndim or any(n not in (1, sizes[a]) for a, n in enumerate(aligned)):
+        raise ValueError(
+            f"{function}: {name} must be a number, or broadcast against x with size 1 along axis "
+            f"{axis}; got shapes {shape} and {x.shape}"
+        )
+    return jnp.reshape(value, aligned)
+
+
 def mean(x: Array, where: Array | None, axis: Any) -> Array:
     """The mean of what counts, which is 0 where nothing does."""
     if where is None:

@@ -1,12 +1,14 @@
 """Smooth rectifiers and exponential-linear units."""
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax._residuals import from_output
+from activax._ranges import NOT_NEGATIVE, NOT_ZERO, POSITIVE
+from activax._residuals import from_branch, from_output
 from activax.functions.special import (
     FAR,
     at_least,
@@ -31,7 +33,8 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     lambda x, beta: logistic(beta * x),
     _softplus_slope_beta,
     lean=(from_output(lambda out, beta: -expm1(-beta * out)),),
-    reference=lambda mp, x, beta: max(x, 0) + mp.log1p(mp.exp(-abs(beta * x))) / beta,
+    reference=lambda mp, x, beta: mp.log1p(mp.exp(beta * x)) / beta,
+    ranges={"beta": NOT_ZERO},
 )
 def softplus(x: Array, beta: Array | float = 1.0) -> Array:
     """Softplus, the smooth rectifier; no threshold above which it turns into the identity.
@@ -41,7 +44,8 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        beta: the sharpness, positive; a number or an array that broadcasts against x.
+        beta: the sharpness, below 0 too: softplus(x, -beta) = x - softplus(x, beta); a number or an
+            array that broadcasts against x.
 
     Example:
         >>> activax.softplus(jnp.array([-1.0, 0.0, 100.0]))
@@ -51,7 +55,8 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         Dugas, Bengio et al. 2001, Incorporating Second-Order Functional Knowledge for Better
         Option Pricing.
     """
-    return jnp.where(x < 0, 0.0, x) + log1p(exp(-magnitude(beta * x))) / beta
+    v = beta * x
+    return jnp.where(v < 0, 0.0, x) + log1p(exp(-magnitude(v))) / beta
 
 
 # Where softplus(x) is exp(x) in every dtype; its root is a normal number far beyond.
@@ -98,33 +103,45 @@ def sqrt_softplus(x: Array) -> Array:
 
 
 def _hypotenuse(a: Array, b: Array | float) -> Array:
-    """sqrt(a^2 + b) for a >= 0, where a^2 may overflow; a moderate b then adds nothing."""
+    """sqrt(a^2 + b) for a >= 0, where a^2 may overflow; a moderate b then adds nothing.
+
+    The root is at least a, also where b is 0 and a^2 underflows.
+    """
     far = math.sqrt(largest(a)) / 2
     clamped = at_most(a, far)
-    return jnp.where(a > far, a, jnp.sqrt(clamped * clamped + b))
+    return jnp.where(a > far, a, at_least(jnp.sqrt(clamped * clamped + b), a))
 
 
 def _squareplus_slope(x: Array, b: Array) -> Array:
     a = at_most(magnitude(x), largest(x) / 16)  # its square may overflow, and the slope is then 0
-    left = b / 2 / (a * _hypotenuse(a, b) + (a * a + b))
-    return jnp.where(x < 0, left, 1 - left)
+    square = a * _hypotenuse(a, b) + (a * a + b)
+    left = b / 2 / jnp.where(square == 0, 1.0, square)  # which is 0 where b is 0 and a^2 underflows
+    return jnp.where(x > 0, 1 - left, left)
+
+
+def _squareplus_slope_at(out: Array, b: Array) -> Array:
+    positive = jnp.where(out == 0, 1.0, out)
+    return jnp.where(out == 0, 0.0, 1 / (1 + b / 4 / positive / positive))
 
 
 @elementwise(
     _squareplus_slope,
     lambda x, b: 0.25 / _hypotenuse(magnitude(x), b),
-    lean=(from_output(lambda out, b: 1 / (1 + b / 4 / out / out)),),
+    lean=(from_output(_squareplus_slope_at),),
     reference=lambda mp, x, b: (x + mp.sqrt(x * x + b)) / 2,
+    kinks=lambda b: () if b else (0.0,),
+    ranges={"b": NOT_NEGATIVE},
 )
 def squareplus(x: Array, b: Array | float = 4.0) -> Array:
     """Squareplus, an algebraic smooth rectifier; no overflow and no cancellation on the left.
 
     Formula:
-        squareplus(x) = (x + sqrt(x^2 + b)) / 2
+        squareplus(x) = (x + sqrt(x^2 + b)) / 2; the slope at 0 is 0 where b is 0
 
     Args:
         x: an array of any shape and real dtype.
-        b: the squared width of the bend, positive; a number or an array that broadcasts against x.
+        b: the squared width of the bend, with which squareplus becomes relu at 0; a number or an
+            array that broadcasts against x.
 
     Example:
         >>> activax.squareplus(jnp.array([-1e4, 0.0, 1e30]))  # jax.nn gives [0, 1, inf]
@@ -142,8 +159,18 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
 @elementwise(
     lambda x, alpha: jnp.where(x > 0, 1.0, alpha * exp(negative_part(x))),
     lambda x, alpha: expm1(negative_part(x)),
-    lean=(from_output(lambda out, alpha: jnp.where(out > 0, 1.0, out + alpha)),),
-    reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+    lean=(
+        # Below 0 the output is negative, unless alpha is.
+        from_output(
+            lambda out, alpha: jnp.where(out > 0, 1.0, out + alpha),
+            ranges={"alpha": NOT_NEGATIVE},
+        ),
+        from_branch(
+            lambda x, alpha: x > 0,
+            lambda out, right, alpha: jnp.where(right, 1.0, out + alpha),
+        ),
+    ),
+    reference=lambda mp, x, alpha: x if x > 0 else 2 * alpha * mp.exp(x / 2) * mp.sinh(x / 2),
     kinks=lambda alpha: () if alpha == 1 else (0.0,),
 )
 def elu(x: Array, alpha: Array | float = 1.0) -> Array:
@@ -183,7 +210,8 @@ def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
     lambda x, alpha: jnp.where(x > 0, 1.0, exp(negative_part(x) / alpha)),
     _celu_slope_alpha,
     lean=(from_output(lambda out, alpha: jnp.where(out > 0, 1.0, out / alpha + 1)),),
-    reference=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x / alpha),
+    reference=lambda mp, x, alpha: alpha * elu.reference(mp, x / alpha, 1),
+    ranges={"alpha": POSITIVE},
 )
 def celu(x: Array, alpha: Array | float = 1.0) -> Array:
     """Continuously differentiable exponential linear unit.
@@ -193,8 +221,7 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        alpha: minus the limit on the left, positive; a number or an array that broadcasts
-            against x.
+        alpha: minus the limit on the left; a number or an array that broadcasts against x.
 
     Example:
         >>> activax.celu(jnp.array([-1.0, 2.0]), alpha=2.0)
@@ -212,10 +239,19 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_LEFT = _SELU_SCALE * _SELU_ALPHA
 
 
+def _selu_reference(mp: Any, x: Any) -> Any:
+    """By their closed form, from the two error functions at the fixed point."""
+    one, two = mp.erfc(mp.sqrt(0.5)) * mp.sqrt(mp.e), mp.erfc(mp.sqrt(2)) * mp.e**2
+    alpha = -mp.sqrt(2 / mp.pi) / (one - 1)
+    scale = (1 - one) * mp.sqrt(2 * mp.pi)
+    scale /= mp.sqrt(2 * two + mp.pi * one**2 - 2 * (2 + mp.pi) * one + mp.pi + 2)
+    return scale * elu.reference(mp, x, alpha)
+
+
 @elementwise(
     lambda x: jnp.where(x > 0, _SELU_SCALE, _SELU_LEFT / 4 * exp(negative_part(x), shift=2)),
     lean=(from_output(lambda out: jnp.where(out > 0, _SELU_SCALE, out + _SELU_LEFT)),),
-    reference=lambda mp, x: _SELU_SCALE * (x if x > 0 else _SELU_ALPHA * mp.expm1(x)),
+    reference=_selu_reference,
     kinks=(0.0,),
 )
 def selu(x: Array) -> Array:
@@ -254,7 +290,7 @@ def _expm2(x: Array) -> Array:
     lambda x, alpha_p, alpha_n, beta: _expm2(negative_part(x)),
     lambda x, alpha_p, alpha_n, beta: x,
     reference=lambda mp, x, alpha_p, alpha_n, beta: (
-        (alpha_p * x + beta) * x if x > 0 else alpha_n * (mp.expm1(x) - x) + beta * x
+        beta * x + (alpha_p * x**2 if x > 0 else alpha_n * (mp.exp(x) - 1 - x))
     ),
     ulps=math.inf,  # value and slope have roots that move with the parameters
 )

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._ranges import POSITIVE
 from activax.functions.self_gated import swish
 from activax.functions.sigmoidal import sigmoid, tanh
 from activax.functions.special import at_most, choose, clip, flag
@@ -19,12 +20,6 @@ def _slope(f: Any, x: Array) -> Array:
     return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
 
 
-def _check_positive(function: str, **numbers: float) -> None:
-    for name, number in numbers.items():
-        if not number > 0:
-            raise ValueError(f"{function}: {name} must be positive; got {number}")
-
-
 @elementwise(
     # As in torch.clamp, the slope at the bound itself is that of the inside.
     lambda x, *, alpha, limit: jnp.where(
@@ -32,10 +27,10 @@ def _check_positive(function: str, **numbers: float) -> None:
     ),
     reference=lambda mp, x, *, alpha, limit: swish.reference(mp, min(x, limit), alpha),
     kinks=lambda limit: (limit,),
+    ranges={"limit": POSITIVE},
 )
 def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
     """swish of min(x, limit)."""
-    _check_positive("clamped_swiglu", limit=limit)
     return swish.body(at_most(x, limit), alpha)
 
 
@@ -43,6 +38,7 @@ def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
     lambda x, *, limit, offset: choose(flag(x, jnp.abs(x) <= limit), 1.0, 0.0),
     reference=lambda mp, x, *, limit, offset: min(max(x, -limit), limit) + offset,
     kinks=lambda limit: (-limit, limit),
+    ranges={"limit": POSITIVE},
 )
 def clipped(x: Array, *, limit: float, offset: float) -> Array:
     """x clipped to [-limit, limit], plus offset."""
@@ -59,20 +55,20 @@ def _soft_cap(x: Array, cap: float) -> Array:
         + _soft_cap(x, gate_cap) * _slope(sigmoid.inner, x)
     ),
     reference=lambda mp, x, *, gate_cap: (
-        gate_cap * mp.tanh(x / gate_cap) * sigmoid.reference(mp, x)
+        gate_cap * (1 - 2 / (mp.exp(2 * x / gate_cap) + 1)) * sigmoid.reference(mp, x)
     ),
+    ranges={"gate_cap": POSITIVE},
 )
 def capped_silu(x: Array, *, gate_cap: float) -> Array:
     """silu, its factor x capped smoothly."""
-    _check_positive("situ_glu", gate_cap=gate_cap)
     return _soft_cap(x, gate_cap) * sigmoid.body(x)
 
 
 @elementwise(
     lambda x, *, value_cap: _slope(tanh.inner, x / value_cap),
-    reference=lambda mp, x, *, value_cap: value_cap * mp.tanh(x / value_cap),
+    reference=lambda mp, x, *, value_cap: value_cap * (1 - 2 / (mp.exp(2 * x / value_cap) + 1)),
+    ranges={"value_cap": POSITIVE},
 )
 def capped(x: Array, *, value_cap: float) -> Array:
     """x capped smoothly."""
-    _check_positive("situ_glu", value_cap=value_cap)
     return _soft_cap(x, value_cap)

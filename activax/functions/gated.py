@@ -220,7 +220,7 @@ def clamped_swiglu(
         layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
         alpha: the sharpness of the gate.
-        limit: the largest gate and the largest magnitude of a value; positive.
+        limit: the largest gate and the largest magnitude of a value.
         offset: what is added to the value.
 
     Example:
@@ -254,8 +254,8 @@ def situ_glu(
         value: an array of the shape of gate.
         layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
-        gate_cap: the bound of the gate; positive.
-        value_cap: the bound of the value; positive.
+        gate_cap: the bound of the gate.
+        value_cap: the bound of the value.
 
     Example:
         >>> activax.situ_glu(jnp.array([1.0, 100.0]), jnp.array([2.0, 1000.0]))

@@ -5,15 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax._ranges import NOT_NEGATIVE
 from activax._vector import vector
 from activax.functions.axiswise import largest, masked, mean, over, scale_of
 
 POWERS = (1, 2, 3)
-
-
-def _check_epsilon(function: str, epsilon: float) -> None:
-    if not epsilon > 0:
-        raise ValueError(f"{function}: epsilon must be positive; got {epsilon}")
 
 
 def _centred(
@@ -24,7 +20,6 @@ def _centred(
     Differences from the largest element cancel what the elements have in common, so that the mean
     of a row does not blur its deviations; the scale keeps their squares from overflow.
     """
-    _check_epsilon("standardize", epsilon)
     x = x / 4  # no difference overflows
     top, low = largest(x, where, axis), -largest(-x, where, axis)
     scale = scale_of(top - low)
@@ -54,6 +49,7 @@ def _standardize_reference(mp: Any, x: list[Any], epsilon: float) -> list[Any]:
     reference=_standardize_reference,
     keep=lambda x, where, out, **statics: (x, where),
     masks=("where",),
+    ranges={"epsilon": NOT_NEGATIVE},
 )
 def standardize(
     x: Array,
@@ -74,7 +70,7 @@ def standardize(
         where: a boolean array that broadcasts against x; elements that are False get 0 and do not
             count.
         axis: the axis, or a tuple of axes, along which the result has mean 0.
-        epsilon: a positive number that is added to the variance.
+        epsilon: a number that is added to the variance.
 
     Example:
         >>> activax.standardize(jnp.array([-1.0, 0.0, 1.0]))
@@ -89,7 +85,6 @@ def standardize(
 
 def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Array], Array, Array]:
     """For each power x^i / rms(x^i) and rms(x^i) / scale^i, then x / scale and the scale."""
-    _check_epsilon("poly_norm", epsilon)
     scale = scale_of(largest(jnp.abs(x), None, axis))
     z = over(x, scale, x)
     powers = [z**i for i in POWERS]
@@ -144,6 +139,7 @@ def _poly_norm_reference(
     lambda x, weight, bias, t, **statics: jnp.broadcast_to(_one(t), x.shape),
     reference=_poly_norm_reference,
     keep="inputs",
+    ranges={"epsilon": NOT_NEGATIVE},
 )
 def poly_norm(
     x: Array,
@@ -164,7 +160,7 @@ def poly_norm(
             code, and weights trained with it, go from the third to the first.
         bias: a number, or an array of shape (1,).
         axis: the axis, or a tuple of axes, along which powers are normalised.
-        epsilon: a positive number that is added to the mean squares.
+        epsilon: a number that is added to the mean squares.
 
     Example:
         >>> activax.poly_norm(jnp.array([-1.0, 0.0, 1.0]))

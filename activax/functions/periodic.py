@@ -39,7 +39,7 @@ def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
     _snake_slope,
     _snake_slope_alpha,
     ulps=(4, math.inf),  # next to double roots beyond half the largest number; else 4
-    reference=lambda mp, x, alpha: x + mp.sin(alpha * x) ** 2 / alpha,
+    reference=lambda mp, x, alpha: x + alpha * (x * mp.sinc(alpha * x)) ** 2,
 )
 def snake(x: Array, alpha: Array | float = 1.0) -> Array:
     """Snake: the identity plus a periodic part, for functions that repeat.

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._ranges import NOT_NEGATIVE
 from activax._residuals import from_piece
 from activax.functions.special import choose, clip, flag, negative_part, one_or_zero, scaled
 
@@ -46,7 +47,9 @@ def relu(x: Array) -> Array:
     lambda x, negative_slope, positive: negative_part(x),
     keep=lambda x, negative_slope, out: (x, negative_slope, flag(x, x > 0)),
     lean=(from_piece(lambda x, negative_slope: x > 0, _one_or),),
-    reference=lambda mp, x, negative_slope: x if x >= 0 else negative_slope * x,
+    reference=lambda mp, x, negative_slope: (
+        ((1 + negative_slope) * x + (1 - negative_slope) * abs(x)) / 2
+    ),
     kinks=(0.0,),
     ulps=1,
 )
@@ -140,8 +143,9 @@ def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
     lambda inside, above: choose(above, 1.0, 0.0),
     keep=_inside_and_above,
     lean=(from_piece(lambda x, n: ~((x <= 0) | (x >= n)), one_or_zero),),
-    reference=lambda mp, x, n: min(max(x, 0), n),
-    kinks=lambda n: (0.0, n),
+    reference=lambda mp, x, n: (abs(x) - abs(x - n) + n) / 2,
+    kinks=lambda n: (0.0, n) if n else (),
+    ranges={"n": NOT_NEGATIVE},
     ulps=0,
 )
 def relu_n(x: Array, n: Array | float = 1.0) -> Array:
@@ -152,8 +156,8 @@ def relu_n(x: Array, n: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        n: the largest value, positive; a number or an array that broadcasts against x. Its slope
-            is 1 for x >= n.
+        n: the largest value; a number or an array that broadcasts against x. Its slope is 1 for
+            x >= n.
 
     Example:
         >>> activax.relu_n(jnp.array([-1.0, 0.5, 8.0]))
@@ -176,7 +180,7 @@ def _above(x: Array, threshold: Array) -> Array:
     lambda above: choose(above, 0.0, 1.0),
     keep=lambda x, tau, out: (_above(x, tau),),
     lean=(from_piece(lambda x, tau: ~(x <= tau), one_or_zero),),
-    reference=lambda mp, x, tau: max(x, tau),
+    reference=lambda mp, x, tau: (x + tau + abs(x - tau)) / 2,
     kinks=lambda tau: (tau,),
     ulps=0,
 )

@@ -55,7 +55,7 @@ def _square_plus(x: Array, shift: Array) -> Array:
     lambda x, scale, bias: scaled(jnp.maximum(x, 0), 2 * scale),
     lambda x, scale, bias: relu_squared.body(x),
     lambda x, scale, bias: 1.0,
-    reference=lambda mp, x, scale, bias: scale * max(x, 0) ** 2 + bias,
+    reference=lambda mp, x, scale, bias: scale * x * (x + abs(x)) / 2 + bias,
 )
 def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.4472) -> Array:
     """Squared rectified linear unit, scaled and shifted to mean 0 and variance 1.

@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax._ranges import Range
 from activax._vector import vector
 from activax.functions.axiswise import first_largest, largest, masked, mean, shifted
 from activax.functions.special import choose
@@ -108,7 +109,7 @@ def logmeanexp(
 def _grouped(x: Array, size: int, axis: int) -> tuple[Array, int]:
     """x with an axis of groups and, next to it, one of their elements, whose place comes too."""
     axis %= x.ndim
-    if size < 1 or x.shape[axis] % size:
+    if x.shape[axis] % size:
         raise ValueError(
             f"maxout: size must divide the axis; got size={size} and {x.shape[axis]} elements in "
             f"axis {axis} of {x.shape}"
@@ -128,6 +129,7 @@ def _maxout_differential(flags: Array, t: Array, *, size: int, axis: int) -> Arr
     kind="reduction",
     # One byte an element.
     keep=lambda x, out, *, size, axis: (first_largest(*_grouped(x, size, axis)),),
+    ranges={"size": Range(1)},
     ulps=0,
 )
 def maxout(x: Array, *, size: int = 2, axis: int = -1) -> Array:

@@ -213,12 +213,12 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
     _swish_slope_beta,
     lean=(
         from_branch(
-            lambda x, beta: beta * x > -SILU_POINT[0],
-            lambda out, right, beta: silu_slope_at(beta * out, right),
+            lambda x, beta: scaled(x, beta) > -SILU_POINT[0],
+            lambda out, right, beta: silu_slope_at(scaled(out, beta), right),
             float64=False,
         ),
     ),
-    reference=lambda mp, x, beta: x / (1 + mp.exp(-beta * x)),
+    reference=lambda mp, x, beta: x * (1 + mp.tanh(beta * x / 2)) / 2,
     plain=lambda x, beta: x * lax.logistic(beta * x),
 )
 def swish(x: Array, beta: Array | float = 1.0) -> Array:
@@ -229,8 +229,8 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        beta: the sharpness, from 0 (x / 2) to large (relu); a number or an array that broadcasts
-            against x.
+        beta: the sharpness, from 0 (x / 2) to large (relu), and the mirror image below 0; a number
+            or an array that broadcasts against x.
 
     Example:
         >>> activax.swish(jnp.array([-1.0, 1.0]), beta=2.0)

@@ -6,27 +6,34 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax._residuals import from_piece
+from activax._ranges import NOT_NEGATIVE
+from activax._residuals import from_output, from_piece
 from activax.functions.special import at_most, choose, clip, flag, magnitude, one_or_zero
 from activax.functions.transcendental import exp, horner, tanh
 
 
 def _both_sides(threshold: float) -> tuple[float, ...]:
-    """The kinks; at threshold 0 shrinkage is the identity."""
-    return (-threshold, threshold) if threshold else ()
+    """Return the kinks. Without a positive threshold shrinkage is the identity."""
+    return (-threshold, threshold) if threshold > 0 else ()
 
 
 def _beyond(x: Array, threshold: Array) -> Array:
-    return ~(magnitude(x) <= threshold)
+    return ~((magnitude(x) <= threshold) & (threshold > 0))
+
+
+def _slope_at(out: Array, threshold: Array) -> Array:
+    """Return the slope of either shrinkage where its value is `out`."""
+    return choose(flag(out, (out != 0) | (threshold <= 0)), 1.0, 0.0)
 
 
 @elementwise(
-    lambda out: choose(flag(out, out != 0), 1.0, 0.0),
-    lambda out: -jnp.sign(out),
-    keep="output",
-    lean=(from_piece(_beyond, one_or_zero),),
-    reference=lambda mp, x, threshold: x - min(max(x, -threshold), threshold),
+    _slope_at,
+    lambda out, threshold: -jnp.sign(out),
+    keep=lambda x, threshold, out: (out, threshold),
+    lean=(from_piece(_beyond, one_or_zero), from_output(_slope_at)),
+    reference=lambda mp, x, threshold: (abs(x - threshold) - abs(x + threshold)) / 2 + x,
     kinks=_both_sides,
+    ranges={"threshold": NOT_NEGATIVE},
     ulps=1,
 )
 def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
@@ -38,8 +45,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        threshold: the largest |x| that becomes 0, at least 0; a number or an array that
-            broadcasts against x.
+        threshold: the largest |x| that becomes 0; a number or an array that broadcasts against x.
 
     Example:
         >>> activax.soft_shrink(jnp.array([-2.0, 0.3, 1.0]))
@@ -52,11 +58,11 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
 
 @elementwise(
-    lambda out: choose(flag(out, out != 0), 1.0, 0.0),
-    lambda out: 0.0 * out,
-    keep="output",
-    lean=(from_piece(_beyond, one_or_zero),),
-    reference=lambda mp, x, threshold: x if mp.fabs(x) > threshold else mp.zero,
+    _slope_at,
+    lambda out, threshold: 0.0 * out,
+    keep=lambda x, threshold, out: (out, threshold),
+    lean=(from_piece(_beyond, one_or_zero), from_output(_slope_at)),
+    reference=lambda mp, x, threshold: x if x > threshold or x < -threshold else mp.zero,
     kinks=_both_sides,
     ulps=0,
 )
@@ -68,7 +74,7 @@ def hard_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        threshold: the largest |x| that becomes 0, at least 0; a number or an array that
+        threshold: the largest |x| that becomes 0, none below 0; a number or an array that
             broadcasts against x. Its slope is 0: it moves a jump.
 
     Example:

@@ -129,7 +129,9 @@ def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Arra
     _dyt_slope_alpha,
     lambda x, alpha, weight, bias: transcendental.tanh(scaled(x, alpha)),
     lambda x, alpha, weight, bias: jnp.ones_like(x),
-    reference=lambda mp, x, alpha, weight, bias: weight * mp.tanh(alpha * x) + bias,
+    reference=lambda mp, x, alpha, weight, bias: (
+        weight * (1 - 2 / (mp.exp(2 * alpha * x) + 1)) + bias
+    ),
 )
 def dyt(
     x: Array,

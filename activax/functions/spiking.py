@@ -6,37 +6,48 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
-from activax.functions.special import choose, flag, magnitude
+from activax._ranges import NOT_NEGATIVE
+from activax.functions.special import choose, clip, flag, largest, magnitude
 
 
-def _surrogate(x: Array, threshold: Array, *, sharpness: float) -> Array:
+def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
     root = 1 / (1 + sharpness * magnitude(x - threshold))
     return root * root
 
 
-def _fast_sigmoid(mp: Any, x: Any, threshold: Any, *, sharpness: float) -> Any:
+def _surrogate_by_sharpness(x: Array, threshold: Array, sharpness: Array) -> Array:
+    x = clip(x - threshold, -largest(x), largest(x))
+    ratio = x / (1 + sharpness * magnitude(x))
+    return -ratio * magnitude(ratio)
+
+
+def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     return (x - threshold) / (1 + sharpness * abs(x - threshold))
 
 
 @elementwise(
     _surrogate,
-    lambda x, threshold, *, sharpness: -_surrogate(x, threshold, sharpness=sharpness),
-    reference=lambda mp, x, threshold, *, sharpness: mp.mpf(x >= threshold),
+    lambda x, threshold, sharpness: -_surrogate(x, threshold, sharpness),
+    _surrogate_by_sharpness,
+    reference=lambda mp, x, threshold, sharpness: mp.mpf(x >= threshold),
     surrogate=_fast_sigmoid,
     kinks=lambda threshold: (threshold,),
+    ranges={"sharpness": NOT_NEGATIVE},
 )
-def step(x: Array, threshold: Array | float = 0.0, *, sharpness: float = 10.0) -> Array:
+def step(x: Array, threshold: Array | float = 0.0, sharpness: Array | float = 10.0) -> Array:
     """Threshold neuron: it fires or it does not, and learns through a surrogate slope.
 
     Formula:
-        step(x) = 1 if x >= threshold else 0; as slope serves that of the fast sigmoid,
-        1 / (1 + sharpness |x - threshold|)^2
+        step(x) = 1 if x >= threshold else 0; as slopes serve those of the fast sigmoid
+        (x - threshold) / (1 + sharpness |x - threshold|)
 
     Args:
         x: an array of any shape and real dtype.
         threshold: where it fires; a number or an array that broadcasts against x. Its slope is
             minus that of x.
-        sharpness: how fast the surrogate slope falls off, per unit of x.
+        sharpness: how fast the surrogate slope falls off, per unit of x; a number or an array that
+            broadcasts against x. The value does not depend on it; its slope is the fast sigmoid's,
+            so annealing needs `jax.lax.stop_gradient` where the sharpness is differentiated.
 
     Example:
         >>> activax.step(jnp.array([-1.0, 0.0, 1.0]))

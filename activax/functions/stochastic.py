@@ -1,5 +1,6 @@
 """Activations that draw random numbers when they are given a key."""
 
+import functools
 from typing import Any
 
 import jax
@@ -7,58 +8,69 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._ranges import POSITIVE
 from activax._residuals import from_piece
 from activax._vector import vector
-from activax.functions.axiswise import largest, normalized, shifted, softmax_differential
-from activax.functions.special import choose, flag, scaled
-from activax.functions.vector import hardmax, softmax
+from activax.functions.axiswise import (
+    constant_along,
+    largest,
+    normalized,
+    shifted,
+    softmax_differential,
+)
+from activax.functions.special import choose, flag, negative_part, scaled
+from activax.functions.vector import hardmax
 
 
-def _rrelu_slope(
-    shape: tuple[int, ...], key: Array | None, *, lower: float, upper: float
-) -> Array | float:
-    if not lower <= upper:
-        raise ValueError(f"rrelu: lower must not exceed upper; got {lower} and {upper}")
+def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
+    """Return where between the bounds each slope lies: uniform in [0, 1), or 1/2 without a key."""
     if key is None:
-        return (lower + upper) / 2
-    return jax.random.uniform(key, shape, jnp.float32, lower, upper)
+        return 0.5
+    shape = jnp.broadcast_shapes(*map(jnp.shape, operands))
+    return jnp.asarray(jax.random.uniform(key, shape, jnp.float32), dtype)
+
+
+def _drawn_slope(positive: Array, key: Array | None, lower: Array, upper: Array) -> Array:
+    share = _share(key, lower.dtype, positive, lower, upper)
+    return jnp.where(positive, 1.0, lower + (upper - lower) * share)
+
+
+def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
+    return scaled(negative_part(x), _share(key, x.dtype, x, lower, upper))
 
 
 @elementwise(
-    # The slopes are drawn again from the key, so the backward pass keeps one byte an element.
-    lambda positive, key, **bounds: choose(
-        positive, 1.0, _rrelu_slope(positive.shape, key, **bounds)
+    # The key draws the same slopes again, so the backward pass keeps one byte an element.
+    lambda x, key, lower, upper, positive: choose(
+        positive, 1.0, _drawn_slope(positive > 0, key, lower, upper)
     ),
-    keep=lambda x, key, out, **bounds: (flag(x, x > 0), key),
-    lean=(
-        from_piece(
-            lambda x, key, **bounds: x > 0,
-            lambda positive, key, **bounds: jnp.where(
-                positive, 1.0, _rrelu_slope(positive.shape, key, **bounds)
-            ),
-        ),
-    ),
-    reference=lambda mp, x, key, *, lower, upper: (
-        x if x >= 0 else x * (mp.mpf(lower) + mp.mpf(upper)) / 2
-    ),
+    lambda x, *rest: negative_part(x) - _by_upper(x, *rest),
+    _by_upper,
+    keep=lambda x, key, lower, upper, out: (x, key, lower, upper, flag(x, x > 0)),
+    lean=(from_piece(lambda x, key, lower, upper: x > 0, _drawn_slope),),
+    reference=lambda mp, x, key, lower, upper: x + min(x, 0) * ((lower + upper) / 2 - 1),
     kinks=(0.0,),
     ulps=1,
     keys=("key",),
 )
 def rrelu(
-    x: Array, key: Array | None = None, *, lower: float = 1 / 8, upper: float = 1 / 3
+    x: Array,
+    key: Array | None = None,
+    lower: Array | float = 1 / 8,
+    upper: Array | float = 1 / 3,
 ) -> Array:
     """Randomised leaky rectifier: each element draws its slope below 0 in training.
 
     Formula:
-        rrelu(x) = x if x >= 0 else a x, where a is uniform in [lower, upper] with a key, and
+        rrelu(x) = x if x >= 0 else a x, where a is uniform between lower and upper with a key, and
         (lower + upper) / 2 without; torch's form (the paper divides by a in [3, 8])
 
     Args:
         x: an array of any shape and real dtype.
         key: a PRNG key, or None for evaluation.
-        lower: the smallest slope.
-        upper: the largest slope.
+        lower: one end of the slopes; a number or an array that broadcasts against x.
+        upper: the other end, likewise. By each end the slope is that for the drawn place between
+            them.
 
     Example:
         >>> activax.rrelu(jnp.array([-1.0, 2.0]))
@@ -70,34 +82,46 @@ def rrelu(
         Xu, Wang, Chen & Li 2015, Empirical Evaluation of Rectified Activations in Convolutional
         Network, arXiv:1505.00853.
     """
-    slope = _rrelu_slope(x.shape, key, lower=lower, upper=upper)
-    if key is not None:
-        slope = jnp.asarray(slope, x.dtype)
+    slope = lower + (upper - lower) * _share(key, x.dtype, x, lower, upper)
     return jnp.where(x >= 0, x, scaled(x, slope))
 
 
-def _noisy(name: str, x: Array, key: Array | None, temperature: float) -> Array:
+def _noisy(x: Array, key: Array | None) -> Array:
     """x plus standard Gumbel noise; the largest element is a sample from softmax(x)."""
-    if not temperature > 0:
-        raise ValueError(f"{name}: temperature must be positive; got {temperature}")
     return x if key is None else x + jax.random.gumbel(key, x.shape, x.dtype)
 
 
-def _tempered_softmax(mp: Any, x: list[Any], temperature: float) -> list[Any]:
-    return softmax.reference(mp, [v / temperature for v in x])
+def _tempered_softmax(mp: Any, x: list[Any], temperature: Any) -> list[Any]:
+    return [1 / sum(mp.exp((w - v) / temperature) for w in x) for v in x]
+
+
+# `_temperature(value, x, axis)` has the rank of x.
+_temperature = functools.partial(constant_along, "gumbel_softmax", "temperature")
+
+
+def _by_x(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
+    return softmax_differential(y, None, t / _temperature(temperature, y, axis), axis)
+
+
+def _by_temperature(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
+    # The logits over the temperature are log(y) and what all have in common, which does not count.
+    logs = jnp.where(y > 0, jnp.log(jnp.where(y > 0, y, 1.0)), 0.0)
+    return _by_x(y, temperature, -logs * _temperature(t, y, axis), axis=axis)
 
 
 @vector(
-    lambda y, t, *, temperature, axis: softmax_differential(y, None, t / temperature, axis),
+    _by_x,
+    _by_temperature,
     reference=_tempered_softmax,
-    keep="output",
+    keep=lambda x, key, temperature, out, *, axis: (out, temperature),
+    ranges={"temperature": POSITIVE},
     keys=("key",),
 )
 def gumbel_softmax(
     x: Array,
     key: Array | None = None,
+    temperature: Array | float = 1.0,
     *,
-    temperature: float = 1.0,
     axis: int | tuple[int, ...] = -1,
 ) -> Array:
     """Gumbel-softmax: a differentiable sample, nearly one-hot, from the softmax of x.
@@ -109,7 +133,8 @@ def gumbel_softmax(
     Args:
         x: logits, an array of any real dtype, with at least one axis.
         key: a PRNG key, or None for evaluation.
-        temperature: a positive number; samples get closer to one-hot as it falls.
+        temperature: samples get closer to one-hot as it falls; a number, or an array that
+            broadcasts against x and has size 1 along the axis.
         axis: the axis, or a tuple of axes, along which the result sums to 1.
 
     Example:
@@ -122,22 +147,31 @@ def gumbel_softmax(
         Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144;
         Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
     """
-    x = _noisy("gumbel_softmax", x, key, temperature)
-    return normalized(jnp.exp(shifted(x, largest(x, None, axis)) / temperature), None, axis)
+    x = _noisy(x, key)
+    logits = shifted(x, largest(x, None, axis)) / _temperature(temperature, x, axis)
+    return normalized(jnp.exp(logits), None, axis)
+
+
+def _soft_sample(x: Array, key: Array | None, temperature: Array, axis: int) -> Array:
+    """The softmax of which the straight-through sample has the slopes; the key draws it again."""
+    return gumbel_softmax(x, key, temperature, axis=axis)
 
 
 @vector(
-    # The noise is drawn again from the key.
-    lambda x, key, t, *, temperature, axis: softmax_differential(
-        gumbel_softmax(x, key, temperature=temperature, axis=axis), None, t / temperature, axis
+    lambda x, key, temperature, t, *, axis: _by_x(
+        _soft_sample(x, key, temperature, axis), temperature, t, axis=axis
+    ),
+    lambda x, key, temperature, t, *, axis: _by_temperature(
+        _soft_sample(x, key, temperature, axis), temperature, t, axis=axis
     ),
     reference=lambda mp, x, temperature: hardmax.reference(mp, x),
     surrogate=_tempered_softmax,
     keep="inputs",
+    ranges={"temperature": POSITIVE},
     keys=("key",),
 )
 def gumbel_softmax_st(
-    x: Array, key: Array | None = None, *, temperature: float = 1.0, axis: int = -1
+    x: Array, key: Array | None = None, temperature: Array | float = 1.0, *, axis: int = -1
 ) -> Array:
     """Straight-through Gumbel-softmax: a one-hot sample, with the slopes of the soft one.
 
@@ -149,7 +183,8 @@ def gumbel_softmax_st(
     Args:
         x: logits, an array of any real dtype, with at least one axis.
         key: a PRNG key, or None for evaluation.
-        temperature: a positive number, which only the slopes depend on.
+        temperature: a number on which only the slopes depend, or an array that broadcasts against x
+            and has size 1 along the axis. Its slope is that of the softmax.
         axis: the axis along which the result sums to 1.
 
     Example:
@@ -159,5 +194,5 @@ def gumbel_softmax_st(
     Paper:
         Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144.
     """
-    x = _noisy("gumbel_softmax_st", x, key, temperature)
-    return hardmax.body(x, axis=axis)
+    constant_along("gumbel_softmax_st", "temperature", temperature, x, axis)  # checks the shape
+    return hardmax.body(_noisy(x, key), axis=axis)
