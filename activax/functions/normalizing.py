@@ -8,6 +8,8 @@ from jax import Array
 from activax._vector import vector
 from activax.functions.axiswise import largest, masked, mean, over, scale_of
 
+__all__ = ["poly_norm", "standardize"]
+
 POWERS = (1, 2, 3)
 
 

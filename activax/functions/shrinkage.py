@@ -10,6 +10,8 @@ from activax._residuals import from_piece
 from activax.functions.special import at_most, choose, clip, flag, magnitude, one_or_zero
 from activax.functions.transcendental import exp, horner, tanh
 
+__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
+
 
 def _both_sides(threshold: float) -> tuple[float, ...]:
     """The kinks; at threshold 0 shrinkage is the identity."""

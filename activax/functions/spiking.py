@@ -8,6 +8,8 @@ from jax import Array
 from activax._define import elementwise
 from activax.functions.special import choose, flag, magnitude
 
+__all__ = ["heaviside", "step"]
+
 
 def _surrogate(x: Array, threshold: Array, *, sharpness: float) -> Array:
     root = 1 / (1 + sharpness * magnitude(x - threshold))

@@ -13,6 +13,8 @@ from activax.functions.axiswise import largest, normalized, shifted, softmax_dif
 from activax.functions.special import choose, flag, scaled
 from activax.functions.vector import hardmax, softmax
 
+__all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
+
 
 def _rrelu_slope(
     shape: tuple[int, ...], key: Array | None, *, lower: float, upper: float
