@@ -157,7 +157,7 @@ def decay(bits):
 
 
 def test_an_error_of_the_argument_may_be_64_roundings():
-    """However large |x| f'(x) is beside f(x): here up to 88 times as large."""
+    """The tolerance grows with |x| f'(x), here up to 88 times f(x)."""
 
     def exact(x):
         return np.stack([np.exp(-x), -np.exp(-x), np.exp(-x)])

@@ -67,9 +67,8 @@ def test_every_spelling_of_our_names(activation):
 
 def test_our_names_that_are_spelled_alike_mean_the_same():
     ours = {name: name for name in activax.catalog} | activax.aliases
-    assert len({(letters(name), meant) for name, meant in ours.items()}) == len(
-        {letters(name) for name in ours}
-    )
+    meanings = {(letters(name), meant) for name, meant in ours.items()}
+    assert len(meanings) == len({letters(name) for name in ours})
 
 
 @pytest.mark.parametrize("library", TABLES)
