@@ -1,28 +1,31 @@
-"""activax: activation functions for JAX, and the functional networks around them."""
+"""activax: activation functions for JAX, and the functional networks around them.
+
+Packages, each imported when it is first used:
+    activax.bench         Measure activations, and the networks that use them.
+    activax.diagnostics   Look inside a network: signals, gradients, units.
+    activax.initializers  Scale the initial weights for any activation.
+    activax.nn            Build networks of pure functions over plain parameter trees.
+    activax.theory        Compute the mean-field theory of any activation.
+    activax.training      Train with Optax.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from activax._activation import Activation as Activation
-from activax._affine import affine as affine
-from activax._catalog import _named
-from activax._catalog import aliases as aliases
-from activax._catalog import catalog as catalog
-from activax._catalog import get as get
-from activax._check import check as check
-from activax._define import elementwise as elementwise
-from activax._gated import gated as gated
-from activax._gated import split as split
-from activax._lean import lean as lean
-from activax._lean import policies as policies
-from activax._lean_apply import lean_apply as lean_apply
-from activax._piecewise import piecewise as piecewise
-from activax._plain import plain as plain
-from activax._ranges import Range as Range
-from activax._residuals import from_branch as from_branch
-from activax._residuals import from_output as from_output
-from activax._residuals import from_piece as from_piece
-from activax._vector import vector as vector
+from activax import _help
+from activax._activation import Activation
+from activax._affine import affine
+from activax._catalog import _named, aliases, catalog, get
+from activax._check import check
+from activax._define import elementwise
+from activax._gated import gated, split
+from activax._lean import lean, policies
+from activax._lean_apply import lean_apply
+from activax._piecewise import piecewise
+from activax._plain import plain
+from activax._ranges import Range
+from activax._residuals import from_branch, from_output, from_piece
+from activax._vector import vector
 
 if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax import bench as bench
@@ -32,6 +35,7 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax import theory as theory
     from activax import training as training
     from activax.functions.elementary import *
+    from activax.functions.elementary import abs as abs
     from activax.functions.exponential import *
     from activax.functions.gated import *
     from activax.functions.gaussian import *
@@ -48,20 +52,134 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax.functions.stochastic import *
     from activax.functions.vector import *
 
-globals().update(_named)
+__all__ = [
+    "Activation",
+    "affine",
+    "aliases",
+    "catalog",
+    "celu",
+    "check",
+    "clamped_swiglu",
+    "dyt",
+    "elementwise",
+    "elu",
+    "exponential",
+    "from_branch",
+    "from_output",
+    "from_piece",
+    "gated",
+    "geglu",
+    "geglu_tanh",
+    "gelu",
+    "gelu_clipped",
+    "gelu_tanh",
+    "get",
+    "glu",
+    "gumbel_softmax",
+    "gumbel_softmax_st",
+    "hard_mish",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_sigmoid_02",
+    "hard_sigmoid_half",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "hardmax",
+    "heaviside",
+    "identity",
+    "laplace_cdf_gate",
+    "leaky_relu",
+    "lean",
+    "lean_apply",
+    "lisht",
+    "log1mexp",
+    "log_sigmoid",
+    "log_softmax",
+    "logmeanexp",
+    "logsumexp",
+    "maxout",
+    "mish",
+    "one_hot_argmax_st",
+    "piecewise",
+    "plain",
+    "policies",
+    "poly_norm",
+    "prelu",
+    "qgeglu",
+    "quick_geglu",
+    "quick_gelu",
+    "Range",
+    "reglu",
+    "relu",
+    "relu2",
+    "relu6",
+    "relu_n",
+    "relu_squared",
+    "rrelu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "situ_glu",
+    "snake",
+    "soft_shrink",
+    "soft_sign",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "split",
+    "sqrt_softplus",
+    "squared_reglu",
+    "squareplus",
+    "sreglu",
+    "standardize",
+    "star_relu",
+    "starrelu",
+    "step",
+    "swiglu",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+    "thresholded_linear_unit",
+    "thresholded_relu",
+    "tlu",
+    "vector",
+    "xielu",
+]
 
 __version__ = "0.1.0"
 
 _SUBMODULES = ("bench", "diagnostics", "initializers", "nn", "theory", "training")
 
+globals().update(_named)
 
-def __getattr__(name: str) -> Any:
-    """Import a submodule when it is first used: `import activax` stays cheap."""
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__doc__ = _help.index(
+    __name__,
+    {*__all__, *_named},
+    catalog="Every activation of the library by its name; read-only.",
+    aliases="The other names of activations; read-only.",
+)
+
+if not TYPE_CHECKING:  # type checkers would accept every name
+
+    def __getattr__(name: str) -> Any:
+        """Import a submodule when it is first used: `import activax` stays cheap."""
+        if name not in _SUBMODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as missing:
+            # Only an AttributeError lets `help` and completion pass over the submodule.
+            raise AttributeError(
+                f"{__name__}.{name} needs {missing.name}: "
+                f"install it with pip install '{__name__}[{name}]'"
+            ) from missing
 
 
 def __dir__() -> list[str]:
-    public = {name for name in globals() if not name.startswith("_")}
-    return sorted(public - {"Any", "TYPE_CHECKING", "importlib"} | {*_SUBMODULES, "__version__"})
+    return [*{*__all__, *_named, *_SUBMODULES}, "__version__"]

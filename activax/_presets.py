@@ -1,7 +1,8 @@
 """What other libraries call an activation, and with which defaults: data for `activax.get`.
 
 A library is a name such as "torch"; for each of its own names there is ours, or a config where its
-defaults are not ours. A name that is not here is one that the library does not have.
+defaults are not ours. A name that is not here is one that the library does not have. Class names
+that differ from the name of a function in nothing but case and underscores are not repeated.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,11 @@ _JAX_AND_FLAX: dict[str, Preset] = {
     "swish": "silu",
     "hard_swish": "hard_silu",
     "gelu": "gelu_tanh",
+}
+
+_KERAS_LAYERS: dict[str, Preset] = {
+    "LeakyReLU": {"name": "leaky_relu", "negative_slope": 0.3},
+    "PReLU": {"name": "prelu", "negative_slope": 0.0},
 }
 
 PRESETS: Mapping[str, Mapping[str, Preset]] = {
@@ -64,8 +70,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "hard_swish": "hard_silu",
         "sparse_sigmoid": "hard_sigmoid_half",
         "leaky_relu": {"name": "leaky_relu", "negative_slope": 0.2},
-        "LeakyReLU": {"name": "leaky_relu", "negative_slope": 0.3},
-        "PReLU": {"name": "prelu", "negative_slope": 0.0},
+        **_KERAS_LAYERS,
     },
     # tf.keras.activations of Keras 2, and three of its layers
     "keras2": {
@@ -73,8 +78,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "linear": "identity",
         "swish": "silu",
         "hard_sigmoid": "hard_sigmoid_02",
-        "LeakyReLU": {"name": "leaky_relu", "negative_slope": 0.3},
-        "PReLU": {"name": "prelu", "negative_slope": 0.0},
+        **_KERAS_LAYERS,
         "ThresholdedReLU": "thresholded_relu",
     },
     # tfa.activations of TensorFlow Addons, and two of its layers
@@ -168,3 +172,38 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         }),
     },
 }  # fmt: skip
+
+# Modules by the path that is imported, in lower case, with the names of their classes.
+MODULES: Mapping[str, Mapping[str, Preset]] = {
+    "jax.nn": PRESETS["jax"],
+    "flax.linen": PRESETS["flax"],
+    "flax.nnx": PRESETS["flax"],
+    "torch.nn": {**PRESETS["torch"], "Identity": "identity"},
+    "torch.nn.functional": PRESETS["torch"],
+    "keras.activations": {
+        name: ours for name, ours in PRESETS["keras"].items() if name not in _KERAS_LAYERS
+    },
+    "keras.layers": {"ReLU": "relu", "ELU": "elu", "Softmax": "softmax", **_KERAS_LAYERS},
+    "tensorflow_addons.activations": PRESETS["tfa"],
+    "tensorflow_addons.layers": PRESETS["tfa"],
+    "tfa.activations": PRESETS["tfa"],
+    "tfa.layers": PRESETS["tfa"],
+    "transformers.activations.act2fn": PRESETS["hf"],
+    "transformers.activations": {
+        "AccurateGELUActivation": "gelu_tanh",
+        "FastGELUActivation": "gelu_tanh",
+        "GELUActivation": "gelu",
+        "GELUTanh": "gelu_tanh",
+        "LaplaceActivation": "laplace_cdf_gate",
+        "LinearActivation": "identity",
+        "MishActivation": "mish",
+        "NewGELUActivation": "gelu_tanh",
+        "PytorchGELUTanh": "gelu_tanh",
+        "QuickGELUActivation": "quick_gelu",
+        "ReLUSquaredActivation": "relu_squared",
+        "SiLUActivation": "silu",
+        "XIELUActivation": "xielu",
+    },
+    "timm.layers": PRESETS["timm"],
+    "mlx.nn": PRESETS["mlx"],
+}

@@ -1,6 +1,7 @@
 """An activation between two affine maps is an activation like any other."""
 
 import copy
+import functools
 import math
 import pickle
 
@@ -83,6 +84,35 @@ def test_equal_by_value_pickled_and_copied():
 )
 def test_round_trip_by_config(wrapped):
     assert activax.get(wrapped.to_config()) == wrapped
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "base_name"),
+    [
+        (activax.tanh, "tanh", "tanh"),
+        (cubed, "cubed", "cubed"),
+        (lambda x: x * x, "function", "<lambda>"),
+        (functools.partial(jnp.multiply, 2.0), "partial", "partial"),
+    ],
+    ids=["activation", "function", "lambda", "partial"],
+)
+def test_names(base, name, base_name):
+    """A traced program tells the map from its base; a lambda has a name that is an identifier."""
+    wrapped = activax.affine(base, scale=2.0, in_shift=1.0)
+    assert wrapped.name == wrapped.__name__ == name
+    assert wrapped.summary == f"2 f(1 x + 1) + 0, where f is {base_name}."
+    assert f"name=affine_{name}\n" in str(jax.make_jaxpr(wrapped)(1.0))
+
+
+@pytest.mark.parametrize("in_scale", [2.0, -2.0])
+def test_the_domain_follows_the_input(in_scale):
+    wrapped = activax.affine(activax.log1mexp, in_scale=in_scale, in_shift=1.0)
+    end = -1.0 / in_scale
+    assert wrapped.domain == ((end, math.inf) if in_scale > 0 else (-math.inf, end))
+    inside, outside = (np.nextafter(end, end + toward * in_scale) for toward in (1, -1))
+    with jax.enable_x64(True):
+        finite = np.isfinite(wrapped(jnp.array([inside, end, outside])))
+    assert finite.tolist() == [True, False, False]
 
 
 def test_an_affine_map_of_another_is_one():

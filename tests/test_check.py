@@ -1,5 +1,6 @@
 """`activax.check`: what it finds in broken functions, and that it finds nothing in ours."""
 
+import functools
 import math
 
 import jax
@@ -148,6 +149,56 @@ def test_modes_that_differ_are_found():
     with np.errstate(all="ignore"):
         (finding,) = sweep(two_slopes, "float32", exact)
     assert (finding.check, finding.got, finding.expected) == ("modes", 2, 3)
+
+
+def decay(bits):
+    """exp(-x) with a relative error of 2^-bits in its argument, in float32 alone."""
+    return lambda x: jnp.exp(-x * (1 - 2**-bits) if x.dtype == jnp.float32 else -x)
+
+
+def test_an_error_of_the_argument_may_be_64_roundings():
+    """The tolerance grows with |x| f'(x), here up to 88 times f(x)."""
+
+    def exact(x):
+        return np.stack([np.exp(-x), -np.exp(-x), np.exp(-x)])
+
+    with np.errstate(all="ignore"):
+        assert list(sweep(decay(18), "float32", exact)) == []  # 32 eps
+        found = {(f.check, f.of) for f in sweep(decay(16), "float32", exact)}  # 128 eps
+    assert found == {("precision", "value"), ("precision", "slope")}
+
+
+@activax.elementwise(
+    lambda x: jnp.log1p(x) - jnp.log1p(-x),
+    reference=lambda mp, x: (1 + x) * mp.log1p(x) + (1 - x) * mp.log1p(-x),
+    domain=(-1.0, 1.0),
+)
+def redundancy(x):
+    """The sum of (1 + x) log(1 + x) and (1 - x) log(1 - x), NaN at -1 and at 1."""
+    return (1 + x) * jnp.log1p(x) + (1 - x) * jnp.log1p(-x)
+
+
+def test_the_ends_of_a_domain_are_not_in_it():
+    def exact(x):
+        left, right = np.log1p(x), np.log1p(-x)
+        return np.stack([(1 + x) * left + (1 - x) * right, left - right, 2 / (1 - x * x)])
+
+    assert np.isnan(redundancy(jnp.array([-1.0, 1.0]))).all()
+    with np.errstate(all="ignore"):
+        assert list(sweep(redundancy, "float32", exact)) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    {
+        activax.affine(jnp.sum, scale=2.0): f"activax.affine({jnp.sum!r}, scale=2.0)",
+        functools.partial(jnp.sum, axis=0): None,
+        (lambda x: x.sum()): "<lambda>",
+    }.items(),
+    ids=["affine", "without a name", "lambda"],
+)
+def test_a_report_names_its_subject(function, name):
+    assert activax.check(function, dtypes=["float32"]).subject == (name or repr(function))
 
 
 def test_16_bits_are_looked_at_in_16_bits():

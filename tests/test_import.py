@@ -29,7 +29,7 @@ LEVELS = (
     ("_residuals",),
     ("_definition", "_quantized"),
     ("_activation",),
-    ("_define",),
+    ("_define", "_help"),
     ("_affine", "_gated", "_lean", "_piecewise", "_sweep", "_vector"),
     ("functions",),
     ("_catalog",),

@@ -1,31 +1,50 @@
 """Measurements of activations and of the networks that use them."""
 
-from activax.bench.aot import Program as Program
-from activax.bench.aot import compile_for as compile_for
-from activax.bench.floats import critical as critical
-from activax.bench.floats import delicate as delicate
-from activax.bench.floats import magnitudes as magnitudes
-from activax.bench.floats import neighbours as neighbours
-from activax.bench.floats import ranks as ranks
-from activax.bench.floats import roots as roots
-from activax.bench.measure import Effort as Effort
-from activax.bench.measure import Row as Row
-from activax.bench.measure import compare as compare
-from activax.bench.measure import measure as measure
-from activax.bench.memory import Layers as Layers
-from activax.bench.memory import Positions as Positions
-from activax.bench.memory import kept as kept
-from activax.bench.memory import layers as layers
-from activax.bench.memory import positions as positions
-from activax.bench.memory import temporary as temporary
-from activax.bench.ranking import Ranked as Ranked
-from activax.bench.ranking import rank as rank
-from activax.bench.roofline import Roofline as Roofline
-from activax.bench.roofline import matrix_flops as matrix_flops
-from activax.bench.slopes import SlopeError as SlopeError
-from activax.bench.slopes import slope_error as slope_error
-from activax.bench.torch_programs import TorchFunction as TorchFunction
-from activax.bench.ulps import errors as errors
-from activax.bench.ulps import near as near
-from activax.bench.ulps import precise as precise
-from activax.bench.ulps import slope as slope
+from activax import _help
+from activax.bench.aot import Program, compile_for
+from activax.bench.floats import critical, delicate, magnitudes, neighbours, ranks, roots
+from activax.bench.measure import Effort, Row, compare, measure
+from activax.bench.memory import Layers, Positions, kept, layers, positions, temporary
+from activax.bench.ranking import Ranked, rank
+from activax.bench.roofline import Roofline, matrix_flops
+from activax.bench.slopes import SlopeError, slope_error
+from activax.bench.torch_programs import TorchFunction
+from activax.bench.ulps import errors, near, precise, slope
+
+__all__ = [
+    "Effort",
+    "Layers",
+    "Positions",
+    "Program",
+    "Ranked",
+    "Roofline",
+    "Row",
+    "SlopeError",
+    "TorchFunction",
+    "compare",
+    "compile_for",
+    "critical",
+    "delicate",
+    "errors",
+    "kept",
+    "layers",
+    "magnitudes",
+    "matrix_flops",
+    "measure",
+    "near",
+    "neighbours",
+    "positions",
+    "precise",
+    "rank",
+    "ranks",
+    "roots",
+    "slope",
+    "slope_error",
+    "temporary",
+]
+
+__doc__ = _help.index(__name__, __all__)
+
+
+def __dir__() -> list[str]:
+    return __all__

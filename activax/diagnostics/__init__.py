@@ -1,36 +1,73 @@
-"""What happens inside a network."""
+"""Measurements of signals, gradients and units inside a network."""
 
-from activax.diagnostics import plot as plot
-from activax.diagnostics.cotangents import Cotangents as Cotangents
-from activax.diagnostics.cotangents import sink as sink
-from activax.diagnostics.cotangents import tap as tap
-from activax.diagnostics.evaluation import Point as Point
-from activax.diagnostics.frameworks import functional as functional
-from activax.diagnostics.gradients import GradientFlow as GradientFlow
-from activax.diagnostics.gradients import gradient_flow as gradient_flow
-from activax.diagnostics.jacobian import Spectrum as Spectrum
-from activax.diagnostics.jacobian import jacobian_spectrum as jacobian_spectrum
-from activax.diagnostics.linearity import Affinity as Affinity
-from activax.diagnostics.linearity import LinearMap as LinearMap
-from activax.diagnostics.linearity import affinity as affinity
-from activax.diagnostics.linearity import linear_map as linear_map
-from activax.diagnostics.nonfinite import NonFinite as NonFinite
-from activax.diagnostics.nonfinite import first_nonfinite as first_nonfinite
-from activax.diagnostics.regions import LinearRegions as LinearRegions
-from activax.diagnostics.regions import linear_regions as linear_regions
-from activax.diagnostics.statistics import Statistics as Statistics
-from activax.diagnostics.statistics import merge as merge
-from activax.diagnostics.statistics import merge_along as merge_along
-from activax.diagnostics.statistics import merge_over as merge_over
-from activax.diagnostics.statistics import statistics as statistics
-from activax.diagnostics.statistics import summarize as summarize
-from activax.diagnostics.unit_health import unit_health as unit_health
-from activax.diagnostics.units import Health as Health
-from activax.diagnostics.units import HealthReport as HealthReport
-from activax.diagnostics.units import dead as dead
-from activax.diagnostics.units import health_init as health_init
-from activax.diagnostics.units import health_report as health_report
-from activax.diagnostics.units import health_update as health_update
-from activax.diagnostics.watch import points as points
-from activax.diagnostics.watch import sinks as sinks
-from activax.diagnostics.watch import watch as watch
+from activax import _help
+from activax.diagnostics import plot
+from activax.diagnostics.cotangents import Cotangents, sink, tap
+from activax.diagnostics.evaluation import Point
+from activax.diagnostics.frameworks import functional
+from activax.diagnostics.gradients import GradientFlow, gradient_flow
+from activax.diagnostics.jacobian import Spectrum, jacobian_spectrum
+from activax.diagnostics.linearity import Affinity, LinearMap, affinity, linear_map
+from activax.diagnostics.nonfinite import NonFinite, first_nonfinite
+from activax.diagnostics.regions import LinearRegions, linear_regions
+from activax.diagnostics.statistics import (
+    Statistics,
+    merge,
+    merge_along,
+    merge_over,
+    statistics,
+    summarize,
+)
+from activax.diagnostics.unit_health import unit_health
+from activax.diagnostics.units import (
+    Health,
+    HealthReport,
+    dead,
+    health_init,
+    health_report,
+    health_update,
+)
+from activax.diagnostics.watch import points, sinks, watch
+
+__all__ = [
+    "Affinity",
+    "Cotangents",
+    "GradientFlow",
+    "Health",
+    "HealthReport",
+    "LinearMap",
+    "LinearRegions",
+    "NonFinite",
+    "Point",
+    "Spectrum",
+    "Statistics",
+    "affinity",
+    "dead",
+    "first_nonfinite",
+    "functional",
+    "gradient_flow",
+    "health_init",
+    "health_report",
+    "health_update",
+    "jacobian_spectrum",
+    "linear_map",
+    "linear_regions",
+    "merge",
+    "merge_along",
+    "merge_over",
+    "plot",
+    "points",
+    "sink",
+    "sinks",
+    "statistics",
+    "summarize",
+    "tap",
+    "unit_health",
+    "watch",
+]
+
+__doc__ = _help.index(__name__, __all__)
+
+
+def __dir__() -> list[str]:
+    return __all__

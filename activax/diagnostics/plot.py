@@ -18,6 +18,8 @@ from activax.diagnostics.units import HealthReport
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["gradient_flow", "histograms", "unit_health"]
+
 LABELS = {"gradient_norm": "gradient norm", "update_ratio": "update norm / parameter norm"}
 MEANINGS = {  # of the flags, as `health_report` has them
     "dead": "dead: no row had a slope,\nso no gradient could pass",
@@ -239,3 +241,7 @@ def _figure(caller: str, size: tuple[float, float]) -> "Figure":
             name=missing.name,
         ) from missing
     return Figure(figsize=size, layout="constrained")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,6 +10,8 @@ from activax._residuals import from_output, from_piece
 from activax.functions.special import at_least, at_most, clip, largest, nan_where
 from activax.functions.transcendental import exp, expm1
 
+__all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the builtin abs
+
 
 @elementwise(
     lambda: 1.0,

@@ -20,6 +20,8 @@ from activax.functions.special import (
 )
 from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic, polynomial
 
+__all__ = ["celu", "elu", "selu", "softplus", "sqrt_softplus", "squareplus", "xielu"]
+
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.

@@ -11,6 +11,20 @@ from activax.functions.quadratic import relu_squared
 from activax.functions.self_gated import gelu_tanh, quick_gelu, silu
 from activax.functions.sigmoidal import sigmoid
 
+__all__ = [
+    "clamped_swiglu",
+    "geglu",
+    "geglu_tanh",
+    "glu",
+    "qgeglu",
+    "quick_geglu",
+    "reglu",
+    "situ_glu",
+    "squared_reglu",
+    "sreglu",
+    "swiglu",
+]
+
 
 @gated(by=sigmoid)
 def glu(

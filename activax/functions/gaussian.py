@@ -22,6 +22,8 @@ from activax.functions.transcendental import (
 )
 from activax.functions.words import Words, less, normalized, times
 
+__all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
+
 _GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
 
 

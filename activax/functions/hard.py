@@ -7,6 +7,17 @@ from activax._define import elementwise
 from activax._residuals import Residual, from_branch, from_piece
 from activax.functions.special import at_least, choose, clip, flag, magnitude, root_above
 
+__all__ = [
+    "hard_mish",
+    "hard_sigmoid",
+    "hard_sigmoid_02",
+    "hard_sigmoid_half",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "sparse_sigmoid",
+]
+
 
 def _within(bound: float, slope: float) -> Residual:
     """One slope up to the bound, 0 beyond."""

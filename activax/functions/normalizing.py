@@ -9,6 +9,8 @@ from activax._ranges import NOT_NEGATIVE
 from activax._vector import vector
 from activax.functions.axiswise import largest, masked, mean, over, scale_of
 
+__all__ = ["poly_norm", "standardize"]
+
 POWERS = (1, 2, 3)
 
 

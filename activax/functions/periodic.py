@@ -8,6 +8,8 @@ from jax import Array
 from activax._define import elementwise
 from activax.functions.special import largest, magnitude, scaled
 
+__all__ = ["snake"]
+
 
 def _sinc(u: Array) -> Array:
     """sin(u) / u, 1 at 0."""

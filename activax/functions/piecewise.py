@@ -8,6 +8,18 @@ from activax._ranges import NOT_NEGATIVE
 from activax._residuals import from_piece
 from activax.functions.special import choose, clip, flag, negative_part, one_or_zero, scaled
 
+__all__ = [
+    "leaky_relu",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_n",
+    "threshold",
+    "thresholded_linear_unit",
+    "thresholded_relu",
+    "tlu",
+]
+
 
 def _one_or(one: Array, other: Array) -> Array:
     return jnp.where(one, 1.0, other)

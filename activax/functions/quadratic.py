@@ -7,6 +7,8 @@ from activax._define import elementwise
 from activax._residuals import from_output
 from activax.functions.special import at_most, clip, root, scaled
 
+__all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
+
 
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),

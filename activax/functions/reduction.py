@@ -11,6 +11,8 @@ from activax.functions.axiswise import first_largest, largest, masked, mean, shi
 from activax.functions.special import choose
 from activax.functions.vector import softmax
 
+__all__ = ["logmeanexp", "logsumexp", "maxout"]
+
 
 def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool) -> Any:
     """The mean of t with the softmax of x for weights, the derivative of the logarithms below."""

@@ -37,6 +37,8 @@ from activax.functions.words import (
     total,
 )
 
+__all__ = ["gelu_tanh", "lisht", "mish", "quick_gelu", "silu", "swish"]
+
 
 def _self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
     """x logistic(exponent) on the left and x logistic(-exponent) elsewhere; the exponent is < 0.

@@ -11,6 +11,8 @@ from activax._residuals import from_output, from_piece
 from activax.functions.special import at_most, choose, clip, flag, magnitude, one_or_zero
 from activax.functions.transcendental import exp, horner, tanh
 
+__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
+
 
 def _both_sides(threshold: float) -> tuple[float, ...]:
     """Return the kinks. Without a positive threshold shrinkage is the identity."""

@@ -9,6 +9,8 @@ from activax.functions import transcendental
 from activax.functions.special import clip, largest, magnitude, scaled
 from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
+__all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
+
 
 @elementwise(
     transcendental.logistic_slope,

@@ -9,6 +9,8 @@ from activax._define import elementwise
 from activax._ranges import NOT_NEGATIVE
 from activax.functions.special import choose, clip, flag, largest, magnitude
 
+__all__ = ["heaviside", "step"]
+
 
 def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
     root = 1 / (1 + sharpness * magnitude(x - threshold))

@@ -21,6 +21,8 @@ from activax.functions.axiswise import (
 from activax.functions.special import choose, flag, negative_part, scaled
 from activax.functions.vector import hardmax
 
+__all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
+
 
 def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
     """Return where between the bounds each slope lies: uniform in [0, 1), or 1/2 without a key."""

@@ -16,6 +16,8 @@ from activax.functions.axiswise import (
 )
 from activax.functions.special import choose
 
+__all__ = ["hardmax", "log_softmax", "one_hot_argmax_st", "softmax", "softmin", "sparsemax"]
+
 
 def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     terms = [mp.exp(v - max(x)) for v in x]

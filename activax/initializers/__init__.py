@@ -7,14 +7,32 @@ Equinox are (outputs, inputs), so make the initialiser with `in_axis=-1, out_axi
 `eqx.tree_at(lambda linear: linear.weight, linear, init(key, linear.weight.shape))`.
 """
 
-from activax.initializers.recipes import RECIPES as RECIPES
-from activax.initializers.recipes import Pair as Pair
-from activax.initializers.recipes import Recipe as Recipe
-from activax.initializers.recipes import critical as critical
-from activax.initializers.recipes import lecun as lecun
-from activax.initializers.recipes import siren as siren
-from activax.initializers.scaling import Initializer as Initializer
-from activax.initializers.scaling import delta_orthogonal as delta_orthogonal
-from activax.initializers.scaling import orthogonal as orthogonal
-from activax.initializers.scaling import variance_scaling as variance_scaling
-from activax.initializers.torch_gains import torch_gain as torch_gain
+from activax import _help
+from activax.initializers.recipes import RECIPES, Pair, Recipe, critical, lecun, siren
+from activax.initializers.scaling import Initializer, delta_orthogonal, orthogonal, variance_scaling
+from activax.initializers.torch_gains import torch_gain
+
+__all__ = [
+    "RECIPES",
+    "Initializer",
+    "Pair",
+    "Recipe",
+    "critical",
+    "delta_orthogonal",
+    "lecun",
+    "orthogonal",
+    "siren",
+    "torch_gain",
+    "variance_scaling",
+]
+
+__doc__ = _help.index(
+    __name__,
+    __all__,
+    Initializer="The type of an initialiser: `(key, shape, dtype) -> array`.",
+    RECIPES="The recipes by the names that `nn.mlp(init=...)` takes.",
+)
+
+
+def __dir__() -> list[str]:
+    return __all__

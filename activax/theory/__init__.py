@@ -1,32 +1,55 @@
-"""What mean-field theory says about an activation."""
+"""Mean-field theory of deep networks, for any activation."""
 
-from activax.theory.breakpoints import Breakpoint as Breakpoint
-from activax.theory.breakpoints import breakpoints as breakpoints
-from activax.theory.criticality import Critical as Critical
-from activax.theory.criticality import critical as critical
-from activax.theory.duals import Dual as Dual
-from activax.theory.duals import dual as dual
-from activax.theory.extrema import Minimum as Minimum
-from activax.theory.extrema import lipschitz as lipschitz
-from activax.theory.extrema import minimum as minimum
-from activax.theory.hermite import hermite as hermite
-from activax.theory.isometry import Isometry as Isometry
-from activax.theory.isometry import isometry as isometry
-from activax.theory.kernels import Kernel as Kernel
-from activax.theory.kernels import nngp as nngp
-from activax.theory.kernels import ntk as ntk
-from activax.theory.moments import Moments as Moments
-from activax.theory.moments import gain as gain
-from activax.theory.moments import moments as moments
-from activax.theory.moments import second_moment as second_moment
-from activax.theory.polynomials import Blowup as Blowup
-from activax.theory.polynomials import FixedPoint as FixedPoint
-from activax.theory.polynomials import blowup as blowup
-from activax.theory.propagation import Propagation as Propagation
-from activax.theory.propagation import propagate as propagate
-from activax.theory.self_normalizing import SelfNormalizing as SelfNormalizing
-from activax.theory.self_normalizing import self_normalize as self_normalize
-from activax.theory.shaping import Shaped as Shaped
-from activax.theory.shaping import shape as shape
-from activax.theory.unit_scaling import Scaled as Scaled
-from activax.theory.unit_scaling import scaled as scaled
+from activax import _help
+from activax.theory.breakpoints import Breakpoint, breakpoints
+from activax.theory.criticality import Critical, critical
+from activax.theory.duals import Dual, dual
+from activax.theory.extrema import Minimum, lipschitz, minimum
+from activax.theory.hermite import hermite
+from activax.theory.isometry import Isometry, isometry
+from activax.theory.kernels import Kernel, nngp, ntk
+from activax.theory.moments import Moments, gain, moments, second_moment
+from activax.theory.polynomials import Blowup, FixedPoint, blowup
+from activax.theory.propagation import Propagation, propagate
+from activax.theory.self_normalizing import SelfNormalizing, self_normalize
+from activax.theory.shaping import Shaped, shape
+from activax.theory.unit_scaling import Scaled, scaled
+
+__all__ = [
+    "Blowup",
+    "Breakpoint",
+    "Critical",
+    "Dual",
+    "FixedPoint",
+    "Isometry",
+    "Kernel",
+    "Minimum",
+    "Moments",
+    "Propagation",
+    "Scaled",
+    "SelfNormalizing",
+    "Shaped",
+    "blowup",
+    "breakpoints",
+    "critical",
+    "dual",
+    "gain",
+    "hermite",
+    "isometry",
+    "lipschitz",
+    "minimum",
+    "moments",
+    "nngp",
+    "ntk",
+    "propagate",
+    "scaled",
+    "second_moment",
+    "self_normalize",
+    "shape",
+]
+
+__doc__ = _help.index(__name__, __all__)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,14 +1,29 @@
 """Training with Optax: a step, a loop, traced norms, and what to leave out of weight decay."""
 
-from activax.training.labels import decay_mask as decay_mask
-from activax.training.labels import labels as labels
-from activax.training.loop import State as State
-from activax.training.loop import Step as Step
-from activax.training.loop import batches as batches
-from activax.training.loop import fit as fit
-from activax.training.loop import init as init
-from activax.training.loop import step as step
-from activax.training.norms import Norms as Norms
-from activax.training.norms import TracedNorms as TracedNorms
-from activax.training.norms import trace_norms as trace_norms
-from activax.training.norms import traced_norms as traced_norms
+from activax import _help
+from activax.training.labels import decay_mask, labels
+from activax.training.loop import State, Step, batches, fit, init, step
+from activax.training.norms import Norms, TracedNorms, trace_norms, traced_norms
+
+__all__ = [
+    "Norms",
+    "State",
+    "Step",
+    "TracedNorms",
+    "batches",
+    "decay_mask",
+    "fit",
+    "init",
+    "labels",
+    "step",
+    "trace_norms",
+    "traced_norms",
+]
+
+__doc__ = _help.index(
+    __name__, __all__, Step="The type of a training step: `(state, batch) -> (state, metrics)`."
+)
+
+
+def __dir__() -> list[str]:
+    return __all__
