@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from activax import _serialization as _serialization  # registers activations with other libraries
 from activax._activation import Activation as Activation
 from activax._affine import affine as affine
 from activax._catalog import _named

@@ -22,6 +22,7 @@ LEVELS = (
     ("_activation",),
     ("_define",),
     ("_affine", "_gated", "_lean", "_piecewise", "_sweep", "_vector"),
+    ("_serialization",),
     ("functions",),
     ("_catalog",),
     ("theory",),

@@ -17,7 +17,7 @@ VECTOR = re.compile(
     r"(.*_)?bias(_\w*)?|b|offset|beta|(.*_)?(scale|gamma|gain)"  # shifts and factors
     r"|mean|var"  # running statistics
 )
-NORM = re.compile(r".*norm\d*")
+NORM = re.compile(r".*norm\d*|scales")  # in scales a WeightNorm of Flax keeps its factors
 POSITIONS = re.compile(r"(.*_)?(pos(ition(s|al)?)?|wpe)(_?(emb|enc)\w*)?")
 OF_ACTIVATIONS = "negative_slope"  # nothing else has a parameter of this name
 
