@@ -25,9 +25,7 @@ import numpy as np
 from jax import Array, lax
 from jax.sharding import AxisType
 
-# Parts of whole blocks that an axis should divide into, if nothing else is known of the devices.
-_PARTS = 16
-_LEADING_PARTS = 64
+_PARTS = 8  # Parts of whole blocks into which an axis should divide, if the mesh is not known.
 
 Block = tuple[int, ...]  # its size along each axis
 
@@ -119,8 +117,8 @@ def _best_block(x: Array, codes: int) -> Block | None:
 
     A block fits if each part of x holds whole blocks. If x is not known to be divided, every block
     fits, and padding fills the last ones. Of blocks that fill as few bytes, the best one leaves
-    axes that divide into most parts, then leading axes that do, such as that of a batch. The last
-    choice is a column, the fastest on a CPU.
+    axes that divide into most parts, then leading axes that do, such as that of a batch, and then
+    is a column, several times as fast on a CPU as a row.
     """
     parts = _parts(x)
     known = {axis: n for axis, n in enumerate(x.shape) if isinstance(n, int)}  # not symbolic
@@ -134,9 +132,8 @@ def _best_block(x: Array, codes: int) -> Block | None:
     def cost(block: Block) -> tuple[Any, ...]:
         number_of_bytes = math.prod(-(-n // block[axis]) for axis, n in known.items())
         blocks = [n // block[axis] if n % block[axis] == 0 else 1 for axis, n in known.items()]
-        room = math.prod(math.gcd(number, _PARTS) for number in blocks)
-        leading = [-math.gcd(number, _LEADING_PARTS) for number in blocks]
-        return number_of_bytes, -room, leading, [-size for size in block[-2:-1]]
+        room = [math.gcd(number, _PARTS) for number in blocks]
+        return number_of_bytes, -math.prod(room), [-r for r in room], [-n for n in block[-2:-1]]
 
     return min(filter(fits, _blocks(codes, x.ndim)), key=cost, default=None)
 

@@ -22,11 +22,11 @@ from activax._lean import lean
 FLAX = "flax.serialization"
 
 
-def _bind(activation: Activation[...], **numbers: Any) -> Activation[...]:
-    return activation.bind(**numbers)
-
-
-CALLS: dict[str, Callable[..., Activation[...]]] = {"bind": _bind, "lean": lean, "affine": affine}
+CALLS: dict[str, Callable[..., Activation[...]]] = {
+    "bind": Activation.bind,
+    "lean": lean,
+    "affine": affine,
+}
 
 
 def _describe(function: Any) -> Any:

@@ -30,15 +30,15 @@ LEAN = [
     activax.lean(activax.gelu, bits=3, dither=True),
 ]
 FIRST, LAST = PartitionSpec("data"), PartitionSpec(None, "data")
-# Each device has whole bytes of codes in these, so no data moves ...
+# Each device has whole blocks of codes in these, so no data moves ...
 WHOLE = {
     8: [((32, 100), FIRST), ((16, 100), FIRST), ((64, 7), FIRST), ((32, 64), LAST)],
-    16: [((32, 100), FIRST), ((64, 256), FIRST), ((32, 64), LAST), ((16, 16, 24), LAST)],
+    16: [((128, 100), FIRST), ((64, 256), LAST), ((32, 64), LAST), ((8, 128, 24), LAST)],
 }
-# ... and part of a byte in these.
+# ... and parts of blocks in these.
 PARTIAL = {
     8: [((8, 12), FIRST), ((48, 10), FIRST), ((9, 8), LAST), ((8,), FIRST)],
-    16: [((16, 100), FIRST), ((48, 10), FIRST), ((64, 7), FIRST), ((3, 16, 5), LAST)],
+    16: [((32, 100), FIRST), ((48, 10), FIRST), ((64, 7), FIRST), ((3, 16, 5), LAST)],
 }
 MIXED = [
     (shape, PartitionSpec(*axes))

@@ -113,21 +113,21 @@ def _labels(
     patterns = [(_compiled(function, argument, text), label) for text, label in override.items()]
     found, matched = {}, set()
     for names, nodes, leaf in _walk(params):
-        path = "/".join(names)
-        found[path] = _kind(names, nodes, leaf, known)
+        found[names] = _kind(names, nodes, leaf, known)
         for pattern, label in patterns:
-            if pattern.search(path):
-                found[path] = label
+            if pattern.search("/".join(names)):
+                found[names] = label
                 matched.add(pattern)
     for pattern, _ in patterns:
         if pattern not in matched:
+            paths = ", ".join(["/".join(names) for names in found][:3])
             raise ValueError(
                 f"{function}: each pattern of {argument} must match a path; {pattern.pattern!r} "
-                f"matches none of {', '.join(list(found)[:3])}{', ...' if len(found) > 3 else ''}"
+                f"matches none of {paths}{', ...' if len(found) > 3 else ''}"
             )
     return jax.tree.unflatten(
         jax.tree.structure(_trained(params)),
-        [found["/".join(names)] for names, _, _ in _walk(_trained(params))],
+        [found[names] for names, _, _ in _walk(_trained(params))],
     )
 
 
