@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from activax import _help
+from activax import _serialization as _serialization  # registers activations with other libraries
 from activax._activation import Activation
 from activax._affine import affine
 from activax._catalog import _named, aliases, catalog, get
@@ -54,6 +55,7 @@ if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
 
 __all__ = [
     "Activation",
+    "Range",
     "affine",
     "aliases",
     "catalog",
@@ -109,7 +111,6 @@ __all__ = [
     "qgeglu",
     "quick_geglu",
     "quick_gelu",
-    "Range",
     "reglu",
     "relu",
     "relu2",

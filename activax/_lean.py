@@ -71,7 +71,8 @@ def lean(
         bits: from 1 to 4, short for keep="bits1" to "bits4".
         deviation: the standard deviation of the normal inputs for which the levels are the best.
         dither: round to the level below or above by a hash of the input, so that the slope is
-            right in the mean.
+            right in the mean. On another number of devices, sums are rounded in another order, so
+            the inputs differ in their last bits and the draw is another.
 
     Returns:
         An Activation. With few bits it is one without parameters, for those that are bound.

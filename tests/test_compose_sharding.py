@@ -3,7 +3,6 @@
 Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
 """
 
-import math
 import os
 import re
 import subprocess
@@ -71,33 +70,6 @@ def check_learned(x, mesh):
     (result,) = jax.tree.leaves(jax.jit(gradient)(*sharded))
     assert_allclose(result, *jax.tree.leaves(gradient(activation, x)), rtol=1e-5)
     assert result.sharding.is_equivalent_to(channels, result.ndim), result.sharding
-
-
-def check_packing(mesh):
-    """Codes stay on the devices that hold their inputs, packed where their parts fill bytes."""
-    functions = [activax.lean(activax.relu), activax.lean(activax.gelu, bits=3)]
-
-    def gradients(x):
-        return [jax.grad(lambda x, f=f: jnp.sum(jnp.sin(f(x))))(x) for f in functions]
-
-    for shape in ((32, 64), (24, 40), (64, 256), (8, 12)):
-        x = jnp.linspace(-3, 3, math.prod(shape)).reshape(shape)
-        for axes in (("data",), (None, "model"), ("data", "model"), (("data", "model"),)):
-            sharding = NamedSharding(mesh, PartitionSpec(*axes))
-            sharded = jax.device_put(x, sharding)
-            compiled = jax.jit(gradients).lower(sharded).compile()
-            assert not collectives(compiled.as_text()), (shape, axes)
-            for result, value in zip(compiled(sharded), gradients(x), strict=True):
-                assert_allclose(result, value, 1e-5, 1e-6)
-                assert_sharded(result, sharding)
-    # On eight devices, in any way, rows of 64 fill bytes; 24 do not, and then a code is a byte.
-    for rows, size in ((64, 8), (24, 1)):
-        x = jax.device_put(jnp.ones((rows, 3)), NamedSharding(mesh, PartitionSpec()))
-        (code,) = (
-            a for a in activax.bench.kept(lambda x: functions[0](2 * x), x) if a.dtype == "uint8"
-        )
-        explicit = mesh.axis_types[0] is AxisType.Explicit  # where x is known to be whole
-        assert code.size == x.size // (8 if explicit else size)
 
 
 def collectives(program):
@@ -208,7 +180,6 @@ def main():
             assert_allclose(result, value, rtol=1e-4, atol=1e-6, err_msg=str(path))
         check_learned(x, mesh)
         check_feed_forward(x, mesh, kind)
-        check_packing(mesh)
         check_diagnostics(x, mesh)
 
 

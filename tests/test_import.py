@@ -31,6 +31,7 @@ LEVELS = (
     ("_activation",),
     ("_define", "_help"),
     ("_affine", "_gated", "_lean", "_piecewise", "_sweep", "_vector"),
+    ("_serialization",),
     ("functions",),
     ("_catalog",),
     ("theory",),

@@ -191,7 +191,7 @@ def test_ids_out_of_range_give_nan(ids):
 def test_positions_are_added():
     layer, x = nn.positions(10), normal(2, 3, 7, 4)
     params = layer.init(KEY, x)
-    np.testing.assert_allclose(layer.apply(params, x), x + params["weight"][None, None, :7])
+    np.testing.assert_allclose(layer.apply(params, x), x + params["positions"][None, None, :7])
 
 
 def test_rms_norm_is_its_formula():

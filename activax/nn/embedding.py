@@ -73,7 +73,7 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
     """Add a trained vector to each position of a sequence.
 
     Formula:
-        y[t] = x[t] + weight[t]
+        y[t] = x[t] + positions[t]
 
     Args:
         length: the greatest number of positions.
@@ -81,12 +81,12 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
             deviation 0.02, little beside what it is added to.
 
     Returns:
-        A Layer of (..., positions, features) with parameters {"weight": (length, features)}, in the
-        dtype of the example.
+        A Layer of (..., positions, features) with parameters {"positions": (length, features)}, in
+        the dtype of the example.
 
     Raises:
         ValueError: a length that is not a positive integer; in `init` and `apply`, too few axes; in
-            `apply`, more positions than the length, or features that do not fit the weight.
+            `apply`, more positions than the length, or features that do not fit the parameters.
 
     Example:
         >>> layer = activax.nn.positions(128)
@@ -103,18 +103,18 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
 
     def init(key: Array, example: Example) -> Params:
         check_axis("positions", example, -2)
-        return {"weight": make(key, (length, example.shape[-1]), inexact_dtype(example.dtype))}
+        return {"positions": make(key, (length, example.shape[-1]), inexact_dtype(example.dtype))}
 
     def apply(params: Params, x: Array) -> Array:
         check_axis("positions", x, -2)
-        most, features = params["weight"].shape
+        most, features = params["positions"].shape
         number = x.shape[-2]
         if number > most or x.shape[-1] != features:
             raise ValueError(
                 f"positions: x must have at most {most} positions, of {features} features; "
                 f"got x of shape {x.shape}"
             )
-        return x + jnp.expand_dims(params["weight"][:number], range(x.ndim - 2))
+        return x + jnp.expand_dims(params["positions"][:number], range(x.ndim - 2))
 
     return Layer(init, apply)
 
