@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -61,7 +62,8 @@ def write(path: Path, content: str | bytes, mark: str) -> None:
         error.filename, error.filename2 = str(path), None  # the user knows no scratch file
         raise
     finally:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it has replaced the target, or could not be opened
+            scratch.unlink()
 
 
 def write_picture(path: Path, figure: Any, mark: str) -> None:

@@ -32,6 +32,7 @@ from activax.bench import machine, peers, slope, torch_programs
 from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
+from activax.cli.interrupts import interruptible
 from benchmarks import report
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
 
@@ -274,13 +275,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return dense(of(quantity, activation), activation.kinks) if options.quick else every
 
     try:
-        run(
-            options.activations or everything,
-            options.impl,
-            inputs,
-            records,
-            Console(stderr=True),
-        )
+        with interruptible():
+            run(
+                options.activations or everything,
+                options.impl,
+                inputs,
+                records,
+                Console(stderr=True),
+            )
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130

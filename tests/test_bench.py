@@ -54,7 +54,7 @@ def test_only_disjoint_intervals_are_a_difference(low, high, verdict):
 
 @pytest.mark.parametrize("share", [0.08, 1.0, 2.0])
 def test_a_race_knows_what_it_had_of_the_cpu(share):
-    """By clocks that stand still between calls: a call takes a second of the wall."""
+    """The clocks stand still between calls; a call takes a second of the wall."""
     now = [0.0]
 
     def program(calls):

@@ -1,8 +1,10 @@
 """The command line: the main job at a small size, the catalogue, and one-line errors."""
 
 import json
+import resource
 import sys
 
+import numpy as np
 import pytest
 
 import activax
@@ -115,6 +117,30 @@ def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch
     printed = capsys.readouterr()
     assert "relu" in printed.out
     assert printed.err == "interrupted\n"
+
+
+def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
+    """No file may grow beyond 100 bytes, which fails a write as a full disk does."""
+    from activax.cli import digits
+
+    fake = digits.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
+    monkeypatch.setattr(digits, "train", lambda name, settings: fake)
+    command = ["train", "--activations", "relu", *SMALL, "--out", str(tmp_path)]
+    assert cli.main(command) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(command)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert stopped.value.code == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    out, err = capsys.readouterr()
+    assert "File too large: " in err
+    assert f"{tmp_path}/results.json" in err
+    assert out.count("relu") == 2  # what is measured is shown all the same
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])

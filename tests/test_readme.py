@@ -31,7 +31,7 @@ def test_committed_bits_are_those_of_today():
 
 
 def run(statement: ast.stmt, scope: dict[str, Any]) -> str:
-    """What an interpreter shows: the value of an expression, or the error."""
+    """Return the value of an expression or the error, as an interpreter shows them."""
     try:
         if isinstance(statement, ast.Expr):
             code = compile(ast.Expression(statement.value), str(README), "eval")
@@ -44,7 +44,7 @@ def run(statement: ast.stmt, scope: dict[str, Any]) -> str:
 
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_snippets_run_as_printed_in_one_interpreter():
-    """What stands after -> is shown; a line without it shows no error."""
+    """The text after -> is shown; a line without that text shows no error."""
     for package in ("optax", "sklearn"):
         pytest.importorskip(package)
     scope = {"__name__": "__main__"}

@@ -16,7 +16,7 @@ import activax
 from activax.bench import machine, peers
 from activax.bench.measure import Effort, Row, compare
 from activax.bench.modes import MODES, Unmeasurable
-from activax.bench.records import from_json
+from activax.bench.records import MARK, from_json
 from activax.bench.roofline import Roofline
 from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
 from activax.bench.torch_programs import TorchFunction, shares_the_device, warm_heap
@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from activax.cli.bench_report import check, judge, show
+    from activax.cli.bench_report import CSV_MARK, check, judge, show
 
     if arguments.suite == MEMORY:
         from activax.cli import bench_memory
@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         return bench_memory.run(arguments)
     earlier = _earlier(arguments.compare)
     plan = _plan(arguments)
-    check(arguments)
+    check(arguments, MARK, CSV_MARK)
     outcome = Outcome([], machine.describe(sys.argv[1:]) | {"complete": False})
     try:
         _measure(plan, outcome)

@@ -17,6 +17,7 @@ from activax.bench import layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
 from activax.bench.records import csv_table, markdown_table
+from activax.cli.bench_report import check
 
 NAMES = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
@@ -30,11 +31,7 @@ CSV_MARK = ",".join(COLUMNS[:5])
 
 def run(arguments: argparse.Namespace) -> int:
     """Show a row for each function, dtype and policy, and write what was asked for."""
-    for file in (arguments.json, arguments.md):
-        if file:
-            _files.check(file, MARK)
-    if arguments.csv:
-        _files.check(arguments.csv, CSV_MARK)
+    check(arguments, MARK, CSV_MARK)
     functions = arguments.activations or [catalog[name] for name in NAMES]
     rows = [
         row

@@ -25,13 +25,13 @@ STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
 CSV_MARK = ",".join(records.FIELDS[:5])
 
 
-def check(arguments: argparse.Namespace) -> None:
-    """Refuse files that hold something else, before the minutes of measuring."""
+def check(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
+    """Refuse to write over files without these marks, before the minutes of measuring."""
     for file in (arguments.json, arguments.md, arguments.png):
         if file:
-            _files.check(file, records.MARK)
+            _files.check(file, mark)
     if arguments.csv:
-        _files.check(arguments.csv, CSV_MARK)
+        _files.check(arguments.csv, csv_mark)
 
 
 def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:
