@@ -27,11 +27,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 import activax
-from activax import Activation
+from activax import Activation, _files
 from activax.bench import machine, peers, slope, torch_programs
-from activax.bench.records import markdown_table, write
+from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
+from activax.cli.interrupts import interruptible
+from benchmarks import report
 from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
@@ -103,7 +105,7 @@ class Records:
         self.saved = time.monotonic()
         if self.file:
             text = json.dumps({"environment": self.environment, "records": [*self.rows.values()]})
-            write(self.file, text.replace("{", "\n{") + "\n")  # a whole file at any moment
+            _files.write(self.file, text.replace("{", "\n{") + "\n", report.MARK)
 
     def save_in_time(self) -> None:
         if time.monotonic() - self.saved > SAVE_S:
@@ -237,10 +239,9 @@ def read(file: Path) -> list[Row]:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.accuracy", description=__doc__.partition("\n")[0])
-    out.add_argument(
-        "--fn", nargs="+", type=arguments.elementwise, metavar="NAME", help="default: all"
-    )
-    out.add_argument("--impl", nargs="+", choices=IMPLEMENTATIONS, default=IMPLEMENTATIONS)
+    arguments.add_activations(out, one=arguments.elementwise, help="default: all")
+    implementation = arguments.choice(*IMPLEMENTATIONS)
+    arguments.add_list(out, "--impl", one=implementation, default=IMPLEMENTATIONS)
     sample = out.add_mutually_exclusive_group()
     sample.add_argument("--stride", type=_stride, default=1, metavar="N", help="one input in N")
     sample.add_argument("--quick", action="store_true", help="a sample dense at delicate points")
@@ -274,20 +275,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return dense(of(quantity, activation), activation.kinks) if options.quick else every
 
     try:
-        run(
-            list(dict.fromkeys(options.fn or everything)),
-            options.impl,
-            inputs,
-            records,
-            Console(stderr=True),
-        )
+        with interruptible():
+            run(
+                options.activations or everything,
+                options.impl,
+                inputs,
+                records,
+                Console(stderr=True),
+            )
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     rows = list(records.rows.values())
     Console().print(table(rows))
     if options.md:
-        options.md.write_text(markdown(rows))
+        _files.write(options.md, markdown(rows), "| op |")
     return 0
 
 

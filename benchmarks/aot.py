@@ -153,10 +153,10 @@ def pointwise(name: str) -> Activation[...]:
 def parser() -> Parser:
     out = Parser(prog="benchmarks.aot", description=__doc__.partition("\n")[0])
     every = [a for a in activax.catalog.values() if a.kind in ("elementwise", "gated")]
-    out.add_argument("--fn", nargs="+", type=pointwise, metavar="NAME", default=every)
+    arguments.add_activations(out, one=pointwise, default=every)
     out.add_argument("--target", choices=TARGETS, default=TARGETS[0])
-    out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES)
-    out.add_argument("--mode", nargs="+", choices=PROGRAMS, default=tuple(PROGRAMS))
+    arguments.add_list(out, "--dtype", one=arguments.dtype, default=DTYPES)
+    arguments.add_list(out, "--mode", one=arguments.choice(*PROGRAMS), default=[*PROGRAMS])
     out.add_argument(
         "--json", type=arguments.output_file, metavar="FILE", help="write records and environment"
     )
@@ -167,9 +167,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = parser()
     options = command.parse_args(argv)
     jax.config.update("jax_platforms", "cpu")  # the compilers' plugins would look for devices
-    chosen = (list(dict.fromkeys(each)) for each in (options.fn, options.dtype, options.mode))
     try:
-        rows = run(options.target, *chosen)
+        rows = run(options.target, options.activations, options.dtype, options.mode)
     except ModuleNotFoundError as missing:
         command.error(str(missing))
     here = machine.describe(list(sys.argv[1:] if argv is None else argv))

@@ -207,8 +207,7 @@ def markdown(records: Records) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.deep_plain", description=(__doc__ or "").partition("\n")[0])
-    functions = arguments.several(arguments.choice(*STARTS))
-    command.add_argument("--fn", type=functions, default=[*STARTS], metavar="NAMES")
+    arguments.add_activations(command, one=arguments.choice(*STARTS), default=[*STARTS])
     command.add_argument("--quick", action="store_true", help="small networks, a few steps")
     command.add_argument(
         "--json",
@@ -220,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     earlier = options.json and options.json.exists() and json.loads(options.json.read_text())
     record = earlier or {"environment": describe(list(argv or sys.argv[1:])), "records": []}
     effort = QUICK if options.quick else FULL
-    for records in measured(effort, options.fn, record["records"]):
+    for records in measured(effort, options.activations, record["records"]):
         record["records"] = records
         if options.json:
             report.save(options.json, record)

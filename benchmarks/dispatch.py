@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dispatch", __doc__, arguments.activation, arguments.sample_count, repeats=15
     )
     options = command.parse_args(argv)
-    names = [a.name for a in options.fn] if options.fn else FUNCTIONS
+    names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
     report.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0

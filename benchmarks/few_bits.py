@@ -182,10 +182,9 @@ def several_seeds(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.few_bits", description=(__doc__ or "").partition("\n")[0])
-    functions = arguments.several(arguments.elementwise)
-    command.add_argument("--fn", type=functions, default=",".join(FUNCTIONS), metavar="NAMES")
-    tasks = arguments.several(arguments.choice(*TASKS))
-    command.add_argument("--task", type=tasks, default=",".join(TASKS), metavar="NAMES")
+    functions = [activax.get(name) for name in FUNCTIONS]
+    arguments.add_activations(command, one=arguments.elementwise, default=functions)
+    arguments.add_list(command, "--task", one=arguments.choice(*TASKS), default=[*TASKS])
     command.add_argument("--seeds", type=several_seeds, default=5, metavar="N", help="(5)")
     command.add_argument("--steps", type=arguments.positive, metavar="N", help="(of the task)")
     command.add_argument("--json", type=arguments.output_file, metavar="FILE")
@@ -193,7 +192,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     records = [
         record
         for task in options.task
-        for activation in options.fn
+        for activation in options.activations
         for record in measure(task, activation, options.seeds, options.steps)
     ]
     report.publish(COLUMNS, rows(records), records, options.json, argv)

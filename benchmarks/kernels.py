@@ -30,7 +30,6 @@ from activax.bench.records import markdown_table
 from activax.bench.stopwatch import Program, race
 from activax.bench.torch_programs import TorchFunction, TorchProgram
 from activax.cli import Parser, arguments
-from activax.cli.bench import DTYPES
 from benchmarks import report
 from benchmarks.loops import Loop, backward, forward, forward_backward
 from benchmarks.report import STYLES, Rivals, races, versus
@@ -108,7 +107,7 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
         timings = race(
             programs, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
         )
-        for implementation, (seconds, page_faults) in timings.items():
+        for implementation, (seconds, page_faults, _) in timings.items():
             records.append(
                 {
                     "op": op,
@@ -191,8 +190,8 @@ def _name(text: str) -> str:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
-    out.add_argument("--fn", nargs="+", type=_name, metavar="NAME", default=COMMON)
-    out.add_argument("--dtype", nargs="+", choices=DTYPES, default=DTYPES[:2])
+    arguments.add_activations(out, one=_name, default=COMMON)
+    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.DTYPES][:2])
     out.add_argument(
         "--size", type=arguments.positive, metavar="N", help="elements of an array (2**18)"
     )
@@ -222,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        records = run(list(dict.fromkeys(options.fn)), list(dict.fromkeys(options.dtype)), effort)
+        records = run(options.activations, options.dtype, effort)
     record = {"environment": here, "records": records}
     Console().print(table(records))
     print(summary(records))

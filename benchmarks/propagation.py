@@ -138,14 +138,13 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.propagation", description=(__doc__ or "").partition("\n")[0])
-    functions = arguments.several(arguments.choice(*STARTS))
-    command.add_argument("--fn", type=functions, default=",".join(STARTS), metavar="NAMES")
+    arguments.add_activations(command, one=arguments.choice(*STARTS), default=[*STARTS])
     command.add_argument("--quick", action="store_true", help="few narrow networks")
     command.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = command.parse_args(argv)
     records = [
         measure(function, name, width, networks)
-        for function in options.fn
+        for function in options.activations
         for name in STARTS[function]
         for width, networks in (QUICK if options.quick else NETWORKS).items()
     ]

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from activax import _files
 from benchmarks import (
     accuracy,
     allocation,
@@ -136,4 +137,5 @@ def filled(text: str, tables: dict[str, str]) -> str:
 
 if __name__ == "__main__":
     for name, file in FILES.items():
-        file.write_text(filled(file.read_text(), tables()[name]))
+        text = file.read_text()
+        _files.write(file, filled(text, tables()[name]), mark=text.partition("\n")[0])

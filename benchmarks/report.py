@@ -9,13 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from activax import _files
 from activax.bench.machine import describe
 from activax.bench.measure import FAULTS
-from activax.bench.records import write
 from activax.bench.stopwatch import Interval
 from activax.cli import Parser
-from activax.cli.arguments import output_file, several
+from activax.cli.arguments import add_activations, output_file
 
+MARK = '"environment"'  # in the beginning of every record
 STYLES = {"faster": ("bold green", "**"), "slower": ("red", "*"), "tied": ("", "")}
 Record = dict[str, Any]  # with op, dtype, mode, implementation, seconds, low, high, page_faults
 Rivals = dict[str, Record]  # the records of one race by implementation
@@ -46,8 +47,8 @@ def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
 
 
 def save(file: Path, record: dict[str, Any]) -> None:
-    """Write a record whole or not at all."""
-    write(file, json.dumps(record, indent=1) + "\n")
+    """Write a record whole or not at all, and over nothing but a record."""
+    _files.write(file, json.dumps(record, indent=1) + "\n", MARK)
 
 
 def show(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
@@ -82,7 +83,7 @@ def command(
 ) -> Parser:
     """The command line of a benchmark of some activations: --fn, --repeats and --json."""
     out = Parser(prog=f"benchmarks.{name}", description=(doc or "").partition("\n")[0])
-    out.add_argument("--fn", type=several(activation), metavar="NAMES")
+    add_activations(out, one=activation)
     out.add_argument("--repeats", type=count, default=repeats, metavar="N", help=f"({repeats})")
     out.add_argument("--json", type=output_file, metavar="FILE")
     return out

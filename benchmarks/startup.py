@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = command.parse_args(argv)
     imports = import_seconds(options.repeats)
-    chosen = options.fn or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
+    chosen = options.activations or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
     report.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)

@@ -16,6 +16,7 @@ from jax import Array, lax
 from rich.console import Console
 
 import activax
+from activax import _files
 from activax.bench import Effort, compare, machine, peers, records
 from activax.bench.measure import Row
 from activax.bench.roofline import Roofline
@@ -102,14 +103,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "training_step", __doc__, arguments.elementwise, arguments.sample_count, repeats=9
     )
     options = command.parse_args(argv)
-    names = [a.name for a in options.fn] if options.fn else FUNCTIONS
+    names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     here = machine.describe(list(sys.argv[1:] if argv is None else argv))
     roofline, effort = Roofline(), Effort(options.repeats)
     rows = [row for name in names for row in measure(name, effort, roofline)]
     here["drift"] = roofline.drift(*effort)
     Console(width=160).print(records.to_markdown(rows))
     if options.json:
-        records.write(options.json, records.to_json(rows, here))
+        _files.write(options.json, records.to_json(rows, here), records.MARK)
     return 0
 
 

@@ -16,7 +16,7 @@ from activax.bench.device_time import busy_ns
 from activax.bench.modes import LAYERS, MODES, cotangents
 from activax.bench.programs import Compiled
 from activax.bench.rotation import Rotation, last_level_cache
-from activax.bench.stopwatch import Interval, median_interval
+from activax.bench.stopwatch import Interval, median_interval, race
 from activax.bench.traffic import Traffic, alike, copy, traffic
 
 pytestmark = pytest.mark.usefixtures("few_sets")
@@ -50,6 +50,43 @@ def test_interval_needs_six_samples():
 )
 def test_only_disjoint_intervals_are_a_difference(low, high, verdict):
     assert Interval(low, low, high).compared_with(Interval(3.5, 3, 4)) == verdict
+
+
+@pytest.mark.parametrize("share", [0.08, 1.0, 2.0])
+def test_a_race_knows_what_it_had_of_the_cpu(share):
+    """The clocks stand still between calls; a call takes a second of the wall."""
+    now = [0.0]
+
+    def program(calls):
+        now[0] += calls
+
+    timing = race(
+        {"one": program}, repeats=6, sample_s=3.0,
+        clock=lambda: now[0], cpu_clock=lambda: share * now[0],
+    )["one"]  # fmt: skip
+    assert timing.seconds == Interval(1.0, 1.0, 1.0)
+    assert timing.cpu_share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0.08, 1.0), (1.0, 0.08), (0.08, 0.08)])
+def test_nothing_is_claimed_of_a_starved_program(row, ours, theirs):
+    fast = dataclasses.replace(row, low=1.0, seconds=1.0, high=1.0, page_faults=0.0, cpu_share=1.9)
+    slow = dataclasses.replace(fast, low=9.0, seconds=9.0, high=9.0)
+    assert slow.compared_with(fast) == "slower"
+    slow, fast = (
+        dataclasses.replace(one, cpu_share=share) for one, share in ((slow, ours), (fast, theirs))
+    )
+    assert slow.compared_with(fast) == fast.compared_with(slow) == "tied"
+    (change,) = records.changes([fast], [slow])
+    assert (change.ratio, change.certain) == (9.0, False)
+
+
+def test_records_from_before_the_share_was_measured_come_back(row):
+    record = json.loads(records.to_json([row], {"date": "now", "cores": 2, "load": 0.1}))
+    del record["benchmarks"][0]["cpu_share"]
+    ((old,), _) = records.from_json(json.dumps(record))
+    assert old == dataclasses.replace(row, cpu_share=None)
+    assert not old.starved
 
 
 # What is measured
@@ -331,7 +368,7 @@ def test_other_json_is_refused(text):
 def test_changes_are_certain_where_intervals_are_disjoint(row):
     def timed(middle, spread, **other):
         at = {"seconds": middle, "low": middle - spread, "high": middle + spread}
-        return dataclasses.replace(row, page_faults=0, **at, **other)
+        return dataclasses.replace(row, page_faults=0, cpu_share=1.0, **at, **other)
 
     before = [timed(2.0, 0.1), timed(2.0, 0.1, mode="jvp"), timed(1.0, 0.1, op="gone")]
     now = [timed(2.1, 0.1), timed(3.0, 0.1, mode="jvp"), timed(1.0, 0.1, op="new")]
@@ -342,6 +379,7 @@ def test_changes_are_certain_where_intervals_are_disjoint(row):
 
 
 def test_nothing_is_claimed_of_fresh_pages(row):
+    row = dataclasses.replace(row, cpu_share=1.0)
     slow = dataclasses.replace(row, low=9.0, seconds=9.0, high=9.0)
     assert slow.compared_with(row) == "slower"
     assert dataclasses.replace(slow, page_faults=1000.0).compared_with(row) == "tied"
@@ -351,14 +389,6 @@ def test_csv_has_every_field(row):
     header, line = records.to_csv([row]).splitlines()
     assert header.split(",") == [field.name for field in dataclasses.fields(row)]
     assert line.startswith("relu,float32,8x128,forward,relu,R1W1,")
-
-
-def test_files_are_whole_or_absent(tmp_path):
-    file = tmp_path / "out.json"
-    records.write(file, "first")
-    records.write(file, b"second")
-    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
-    assert file.read_text() == "second"
 
 
 def test_traffic_counts_bytes():

@@ -1,12 +1,17 @@
 """The command line: the main job at a small size, the catalogue, and one-line errors."""
 
 import json
+import resource
+import sys
 
+import numpy as np
 import pytest
 
 import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
+from activax.cli.arguments import DTYPES  # noqa: E402
+
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
 
@@ -20,6 +25,7 @@ def test_train_compares_and_writes(tmp_path, capsys):
     assert all(name in printed for name in names)
     record = json.loads((out / "results.json").read_text())
     assert record["settings"]["width"] == 8
+    assert record["complete"] is True
     assert [row["activation"] for row in record["results"]] == names
     for row in record["results"]:
         assert len(row["accuracy"]) == 2
@@ -105,9 +111,36 @@ def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch
     monkeypatch.setattr(digits, "train", lambda *arguments: next(turns)(*arguments))
     names = ["--activations", "relu", "gelu"]
     assert cli.main(["train", *names, *SMALL, "--out", str(tmp_path)]) == 130
-    rows = json.loads((tmp_path / "results.json").read_text())["results"]
-    assert [row["activation"] for row in rows] == ["relu"]
-    assert capsys.readouterr().err == "interrupted\n"
+    record = json.loads((tmp_path / "results.json").read_text())
+    assert [row["activation"] for row in record["results"]] == ["relu"]
+    assert record["complete"] is False
+    printed = capsys.readouterr()
+    assert "relu" in printed.out
+    assert printed.err == "interrupted\n"
+
+
+def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
+    """No file may grow beyond 100 bytes, which fails a write as a full disk does."""
+    from activax.cli import digits
+
+    fake = digits.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
+    monkeypatch.setattr(digits, "train", lambda name, settings: fake)
+    command = ["train", "--activations", "relu", *SMALL, "--out", str(tmp_path)]
+    assert cli.main(command) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(command)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert stopped.value.code == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    out, err = capsys.readouterr()
+    assert "File too large: " in err
+    assert f"{tmp_path}/results.json" in err
+    assert out.count("relu") == 2  # what is measured is shown all the same
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])
@@ -120,10 +153,84 @@ def test_list_prints_the_catalogue(capsys):
     assert cli.main(["list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == list(activax.catalog)
-    assert cli.main(["list", "--family", "gated"]) == 0
+
+
+def test_a_piped_list_is_a_line_an_activation_and_cuts_nothing(capsys):
+    assert cli.main(["list"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == list(activax.catalog)
+    for name, family, kind, aliases, formula in lines:
+        found = activax.catalog[name]
+        assert (family, kind) == (found.family, found.kind)
+        assert formula == " ".join(found.section("Formula").split())
+        assert all(activax.get(alias) is found for alias in aliases.split(", ") if alias)
+
+
+def test_a_list_on_a_terminal_is_a_table_that_cuts_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    assert cli.main(["list", "--family", "gated", "reduction,vector"]) == 0
     printed = capsys.readouterr().out
-    assert "swiglu" in printed
     assert "relu6" not in printed
+    words = set(printed.replace("│", " ").split())
+    for found in activax.catalog.values():
+        if found.family in ("gated", "reduction", "vector"):
+            assert {w for w in found.section("Formula").split() if len(w) < 20} <= words
+
+
+def test_show_tells_the_value_from_the_slope(capsys):
+    assert cli.main(["show", "exponential", "--range", "2", "4"]) == 0
+    assert "oo value   .. slope" in capsys.readouterr().out
+    assert cli.main(["show", "tanh"]) == 0
+    plot = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert plot[-1].startswith("│ooooo")  # tanh is -1 there, where
+    assert any(line.startswith("│.....") for line in plot[:-1])  # its slope is 0
+
+
+def test_the_command_alone_prints_help_and_version_the_version(capsys):
+    assert cli.main([]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n    {command} " in printed for command in cli.COMMANDS)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"activax {activax.__version__}\n"
+
+
+@pytest.mark.parametrize("flag", ["--activations", "--fn"])
+@pytest.mark.parametrize("command", ["train", "bench"])
+@pytest.mark.parametrize("words", ["relu gelu", "relu,gelu", "relu, gelu", "relu gelu,relu"])
+def test_one_syntax_of_lists(command, flag, words):
+    parser = cli.parser()
+    given = parser.parse_args([command, flag, *words.split()]).activations
+    assert [activax.get(one).name if isinstance(one, str) else one.name for one in given] == [
+        "relu", "gelu",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["train", "bench"])
+def test_one_vocabulary_of_dtypes(command):
+    parser = cli.parser()
+    for name, others in DTYPES.items():
+        for word in (name, *others):
+            given = parser.parse_args([command, "--dtype", word]).dtype
+            assert given == (name if command == "train" else [name])
+
+
+def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, monkeypatch):
+    from activax.cli import digits
+
+    monkeypatch.setattr(digits, "train", pytest.fail)
+    for name in ("results.json", "curves.png", "diagnostics.json", "relu-health.png"):
+        other = tmp_path / name
+        other.write_text("mine")
+        flags = ["--out", str(tmp_path), "--diagnose"]
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["train", "--activations", "relu", *SMALL, *flags])
+        assert stopped.value.code == 2
+        assert f"{name}' holds something else" in capsys.readouterr().err
+        assert other.read_text() == "mine"
+        other.unlink()
 
 
 def test_show_knows_every_activation(activation, capsys):
@@ -142,19 +249,19 @@ def test_show_writes_a_plot(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("", "the following arguments are required: command"),
         ("trian", "invalid choice: 'trian'"),
         ("train --activations gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("train --depth 0", "--depth: must be a positive integer; got '0'"),
         ("train --width many", "--width: must be a positive integer; got 'many'"),
         ("train --learning-rate nan", "--learning-rate: must be a positive number; got 'nan'"),
-        ("train --dtype int8", "--dtype: invalid choice: 'int8'"),
+        ("train --dtype int8", "--dtype: must be of float32, bfloat16, float16; got 'int8'"),
         ("train --activations maxout", "maxout returns one number for a layer, not one a unit"),
         ("train --activations log1mexp", "log1mexp is finite only between 0 and inf, and a layer"),
         ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
         ("train --out /dev/null", "File exists"),
         ("train --diagnose", "train: --diagnose needs a place to write to: --out DIR"),
-        ("list --family none", "--family: invalid choice: 'none'"),
+        ("list --family none", "--family: must be of elementary, "),
+        ("train --activations ,", "--activations/--fn: needs at least one value; got none"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),
         (

@@ -1,5 +1,6 @@
 """`activax bench`: what it measures, writes, compares and refuses."""
 
+import dataclasses
 import json
 import sys
 
@@ -42,6 +43,7 @@ def test_writes_every_format(tmp_path, capsys):
         for mode in ("forward", "jvp")
     }
     assert {r.implementation for r in rows} >= {"activax", "jax.nn"}
+    assert here["complete"] is True
     assert all(here[fact] for fact in ("date", "device", "cpu", "cores", "versions", "flags"))
     mixes = {
         f"{d} {mix}" for d in ("float32", "bfloat16") for mix in ("R1W1", "R2W1", "R2W2", "R4W2")
@@ -122,8 +124,51 @@ def test_an_interrupted_run_keeps_its_rows(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bench, "compare", interrupted)
     file = tmp_path / "out.json"
     assert run("--fn", "relu,gelu", "--json", str(file)) == 130
-    assert {row.op for row in measured(file)[0]} == {"relu"}
+    rows, here = measured(file)
+    assert {row.op for row in rows} == {"relu"}
+    assert here["complete"] is False
     assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suite", [[], ["--suite", "memory"]])
+@pytest.mark.parametrize("kind", ["json", "csv", "md"])
+def test_a_file_of_another_kind_is_refused_before_measuring(suite, kind, tmp_path, capsys):
+    other = tmp_path / f"other.{kind}"
+    other.write_text("mine")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["bench", *suite, "--fn", "relu", f"--{kind}", str(other)])
+    assert stopped.value.code == 2
+    assert "holds something else, which is not written over" in capsys.readouterr().err
+    assert other.read_text() == "mine"
+
+
+def test_nothing_is_claimed_where_the_cpu_was_taken_away(tmp_path, monkeypatch, capsys):
+    compare = bench.compare
+
+    def starved(*arguments, **options):
+        """Intervals that are disjoint, of programs that had 8% of a CPU."""
+        return [
+            dataclasses.replace(
+                row, low=i, seconds=i + 0.1, high=i + 0.2, page_faults=0.0, cpu_share=0.08
+            )
+            for i, row in enumerate(compare(*arguments, **options), 1)
+        ]
+
+    monkeypatch.setattr(bench, "compare", starved)
+    files = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "md", "png")}
+    flags = [part for suffix, file in files.items() for part in (f"--{suffix}", str(file))]
+    assert run("--fn", "relu", "--mode", "fwd", "--impl", "activax,jax", *flags) == 0
+    printed = capsys.readouterr()
+    assert "1.1 s‡" in printed.out
+    assert "[1, 1.2]" not in printed.out + files["md"].read_text()
+    assert "2 of 2 rows had a CPU for less than 80% of the time, down to 8%" in " ".join(
+        printed.err.split()
+    )
+    rows, _ = measured(files["json"])
+    assert [records.verdict(row, rows) for row in rows] == ["tied", "tied"]
+    entries = json.loads(files["json"].read_text())["benchmarks"]
+    assert all(entry["starved"] for entry in entries)
+    assert "| 1.1 s‡ |" in files["md"].read_text()
 
 
 def test_what_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, capsys):

@@ -15,7 +15,7 @@ from activax.bench.modes import MODES
 from activax.bench.programs import Compiled
 from activax.bench.roofline import Roofline, matrix_flops, product_flops
 from activax.bench.rotation import Rotation, concrete
-from activax.bench.stopwatch import FEWEST, Interval, Program, Timing, race
+from activax.bench.stopwatch import FEWEST, STARVED, Interval, Program, Timing, race
 from activax.bench.torch_programs import TORCH_MODES, TorchFunction, TorchProgram
 from activax.bench.ulps import errors, near, slope
 
@@ -56,14 +56,24 @@ class Row:
     worst_ulp: float | None  # of value or slope, over finite inputs of all magnitudes
     page_faults: float  # a call, in the process
     fresh: bool  # whether each call had new memory for its results
+    # CPU time over the wall's; None on an accelerator, and in records of activax 0.1.0.
+    cpu_share: float | None = None
 
     @property
     def interval(self) -> Interval:
         return Interval(self.seconds, self.low, self.high)
 
+    @property
+    def starved(self) -> bool:
+        """Return whether other programs had the CPU, so that the time says little of this one."""
+        return self.cpu_share is not None and self.cpu_share < STARVED
+
     def compared_with(self, other: "Row") -> str:
-        """ "faster" or "slower", or "tied" if intervals overlap or either paid for fresh pages."""
-        if max(self.page_faults, other.page_faults) > FAULTS:
+        """Return "faster" or "slower", or "tied" where nothing is claimed.
+
+        Nothing is claimed of intervals that overlap, of fresh pages and of starved programs.
+        """
+        if max(self.page_faults, other.page_faults) > FAULTS or self.starved or other.starved:
             return "tied"
         return self.interval.compared_with(other.interval)
 
@@ -185,6 +195,7 @@ def compare(
             worst_ulp=worst.get(name),
             page_faults=timing.page_faults,
             fresh=fresh,
+            cpu_share=timing.cpu_share if jax.default_backend() == "cpu" else None,
         )
 
     return [row(name, timing) for name, timing in timings.items()]

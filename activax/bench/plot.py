@@ -1,13 +1,15 @@
 """A picture of rows: bars against the roofline."""
 
-import io
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from activax.bench.measure import Row
 
 
-def bars(rows: Sequence[Row]) -> bytes:
-    """A PNG with one panel for each dtype and mode, one group of bars for each operation."""
+def bars(rows: Sequence[Row]) -> Any:
+    """A figure with one panel for each dtype and mode, one group of bars for each operation."""
     from matplotlib.figure import Figure
 
     panels = list(dict.fromkeys((row.dtype, row.mode) for row in rows))
@@ -22,10 +24,10 @@ def bars(rows: Sequence[Row]) -> bytes:
             at = [ops.index(row.op) + 0.8 * (i / len(names) - 0.5) for row in own]
             percent = [row.percent_of_roofline for row in own]
             spread = [
-                [p * (1 - r.seconds / r.high) for p, r in zip(percent, own, strict=True)],
-                [p * (r.seconds / r.low - 1) for p, r in zip(percent, own, strict=True)],
+                [0.0, 0.0] if r.starved else [p - p * r.seconds / r.high, p * r.seconds / r.low - p]
+                for p, r in zip(percent, own, strict=True)
             ]
-            axis.barh(at, percent, 0.8 / len(names), xerr=spread, label=name,
+            axis.barh(at, percent, 0.8 / len(names), xerr=np.transpose(spread), label=name,
                       color=f"C{i}", error_kw={"elinewidth": 0.8})  # fmt: skip
         axis.axvline(100, color="black", linewidth=0.8)
         axis.set(title=", ".join(panel), xlabel="% of the roofline", yticks=range(len(ops)))
@@ -33,6 +35,4 @@ def bars(rows: Sequence[Row]) -> bytes:
         axis.grid(axis="x", alpha=0.3)
     axes[0].invert_yaxis()
     axes[-1].legend()
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=150)
-    return out.getvalue()
+    return figure

@@ -6,11 +6,11 @@ import io
 import json
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from activax.bench.measure import FAULTS, Row
 
+MARK = "activax bench"  # tells a file of rows from others
 FIELDS = tuple(field.name for field in dataclasses.fields(Row))
 MARKS = {"faster": "**", "slower": "*", "tied": ""}
 LEGEND = (
@@ -18,7 +18,8 @@ LEGEND = (
     "products where those take longer. vs jax.nn: its time over this one's; **bold** where this is "
     "faster and *italic* where it is slower, with disjoint 95% intervals. ulp: the worst error of "
     "the value, or of the slope; inf: not finite where the exact one is. †: fresh memory was "
-    "mapped in each call, so nothing is claimed."
+    "mapped in each call, so nothing is claimed. ‡: other programs had the CPU, so no interval is "
+    "given and nothing is claimed."
 )
 
 
@@ -35,7 +36,7 @@ def to_json(rows: Iterable[Row], environment: dict[str, Any]) -> str:
     """The rows in the schema of Google Benchmark 1, with all their fields as further keys."""
     context = {
         "date": environment["date"],
-        "executable": "activax bench",
+        "executable": MARK,
         "num_cpus": environment["cores"],
         "load_avg": [environment["load"]],
         "library_build_type": "release",
@@ -62,6 +63,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "bytes_per_second": 1e9 * row.gb_per_s,
         "label": row.mix,
         **dataclasses.asdict(row),
+        "starved": row.starved,
         # JSON has no infinity, which stands for a result that is not finite but should be.
         "worst_ulp": "inf" if row.worst_ulp == math.inf else row.worst_ulp,
     }
@@ -81,7 +83,7 @@ def from_json(text: str) -> tuple[list[Row], dict[str, Any]]:
 
 
 def _row(entry: dict[str, Any]) -> Row:
-    fields = {key: entry[key] for key in FIELDS}
+    fields = {key: entry[key] for key in FIELDS if key in entry}
     return Row(**fields | {"worst_ulp": math.inf} if fields["worst_ulp"] == "inf" else fields)
 
 
@@ -138,7 +140,7 @@ def cells(row: Row) -> dict[str, str]:
         row.shape,
         row.mode,
         row.implementation,
-        _times(row.seconds, row.low, row.high),
+        _times(row.seconds, *([] if row.starved else [row.low, row.high])) + "‡" * row.starved,
         _times(row.device_seconds),
         f"{row.gb_per_s:.1f}",
         f"{row.percent_of_roofline:.0f}",
@@ -194,17 +196,10 @@ def to_markdown(rows: Sequence[Row]) -> str:
     table = markdown_table(
         [COLUMNS[i] for i in shown], [[line[i] for i in shown] for line in lines]
     )
-    return f"{table}\n{LEGEND}\n"
+    return f"<!-- {MARK} -->\n{table}\n{LEGEND}\n"
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table, its first column to the left and the others to the right."""
     rule = ["---", *["---:"] * (len(columns) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a whole file or none."""
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_bytes(content.encode() if isinstance(content, str) else content)
-    scratch.replace(path)

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 CONFIDENCE = 0.95
 FEWEST = 6  # of fewer samples, even the whole range covers the median with less confidence
+STARVED = 0.8  # of the time: a program that has less of a CPU waits for other programs
 
 
 class Program(Protocol):
@@ -35,10 +36,11 @@ class Interval(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Seconds and page faults of one call."""
+    """Seconds and page faults of one call, and CPU time over the time of `clock`."""
 
     seconds: Interval
     page_faults: float
+    cpu_share: float
 
 
 def median_interval(samples: Sequence[float]) -> Interval:
@@ -66,6 +68,7 @@ def race(
     repeats: int,
     sample_s: float,
     clock: Callable[[], float] = time.perf_counter,
+    cpu_clock: Callable[[], float] = time.process_time,
 ) -> dict[str, Timing]:
     """Time programs in turn, A B C A B C ..., so that a machine that drifts is fair to all.
 
@@ -74,18 +77,26 @@ def race(
         repeats: the number of samples of each.
         sample_s: how long a sample lasts at least, in calls of which the mean is taken.
         clock: seconds of the wall, or those that this process has the CPU: time.process_time.
+        cpu_clock: seconds that this process has the CPU, summed over its threads.
     """
     calls = {name: _calls_in(program, sample_s, clock) for name, program in programs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     faults: dict[str, list[float]] = {name: [] for name in programs}
+    shares: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
         for name, program in programs.items():
-            faults_before, start = _page_faults(), clock()
+            faults_before, cpu_start, start = _page_faults(), cpu_clock(), clock()
             program(calls[name])
-            seconds[name].append((clock() - start) / calls[name])
+            elapsed, busy = clock() - start, cpu_clock() - cpu_start
+            seconds[name].append(elapsed / calls[name])
             faults[name].append((_page_faults() - faults_before) / calls[name])
+            shares[name].append(busy / elapsed)
     return {
-        name: Timing(median_interval(seconds[name]), statistics.median(faults[name]))
+        name: Timing(
+            median_interval(seconds[name]),
+            statistics.median(faults[name]),
+            statistics.median(shares[name]),
+        )
         for name in programs
     }
 

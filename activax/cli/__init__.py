@@ -2,11 +2,15 @@
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+import activax
+from activax.cli import streams
 from activax.cli.errors import UsageError
+from activax.cli.interrupts import exit_code, interruptible
 
 COMMANDS = ("train", "list", "show", "theory", "bench")
 
@@ -21,25 +25,51 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    The exit code is 0, 2 for wrong arguments, 130 if interrupted, and 1 if `bench` finds something
-    slower than allowed.
+    The exit code is 0; 1 if `bench` finds something slower than allowed; 2 for wrong arguments and
+    for files that cannot be read or written; 130 if interrupted, 143 if terminated, and 141 if
+    nobody reads the output.
     """
+    streams.spell()
+    try:
+        with interruptible():
+            try:
+                return _run(argv)
+            finally:
+                sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        print("interrupted", file=sys.stderr)
+        return exit_code(*interrupt.args or [signal.SIGINT])
+    except BrokenPipeError:
+        streams.discard_output()
+        return exit_code(signal.SIGPIPE)
+
+
+def parser() -> Parser:
+    """Build the parser of all commands, whose modules define their arguments."""
     parser = Parser(prog="activax", description="Activation functions for JAX.")
-    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    parser.add_argument("--version", action="version", version=f"activax {activax.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
     for name in COMMANDS:
         module = importlib.import_module(f"{__name__}.{name}")
         command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    command_line = parser()
+    arguments = command_line.parse_args(argv)
+    if arguments.command is None:
+        command_line.print_help()
+        return 0
     try:
         return arguments.run(arguments) or 0
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except BrokenPipeError:
+        raise
     except (UsageError, OSError) as error:
-        parser.error(str(error))
+        command_line.error(str(error))
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("activax"):
             raise
-        parser.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
+        command_line.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")

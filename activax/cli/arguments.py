@@ -9,6 +9,13 @@ from typing import Any
 import activax
 from activax.bench.stopwatch import FEWEST
 
+# The names of each dtype: its own, and those that people type.
+DTYPES = {
+    "float32": ("f32", "fp32", "single"),
+    "bfloat16": ("bf16",),
+    "float16": ("f16", "fp16", "half"),
+}
+
 
 def activation(name: str) -> activax.Activation[...]:
     try:
@@ -45,18 +52,9 @@ def sample_count(text: str) -> int:
 def output_file(text: str) -> Path:
     """A path that a file can be written at, which is found out before the minutes of measuring."""
     path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
+    if path.is_dir() or not os.access(path.resolve().parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
     return path
-
-
-def several(one: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    """A list with commas of what `one` takes; each once."""
-
-    def parse(text: str) -> list[Any]:
-        return [*dict.fromkeys(one(part) for part in text.split(",") if part)]
-
-    return parse
 
 
 def choice(*names: str, **short: str) -> Callable[[str], str]:
@@ -69,3 +67,42 @@ def choice(*names: str, **short: str) -> Callable[[str], str]:
         return name
 
     return parse
+
+
+dtype = choice(*DTYPES, **{short: name for name, others in DTYPES.items() for short in others})
+
+
+class _Join(argparse.Action):
+    """The action of `add_list`: lists from several words become one, each value once."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        joined = dict.fromkeys(value for one in values for value in one)
+        if not joined:
+            raise argparse.ArgumentError(self, "needs at least one value; got none")
+        setattr(namespace, self.dest, [*joined])
+
+
+def add_list(
+    parser: argparse.ArgumentParser, *flags: str, one: Callable[[str], Any], **options: Any
+) -> None:
+    """Add an option that takes several values, with spaces or with commas between them.
+
+    Args:
+        parser: the command.
+        *flags: the names of the option.
+        one: the type of one value.
+        **options: what `add_argument` takes besides; a default is a sequence of values.
+    """
+
+    def values(text: str) -> list[Any]:
+        return [one(part) for part in text.split(",") if part]
+
+    always: dict[str, Any] = {"metavar": "NAME", "nargs": "+", "action": _Join}
+    parser.add_argument(*flags, type=values, **always, **options)
+
+
+def add_activations(
+    parser: argparse.ArgumentParser, *, one: Callable[[str], Any], **options: Any
+) -> None:
+    """Add the option that names activations, by either of its names; as `add_list`."""
+    add_list(parser, "--activations", "--fn", one=one, **options)

@@ -16,14 +16,22 @@ import activax
 from activax.bench import machine, peers
 from activax.bench.measure import Effort, Row, compare
 from activax.bench.modes import MODES, Unmeasurable
-from activax.bench.records import from_json
+from activax.bench.records import MARK, from_json
 from activax.bench.roofline import Roofline
 from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
 from activax.bench.torch_programs import TorchFunction, shares_the_device, warm_heap
-from activax.cli.arguments import activation, choice, output_file, sample_count, several
+from activax.cli.arguments import (
+    DTYPES,
+    activation,
+    add_activations,
+    add_list,
+    choice,
+    dtype,
+    output_file,
+    sample_count,
+)
 from activax.cli.errors import UsageError
 
-DTYPES = ("float32", "bfloat16", "float16")
 MEMORY = "memory"  # a suite that measures no time
 QUICK = Effort(repeats=7, sample_s=0.004)
 
@@ -51,33 +59,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--suite", choices=(*SUITES, MEMORY), default="quick",
         help="what to measure (default: quick); memory: what is kept, by policy")  # fmt: skip
-    add(
-        "--fn",
-        type=several(_named),
-        metavar="NAMES",
+    add_activations(
+        parser,
+        one=_named,
         help="activations, or functions of yours as package.module:function (default: the suite's)",
     )
-    add(
+    add_list(
+        parser,
         "--impl",
-        type=several(_library),
+        one=_library,
         default=["activax", "jax", "torch"],
-        metavar="NAMES",
-        help=f"libraries, of {','.join(peers.LIBRARIES)} (default: activax,jax,torch)",
+        help=f"libraries, of {', '.join(peers.LIBRARIES)} (default: activax jax torch)",
     )
-    add(
+    add_list(
+        parser,
         "--dtype",
-        type=several(choice(*DTYPES, f32="float32", bf16="bfloat16", f16="float16")),
-        metavar="NAMES",
-        help="of float32,bfloat16,float16 (default: float32,bfloat16)",
+        one=dtype,
+        help="of float32, bfloat16, float16, or short as f32, bf16, f16 "
+        "(default: float32 bfloat16)",
     )
-    add(
+    add_list(
+        parser,
         "--mode",
-        type=several(
-            choice(*MODES, fwd="forward", bwd="backward", **{"fwd+bwd": "forward+backward"})
-        ),
+        one=choice(*MODES, fwd="forward", bwd="backward", **{"fwd+bwd": "forward+backward"}),
         default=["forward", "backward"],
-        metavar="NAMES",
-        help=f"of {','.join(MODES)} (default: forward,backward)",
+        help=f"of {', '.join(MODES)} (default: forward backward)",
     )
     add("--shape", type=_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
     add("--fresh", action="store_true", help="new memory for each result, not the last one's")
@@ -93,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from activax.cli.bench_report import judge, show
+    from activax.cli.bench_report import CSV_MARK, check, judge, show
 
     if arguments.suite == MEMORY:
         from activax.cli import bench_memory
@@ -104,9 +110,11 @@ def run(arguments: argparse.Namespace) -> int:
         return bench_memory.run(arguments)
     earlier = _earlier(arguments.compare)
     plan = _plan(arguments)
-    outcome = Outcome([], machine.describe(sys.argv[1:]))
+    check(arguments, MARK, CSV_MARK)
+    outcome = Outcome([], machine.describe(sys.argv[1:]) | {"complete": False})
     try:
         _measure(plan, outcome)
+        outcome.environment["complete"] = True
     finally:  # an interrupted run keeps what is measured
         if outcome.rows:
             show(outcome.rows, outcome.environment, arguments)
@@ -123,7 +131,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     subjects = [
         own_subject(one.name, one.function, inputs)
         if isinstance(one, OwnFunction) else subject(one, libraries)
-        for one in arguments.fn or chosen(arguments.suite)
+        for one in arguments.activations or chosen(arguments.suite)
     ]  # fmt: skip
     for one in subjects:
         if not _in_jax(one):
@@ -138,7 +146,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"bench: --shape of the suite {arguments.suite} is {suite.axes}, such as "
                          f"{_times(suite.shapes[size])}; got {_times(shape)}")  # fmt: skip
     effort = QUICK if arguments.quick else Effort()
-    dtypes = arguments.dtype or DTYPES[: 1 if arguments.quick else 2]
+    dtypes = arguments.dtype or [*DTYPES][: 1 if arguments.quick else 2]
     plan = Plan(
         arguments.suite,
         subjects,

@@ -10,12 +10,14 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
+from activax import _files
 from activax._activation import Activation
 from activax._catalog import catalog
 from activax.bench import layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
-from activax.bench.records import csv_table, markdown_table, write
+from activax.bench.records import csv_table, markdown_table
+from activax.cli.bench_report import check
 
 NAMES = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
@@ -23,11 +25,14 @@ COLUMNS = (
     "op", "dtype", "keep", "alone", "before linear", "before sum", "unrolled", "scanned",
     "slope error", "rms",
 )  # fmt: skip
+MARK = "activax memory"
+CSV_MARK = ",".join(COLUMNS[:5])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show a row for each function, dtype and policy, and write what was asked for."""
-    functions = arguments.fn or [catalog[name] for name in NAMES]
+    check(arguments, MARK, CSV_MARK)
+    functions = arguments.activations or [catalog[name] for name in NAMES]
     rows = [
         row
         for dtype in arguments.dtype or ("float32",)
@@ -39,12 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
         table.add_row(*cells)
     Console(width=max(Console().width, 110)).print(table)
     if arguments.json:
-        record = {"environment": describe(sys.argv[1:]), "records": rows}
-        write(arguments.json, json.dumps(record, indent=1) + "\n")
+        record = {"made_by": MARK, "environment": describe(sys.argv[1:]), "records": rows}
+        _files.write(arguments.json, json.dumps(record, indent=1) + "\n", MARK)
     if arguments.md:
-        write(arguments.md, markdown_table(COLUMNS, [*map(_cells, rows)]))
+        table_of_all = markdown_table(COLUMNS, [*map(_cells, rows)])
+        _files.write(arguments.md, f"<!-- {MARK} -->\n{table_of_all}", MARK)
     if arguments.csv:
-        write(arguments.csv, csv_table(COLUMNS, rows))
+        _files.write(arguments.csv, csv_table(COLUMNS, rows), CSV_MARK)
     return 0
 
 

@@ -9,15 +9,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from activax import _files
 from activax.bench import records
 from activax.bench.measure import FAULTS, Row
 from activax.bench.plot import bars
 from activax.bench.roofline import DRIFT
+from activax.bench.stopwatch import STARVED
 
 WIDE = 120  # characters, in which all columns fit
 LEFT = ("op", "dtype", "shape", "mode", "implementation")
 SHORT = {"implementation": "impl", "vs jax.nn": "vs jax"}
 STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
+
+
+CSV_MARK = ",".join(records.FIELDS[:5])
+
+
+def check(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
+    """Refuse to write over files without these marks, before the minutes of measuring."""
+    for file in (arguments.json, arguments.md, arguments.png):
+        if file:
+            _files.check(file, mark)
+    if arguments.csv:
+        _files.check(arguments.csv, csv_mark)
 
 
 def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:
@@ -32,19 +46,25 @@ def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.N
     if faulted := sorted({row.implementation for row in rows if row.page_faults > FAULTS}):
         log.print(f"†: {', '.join(faulted)} had fresh memory mapped in each call, which may be "
                   "most of the time; see 'Large arrays on a CPU' in the README")  # fmt: skip
+    if starved := [row for row in rows if row.starved]:
+        share = min(row.cpu_share or 0.0 for row in starved)
+        log.print(f"‡: {len(starved)} of {len(rows)} rows had a CPU for less than {STARVED:.0%} of "
+                  f"the time, down to {share:.0%}: nothing is claimed of them; use a machine with "
+                  "less to do")  # fmt: skip
     worst, moved = max(
         environment.get("drift", {}).items(), key=lambda d: abs(d[1]), default=("", 0.0)
     )
     if abs(moved) > DRIFT:
         log.print(f"drift: the copy of {worst} takes {moved:+.0%} by now; use a quieter machine")
     if arguments.json:
-        records.write(arguments.json, records.to_json(rows, environment))
+        _files.write(arguments.json, records.to_json(rows, environment), records.MARK)
     if arguments.csv:
-        records.write(arguments.csv, records.to_csv(rows))
+        _files.write(arguments.csv, records.to_csv(rows), CSV_MARK)
     if arguments.md:
-        records.write(arguments.md, records.to_markdown(rows))
+        note = "" if environment["complete"] else "\nPartial: the run was interrupted.\n"
+        _files.write(arguments.md, records.to_markdown(rows) + note, records.MARK)
     if arguments.png:
-        records.write(arguments.png, bars(rows))
+        _files.write_picture(arguments.png, bars(rows), records.MARK)
 
 
 def _table(rows: Sequence[Row], wide: bool) -> Any:

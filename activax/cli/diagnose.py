@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax import diagnostics, training
+from activax import _files, diagnostics, training
 from activax._activation import Activation
 from activax._catalog import get
 from activax.cli import digits, report
 from activax.cli.settings import Settings
 from activax.diagnostics import drawn, plot
 
+KINDS = ("gradient-flow", "histograms", "health")  # of pictures
 TIMES = 20  # at which the network is looked at, after the first
 BINS = 60
 
@@ -44,15 +45,14 @@ class Diagnosis(NamedTuple):
 def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
     """Draw the diagnosis of one activation; the numbers come back, ready for JSON."""
     found = diagnose(name, settings)
-    pictures = {
-        "gradient-flow": plot.gradient_flow(found.flows),
-        "histograms": plot.histograms(found.outputs, bins=BINS),
-    }
-    if found.health:
-        pictures["health"] = plot.unit_health(found.health, found.steps)
-    for kind, figure in pictures.items():
+    pictures = [
+        plot.gradient_flow(found.flows),
+        plot.histograms(found.outputs, bins=BINS),
+        *([plot.unit_health(found.health, found.steps)] if found.health else []),
+    ]
+    for kind, figure in zip(KINDS, pictures, strict=False):
         figure.suptitle(name)
-        figure.savefig(folder / f"{name}-{kind}.png", dpi=150)
+        _files.write_picture(folder / f"{name}-{kind}.png", figure, report.MARK)
     edges, layers = drawn.binned("diagnose", found.outputs, BINS)
     return report.finite({
         "steps": found.steps,

@@ -2,19 +2,24 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import activax
+from activax.cli.arguments import add_list, choice
+
+COLUMNS = ("name", "family", "kind", "aliases", "formula")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     families = sorted({activation.family for activation in activax.catalog.values()})
-    parser.add_argument("--family", choices=families, help="only this family")
+    add_list(parser, "--family", one=choice(*families), help=f"only of {', '.join(families)}")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
-def rows(family: str | None = None) -> list[dict[str, Any]]:
-    """What the catalogue says of every activation, or of those of one family."""
+def rows(families: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Return the facts of every activation of the catalogue, or of those of some families."""
     return [
         {
             "name": name,
@@ -28,7 +33,7 @@ def rows(family: str | None = None) -> list[dict[str, Any]]:
             "paper": activation.section("Paper"),
         }
         for name, activation in activax.catalog.items()
-        if family in (None, activation.family)
+        if families is None or activation.family in families
     ]
 
 
@@ -37,13 +42,20 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(found, indent=2))
         return
+    cells = [[_cell(row[column]) for column in COLUMNS] for row in found]
+    if not sys.stdout.isatty():
+        for row in cells:
+            print(*row, sep="\t")
+        return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{len(found)} activations")
-    for column in ("name", "family", "kind", "formula"):
-        table.add_column(column, overflow="fold")
-    for row in found:
-        names = ", ".join([row["name"], *row["aliases"]])
-        table.add_row(names, row["family"], row["kind"], row["formula"].splitlines()[0])
+    table = Table(*COLUMNS, title=f"{len(found)} activations")
+    for row in cells:
+        table.add_row(*row)
     Console().print(table, markup=False)
+
+
+def _cell(value: str | Sequence[str]) -> str:
+    """A fact in one line."""
+    return " ".join(value.split()) if isinstance(value, str) else ", ".join(value)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import platform
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,6 +13,7 @@ import activax
 from activax.cli.digits import Result
 from activax.cli.settings import Settings
 
+MARK = "activax train"
 COLUMNS = (
     "activation", "accuracy %", "ms/step", "kept KiB", "dead %", "first norm", "last norm",
 )  # fmt: skip
@@ -56,21 +56,26 @@ def cells(result: Result) -> list[str]:
     ]
 
 
-def record(results: list[Result], settings: Settings) -> dict[str, Any]:
+def record(results: list[Result], settings: Settings, complete: bool = True) -> dict[str, Any]:
     """The table, the curves and the environment, ready for JSON."""
     rows = [dataclasses.asdict(result) | {"loss": np.round(result.loss, 6)} for result in results]
-    return {**header(settings), "results": finite(rows)}
+    return {**header(settings, complete), "results": finite(rows)}
 
 
-def header(settings: Settings) -> dict[str, Any]:
-    """What was run, and where."""
+def header(settings: Settings, complete: bool) -> dict[str, Any]:
+    """Return what was run, where, and whether all of the activations are in the record."""
     environment = {
         "activax": activax.__version__,
         "jax": jax.__version__,
         "python": platform.python_version(),
         "device": jax.devices()[0].device_kind,
     }
-    return {"settings": dataclasses.asdict(settings), "environment": environment}
+    return {
+        "made_by": MARK,
+        "complete": complete,
+        "settings": dataclasses.asdict(settings),
+        "environment": environment,
+    }
 
 
 def finite(tree: Any) -> Any:
@@ -84,7 +89,7 @@ def finite(tree: Any) -> Any:
     return None if isinstance(tree, float) and not np.isfinite(tree) else tree
 
 
-def draw(results: list[Result], path: Path) -> None:
+def draw(results: list[Result]) -> Any:
     """Training curves: the mean over seeds, and the range from the best to the worst."""
     from matplotlib.figure import Figure
 
@@ -99,4 +104,4 @@ def draw(results: list[Result], path: Path) -> None:
     axes.set(xlabel="step", ylabel="training loss", yscale="log")
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=150)
+    return figure

@@ -4,7 +4,6 @@ import dataclasses
 
 ACTIVATIONS = ("identity", "relu", "gelu", "silu", "tanh", "mish")
 OPTIMIZERS = ("adam", "adamw", "lion", "rmsprop", "sgd")
-DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclasses.dataclass(frozen=True)

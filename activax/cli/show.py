@@ -3,13 +3,18 @@
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import activax
+from activax import _files
 from activax.cli.errors import UsageError
+
+MARK = "activax show"
+GLYPHS = ["o", "."]  # of the value and of the slope
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{name:>12}  " + text.replace("\n", "\n" + " " * 14))
     curves = plotted(activation, x)
     if arguments.png:
-        _write(arguments.png, activation.name, curves)
+        _files.write_picture(arguments.png, _figure(activation.name, curves), MARK)
         print(f"wrote {arguments.png}")
     else:
         import uniplot
@@ -61,8 +66,9 @@ def run(arguments: argparse.Namespace) -> None:
         lines = list(curves.values())
         print(
             uniplot.plot_to_string(
-                [y for _, y in lines], [x for x, _ in lines], lines=True, color=False,
-                legend_labels=list(curves), height=16,
+                [y for _, y in lines], [x for x, _ in lines], color=False,
+                legend_labels=list(curves), height=16, character_set="ascii",
+                force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
 
@@ -83,7 +89,7 @@ def plotted(
     return {"value": (x, np.asarray(value)), "slope": (x, np.asarray(slope))}
 
 
-def _write(path: Path, title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def _figure(title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
@@ -93,4 +99,4 @@ def _write(path: Path, title: str, curves: dict[str, tuple[np.ndarray, np.ndarra
     axes.grid(alpha=0.3)
     axes.legend()
     axes.set_title(title)
-    figure.savefig(path, dpi=150)
+    return figure

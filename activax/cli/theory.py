@@ -6,8 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from activax import _files
 from activax.cli.arguments import elementwise, output_file, positive
 from activax.cli.errors import UsageError
+
+MARK = "activax theory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from activax.bench.records import write
     from activax.cli import theory_card
 
     activation = arguments.name
     if arguments.png and arguments.png.suffix != ".png":
         raise UsageError(f"theory: --png needs a name that ends in .png; got {arguments.png}")
+    for file in (arguments.json, arguments.png):
+        if file:
+            _files.check(file, MARK)
     variances = [*dict.fromkeys([1.0, arguments.q or 1.0])]
     try:
         card = theory_card.card(activation, variances, arguments.sigma_b, arguments.depth)
@@ -40,13 +45,15 @@ def run(arguments: argparse.Namespace) -> None:
     for shown in _shown(card):
         console.print(shown, markup=False, highlight=False)
     if arguments.json:
-        text = json.dumps(theory_card.without_infinities(card), indent=1, allow_nan=False)
-        write(arguments.json, text + "\n")
+        record = {"made_by": MARK} | theory_card.without_infinities(card)
+        text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+        _files.write(arguments.json, text, MARK)
         print(f"wrote {arguments.json}")
     if arguments.png:
         from activax.cli.theory_plot import draw
 
-        draw(activation, arguments.sigma_b, arguments.depth, arguments.png)
+        figure = draw(activation, arguments.sigma_b, arguments.depth)
+        _files.write_picture(arguments.png, figure, MARK)
         print(f"wrote {arguments.png}")
 
 

@@ -1,6 +1,5 @@
 """The picture of `activax theory --png`."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,7 @@ NEAR = 30.0  # fixed points beyond this variance do not widen the picture
 INSET = (0.56, 0.12, 0.4, 0.3)
 
 
-def draw(
-    activation: activax.Activation[...], sigma_b: float | None, depth: int, path: Path
-) -> None:
+def draw(activation: activax.Activation[...], sigma_b: float | None, depth: int) -> Figure:
     """The map of the variance, the map of the correlation, and the phases."""
     figure = Figure(figsize=(14, 4.6), layout="constrained")
     variance, correlation, plane = figure.subplots(1, 3)
@@ -43,7 +40,7 @@ def draw(
     figure.legend(handles=of_starts, loc="outside lower center", ncols=3, frameon=False)
     figure.legend(handles=_key(), loc="outside right center", frameon=False, fontsize="small")
     figure.suptitle(f"activax.{activation.name}: wide random networks", fontsize="medium")
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def _label(name: str, start: Start) -> str:

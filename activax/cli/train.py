@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import activax
+from activax import _files
 from activax._definition import EVERYWHERE
-from activax.cli.arguments import positive
+from activax.cli.arguments import add_activations, dtype, positive
 from activax.cli.errors import UsageError
-from activax.cli.settings import ACTIVATIONS, DTYPES, OPTIMIZERS, Settings
+from activax.cli.settings import ACTIVATIONS, OPTIMIZERS, Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = Settings()
     add = parser.add_argument
-    add("--activations", nargs="+", default=ACTIVATIONS, metavar="NAME", type=_name,
-        help=f"what to compare (default: {' '.join(ACTIVATIONS)})")  # fmt: skip
+    add_activations(parser, one=_name, default=ACTIVATIONS,
+                    help=f"what to compare (default: {' '.join(ACTIVATIONS)})")  # fmt: skip
     add("--depth", type=positive, default=default.depth, help="hidden layers")
     add("--width", type=positive, default=default.width, help="units a hidden layer")
     add("--seeds", type=positive, default=default.seeds, help="networks trained at once")
@@ -25,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--batch", type=positive, default=default.batch, help="images a step")
     add("--optimizer", choices=OPTIMIZERS, default=default.optimizer)
     add("--learning-rate", type=_rate, default=default.learning_rate, metavar="RATE")
-    add("--dtype", choices=DTYPES, default=default.dtype,
-        help="in which the network computes; parameters stay float32")  # fmt: skip
+    add("--dtype", type=dtype, default=default.dtype,
+        help="of float32, bfloat16, float16, or short as f32, bf16, f16: in which the network "
+        "computes; parameters stay float32")  # fmt: skip
     add("--learn", action="store_true", help="train the activations' parameters, one a unit")
     add("--seed", type=_seed, default=default.seed, help="where the random numbers start")
     add("--out", type=Path, metavar="DIR", help="write results.json and curves.png there")
@@ -47,18 +49,30 @@ def run(arguments: argparse.Namespace) -> None:
     out: Path | None = arguments.out
     if out:
         out.mkdir(parents=True, exist_ok=True)
+        written = ["results.json", "curves.png"]
+        if arguments.diagnose:
+            kinds = [f"{name}-{kind}" for name in arguments.activations for kind in diagnose.KINDS]
+            written += ["diagnostics.json", *(f"{kind}.png" for kind in kinds)]
+        for file in written:
+            _files.check(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
-    results, diagnoses = [], {}
-    for name in dict.fromkeys(arguments.activations):
-        results.append(digits.train(name, settings))
-        if out:  # after each, so that an interrupted run loses none that is finished
-            _write(out / "results.json", report.record(results, settings))
-            report.draw(results, out / "curves.png")
-        if out and arguments.diagnose:
-            diagnoses[name] = diagnose.write(name, settings, out)
-            _write(out / "diagnostics.json", {**report.header(settings), "diagnoses": diagnoses})
-    Console().print(report.table(results, settings))
+    results: list[digits.Result] = []
+    diagnoses: dict[str, Any] = {}
+    try:
+        for name in arguments.activations:
+            results.append(digits.train(name, settings))
+            complete = len(results) == len(arguments.activations)
+            if out:  # after each, so that an interrupted run loses none that is finished
+                _write(out / "results.json", report.record(results, settings, complete))
+                _files.write_picture(out / "curves.png", report.draw(results), report.MARK)
+            if out and arguments.diagnose:
+                diagnoses[name] = diagnose.write(name, settings, out)
+                header = report.header(settings, complete)
+                _write(out / "diagnostics.json", {**header, "diagnoses": diagnoses})
+    finally:
+        if results:
+            Console().print(report.table(results, settings))
     if not out:
         return
     print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
@@ -71,7 +85,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
+    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    _files.write(path, text, record["made_by"])
 
 
 def _name(text: str) -> str:
