@@ -81,11 +81,11 @@ def test_any_layer_of_the_same_shape_may_normalise(norm):
     assert jax.eval_shape(block.apply, params, X).shape == X.shape
 
 
-def test_dropout_of_a_block_needs_a_key(random_params):
+def test_dropout_of_a_block_follows_the_key(random_params):
     block, plain = (nn.transformer_block(2, 16, dropout=rate) for rate in (0.5, 0.0))
     params = random_params(block, X)
-    close(block.apply(params, X), plain.apply(params, X, key=KEY))
-    assert jnp.any(block.apply(params, X, key=KEY) != block.apply(params, X))
+    close(block.apply(params, X, key=None), plain.apply(params, X, key=KEY))
+    assert jnp.any(block.apply(params, X, key=KEY) != block.apply(params, X, key=None))
 
 
 def test_with_its_depth_a_stack_keeps_the_second_moment():
@@ -231,9 +231,9 @@ BAD = [
     (lambda: nn.attention(2).init(KEY, jnp.zeros(8)), ValueError, "attention: axis -2 is out of"),
     (lambda: nn.attention(2).apply(nn.attention(2).init(KEY, X), X[..., :4]), ValueError,
      "attention: the last axis of x must be 8"),
-    (lambda: nn.transformer_block(2, 0), ValueError, "ffn: hidden must be a positive integer"),
+    (lambda: nn.transformer_block(2, 0), ValueError, "transformer_block: hidden must be a p"),
     (lambda: nn.transformer_block(2, 4, depth=0), ValueError, "transformer_block: depth must be a"),
-    (lambda: nn.transformer_block(2, 4, norm="layer"), TypeError, "serial: layer 0: must be a La"),
+    (lambda: nn.transformer_block(2, 4, norm="layer"), TypeError, "transformer_block: norm: mu"),
     (lambda: nn.scan(nn.dense(8), 0), ValueError, "scan: times must be a positive integer; got 0"),
     (lambda: nn.scan(nn.dense(8), 2, unroll=0), ValueError, "scan: unroll must be a positive"),
     (lambda: nn.scan(3, 2), TypeError, "scan: layer: must be a Layer, an activation or a function"),
