@@ -192,7 +192,7 @@ def split(
             f"{name}: one packed array needs layout={', '.join(map(repr, LAYOUTS))}; "
             f"got {layout!r}. Or pass gate and value as two arrays."
         )
-    check_axis(name, packed, axis)
+    check_axis(name, packed, axis, several=False)
     size = packed.shape[axis]
     if size % 2:
         raise ValueError(

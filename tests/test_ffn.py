@@ -1,5 +1,7 @@
 """Feed-forward layers and `lean_apply`: values, what is kept, and every transformation."""
 
+import functools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -27,6 +29,12 @@ def plain(activation):
     )
 
 
+def evaluating(layer):
+    """A layer that draws random numbers, without them."""
+    apply = functools.partial(layer.apply, key=None)
+    return nn.Layer(layer.init, apply, stochastic=False)
+
+
 def gated(activation, bias):
     side = nn.dense(HIDDEN, bias=bias)
     return nn.gated_ffn(HIDDEN, activation=activation, bias=bias), nn.serial(
@@ -39,7 +47,7 @@ LAYERS = {
     "function": plain(jnp.sin),
     "bound": plain(BOUND),
     "learned": plain(LEARNED),
-    "random": plain(activax.rrelu),
+    "random": tuple(map(evaluating, plain(activax.rrelu))),
     "swiglu": gated(activax.swiglu, bias=False),
     "reglu": gated(activax.reglu, bias=True),
     "situ_glu": gated(activax.situ_glu, bias=False),

@@ -15,11 +15,12 @@ SECONDS = 0.05
 
 # From left to right; a module imports from its left only, and from its own folder.
 LEVELS = (
+    ("_precision",),
     (
         "_findings",
         "_lean_apply",
         "_packing",
-        "_precision",
+        "_plain",
         "_presets",
         "_progress",
         "_ranges",

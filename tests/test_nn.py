@@ -39,12 +39,12 @@ def test_parameters_are_plain_trees_that_eval_shape_plans():
 def test_apply_is_pure_and_compiles():
     layer = network()
     params = layer.init(KEY, X)
-    y = layer.apply(params, X)
+    y = layer.apply(params, X, key=None)
     assert y.shape == (8, 3)
-    np.testing.assert_allclose(jax.jit(layer.apply)(params, X), y, rtol=1e-5, atol=1e-6)
-    one_by_one = jax.vmap(layer.apply, (None, 0))(params, X)
+    np.testing.assert_allclose(jax.jit(layer.apply)(params, X, key=None), y, rtol=1e-5, atol=1e-6)
+    one_by_one = jax.vmap(layer.apply, (None, 0))(params, X, key=None)
     np.testing.assert_allclose(one_by_one, y, rtol=1e-5, atol=1e-6)
-    grads = jax.grad(lambda p: jnp.sum(layer.apply(p, X) ** 2))(params)
+    grads = jax.grad(lambda p: jnp.sum(layer.apply(p, X, key=None) ** 2))(params)
     assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(grads))
 
 
@@ -54,7 +54,7 @@ def test_a_key_makes_it_random_and_repeats():
     first, again, other = (layer.apply(params, X, key=jax.random.key(i)) for i in (0, 0, 1))
     chex.assert_trees_all_equal(first, again)
     assert jnp.any(first != other)
-    assert jnp.any(first != layer.apply(params, X))
+    assert jnp.any(first != layer.apply(params, X, key=None))
 
 
 def test_layers_of_one_network_draw_different_numbers():
@@ -68,7 +68,7 @@ def test_pre_activations_keep_their_second_moment(unit):
     # Were the gain that of the activation which follows, silu would reach 3.3 here.
     layer = nn.serial(nn.dense(1024), unit, nn.dropout(0.1), nn.dense(1024), unit, nn.dense(1024))
     x = jax.random.normal(jax.random.key(1), (64, 1024))
-    y = layer.apply(layer.init(KEY, x), x)
+    y = layer.apply(layer.init(KEY, x), x, key=None)
     assert 0.9 < jnp.mean(y**2) < 1.1
 
 
@@ -242,6 +242,6 @@ def test_errors_in_a_network_say_where():
     with pytest.raises(ValueError, match="dense: the last axis") as caught:
         layer.apply(wrong, X)
     assert list(itertools.chain(caught.value.__notes__)) == [
-        "in layer 0 of serial",
+        "in layer 0 of residual",
         "in layer 1 of serial",
     ]

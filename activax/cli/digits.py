@@ -19,7 +19,7 @@ from activax._activation import Activation
 from activax._catalog import get
 from activax.cli.settings import Settings
 from activax.functions.vector import log_softmax
-from activax.nn.layer import as_layer, output_of
+from activax.nn.layer import apply, as_layer, output_of
 
 CLASSES = 10
 # What an optimiser of Optax is given beside its learning rate.
@@ -97,12 +97,12 @@ def experiment(name: str, settings: Settings) -> Experiment:
     make_optimizer = getattr(optax, settings.optimizer)
     optimizer = make_optimizer(settings.learning_rate, **OPTIONS.get(settings.optimizer, {}))
 
-    def logits(params: Any, x: Array) -> Array:
+    def logits(params: Any, x: Array, key: Array | None = None) -> Array:
         params, x = computed((params, x), settings)
-        return network.apply(params, x).astype(jnp.float32)
+        return network.apply(params, x, key=key).astype(jnp.float32)
 
     def loss(params: Any, batch: Images, key: Array) -> Array:
-        return cross_entropy(logits(params, batch.x), batch.y)
+        return cross_entropy(logits(params, batch.x, key), batch.y)
 
     keys = jax.random.split(jax.random.key(settings.seed), settings.seeds)
     params = jax.vmap(lambda key: network.init(key, images.x[:1]))(keys)
@@ -183,7 +183,7 @@ def hidden(
         if unit is not None:
             unit = unit.bind(**own.get(unit.name, {}))
             h = h if sinks is None else diagnostics.tap(h, sinks[len(found)])
-        inputs, h = h, part.apply(own, h)
+        inputs, h = h, apply(part, own, h, None)
         if activation is not None:
             found.append(Hidden(unit, inputs, h))
     return found, h

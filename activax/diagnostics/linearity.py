@@ -16,8 +16,8 @@ from activax.diagnostics.jacobian import (
     jacobians,
     of_rows,
 )
-from activax.nn.composition import SerialInit, serial
-from activax.nn.layer import Layer, Params, activation_of
+from activax.nn.composition import serial
+from activax.nn.layer import Layer, Params, activation_of, apply
 
 # What may be rounding, in units of the dtype's epsilon: of a Jacobian, and of a value.
 ROUNDING = 16.0
@@ -78,9 +78,14 @@ def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMa
         >>> bool(jnp.allclose(folded(x), network.apply(params, x), rtol=1e-5, atol=1e-5))
         True
     """
-    layer = _as_network(network)
+    layer = _as_network(network, params)
     if x is None:
-        rows = _probes(_first_weight(params))
+        weight = _first_weight(layer, params)
+        if weight is None:
+            raise ValueError(
+                "linear_map: the parameters do not tell the size of the input; give an input x"
+            )
+        rows = _probes(weight)
         fold: Fold = _everywhere
         rule = "give an input x for the affine piece of a piecewise linear network about it"
     else:
@@ -90,7 +95,7 @@ def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMa
         check_finite("linear_map", "x", x)
         rows, fold = cast(x, inexact_dtype(x.dtype)).reshape(-1, x.shape[-1]), _about
         rule = "only a piecewise linear network, as of ReLUs, is affine about its inputs"
-    found, affine = _folded(fold, layer.apply, params, rows)
+    found, affine = _folded(fold, layer, params, rows)
     if not is_traced(affine) and not affine:
         raise ValueError(
             f"linear_map: {_culprit(layer, params, rows, fold) or 'the network'} is not "
@@ -166,24 +171,26 @@ def _share(part: Array, whole: Array) -> Array:
     return jnp.where(whole == 0, 0.0, part / jnp.where(whole == 0, 1.0, whole))
 
 
-def _as_network(network: Any) -> Layer:
+def _as_network(network: Any, params: Params) -> Layer:
     if not isinstance(network, Layer):
         if callable(network):
             return Layer(lambda key, example: None, network)
         network = serial(*network)
-    if isinstance(network.init, SerialInit) and not network.init.parts:
+    if network.parts and next(network.parts(params, None), None) is None:
         raise ValueError("linear_map: the network has no layers")
     return network
 
 
-def _first_weight(params: Params) -> Array:
+def _first_weight(layer: Layer, params: Params) -> Array | None:
+    """Return the weight that reads the input; a tree of named layers has another order."""
+    if layer.parts:
+        found = (_first_weight(part.layer, part.params) for part in layer.parts(params, None))
+        return next((weight for weight in found if weight is not None), None)
     for path, leaf in jax.tree_util.tree_flatten_with_path(params)[0]:
         if path and path[-1] == jax.tree_util.DictKey("weight") and leaf.ndim == 2:
             weight: Array = leaf
             return weight
-    raise ValueError(
-        "linear_map: the parameters do not tell the size of the input; give an input x"
-    )
+    return None
 
 
 def _probes(weight: Array) -> Array:
@@ -197,12 +204,10 @@ def _probes(weight: Array) -> Array:
 Fold = Callable[[Callable[[Array], Any], Array], tuple[LinearMap, Array]]
 
 
-def _folded(
-    fold: Fold, apply: Callable[[Params, Array], Any], params: Params, rows: Array
-) -> tuple[LinearMap, Array]:
+def _folded(fold: Fold, layer: Layer, params: Params, rows: Array) -> tuple[LinearMap, Array]:
     @jax.jit
     def compiled(params: Params, rows: Array) -> tuple[LinearMap, Array]:
-        return fold(functools.partial(apply, params), rows)
+        return fold(lambda rows: apply(layer, params, rows, None), rows)
 
     return compiled(params, rows)
 
@@ -233,11 +238,11 @@ def _largest(array: Array) -> Array:
 
 
 def _culprit(layer: Layer, params: Params, rows: Array, fold: Fold) -> str:
-    """The first layer that is not affine, as far as `serial` tells the layers."""
-    if isinstance(layer.init, SerialInit):
-        for i, (part, own) in enumerate(zip(layer.init.parts, params, strict=True)):
-            if not _folded(fold, part.apply, own, rows)[1]:
-                name = activation_of(part) or _culprit(part, own, rows, fold)
-                return f"layer {i} ({name})" if name else f"layer {i}"
-            rows = part.apply(own, rows)
+    """The first layer that is not affine, as far as the layers are known."""
+    for part in layer.parts(params, rows) if layer.parts else ():
+        if not _folded(fold, part.layer, part.params, part.x)[1]:
+            inside = activation_of(part.layer) or _culprit(part.layer, part.params, part.x, fold)
+            if part.name is None:  # repeated
+                return str(inside or "")
+            return f"layer {part.name!r} ({inside})" if inside else f"layer {part.name!r}"
     return ""

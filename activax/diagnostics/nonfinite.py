@@ -1,5 +1,6 @@
 """Where the first NaN or infinity of a network comes from."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from activax.diagnostics.jaxprs import (
     opened,
     scopes_of,
 )
+from activax.nn.layer import Layer
+from activax.nn.layer import apply as apply_layer
 
 CALLED = ("jaxpr", "call_jaxpr", "call")  # where an equation may hold the jaxpr that it calls
 OPAQUE = ("while", "shard_map")  # whose jaxpr does not take what the equation takes
@@ -71,7 +74,10 @@ def first_nonfinite(network: Any, params: Any, x: Any) -> NonFinite | None:
         >>> found.direction, found.path, found.operation, found.made
         ('forward', 'serial[1]', 'exp', 'inf')
     """
-    apply = getattr(network, "apply", network)
+    if isinstance(network, Layer):
+        apply: Any = functools.partial(apply_layer, network, key=None)
+    else:
+        apply = getattr(network, "apply", network)
     if not callable(apply):
         raise TypeError(
             "first_nonfinite: network must be a Layer or a function of params and x; "

@@ -1,24 +1,68 @@
-"""Functional networks: every layer is a pair of pure functions over plain parameter trees."""
+"""Functional networks: every layer is a pair of pure functions over plain parameter trees.
 
-from activax.nn.attention import attention as attention
-from activax.nn.composition import parallel as parallel
-from activax.nn.composition import residual as residual
-from activax.nn.composition import serial as serial
-from activax.nn.convolution import conv as conv
-from activax.nn.embedding import embedding as embedding
-from activax.nn.embedding import positions as positions
-from activax.nn.feed_forward import ffn as ffn
-from activax.nn.feed_forward import gated_ffn as gated_ffn
-from activax.nn.layer import Layer as Layer
-from activax.nn.linear import dense as dense
-from activax.nn.networks import mlp as mlp
-from activax.nn.noise import dropout as dropout
-from activax.nn.normalization import layer_norm as layer_norm
-from activax.nn.normalization import rms_norm as rms_norm
-from activax.nn.parametric import learned as learned
-from activax.nn.pooling import avg_pool as avg_pool
-from activax.nn.pooling import max_pool as max_pool
-from activax.nn.remat import offload_preactivations as offload_preactivations
-from activax.nn.remat import save_preactivations as save_preactivations
-from activax.nn.repetition import scan as scan
-from activax.nn.transformer import transformer_block as transformer_block
+`init(key, example)` makes the parameters, and `apply(params, x)` computes:
+
+    network = nn.serial(nn.dense(64), activax.gelu, nn.dropout(0.1), nn.dense(10))
+    params = network.init(jax.random.key(0), jax.ShapeDtypeStruct((1, 784), jnp.float32))
+    y = network.apply(params, x, key=key)   # to train: dropout draws from the key
+    y = network.apply(params, x, key=None)  # to evaluate
+
+A network that draws random numbers, such as one with dropout, raises TypeError unless it is given
+one of the two. Other networks need no key, but accept one.
+"""
+
+from activax import _help
+from activax.nn.attention import attention
+from activax.nn.composition import parallel, residual, serial
+from activax.nn.convolution import conv
+from activax.nn.embedding import embedding, positions
+from activax.nn.feed_forward import ffn, gated_ffn
+from activax.nn.layer import Layer
+from activax.nn.linear import dense
+from activax.nn.networks import mlp
+from activax.nn.noise import dropout
+from activax.nn.normalization import layer_norm, rms_norm
+from activax.nn.parametric import learned
+from activax.nn.pooling import avg_pool, max_pool
+from activax.nn.remat import offload_preactivations, save_preactivations
+from activax.nn.repetition import scan
+from activax.nn.summary import Summary, summary
+from activax.nn.transformer import transformer_block
+
+__all__ = [
+    "Layer",
+    "Summary",
+    "attention",
+    "avg_pool",
+    "conv",
+    "dense",
+    "dropout",
+    "embedding",
+    "ffn",
+    "gated_ffn",
+    "layer_norm",
+    "learned",
+    "max_pool",
+    "mlp",
+    "offload_preactivations",
+    "parallel",
+    "positions",
+    "residual",
+    "rms_norm",
+    "save_preactivations",
+    "scan",
+    "serial",
+    "summary",
+    "transformer_block",
+]
+
+__doc__ = _help.index(
+    __name__,
+    __all__,
+    save_preactivations="Keep the pre-activations of feed-forward layers: a checkpoint policy.",
+    offload_preactivations="The same policy, which keeps them in the memory of the host.",
+)
+
+
+def __dir__() -> list[str]:
+    return __all__

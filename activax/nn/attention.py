@@ -9,10 +9,13 @@ from jax import Array
 from activax import initializers
 from activax._activation import Activation
 from activax._inputs import check_axis
+from activax.nn.checks import check_functions, check_heads
+from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
-from activax.nn.linear import affine, affine_init, check_size
+from activax.nn.linear import affine, affine_init
 
 
+@constructor
 def attention(
     heads: int,
     *,
@@ -49,6 +52,7 @@ def attention(
         ValueError: numbers of heads that are not positive integers, or of which the second does not
             divide the first; in `init`, features that are no multiple of heads; in `init` and
             `apply`, too few axes; in `apply`, features that do not fit the weights.
+        TypeError: an initialiser that is no function.
 
     Example:
         >>> layer = activax.nn.attention(4, causal=True)
@@ -61,13 +65,9 @@ def attention(
         Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints,
         arXiv:2305.13245.
     """
-    check_size("attention", "heads", heads)
+    check_heads("attention", heads, key_value_heads)
+    check_functions("attention", weight_init=weight_init)
     shared = heads if key_value_heads is None else key_value_heads
-    check_size("attention", "key_value_heads", shared)
-    if heads % shared:
-        raise ValueError(
-            f"attention: key_value_heads must divide heads; got {key_value_heads} and heads={heads}"
-        )
     heads_of = {"query": heads, "key": shared, "value": shared}
 
     def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:

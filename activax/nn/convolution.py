@@ -7,11 +7,14 @@ from jax import Array, lax
 
 from activax import initializers
 from activax._activation import Activation
+from activax.nn.checks import check_functions, check_size
+from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
-from activax.nn.linear import add_bias, affine_init, check_size
+from activax.nn.linear import add_bias, affine_init
 from activax.nn.windows import Padding, Size, windows
 
 
+@constructor
 def conv(
     features: int,
     window: Size = (3, 3),
@@ -36,7 +39,8 @@ def conv(
         window: the window's size along each spatial axis; an integer n is (n, n).
         strides: the step from one window to the next; an integer, or one for each spatial axis.
         padding: the zeros around x: "SAME", so that the output has ceil(size / stride) places;
-            "VALID", none; or a pair (before, after) for each spatial axis.
+            "VALID", none; an integer, for both ends of every spatial axis; or for each spatial axis
+            an integer or a pair (before, after).
         dilation: the step from one place of a window to the next, as strides.
         groups: the channels and the features are split into so many groups, and a group of features
             reads its group of channels only; as many as there are channels is depthwise.
@@ -54,6 +58,7 @@ def conv(
             unknown padding; features or channels that are no multiple of groups; in `init` and
             `apply`, too few axes; in `apply`, channels that do not fit the weight, or a window that
             does not fit into x.
+        TypeError: an initialiser that is no function.
 
     Example:
         >>> layer = activax.nn.conv(16, (3, 3), strides=2)
@@ -66,6 +71,7 @@ def conv(
     """
     check_size("conv", "features", features)
     check_size("conv", "groups", groups)
+    check_functions("conv", weight_init=weight_init)
     if features % groups:
         raise ValueError(
             f"conv: features must be a multiple of groups; got {features} and groups={groups}"

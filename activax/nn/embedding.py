@@ -8,10 +8,12 @@ from jax import Array
 
 from activax import initializers
 from activax._inputs import check_axis, inexact_dtype
+from activax.nn.checks import check_functions, check_size
+from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
-from activax.nn.linear import check_size
 
 
+@constructor
 def embedding(
     size: int,
     features: int,
@@ -39,7 +41,8 @@ def embedding(
 
     Raises:
         ValueError: sizes that are not positive integers.
-        TypeError: in `init` and `apply`, ids that are not integers; a dtype that is no float.
+        TypeError: in `init` and `apply`, ids that are not integers; a dtype that is no float, or an
+            initialiser that is no function.
 
     Example:
         >>> layer = activax.nn.embedding(256, 16)
@@ -52,6 +55,7 @@ def embedding(
     """
     check_size("embedding", "size", size)
     check_size("embedding", "features", features)
+    check_functions("embedding", weight_init=weight_init)
     kind = jnp.result_type(float if dtype is None else dtype)
     if not jnp.issubdtype(kind, jnp.floating):
         raise TypeError(f"embedding: dtype must be a float; got {kind}")
@@ -69,6 +73,7 @@ def embedding(
     return Layer(init, apply)
 
 
+@constructor
 def positions(length: int, *, weight_init: initializers.Initializer | None = None) -> Layer:
     """Add a trained vector to each position of a sequence.
 
@@ -87,6 +92,7 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
     Raises:
         ValueError: a length that is not a positive integer; in `init` and `apply`, too few axes; in
             `apply`, more positions than the length, or features that do not fit the parameters.
+        TypeError: an initialiser that is no function.
 
     Example:
         >>> layer = activax.nn.positions(128)
@@ -99,6 +105,7 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
         arXiv:1705.03122.
     """
     check_size("positions", "length", length)
+    check_functions("positions", weight_init=weight_init)
     make = weight_init or jax.nn.initializers.normal(0.02)
 
     def init(key: Array, example: Example) -> Params:

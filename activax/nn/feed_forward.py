@@ -14,17 +14,20 @@ from activax._lean_apply import lean_apply
 from activax._precision import is_plain
 from activax.functions.gated import swiglu
 from activax.functions.gaussian import gelu
+from activax.nn.checks import check_functions, check_size
+from activax.nn.constructor import constructor
 from activax.nn.layer import (
-    ActivationInit,
     Example,
     Layer,
     Params,
     apply,
     as_layer,
+    check_called,
     init,
+    no_params,
     output_of,
 )
-from activax.nn.linear import Sharding, affine, affine_init, check_size
+from activax.nn.linear import Sharding, affine, affine_init
 from activax.nn.remat import ACTIVATION, PREACTIVATION, named
 
 Policy = Callable[..., bool]
@@ -49,6 +52,7 @@ class FeedForward:
         check_size(self.name, "hidden", self.hidden)
         if self.features is not None:
             check_size(self.name, "features", self.features)
+        check_functions(self.name, weight_init=self.weight_init, policy=self.policy)
 
     def init(
         self, key: Array, example: Example, *, preceding: Activation[...] | None = None
@@ -85,6 +89,7 @@ class FeedForward:
         return (first, *others) if others else first
 
 
+@constructor
 def ffn(
     hidden: int,
     features: int | None = None,
@@ -163,9 +168,10 @@ def ffn(
         policy=policy,
         prevent_cse=prevent_cse,
     )
-    return Layer(layer.init, layer.apply)
+    return Layer(layer.init, layer.apply, stochastic=layer.unit.stochastic)
 
 
+@constructor
 def gated_ffn(
     hidden: int,
     features: int | None = None,
@@ -230,18 +236,19 @@ def gated_ffn(
                 f"{activation.kind}: use ffn, or make a gated unit of it with activax.gated"
             )
         function: Callable[..., Array] = activation.inner
-        unit_init: Callable[..., Params] = ActivationInit(activation)
     elif callable(activation):
-        function, unit_init = activation, lambda key, example: {}
+        check_called(activation, "gated_ffn: activation")
+        function = activation
     else:
         raise TypeError(
             "gated_ffn: activation must be a gated activation or a function of gate and value; "
             f"got {type(activation).__name__}"
         )
+    source = activation if isinstance(activation, Activation) else None
     layer = FeedForward(
         name="gated_ffn",
         inputs=("gate", "up"),
-        unit=Layer(unit_init, lambda params, pair: function(*pair)),
+        unit=Layer(no_params, lambda params, pair: function(*pair), after=lambda _: source),
         hidden=hidden,
         features=features,
         weight_init=weight_init,
@@ -250,4 +257,4 @@ def gated_ffn(
         policy=policy,
         prevent_cse=prevent_cse,
     )
-    return Layer(layer.init, layer.apply)
+    return Layer(layer.init, layer.apply, stochastic=layer.unit.stochastic)

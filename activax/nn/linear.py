@@ -1,6 +1,5 @@
 """The dense layer."""
 
-import operator
 from typing import Any
 
 import jax
@@ -11,11 +10,14 @@ from jax.sharding import NamedSharding, PartitionSpec
 from activax import initializers
 from activax._activation import Activation
 from activax._inputs import inexact_dtype
+from activax.nn.checks import check_functions, check_size
+from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
 
 Sharding = NamedSharding | PartitionSpec | None
 
 
+@constructor
 def dense(
     features: int,
     *,
@@ -46,6 +48,7 @@ def dense(
         ValueError: features that are not a positive integer, or a bias_init without a bias; in
             `init`, an example without axes; in `apply`, an input whose last axis does not fit the
             weight.
+        TypeError: an initialiser that is no function.
 
     Example:
         >>> layer = activax.nn.dense(3)
@@ -54,6 +57,7 @@ def dense(
         (8, 3)
     """
     check_size("dense", "features", features)
+    check_functions("dense", weight_init=weight_init, bias_init=bias_init)
     if bias_init is not None and not bias:
         raise ValueError("dense: bias_init is of a bias, but bias=False; leave one of them out")
 
@@ -123,13 +127,3 @@ def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:
     if preceding is None or preceding.kind not in ("elementwise", "gated"):
         return 1.0
     return preceding
-
-
-def check_size(function: str, name: str, value: Any) -> None:
-    """Raise ValueError unless the value is a positive integer."""
-    try:
-        size = operator.index(value)
-    except TypeError:
-        size = 0
-    if size < 1 or isinstance(value, bool):
-        raise ValueError(f"{function}: {name} must be a positive integer; got {value!r}")

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 from activax import initializers
 from activax._activation import Activation
-from activax.nn.composition import serial
-from activax.nn.layer import Layer, activation_of
-from activax.nn.linear import check_size, dense
+from activax.nn.checks import check_size
+from activax.nn.composition import chain
+from activax.nn.constructor import constructor
+from activax.nn.layer import Layer, activation_of, as_layer
+from activax.nn.linear import dense
 
 
+@constructor
 def mlp(
     *features: int,
     activation: Activation[...] | Layer,
@@ -31,7 +34,8 @@ def mlp(
         The Layer `serial(dense, activation, dense, ..., dense)`.
 
     Raises:
-        TypeError: an init that is neither a name nor a function.
+        TypeError: an activation that is none, nor a layer; an init that is neither a name nor a
+            function.
         ValueError: no features, or one that is not a positive integer; an unknown init, or one
             that the activation does not have.
 
@@ -46,17 +50,17 @@ def mlp(
         raise ValueError("mlp: needs at least one size; got none")
     for size in features:
         check_size("mlp", "each size", size)
+    between = as_layer(activation, "mlp: activation")
     first: Callable[[int], Layer] = dense
     later: Callable[[int], Layer] = dense
     if init is not None:
         recipe = _recipe(init)
-        inside = activation_of(activation) if isinstance(activation, Layer) else None
-        unit = inside or activation
+        unit = activation_of(between) or activation
         first, later = (_dense_by(recipe(unit, first=at_first)) for at_first in (True, False))
-    layers: list[object] = [first(features[0])]
+    layers = [first(features[0])]
     for size in features[1:]:
-        layers += [activation, later(size)]
-    return serial(*layers)
+        layers += [between, later(size)]
+    return chain("mlp", dict(enumerate(layers)))
 
 
 def _recipe(init: str | initializers.Recipe) -> initializers.Recipe:

@@ -4,22 +4,17 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._activation import Activation
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.checks import check_rate
+from activax.nn.constructor import constructor
+from activax.nn.layer import Layer, Params, no_params, passes_on
 
 
-class DropoutInit:
-    """The init of dropout, which leaves the second moment near enough to what it was."""
-
-    def __call__(self, key: Array, example: Example) -> Params:
-        return {}
-
-    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
-        return preceding
-
-
+@constructor
 def dropout(rate: float) -> Layer:
-    """Set elements to 0 at random and scale the rest up; the identity without a key.
+    """Set elements to 0 at random and scale the rest up.
+
+    A key draws the elements, as in training; `key=None`, for evaluation, returns x. `apply` without
+    either raises TypeError, also that of a network with dropout inside.
 
     Args:
         rate: the probability of being set to 0, in [0, 1).
@@ -29,10 +24,11 @@ def dropout(rate: float) -> Layer:
 
     Raises:
         ValueError: a rate outside [0, 1).
+        TypeError: in `apply`, neither a key nor `key=None`, unless the rate is 0.
 
     Example:
         >>> layer = activax.nn.dropout(0.5)
-        >>> layer.apply({}, jnp.ones(4))
+        >>> layer.apply({}, jnp.ones(4), key=None)
         Array([1., 1., 1., 1.], dtype=float32)
         >>> sorted(set(layer.apply({}, jnp.ones(100), key=jax.random.key(0)).tolist()))
         [0.0, 2.0]
@@ -40,8 +36,7 @@ def dropout(rate: float) -> Layer:
     Paper:
         Srivastava et al. 2014, Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
     """
-    if not 0 <= rate < 1:
-        raise ValueError(f"dropout: rate must be at least 0 and below 1; got {rate!r}")
+    check_rate("dropout", "rate", rate)
 
     def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
         if key is None or rate == 0:
@@ -49,4 +44,5 @@ def dropout(rate: float) -> Layer:
         kept = jax.random.bernoulli(key, 1 - rate, x.shape)
         return jnp.where(kept, x / (1 - rate), 0)
 
-    return Layer(DropoutInit(), apply)
+    # The second moment stays near enough to what it was.
+    return Layer(no_params, apply, stochastic=rate > 0, after=passes_on)

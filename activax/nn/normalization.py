@@ -4,9 +4,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax._inputs import check_axis, inexact_dtype, widen
+from activax.nn.checks import check_epsilon
+from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
 
 
+@constructor
 def layer_norm(*, epsilon: float = 1e-5) -> Layer:
     """Normalise the last axis to mean 0 and variance 1, then scale and shift it.
 
@@ -22,8 +25,8 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
         A Layer with parameters {"scale": (features,), "bias": (features,)}.
 
     Raises:
-        ValueError: an epsilon that is negative; in `init`, an example without axes; in `apply`, an
-            input whose last axis does not fit.
+        ValueError: an epsilon that is negative or not finite; in `init`, an example without axes;
+            in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.layer_norm()
@@ -37,6 +40,7 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
     return _norm("layer_norm", epsilon, centred=True)
 
 
+@constructor
 def rms_norm(*, epsilon: float = 1e-6) -> Layer:
     """Divide the last axis by its root mean square, then scale it.
 
@@ -52,8 +56,8 @@ def rms_norm(*, epsilon: float = 1e-6) -> Layer:
         A Layer with parameters {"scale": (features,)}.
 
     Raises:
-        ValueError: an epsilon that is negative; in `init`, an example without axes; in `apply`, an
-            input whose last axis does not fit.
+        ValueError: an epsilon that is negative or not finite; in `init`, an example without axes;
+            in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.rms_norm()
@@ -69,8 +73,7 @@ def rms_norm(*, epsilon: float = 1e-6) -> Layer:
 
 def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
     """Divide by the root mean square; what is centred has its mean taken off, and gets a bias."""
-    if not epsilon >= 0:
-        raise ValueError(f"{function}: epsilon must not be negative; got {epsilon!r}")
+    check_epsilon(function, epsilon)
 
     def init(key: Array, example: Example) -> Params:
         check_axis(function, example, -1)

@@ -1,37 +1,15 @@
 """Activations with trained parameters."""
 
-import dataclasses
-
 import jax.numpy as jnp
 from jax import Array
 
 from activax._activation import Activation
 from activax._inputs import check_axis, inexact_dtype
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.constructor import constructor
+from activax.nn.layer import Example, Layer, Params, unbound_keys
 
 
-@dataclasses.dataclass(frozen=True)
-class LearnedInit:
-    """Every trainable parameter at its bound or default value."""
-
-    activation: Activation[...]
-    axis: int | None
-
-    def __call__(self, key: Array, example: Example) -> Params:
-        if self.axis is not None:
-            check_axis("learned", example, self.axis)
-        shape = () if self.axis is None else (example.shape[self.axis],)
-        dtype = inexact_dtype(example.dtype)
-        values = {
-            name: jnp.broadcast_to(jnp.asarray(self.activation.parameters[name], dtype), shape)
-            for name in self.activation.trainable
-        }
-        return {self.activation.name: values}
-
-    def after(self, preceding: Activation[...] | None) -> Activation[...]:
-        return self.activation
-
-
+@constructor
 def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
     """Train the parameters of an activation.
 
@@ -64,12 +42,25 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
             "so it may stand in the network as it is"
         )
 
+    keys = unbound_keys(activation)
+
+    def init(key: Array, example: Example) -> Params:
+        if axis is not None:
+            check_axis("learned", example, axis, several=False)
+        shape = () if axis is None else (example.shape[axis],)
+        dtype = inexact_dtype(example.dtype)
+        values = {
+            name: jnp.broadcast_to(jnp.asarray(activation.parameters[name], dtype), shape)
+            for name in activation.trainable
+        }
+        return {activation.name: values}
+
     def apply(
         params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
     ) -> Array:
         values = params[activation.name]
         if axis is not None:
-            check_axis("learned", x, axis)
+            check_axis("learned", x, axis, several=False)
             size = x.shape[axis]
             for name, value in values.items():
                 if value.shape != (size,):
@@ -80,6 +71,6 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
             others = [i for i in range(x.ndim) if i != axis % x.ndim]
             values = {name: jnp.expand_dims(value, others) for name, value in values.items()}
         function = activation.inner if recomputed else activation
-        return function(x, **values, **dict.fromkeys(activation.keys, key))
+        return function(x, **values, **dict.fromkeys(keys, key))
 
-    return Layer(LearnedInit(activation, axis), apply)
+    return Layer(init, apply, stochastic=bool(keys), after=lambda preceding: activation)

@@ -6,22 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax._activation import Activation
 from activax._inputs import inexact_dtype, widen
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.constructor import constructor
+from activax.nn.layer import Layer, Params, no_params, passes_on
 from activax.nn.windows import Padding, Size, Windows, windows
 
 
-class AveragePoolInit:
-    """The init of an average, which keeps the second moment of what hardly varies in a window."""
-
-    def __call__(self, key: Array, example: Example) -> Params:
-        return {}
-
-    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
-        return preceding
-
-
+@constructor
 def max_pool(
     window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
 ) -> Layer:
@@ -39,8 +30,8 @@ def max_pool(
             (n, n).
         strides: the step from one window to the next; by default the window, so that none overlap.
         padding: what surrounds x and never is the greatest: "VALID", nothing; "SAME", so that the
-            output has ceil(size / stride) places; or a pair (before, after) for each spatial axis,
-            both smaller than the window.
+            output has ceil(size / stride) places; or integers and pairs as for `conv`, smaller
+            than the window.
 
     Returns:
         A Layer without parameters.
@@ -66,9 +57,10 @@ def max_pool(
         lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         return _reduce(over, x, lowest, lax.max)
 
-    return Layer(lambda key, example: {}, apply)
+    return Layer(no_params, apply)
 
 
+@constructor
 def avg_pool(
     window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
 ) -> Layer:
@@ -86,8 +78,8 @@ def avg_pool(
             (n, n).
         strides: the step from one window to the next; by default the window, so that none overlap.
         padding: what surrounds x: "VALID", nothing; "SAME", so that the output has
-            ceil(size / stride) places; or a pair (before, after) for each spatial axis, both
-            smaller than the window.
+            ceil(size / stride) places; or integers and pairs as for `conv`, smaller than the
+            window.
 
     Returns:
         A Layer without parameters.
@@ -117,7 +109,8 @@ def avg_pool(
         number = jnp.broadcast_to(_reduce(over, places, 0.0, lax.add), total.shape)
         return (total / number).astype(dtype)
 
-    return Layer(AveragePoolInit(), apply)
+    # The second moment of what hardly varies in a window stays.
+    return Layer(no_params, apply, after=passes_on)
 
 
 def _pooled(function: str, window: Size, strides: Size | None, padding: Padding) -> Windows:

@@ -1,7 +1,6 @@
 """A layer repeated, compiled once."""
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -9,40 +8,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax._activation import Activation
-from activax.nn.layer import Example, Layer, Params, apply, as_layer, init, output_of
-from activax.nn.linear import check_size
+from activax.nn.checks import check_functions, check_size
+from activax.nn.constructor import constructor
+from activax.nn.layer import Example, Layer, Params, Part, apply, as_layer, init, output_of
 
 
-@dataclasses.dataclass(frozen=True)
-class ScanInit:
-    """The init of a layer repeated: the parameters of all, stacked."""
-
-    part: Layer
-    times: int
-
-    def __call__(
-        self, key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(self.times))
-
-        def one(key: Array, preceding: Activation[...] | None) -> Params:
-            params, output = init(self.part, key, example, preceding)
-            _check_kept(example, output)
-            return params
-
-        between = output_of(self.part, preceding)
-        if between is preceding:
-            return jax.vmap(lambda key: one(key, preceding))(keys)
-        first = jax.vmap(lambda key: one(key, preceding))(keys[:1])
-        others = jax.vmap(lambda key: one(key, between))(keys[1:])
-        return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), first, others)
-
-    def after(self, preceding: Activation[...] | None) -> Activation[...] | None:
-        for _ in range(self.times):
-            preceding = output_of(self.part, preceding)
-        return preceding
-
-
+@constructor
 def scan(
     layer: Any, times: int, *, remat: Callable[..., bool] | None = None, unroll: int = 1
 ) -> Layer:
@@ -63,7 +34,7 @@ def scan(
         A Layer whose parameters are those of the layer, with a leading axis of size `times`.
 
     Raises:
-        TypeError: what is not a layer.
+        TypeError: what is not a layer, or a remat that is no function.
         ValueError: times or unroll that are not positive integers; in `init` and `apply`, a layer
             that changes shape or dtype; in `apply`, parameters of another number of layers.
 
@@ -78,7 +49,25 @@ def scan(
     """
     check_size("scan", "times", times)
     check_size("scan", "unroll", unroll)
+    check_functions("scan", remat=remat)
     part = as_layer(layer, "scan: layer")
+
+    def init_all(
+        key: Array, example: Example, *, preceding: Activation[...] | None = None
+    ) -> Params:
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(times))
+
+        def one(key: Array, preceding: Activation[...] | None) -> Params:
+            params, output = init(part, key, example, preceding)
+            _check_kept(example, output)
+            return params
+
+        between = output_of(part, preceding)
+        if between is preceding:
+            return jax.vmap(lambda key: one(key, preceding))(keys)
+        first = jax.vmap(lambda key: one(key, preceding))(keys[:1])
+        others = jax.vmap(lambda key: one(key, between))(keys[1:])
+        return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), first, others)
 
     def step(x: Any, of_one: tuple[Params, Array | None]) -> Any:
         params, key = of_one
@@ -103,7 +92,15 @@ def scan(
         keys = None if key is None else jax.random.split(key, times)
         return lax.scan(body, x, (params, keys), length=times, unroll=unroll)[0]
 
-    return Layer(ScanInit(part, times), apply_all)
+    def after(preceding: Activation[...] | None) -> Activation[...] | None:
+        for _ in range(times):
+            preceding = output_of(part, preceding)
+        return preceding
+
+    def parts(params: Params, x: Any) -> Iterator[Part]:
+        yield Part(None, part, jax.tree.map(lambda leaf: leaf[0], params), x, times)
+
+    return Layer(init_all, apply_all, stochastic=part.stochastic, after=after, parts=parts)
 
 
 def _check_kept(x: Any, y: Any) -> None:

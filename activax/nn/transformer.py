@@ -8,14 +8,16 @@ from jax import Array
 from activax._activation import Activation
 from activax.functions.gaussian import gelu
 from activax.nn.attention import attention
-from activax.nn.composition import residual, serial
+from activax.nn.checks import check_heads, check_rate, check_size
+from activax.nn.composition import chain, residual
+from activax.nn.constructor import constructor
 from activax.nn.feed_forward import ffn, gated_ffn
-from activax.nn.layer import Layer
-from activax.nn.linear import check_size
+from activax.nn.layer import Layer, as_layer
 from activax.nn.noise import dropout as dropout_of
 from activax.nn.normalization import layer_norm
 
 
+@constructor
 def transformer_block(
     heads: int,
     hidden: int,
@@ -76,16 +78,22 @@ def transformer_block(
         Layer Normalization in the Transformer Architecture, arXiv:2002.04745; of the scale, Yang,
         Yu, Zhu & Hayou 2023, Feature Learning in Infinite-Depth Neural Networks, arXiv:2310.02244.
     """
+    check_heads("transformer_block", heads, key_value_heads)
+    check_size("transformer_block", "hidden", hidden)
+    check_rate("transformer_block", "dropout", dropout)
     if depth is not None:
         check_size("transformer_block", "depth", depth)
-    normalize = layer_norm() if norm is None else norm
+    normalize = as_layer(layer_norm() if norm is None else norm, "transformer_block: norm")
     gated = isinstance(activation, Activation) and activation.kind == "gated"
+    if not gated:
+        activation = as_layer(activation, "transformer_block: activation")
     feed_forward: Any = gated_ffn if gated else ffn
     scale = 1.0 if depth is None else (2 * depth) ** -0.5
     branches = (
         attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias),
         feed_forward(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse),
     )
-    return serial(
-        *(residual(normalize, branch, dropout_of(dropout), scale=scale) for branch in branches)
+    residuals = (
+        residual(normalize, branch, dropout_of(dropout), scale=scale) for branch in branches
     )
+    return chain("transformer_block", dict(enumerate(residuals)))

@@ -6,10 +6,10 @@ from typing import Any
 
 from jax import Array
 
-from activax.nn.linear import check_size
+from activax.nn.checks import check_size
 
 Size = int | Sequence[int]
-Padding = str | Sequence[tuple[int, int]]
+Padding = str | int | Sequence[int | tuple[int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,14 +77,21 @@ def _padding(function: str, padding: Padding, number: int) -> str | tuple[tuple[
     if isinstance(padding, str):
         if padding in ("SAME", "VALID"):
             return padding
-    elif len(padding) == number and all(map(_is_pair, padding)):
-        return tuple((before, after) for before, after in padding)
+    else:
+        entries = padding if isinstance(padding, Sequence) else (padding,) * number
+        pairs = tuple(map(_pair, entries))
+        if len(pairs) == number and all(map(_are_sizes, pairs)):
+            return pairs
     raise ValueError(
-        f"{function}: padding must be 'SAME', 'VALID' or a pair (before, after) for each of the "
-        f"{number} spatial axes; got {padding!r}"
+        f"{function}: padding must be 'SAME', 'VALID', an integer, or an integer or a pair "
+        f"(before, after) for each of the {number} spatial axes, none negative; got {padding!r}"
     )
 
 
-def _is_pair(value: Any) -> bool:
-    numbers = isinstance(value, Sequence) and all(isinstance(n, int) and n >= 0 for n in value)
-    return numbers and len(value) == 2
+def _pair(entry: Any) -> tuple[Any, ...]:
+    return tuple(entry) if isinstance(entry, Sequence) else (entry, entry)
+
+
+def _are_sizes(pair: tuple[Any, ...]) -> bool:
+    whole = (isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in pair)
+    return len(pair) == 2 and all(whole)

@@ -51,7 +51,8 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
 
     Args:
         loss: `loss(params, batch, key)`, a scalar, or a pair of a scalar and a dict of further
-            metrics. The key is new in every step.
+            metrics. The key is new in every step. Pass it on to the network: layers of `activax.nn`
+            that draw random numbers, such as dropout, refuse to be applied without a key.
         optimizer: an Optax transformation, with or without extra arguments.
 
     Returns:

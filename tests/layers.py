@@ -1,0 +1,45 @@
+"""A layer of every constructor of `activax.nn`, for tests that iterate them."""
+
+import jax
+import jax.numpy as jnp
+
+import activax
+from activax import nn
+
+KEY = jax.random.key(0)
+X, IMAGE, IDS = jnp.zeros((2, 4, 8)), jnp.zeros((2, 6, 6, 4)), jnp.zeros((2, 4), int)
+
+
+def halved(x):
+    return 0.5 * x
+
+
+# Each with an example of its input.
+LAYERS = {
+    "attention": (nn.attention(4, key_value_heads=2, causal=True), X),
+    "avg_pool": (nn.avg_pool(2), IMAGE),
+    "conv": (nn.conv(8, (3, 3), strides=2, padding=1), IMAGE),
+    "dense": (nn.dense(8, weight_init=jax.nn.initializers.zeros), X),
+    "dropout": (nn.dropout(0.5), X),
+    "embedding": (nn.embedding(16, 8), IDS),
+    "ffn": (nn.ffn(16, activation=activax.silu), X),
+    "gated_ffn": (nn.gated_ffn(16, bias=True), X),
+    "layer_norm": (nn.layer_norm(epsilon=0.001), X),
+    "learned": (nn.learned(activax.prelu, axis=-1), X),
+    "max_pool": (nn.max_pool((2, 2), padding="SAME"), IMAGE),
+    "mlp": (nn.mlp(8, 8, activation=activax.gelu, init="critical"), X),
+    "parallel": (nn.parallel(nn.dense(8), nn.dense(8), combine=activax.swiglu), X),
+    "positions": (nn.positions(16), X),
+    "residual": (nn.residual(nn.rms_norm(), nn.dense(8), halved, scale=0.5), X),
+    "rms_norm": (nn.rms_norm(), X),
+    "scan": (nn.scan(nn.residual(nn.dense(8), activax.elu.bind(alpha=0.5)), 3), X),
+    "serial": (nn.serial(up=nn.dense(8), unit=activax.rrelu, side=nn.serial(nn.dense(8))), X),
+    "transformer_block": (nn.transformer_block(2, 16, activation=activax.swiglu), X),
+}
+
+
+def programs(layer, x):
+    """The text of init and of apply in evaluation."""
+    params = jax.eval_shape(layer.init, KEY, x)
+    apply = jax.make_jaxpr(lambda params, x: layer.apply(params, x, key=None))(params, x)
+    return str(jax.make_jaxpr(layer.init)(KEY, x)), str(apply)
