@@ -60,6 +60,8 @@ def ours():
         nn.ffn(8, activation=activax.silu),
         nn.gated_ffn(8, activation=activax.swiglu),
         nn.learned(activax.prelu),
+        nn.layer_norm(),
+        nn.rms_norm(),
         activax.lean(activax.gelu),
         nn.dense(1),
     )

@@ -9,6 +9,11 @@ from jax import Array, lax
 
 from activax._inputs import widen
 from activax.diagnostics.statistics import summarize
+from activax.functions.squares import best, scales_of, squares_at
+
+MOST = 1 << 32  # elements that may be summed up
+SCALES = scales_of(MOST, jnp.float32)
+SQUARES = ("squares_of_large", "squares", "squares_of_small")  # by scale
 
 
 @jax.tree_util.register_dataclass
@@ -18,8 +23,8 @@ class Cotangents:
 
     All are floats that only ever add up, because that is what JAX does with gradients: where a
     point is passed several times, over a mapped batch, over devices. A minimum or a maximum would
-    not survive it. The sum of magnitudes stays exact where the squares of a vanishing or exploding
-    gradient underflow or overflow. Counts are rounded beyond 2^24.
+    not survive it. The squares are summed at the SCALES, at one of which those of a vanishing or
+    exploding gradient neither underflow nor overflow. Counts are rounded beyond 2^24.
     """
 
     count: Array  # of the finite elements
@@ -27,7 +32,9 @@ class Cotangents:
     nonfinite: Array
     total: Array
     magnitudes: Array  # the sum of the absolute values
+    squares_of_large: Array  # times SCALES[0]^2
     squares: Array
+    squares_of_small: Array  # times SCALES[2]^2
 
 
 def sink(shape: int | tuple[int, ...] = (), dtype: Any = jnp.float32) -> Cotangents:
@@ -115,13 +122,14 @@ def _backward(sink: Cotangents, cotangent: Array) -> tuple[Array, Cotangents]:
     def count(which: Array) -> Array:
         return jnp.sum(which, axes, jnp.uint32)
 
+    squares = jnp.sum(squares_at(SCALES, values, 0), tuple(axis + 1 for axis in axes))
     found = Cotangents(
         count=count(finite),
         zeros=count(seen == 0),
         nonfinite=count(~finite),
         total=jnp.sum(values, axes),
         magnitudes=jnp.sum(jnp.abs(values), axes),
-        squares=jnp.sum(jnp.square(values), axes),
+        **dict(zip(SQUARES, squares, strict=True)),
     )
     return cotangent, jax.tree.map(lambda part: part.astype(sink.count.dtype), found)
 
@@ -132,11 +140,13 @@ _tapped.defvjp(_forward, _backward)
 @summarize.register
 def _(cotangents: Cotangents) -> dict[str, Array]:
     number, elements = cotangents.count, cotangents.count + cotangents.nonfinite
+    squares = jnp.stack([getattr(cotangents, name) for name in SQUARES])
+    scale, total = best(squares, SCALES, MOST, 0)
     return {
         "elements": elements,
         "mean": cotangents.total / number,
         "magnitude": cotangents.magnitudes / number,
-        "rms": jnp.sqrt(cotangents.squares / number),
+        "rms": jnp.sqrt(total / number) / scale,
         "zero_share": cotangents.zeros / elements,
         "nonfinite_share": cotangents.nonfinite / elements,
     }

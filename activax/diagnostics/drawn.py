@@ -1,5 +1,6 @@
 """The numbers that `plot` draws, and the checks of what it is given."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -18,7 +19,9 @@ Curve = dict[str, float]  # by path
 
 
 def norms(caller: str, flows: Any) -> dict[str, dict[str, Curve]]:
-    """For each of NORMS and the name of each flow the numbers by path; of one flow without a name.
+    """Return {norm: {flow: {path: value}}}; a flow without a name is stored under "".
+
+    The update ratio of a parameter that is 0, such as a bias at its start, is left out.
 
     Example:
         >>> from activax.diagnostics.drawn import norms
@@ -36,12 +39,18 @@ def norms(caller: str, flows: Any) -> dict[str, dict[str, Curve]]:
             name: {
                 path: float(value)
                 for path, one in flow.items()
-                if (value := getattr(one, which)) is not None
+                if (value := getattr(one, which)) is not None and not _beside_zero(which, one)
             }
             for name, flow in named.items()
         }
         for which in NORMS
     }
+
+
+def _beside_zero(which: str, flow: GradientFlow) -> bool:
+    """Return whether a norm is the ratio to a parameter that is 0, and so infinite by itself."""
+    ratio = which == "update_ratio" and flow.update_ratio
+    return bool(ratio == math.inf and flow.parameter_norm == 0)
 
 
 def _check_flow(caller: str, name: str, flow: Any) -> None:
@@ -78,7 +87,7 @@ def shares(caller: str, reports: Any) -> dict[str, dict[str, np.ndarray]]:
 
     Example:
         >>> from activax.diagnostics.drawn import shares
-        >>> report = activax.diagnostics.HealthReport(*[jnp.array([[True, False]])] * 7)
+        >>> report = activax.diagnostics.HealthReport(*[jnp.array([[True, False]])] * 8)
         >>> shares("f", {"layer 1": report})["layer 1"]["dead"]
         array([0.5])
     """

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._inputs import widen
+from activax._inputs import cast, inexact_dtype, widen
 from activax.diagnostics.statistics import Statistics, statistics
+from activax.functions.squares import scaled_squares
 
 
 class GradientFlow(NamedTuple):
@@ -16,7 +17,7 @@ class GradientFlow(NamedTuple):
 
     gradient_norm: Array
     parameter_norm: Array
-    update_ratio: Array | None  # the norm of the update beside that of the parameter
+    update_ratio: Array | None  # the norm of the update by that of the parameter; see `ratio`
     statistics: Statistics  # of the gradient's elements
 
 
@@ -77,7 +78,7 @@ def gradient_flow(
         path: GradientFlow(
             gradient_norm=norm(slopes[path]),
             parameter_norm=norm(weight),
-            update_ratio=None if updates is None else norm(updates[path]) / norm(weight),
+            update_ratio=None if updates is None else ratio(norm(updates[path]), norm(weight)),
             statistics=statistics(slopes[path]),
         )
         for path, weight in weights.items()
@@ -107,17 +108,30 @@ def by_path(tree: Any) -> dict[str, Array]:
 
 
 def norm(x: Array) -> Array:
-    """The Euclidean norm of all elements, at least in float32.
+    """Return the Euclidean norm of all elements, at least in float32.
 
-    It is scaled by the largest of them, so that vanishing and exploding gradients do not leave the
-    range when they are squared.
+    Vanishing and exploding gradients do not leave the range when they are squared. One that is NaN
+    makes the norm NaN; an infinite one makes it infinite.
 
     Example:
         >>> from activax.diagnostics.gradients import norm
         >>> norm(jnp.array([3e-30, 4e-30]))
         Array(5.e-30, dtype=float32)
     """
-    x = widen(jnp.asarray(x))
-    largest = jnp.max(jnp.abs(x), initial=0)
-    scale = jnp.where(largest > 0, largest, 1)  # of what is not finite the norm is NaN
-    return scale * jnp.sqrt(jnp.sum(jnp.square(x / scale)))
+    x = jnp.asarray(x)
+    x = jnp.abs(x) if jnp.iscomplexobj(x) else widen(cast(x, inexact_dtype(x.dtype)))
+    scale, total = scaled_squares(x, tuple(range(x.ndim)))
+    return jnp.squeeze(jnp.sqrt(total) / scale)
+
+
+def ratio(update_norm: Array, parameter_norm: Array) -> Array:
+    """Return the norm of an update by that of its parameter.
+
+    No update gives 0, also beside a parameter that is 0; any other update gives inf there.
+
+    Example:
+        >>> from activax.diagnostics.gradients import ratio
+        >>> ratio(jnp.array([0.0, 1.0, 1.0]), jnp.array([0.0, 0.0, 2.0]))
+        Array([0. , inf, 0.5], dtype=float32)
+    """
+    return jnp.where(update_norm == 0, 0.0, update_norm / parameter_norm)

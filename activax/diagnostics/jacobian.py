@@ -33,7 +33,8 @@ class Spectrum(NamedTuple):
     @property
     def condition(self) -> Array:
         """The largest by the smallest singular value, (n,); inf where the smallest is 0."""
-        return self.singular_values[:, 0] / self.singular_values[:, -1]
+        smallest = self.singular_values[:, -1]
+        return jnp.where(smallest == 0, jnp.inf, self.largest / smallest)
 
     @property
     def spread(self) -> Array:
@@ -41,7 +42,10 @@ class Spectrum(NamedTuple):
 
         It is 0 for a network that keeps all angles and lengths but for scale (an isometry).
         """
-        return jnp.var(self.singular_values**2, -1) / self.mean_square**2
+        largest = self.largest[:, None]
+        squares = jnp.square(self.singular_values / jnp.where(largest == 0, 1, largest))
+        # Of the Jacobian 0 all are as large.
+        return jnp.where(self.largest == 0, 0, jnp.var(squares, -1) / jnp.mean(squares, -1) ** 2)
 
 
 def jacobian_spectrum(apply: Callable[[Array], Any], x: Array) -> Spectrum:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._inputs import cast, inexact_dtype
+from activax.diagnostics.gradients import norm
 from activax.diagnostics.jacobian import (
     check_finite,
     finite_rows,
@@ -159,11 +160,11 @@ def affinity(apply: Callable[[Array], Any], x: Array) -> Affinity:
         )
     inputs, outputs = (a - a.mean(0, keepdims=True) for a in (inputs, outputs))
     rest = outputs - inputs @ jnp.linalg.lstsq(inputs, outputs)[0]
-    unexplained = _share(jnp.sum(rest**2), jnp.sum(outputs**2))
+    unexplained = _share(norm(rest), norm(outputs)) ** 2
     apart = jacobian - jacobian.mean(0, keepdims=True)
     # Two are twice as far apart, squared, as each is from the mean.
-    between = 2 * jnp.sum(apart**2) / (number - 1)
-    return Affinity(1 - unexplained, jnp.sqrt(_share(between, jnp.sum(jacobian**2) / number)))
+    between = (2 * number / (number - 1)) ** 0.5
+    return Affinity(1 - unexplained, between * _share(norm(apart), norm(jacobian)))
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -40,8 +40,8 @@ def gradient_flow(
 
     Parameters come in the order of the network; a line goes through those of one kind, such as all
     weights. The scale is logarithmic; what has no place on it is marked at its lower edge where it
-    is 0, and at its upper edge where it is NaN or infinite, as the update ratio of a parameter that
-    is 0.
+    is 0, and at its upper edge where it is NaN or infinite. The update ratio of a parameter that is
+    0, such as a bias at its start, is not drawn.
 
     Args:
         flows: what `activax.diagnostics.gradient_flow` returned, or several of these by name, such

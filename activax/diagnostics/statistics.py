@@ -12,6 +12,8 @@ from jax import Array, lax
 
 from activax._inputs import cast, check_axis, inexact_dtype, real, widen
 from activax.diagnostics.counts import MOST, Count
+from activax.functions.special import at_least
+from activax.functions.squares import best, over_power, scaled_squares, scales_of, squares_at
 
 ALONG = object()  # the name of the axis of merge_along, which no axis of a caller's has
 
@@ -29,9 +31,14 @@ class Statistics:
     zeros: Count
     nonfinite: Count
     mean: Array
-    variance: Array  # the mean squared distance from the mean
+    std: Array  # the root mean square of the distances from the mean
     min: Array
     max: Array
+
+    @property
+    def variance(self) -> Array:
+        """The square of std, which may leave the range of the dtype where that does not."""
+        return jnp.square(self.std)
 
     @staticmethod
     def empty(shape: tuple[int, ...] = (), dtype: Any = jnp.float32) -> "Statistics":
@@ -45,12 +52,12 @@ class Statistics:
 
 
 def statistics(x: Any, *, per: int | tuple[int, ...] = ()) -> Statistics:
-    """Count, mean, variance, zeros, minimum, maximum and what is not finite.
+    """Count, mean, standard deviation, zeros, minimum, maximum and what is not finite.
 
     They are reduced at once, in float32 for 16-bit inputs. No derivative goes through them, so
     reverse mode keeps nothing for them, and none is a collective of more than these few numbers
-    where x is sharded. The variance is of the distances from the mean, so a large mean costs no
-    digits; beyond a magnitude of 1e19 their squares overflow in float32. Where the backend flushes
+    where x is sharded. The standard deviation is of the distances from the mean, so a large mean
+    costs no digits, and their squares leave the range at no magnitude. Where the backend flushes
     subnormal numbers to zero they count as zeros.
 
     Args:
@@ -94,26 +101,28 @@ def _reduced(x: Array, axes: tuple[int, ...], elements: int) -> Statistics:
     finite = jnp.isfinite(x)
     there, zeros = (total(which, dtype=jnp.uint32) for which in (finite, x == 0))
     number = there.astype(x.dtype)
-    mean = total(jnp.where(finite, x, 0)) / jnp.maximum(number, 1)
-    # The mean stands in for what is not finite: one more array, and it changes nothing below.
-    values = jnp.where(finite, x, mean)
-    variance = total(jnp.square(values - mean)) / jnp.maximum(number, 1)
+    shares, power = over_power(jnp.where(finite, x, 0), math.prod(x.shape[axis] for axis in rows))
+    mean = total(shares) * (power / jnp.maximum(number, 1))
+    apart = jnp.where(finite, x / 2 - mean / 2, 0)  # no difference overflows
+    shift = total(apart / power) * (power / jnp.maximum(number, 1))  # that of a mean not rounded
+    scale, squares = scaled_squares(apart, rows)
+    std = _deviation(shift, scale, squares / jnp.maximum(number, 1))
     low, high = (
-        jnp.where(number > 0, extreme(values, rows, keepdims=True, initial=worst), worst)
+        extreme(jnp.where(finite, x, worst), rows, keepdims=True, initial=worst)
         for extreme, worst in ((jnp.min, math.inf), (jnp.max, -math.inf))
     )
 
     def add(a: Array) -> Array:
         return jnp.sum(a, axes, a.dtype, keepdims=True)
 
-    mean, variance = _pooled(number, mean, variance, add)
+    mean, std = _pooled(number, mean, shift, std, add)
     there, zeros = add(there), add(zeros)
     found = Statistics(
         count=Count.of(there),
         zeros=Count.of(zeros),
         nonfinite=Count.of(jnp.uint32(elements) - there),
         mean=mean,
-        variance=variance,
+        std=std,
         min=jnp.min(low, axes, keepdims=True),
         max=jnp.max(high, axes, keepdims=True),
     )
@@ -121,15 +130,32 @@ def _reduced(x: Array, axes: tuple[int, ...], elements: int) -> Statistics:
 
 
 def _pooled(
-    number: Array, mean: Array, variance: Array, add: Callable[[Array], Array]
+    number: Array, mean: Array, shift: Array | float, std: Array, add: Callable[[Array], Array]
 ) -> tuple[Array, Array]:
-    """The mean and the variance of several sets together, of which each has a number of elements.
+    """Return the mean and the deviation of several sets together, each of a number of elements.
+
+    Each set has the mean `mean + 2 shift`, of which `mean` is the rounded part.
 
     Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance.
     """
     share = number / jnp.maximum(add(number), 1)
     center = add(share * mean)
-    return center, add(share * (variance + jnp.square(mean - center)))
+    apart, within = mean / 2 - center / 2 + shift, std / 2
+    scales = scales_of(1, mean.dtype)
+    last = mean.ndim
+    squares = squares_at(scales, apart, last) + squares_at(scales, within, last)
+    totals = add(jnp.expand_dims(share, last) * squares)
+    shift = add(share * apart)
+    return center + 2 * shift, _deviation(shift, *best(totals, scales, 1, last))
+
+
+def _deviation(shift: Array, scale: Array, square: Array) -> Array:
+    """Return the deviation, given half of the distances from a rounded mean.
+
+    `shift` is the mean of these halves; the mean of their squares is square / scale^2. The rounding
+    of a large mean may be as large as the deviation.
+    """
+    return 2 * jnp.sqrt(at_least(square - jnp.square(shift * scale), 0.0)) / scale
 
 
 def merge(a: Statistics, b: Statistics) -> Statistics:
@@ -213,13 +239,13 @@ def merge_over(statistics: Statistics, axis_name: Any) -> Statistics:
         raise ValueError(f"merge_over: at most {MOST} sets merge at once; got {members}")
     add = functools.partial(lax.psum, axis_name=axis_name)
     number = statistics.count.total(statistics.mean.dtype)
-    mean, variance = _pooled(number, statistics.mean, statistics.variance, add)
+    mean, std = _pooled(number, statistics.mean, 0.0, statistics.std, add)
     return Statistics(
         count=statistics.count.summed(add),
         zeros=statistics.zeros.summed(add),
         nonfinite=statistics.nonfinite.summed(add),
         mean=mean,
-        variance=variance,
+        std=std,
         min=lax.pmin(statistics.min, axis_name),
         max=lax.pmax(statistics.max, axis_name),
     )
@@ -260,11 +286,10 @@ def _(statistics: Statistics) -> dict[str, Array]:
         count.total(dtype) for count in (statistics.count, statistics.zeros, statistics.nonfinite)
     )
     elements = number + nonfinite
-    square = jnp.square(statistics.mean) + statistics.variance
     values = {
         "mean": statistics.mean,
-        "std": jnp.sqrt(statistics.variance),
-        "rms": jnp.sqrt(square),
+        "std": statistics.std,
+        "rms": jnp.hypot(statistics.mean, statistics.std),
         "min": statistics.min,
         "max": statistics.max,
     }

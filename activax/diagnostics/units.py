@@ -11,8 +11,9 @@ from jax import Array
 
 from activax import theory
 from activax._activation import Activation
-from activax._inputs import cast, inexact_dtype, widen
+from activax._inputs import cast, inexact_dtype, real, widen
 from activax.diagnostics.cotangents import Cotangents
+from activax.diagnostics.jacobian import check_finite
 from activax.diagnostics.statistics import Statistics, statistics
 
 FLAT = 1e-6  # the largest magnitude of a slope that counts as 0
@@ -30,13 +31,17 @@ def dead(activation: Activation[...], inputs: Array, *, tolerance: float = FLAT)
         A boolean array of shape (units,).
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: an activation that is not elementwise, or complex inputs.
+        ValueError: inputs that are not finite; under `jax.jit`, where that is not known, a unit
+            with a slope of NaN is not dead.
 
     Example:
         >>> activax.diagnostics.dead(activax.relu, jnp.array([[-1.0, 1.0], [-2.0, -1.0]]))
         Array([ True, False], dtype=bool)
     """
     _check_elementwise("dead", activation)
+    inputs = real("dead", "inputs", inputs)
+    check_finite("dead", "inputs", inputs)
     return _without_slope(steepness(lambda x: activation(x), inputs)[1], tolerance)
 
 
@@ -76,6 +81,7 @@ class HealthReport(NamedTuple):
     """Shares and flags of each unit; `health_report` says what they mean."""
 
     zero_share: Array
+    nonfinite_share: Array
     dead: Array
     dormancy: Array
     dormant: Array
@@ -171,6 +177,7 @@ def of_batch(
     """What one batch says, whose slopes are magnitudes; `came`: which units a gradient came to."""
     none = jnp.zeros(outputs.shape[-1], jnp.uint32)
     is_flat = (widen(slopes) <= flat * steepest).astype(jnp.float32)
+    is_flat = jnp.where(jnp.isnan(slopes), jnp.nan, is_flat)
     return Health(
         sizes=statistics(jnp.abs(widen(outputs)), per=-1),
         saturation=statistics(is_flat, per=-1),
@@ -190,6 +197,7 @@ def health_report(
     | name | what it means |
     |---|---|
     | zero_share | the share of all outputs that are exactly 0: ordinary sparsity, if below 1 |
+    | nonfinite_share | the share of all outputs that are NaN or infinite |
     | dead | no row of the last `dead_after` batches had a slope, so no gradient could pass |
     | dormancy | the mean magnitude of the outputs, over its mean in the layer |
     | dormant | tau-dormant: a dormancy of `tau` or less, however steep the unit is |
@@ -231,8 +239,10 @@ def health_report(
     saturated_share = jnp.where(
         (number > 0) & ~jnp.isnan(health.steepest[..., None]), health.saturation.mean, jnp.nan
     )
+    nonfinite = health.sizes.nonfinite.total()
     return HealthReport(
-        zero_share=health.sizes.zeros.total() / (number + health.sizes.nonfinite.total()),
+        zero_share=health.sizes.zeros.total() / (number + nonfinite),
+        nonfinite_share=nonfinite / (number + nonfinite),
         dead=health.without_slope >= dead_after,
         dormancy=dormancy,
         dormant=dormancy <= tau,

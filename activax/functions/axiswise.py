@@ -34,12 +34,18 @@ def constant_along(
     return jnp.reshape(value, aligned)
 
 
+def count(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return the number of elements that count, in the dtype of x."""
+    counted = jnp.broadcast_to(True if where is None else where, x.shape)
+    return jnp.sum(counted, axis, keepdims=True, dtype=x.dtype)
+
+
 def mean(x: Array, where: Array | None, axis: Any) -> Array:
     """The mean of what counts, which is 0 where nothing does."""
     if where is None:
         return jnp.mean(x, axis, keepdims=True)
-    count = jnp.sum(jnp.broadcast_to(where, x.shape), axis, keepdims=True, dtype=x.dtype)
-    return jnp.sum(x, axis, keepdims=True, where=where) / jnp.maximum(count, 1.0)
+    number = jnp.maximum(count(x, where, axis), 1.0)
+    return jnp.sum(x, axis, keepdims=True, where=where) / number
 
 
 def largest(x: Array, where: Array | None, axis: Any) -> Array:

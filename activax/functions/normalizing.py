@@ -12,6 +12,7 @@ from activax.functions.axiswise import largest, masked, mean, over, scale_of
 __all__ = ["poly_norm", "standardize"]
 
 POWERS = (1, 2, 3)
+ALGORITHMS = ("fast", "stable")
 
 
 def _centred(
@@ -32,7 +33,7 @@ def _centred(
 
 
 def _standardize_differential(
-    x: Array, where: Array | None, t: Array, *, axis: Any, epsilon: float
+    x: Array, where: Array | None, t: Array, *, axis: Any, epsilon: float, algorithm: str
 ) -> Array:
     centred, deviation, scale = _centred(x, where, axis, epsilon)
     t = masked(t / scale, where)
@@ -40,7 +41,9 @@ def _standardize_differential(
     return masked((t - y * mean(y * t, where, axis)) / deviation, where)
 
 
-def _standardize_reference(mp: Any, x: list[Any], epsilon: float) -> list[Any]:
+def _standardize_reference(
+    mp: Any, x: list[Any], epsilon: float, algorithm: str = "stable"
+) -> list[Any]:
     average = sum(x) / len(x)
     variance = sum((v - average) ** 2 for v in x) / len(x)
     return [(v - average) / mp.sqrt(variance + epsilon) for v in x]
@@ -59,6 +62,7 @@ def standardize(
     *,
     axis: int | tuple[int, ...] = -1,
     epsilon: float = 1e-5,
+    algorithm: str = "stable",
 ) -> Array:
     """Standardize: mean 0 and variance 1 along an axis.
 
@@ -73,6 +77,8 @@ def standardize(
             count.
         axis: the axis, or a tuple of axes, along which the result has mean 0.
         epsilon: a number that is added to the variance.
+        algorithm: "stable" or "fast", which `jax.nn.standardize` takes for the mean of the squares
+            minus the square of the mean. Here both are the stable one, for no digits to be lost.
 
     Example:
         >>> activax.standardize(jnp.array([-1.0, 0.0, 1.0]))
@@ -81,6 +87,11 @@ def standardize(
     Paper:
         Ba, Kiros & Hinton 2016, Layer Normalization, arXiv:1607.06450.
     """
+    if algorithm not in ALGORITHMS:
+        raise ValueError(
+            f"standardize: algorithm must be {' or '.join(map(repr, ALGORITHMS))}; "
+            f"got {algorithm!r}"
+        )
     centred, deviation, _ = _centred(x, where, axis, epsilon)
     return centred / deviation
 

@@ -7,7 +7,7 @@ from jax import Array
 
 from activax._ranges import Range
 from activax._vector import vector
-from activax.functions.axiswise import first_largest, largest, masked, mean, shifted
+from activax.functions.axiswise import count, first_largest, largest, masked, shifted
 from activax.functions.special import choose
 from activax.functions.vector import softmax
 
@@ -89,7 +89,7 @@ def logmeanexp(
     Args:
         x: an array of any real dtype, with at least one axis.
         where: a boolean array that broadcasts against x; elements that are False do not count. A
-            row without any True gives -inf, with slope 0.
+            row without any True gives NaN, the mean of nothing, with slope 0.
         axis: the axis, or a tuple of axes, to reduce.
         keepdims: whether the reduced axes stay, with size 1.
 
@@ -102,8 +102,13 @@ def logmeanexp(
     """
     top = largest(x, where, axis)
     logits = shifted(x, top)
-    below_one = mean(jnp.expm1(logits), where, axis)  # accurate where the mean is close to 1
-    logarithm = jnp.log(mean(jnp.exp(logits), where, axis))
+    number = count(x, where, axis)  # of nothing 0, and the means NaN
+    excess, total = (
+        jnp.sum(term, axis, keepdims=True, where=where)
+        for term in (jnp.expm1(logits), jnp.exp(logits))
+    )
+    below_one = excess / number  # accurate where the mean is close to 1
+    logarithm = jnp.log(total / number)
     logarithm = jnp.where(below_one > -0.5, jnp.log1p(below_one), logarithm)
     return _reduced(top + logarithm, axis, keepdims)
 

@@ -10,7 +10,13 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from activax import theory
-from activax.initializers.scaling import Distribution, Initializer, orthogonal, variance_scaling
+from activax.initializers.scaling import (
+    Distribution,
+    Initializer,
+    orthogonal,
+    variance_scaling,
+    widened,
+)
 
 UNSTABLE = 1 + 1e-9  # the factor of a change of the variance, but for rounding
 
@@ -103,7 +109,7 @@ def critical(
             if distribution == "orthogonal"
             else variance_scaling(sigma, "fan_in", distribution, in_axis=in_axis, out_axis=out_axis)
         ),
-        bias=jax.nn.initializers.normal(point.sigma_b) if point.sigma_b else zeros,
+        bias=widened(jax.nn.initializers.normal(point.sigma_b)) if point.sigma_b else zeros,
     )
 
 

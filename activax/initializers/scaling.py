@@ -56,7 +56,7 @@ def variance_scaling(
         He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852.
     """
     scale = gain_of(gain, kind) ** 2
-    return jax.nn.initializers.variance_scaling(scale, mode, distribution, **axes)
+    return widened(jax.nn.initializers.variance_scaling(scale, mode, distribution, **axes))
 
 
 def orthogonal(
@@ -89,7 +89,7 @@ def orthogonal(
         Saxe, McClelland & Ganguli 2013, Exact Solutions to the Nonlinear Dynamics of Learning in
         Deep Linear Neural Networks, arXiv:1312.6120.
     """
-    return _widened(jax.nn.initializers.orthogonal(gain_of(gain, kind), column_axis))
+    return widened(jax.nn.initializers.orthogonal(gain_of(gain, kind), column_axis))
 
 
 def delta_orthogonal(
@@ -123,16 +123,27 @@ def delta_orthogonal(
         Xiao, Bahri, Sohl-Dickstein, Schoenholz & Pennington 2018, Dynamical Isometry and a Mean
         Field Theory of CNNs, arXiv:1806.05393.
     """
-    return _widened(jax.nn.initializers.delta_orthogonal(gain_of(gain, kind), column_axis))
+    return widened(jax.nn.initializers.delta_orthogonal(gain_of(gain, kind), column_axis))
 
 
-def _widened(init: Initializer) -> Initializer:
-    """For 16-bit weights too, of which JAX has no QR decomposition."""
+def widened(init: Initializer) -> Initializer:
+    """Return `init` computed in at least float32 and rounded once to the dtype.
+
+    JAX draws in the dtype itself. Random bits of 8 are too few, some of the 8-bit formats give NaN,
+    and QR decompositions of 16 bits do not exist.
+    """
 
     def make(
         key: Array, shape: tuple[int, ...], dtype: DTypeLike | None = None, **sharding: Any
     ) -> Array:
-        dtype = jnp.result_type(float) if dtype is None else dtype
-        return cast(init(key, shape, compute_dtype(dtype), **sharding), dtype)
+        dtype = jnp.result_type(float if dtype is None else dtype)
+        real = not jnp.issubdtype(dtype, jnp.complexfloating)
+        if real and not jnp.finfo(dtype).min < 0:
+            raise TypeError(
+                f"initializers: dtype must have 0 and negative numbers; got {dtype}. Make the "
+                "weights in float32, and keep them there."
+            )
+        wide = compute_dtype(dtype) if real else dtype
+        return cast(init(key, shape, wide, **sharding), dtype)
 
     return make

@@ -8,7 +8,7 @@ from jax import Array
 
 from activax import initializers
 from activax._activation import Activation
-from activax._inputs import check_axis
+from activax._inputs import check_axis, real
 from activax.nn.checks import check_functions, check_heads
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
@@ -52,7 +52,7 @@ def attention(
         ValueError: numbers of heads that are not positive integers, or of which the second does not
             divide the first; in `init`, features that are no multiple of heads; in `init` and
             `apply`, too few axes; in `apply`, features that do not fit the weights.
-        TypeError: an initialiser that is no function.
+        TypeError: an initialiser that is no function; in `apply`, complex x.
 
     Example:
         >>> layer = activax.nn.attention(4, causal=True)
@@ -88,6 +88,7 @@ def attention(
 
     def apply(params: Params, x: Array) -> Array:
         check_axis("attention", x, -2)
+        x = real("attention", "x", x)
         *leading, length, features = x.shape
         batch = x.reshape(math.prod(leading), length, features)
         query, key, value = (

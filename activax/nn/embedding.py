@@ -8,6 +8,7 @@ from jax import Array
 
 from activax import initializers
 from activax._inputs import check_axis, inexact_dtype
+from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
@@ -59,7 +60,7 @@ def embedding(
     kind = jnp.result_type(float if dtype is None else dtype)
     if not jnp.issubdtype(kind, jnp.floating):
         raise TypeError(f"embedding: dtype must be a float; got {kind}")
-    make = weight_init or jax.nn.initializers.normal(1.0)
+    make = weight_init or widened(jax.nn.initializers.normal(1.0))
 
     def init(key: Array, example: Example) -> Params:
         _check_ids(example)
@@ -106,7 +107,7 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
     """
     check_size("positions", "length", length)
     check_functions("positions", weight_init=weight_init)
-    make = weight_init or jax.nn.initializers.normal(0.02)
+    make = weight_init or widened(jax.nn.initializers.normal(0.02))
 
     def init(key: Array, example: Example) -> Params:
         check_axis("positions", example, -2)

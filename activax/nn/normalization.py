@@ -1,9 +1,12 @@
 """Normalisation along the last axis."""
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._inputs import check_axis, inexact_dtype, widen
+from activax._inputs import check_axis, inexact_dtype, real, widen
+from activax._precision import is_plain
+from activax.functions.squares import over_power, scaled_squares
 from activax.nn.checks import check_epsilon
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
@@ -27,6 +30,7 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
     Raises:
         ValueError: an epsilon that is negative or not finite; in `init`, an example without axes;
             in `apply`, an input whose last axis does not fit.
+        TypeError: in `apply`, complex x.
 
     Example:
         >>> layer = activax.nn.layer_norm()
@@ -58,6 +62,7 @@ def rms_norm(*, epsilon: float = 1e-6) -> Layer:
     Raises:
         ValueError: an epsilon that is negative or not finite; in `init`, an example without axes;
             in `apply`, an input whose last axis does not fit.
+        TypeError: in `apply`, complex x.
 
     Example:
         >>> layer = activax.nn.rms_norm()
@@ -88,15 +93,42 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
                 f"{function}: the last axis of x must be {size}, as in the example that init was "
                 f"given; got x of shape {x.shape}"
             )
+        x = real(function, "x", x)
         dtype = inexact_dtype(x.dtype)
-        wide = widen(x.astype(dtype))
-        if centred:
-            wide = wide - jnp.mean(wide, -1, keepdims=True)
-        square = jnp.mean(wide * wide, -1, keepdims=True)
-        normal = wide * lax.rsqrt(square + epsilon)
+        unit = _unit if is_plain() else _unit_with_rule
+        normal, _ = unit(centred, epsilon, widen(x.astype(dtype)))
         scaled = normal * jnp.broadcast_to(widen(params["scale"]), x.shape)
         if centred:
             scaled += jnp.broadcast_to(widen(params["bias"]), x.shape)
         return scaled.astype(dtype)
 
     return Layer(init, apply)
+
+
+def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
+    """Return (y, d): x, or x minus its mean, times d = 1 / sqrt(mean square + epsilon)."""
+    size = max(x.shape[-1], 1)
+    x = x / 2  # no difference overflows
+    if centred:
+        shares, power = over_power(x, size)
+        x = x - jnp.sum(shares, -1, keepdims=True) * (power / size)
+    scale, total = scaled_squares(x, (-1,), plus=size * epsilon / 4)
+    over_root = lax.rsqrt(total / size)
+    return x * scale * over_root, scale / 2 * over_root
+
+
+_unit_with_rule = jax.custom_jvp(_unit, nondiff_argnums=(0, 1))
+
+
+@_unit_with_rule.defjvp
+def _(
+    centred: bool, epsilon: float, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    # No cube of a root, which would leave the range. The mean of y is 0 if x is centred, so the
+    # two means of the transposed map are independent, and on a mesh one all-reduce.
+    (x,), (t,) = primals, tangents
+    y, slope = _unit_with_rule(centred, epsilon, x)
+    t = slope * t
+    along = jnp.mean(y * t, -1, keepdims=True)
+    rest = t - jnp.mean(t, -1, keepdims=True) if centred else t
+    return (y, slope), (rest - y * along, -slope * along)

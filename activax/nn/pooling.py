@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax._inputs import inexact_dtype, widen
+from activax._inputs import inexact_dtype, real, widen
 from activax.nn.constructor import constructor
 from activax.nn.layer import Layer, Params, no_params, passes_on
 from activax.nn.windows import Padding, Size, Windows, windows
@@ -40,6 +40,7 @@ def max_pool(
         ValueError: sizes that are not positive integers, or not one for each spatial axis; a
             padding that is unknown or not smaller than the window; in `apply`, too few axes, or a
             window that does not fit into x.
+        TypeError: in `apply`, complex x.
 
     Example:
         >>> x = jnp.arange(16.0).reshape(4, 4, 1)
@@ -54,8 +55,8 @@ def max_pool(
     over = _pooled("max_pool", window, strides, padding)
 
     def apply(params: Params, x: Array) -> Array:
-        lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
-        return _reduce(over, x, lowest, lax.max)
+        x = real("max_pool", "x", x)
+        return _reduce(over, x, _least(x.dtype), lax.max)
 
     return Layer(no_params, apply)
 
@@ -88,6 +89,7 @@ def avg_pool(
         ValueError: sizes that are not positive integers, or not one for each spatial axis; a
             padding that is unknown or not smaller than the window; in `apply`, too few axes, or a
             window that does not fit into x.
+        TypeError: in `apply`, complex x.
 
     Example:
         >>> x = jnp.arange(16.0).reshape(4, 4, 1)
@@ -102,6 +104,7 @@ def avg_pool(
     over = _pooled("avg_pool", window, strides, padding)
 
     def apply(params: Params, x: Array) -> Array:
+        x = real("avg_pool", "x", x)
         dtype = inexact_dtype(x.dtype)
         wide = widen(x.astype(dtype))
         total = _reduce(over, wide, 0.0, lax.add)
@@ -123,6 +126,13 @@ def _pooled(function: str, window: Size, strides: Size | None, padding: Padding)
             f"got {padding!r} for a window of {over.size}"
         )
     return over
+
+
+def _least(dtype: Any) -> Any:
+    """Return the least element of a real dtype."""
+    if jnp.issubdtype(dtype, jnp.floating):
+        return -jnp.inf
+    return False if dtype == jnp.bool_ else jnp.iinfo(dtype).min
 
 
 def _reduce(over: Windows, x: Array, start: Any, operation: Any) -> Array:

@@ -37,9 +37,9 @@ def closed_form(activation: Callable[..., Any]) -> ClosedForm | None:
 
 
 def root(q: Any) -> Array:
-    """A square root whose derivative at 0 is given as 0."""
+    """Return a square root whose derivative at 0 is given as 0; NaN stays."""
     q = jnp.asarray(q)
-    return jnp.where(q > 0, jnp.sqrt(jnp.where(q > 0, q, 1)), 0)
+    return jnp.where(q <= 0, 0, jnp.sqrt(jnp.where(q <= 0, 1, q)))
 
 
 def _covariance(q1: Any, q2: Any, rho: Array) -> Array:

@@ -49,6 +49,6 @@ def angle(rho: Array) -> Array:
 @angle.defjvp
 def _angle_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     (rho,), (tangent,) = primals, tangents
-    inside = jnp.abs(rho) < 1
-    safe = jnp.where(inside, rho, 0)
-    return angle(rho), jnp.where(inside, -tangent / jnp.sqrt((1 - safe) * (1 + safe)), 0)
+    end = jnp.abs(rho) >= 1
+    safe = jnp.where(end, 0, rho)
+    return angle(rho), jnp.where(end, 0, -tangent / jnp.sqrt((1 - safe) * (1 + safe)))

@@ -107,7 +107,9 @@ class Kernel:
         for product, slopes in self._layers:
             rho = _settled(kernel * (_inverse_root(rows) * _inverse_root(columns)))
             if itself:
-                rho = jnp.where(jnp.eye(len(rho), dtype=bool), 1, rho)
+                # An input that is NaN is not like itself either.
+                same = jnp.eye(len(rho), dtype=bool) & ~jnp.isnan(rows)
+                rho = jnp.where(same, 1, rho)
             kernel = weights * product(rows, columns, rho) + biases
             if slopes:
                 tangent = kernel + weights * slopes(rows, columns, rho) * tangent
@@ -272,7 +274,7 @@ def _kernel(
 
 def _inverse_root(q: Array) -> Array:
     """Of a variance; of 0, to which belong covariances of 0, it is 1."""
-    return 1 / jnp.where(q > 0, root(q), 1)
+    return 1 / jnp.where(q <= 0, 1, root(q))
 
 
 def _settled(rho: Array) -> Array:

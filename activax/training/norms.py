@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from activax.diagnostics.gradients import by_path, norm
+from activax.diagnostics.gradients import by_path, norm, ratio
 
 
 class Norms(NamedTuple):
@@ -17,7 +17,7 @@ class Norms(NamedTuple):
 
     norm: Array
     parameter_norm: Array
-    ratio: Array  # of the first to the second
+    ratio: Array  # of the first to the second; inf where only the parameter is 0
 
 
 @jax.tree_util.register_dataclass
@@ -100,5 +100,5 @@ def traced_norms(opt_state: optax.OptState) -> dict[str, dict[str, Norms]]:
                     "give each trace_norms a name of its own"
                 )
             weight = record.parameter_norms[path]
-            here[path] = Norms(passed, weight, passed / weight)
+            here[path] = Norms(passed, weight, ratio(passed, weight))
     return found

@@ -1,0 +1,87 @@
+"""Sums of squares that neither overflow nor underflow."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+
+def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tuple[Array, Array]:
+    """Return (scale, total), where total = scale^2 (plus + sum of x^2 along axes); axes stay.
+
+    The squares are summed at fixed powers of two, all in one reduction. A scale from the largest
+    element would need another reduction before, which on a mesh is another all-reduce.
+
+    Blue 1978, A portable Fortran program to find the Euclidean norm of a vector.
+    """
+    axes = tuple(sorted(axis % x.ndim for axis in axes))
+    number = math.prod(x.shape[axis] for axis in axes)
+    scales = scales_of(number, x.dtype, plus)
+    # The axis of scales is next to those that go: so a CPU reads each row once.
+    place = axes[0] if axes else x.ndim
+    squares = squares_at(scales, x, place)
+    summed = jnp.sum(squares, tuple(axis + 1 for axis in axes), keepdims=True)
+    added = np.array([min(plus * s * s, float(jnp.finfo(x.dtype).max)) for s in scales], x.dtype)
+    return best(summed + _along(added, place, summed.ndim), scales, number, place)
+
+
+def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
+    """Return (scale x)^2 for every scale, along a new axis at that place.
+
+    XLA rewrites (s x)^2 as s^2 x^2 for a constant s, which overflows. The barrier hides from it
+    that the scales are constant.
+    """
+    factors = lax.optimization_barrier(_along(np.array(scales, x.dtype), place, x.ndim + 1))
+    return jnp.square(jnp.expand_dims(x, place) * factors)
+
+
+def _along(numbers: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+    """Return numbers along one of the axes of an array."""
+    return numbers.reshape([-1 if i == axis else 1 for i in range(ndim)])
+
+
+def scales_of(number: int, dtype: Any, plus: float = 0.0) -> tuple[float, ...]:
+    """Return powers of two, increasing, at one of which a sum of squares is in range and accurate.
+
+    The first is for sums of `number` squares of the largest numbers, 1 is for most, and the last is
+    for the smallest numbers, which a `plus` that is not tiny would hide.
+    """
+    info = jnp.finfo(dtype)
+    spread = math.ceil(math.log2(max(number, 1)) / 2)
+    least = _accurate_from(number, dtype)
+    scales = 2.0 ** -(info.maxexp // 2 + spread + 1), 1.0
+    small = 2.0 ** math.floor(info.maxexp / 2 - 2 - math.log2(least) / 2)
+    return scales if plus >= least else (*scales, small)
+
+
+def best(totals: Array, scales: Sequence[float], number: int, place: int) -> tuple[Array, Array]:
+    """Return (scale, total) of the first scale at which the total lost nothing to underflow.
+
+    The totals of the scales are along the axis at that place, which goes.
+    """
+    *earlier, found = (
+        lax.index_in_dim(totals, i, place, keepdims=False) for i in range(len(scales))
+    )
+    scale = jnp.full_like(found, scales[-1])
+    for smaller, total in zip(scales[-2::-1], earlier[::-1], strict=True):
+        holds = total >= _accurate_from(number, total.dtype)
+        scale, found = jnp.where(holds, smaller, scale), jnp.where(holds, total, found)
+    return scale, found
+
+
+def _accurate_from(number: int, dtype: Any) -> float:
+    """Return the sum from which on the squares that underflow are less than its rounding."""
+    info = jnp.finfo(dtype)
+    return max(number, 1) * float(info.smallest_normal) / float(info.eps)
+
+
+def over_power(x: Array, number: int) -> tuple[Array, float]:
+    """Return x over a power of two, the least that is not below `number`, and that power.
+
+    A sum of `number` such elements does not overflow.
+    """
+    power = 2.0 ** math.ceil(math.log2(max(number, 1)))
+    return x / power, power
