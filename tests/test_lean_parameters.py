@@ -15,6 +15,7 @@ ELEMENTWISE = [a for a in activax.catalog.values() if a.kind == "elementwise"]
 PARAMETERS = [
     pytest.param(a, name, id=f"{a.name}-{name}") for a in ELEMENTWISE for name in a.trainable
 ]
+LEANER = [case for case in PARAMETERS if activax.lean(case.values[0]).keep]
 X = jnp.linspace(-4, 4, 33)[:, None]
 NUMBERS = (-3.0, -0.5, 0.0, 0.5, 3.0)
 
@@ -56,7 +57,7 @@ def test_arrays(activation_, name):
         assert_same(lean, got, want)
 
 
-@pytest.mark.parametrize(("activation_", "name"), PARAMETERS)
+@pytest.mark.parametrize(("activation_", "name"), LEANER)
 def test_numbers(activation_, name):
     """Bound before and after, and in the call. Policies that do not hold for them give way."""
     lean = activax.lean(activation_)

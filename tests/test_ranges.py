@@ -232,20 +232,25 @@ def test_bounds_of_random_slopes_are_differentiated():
     """The place between the bounds is drawn; with a key, without, and for a bound a channel."""
     x, key = jnp.array([[-2.0, 3.0, -1.0]] * 400), jax.random.key(0)
     lower, upper = jnp.array([0.1, 0.2, 0.3]), jnp.array([[0.5]] * 400)
-    out, vjp = jax.vjp(lambda lower, upper: activax.rrelu(x, key, lower, upper), lower, upper)
-    by_lower, by_upper = vjp(jnp.ones_like(out))
-    slope = out / x
-    share = (slope - lower[None]) / (upper - lower[None])
-    np.testing.assert_allclose(by_upper[:, 0], (jnp.where(x < 0, share * x, 0)).sum(1), rtol=1e-4)
+
+    @jax.jit
+    def results(lower, upper):
+        out, vjp = jax.vjp(lambda *bounds: activax.rrelu(x, key, *bounds), lower, upper)
+        middle = jax.grad(lambda x: activax.rrelu(x, None, lower, upper).sum())(x)
+        return out / x, *vjp(jnp.ones_like(out)), middle
+
+    slope, by_lower, by_upper, middle = map(np.asarray, results(lower, upper))
+    lower, upper, x = map(np.asarray, (lower, upper, x))
+    share = (slope - lower) / (upper - lower)
+    np.testing.assert_allclose(by_upper[:, 0], np.where(x < 0, share * x, 0).sum(1), rtol=1e-4)
     np.testing.assert_allclose(
-        by_lower, jnp.where(x < 0, (1 - share) * x, 0).sum(0), rtol=1e-4, atol=1e-4
+        by_lower, np.where(x < 0, (1 - share) * x, 0).sum(0), rtol=1e-4, atol=1e-4
     )
     assert 0 <= share[:, ::2].min() < 0.1 < 0.9 < share[:, ::2].max() <= 1
-    middle = jax.grad(lambda x: activax.rrelu(x, None, lower, upper).sum())(x)
-    np.testing.assert_allclose(middle, jnp.where(x < 0, (lower[None] + upper) / 2, 1), rtol=1e-6)
+    np.testing.assert_allclose(middle, np.where(x < 0, (lower + upper) / 2, 1), rtol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (2, 1), (3, 2, 1), (3, 1, 1)])
+@pytest.mark.parametrize("shape", [(), (2, 1), (3, 1, 1)])
 @pytest.mark.parametrize("sample", [activax.gumbel_softmax, activax.gumbel_softmax_st])
 def test_a_temperature_a_row(sample, shape):
     x = jnp.linspace(-2, 2, 24).reshape(3, 2, 4)

@@ -46,8 +46,8 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        beta: the sharpness, below 0 too: softplus(x, -beta) = x - softplus(x, beta); a number or an
-            array that broadcasts against x.
+        beta: the sharpness, which may be negative: softplus(x, -beta) = x - softplus(x, beta); a
+            number or an array that broadcasts against x.
 
     Example:
         >>> activax.softplus(jnp.array([-1.0, 0.0, 100.0]))
@@ -118,7 +118,7 @@ def _squareplus_slope(x: Array, b: Array) -> Array:
     a = at_most(magnitude(x), largest(x) / 16)  # its square may overflow, and the slope is then 0
     square = a * _hypotenuse(a, b) + (a * a + b)
     left = b / 2 / jnp.where(square == 0, 1.0, square)  # which is 0 where b is 0 and a^2 underflows
-    return jnp.where(x > 0, 1 - left, left)
+    return jnp.where((x < 0) | ((x == 0) & (b == 0)), left, 1 - left)
 
 
 def _squareplus_slope_at(out: Array, b: Array) -> Array:
@@ -142,8 +142,8 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        b: the squared width of the bend, with which squareplus becomes relu at 0; a number or an
-            array that broadcasts against x.
+        b: the squared width of the bend, 0 for relu; a number or an array that broadcasts
+            against x.
 
     Example:
         >>> activax.squareplus(jnp.array([-1e4, 0.0, 1e30]))  # jax.nn gives [0, 1, inf]

@@ -231,7 +231,7 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
 
     Args:
         x: an array of any shape and real dtype.
-        beta: the sharpness, from 0 (x / 2) to large (relu), and the mirror image below 0; a number
+        beta: the sharpness, from 0 (x / 2) to large (relu); -beta gives -swish(-x, beta); a number
             or an array that broadcasts against x.
 
     Example:

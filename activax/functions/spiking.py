@@ -48,8 +48,8 @@ def step(x: Array, threshold: Array | float = 0.0, sharpness: Array | float = 10
         threshold: where it fires; a number or an array that broadcasts against x. Its slope is
             minus that of x.
         sharpness: how fast the surrogate slope falls off, per unit of x; a number or an array that
-            broadcasts against x. The value does not depend on it; its slope is the fast sigmoid's,
-            so annealing needs `jax.lax.stop_gradient` where the sharpness is differentiated.
+            broadcasts against x. The value does not depend on the sharpness; its slope is that of
+            the fast sigmoid.
 
     Example:
         >>> activax.step(jnp.array([-1.0, 0.0, 1.0]))
