@@ -159,8 +159,8 @@ def _pooled(
 def _deviation(shift: Array, scale: Array, squares: Array) -> Array:
     """Return the deviation, given half of the distances from a rounded mean.
 
-    `shift` is the mean of these halves, and squares / scale^2 that of their squares. The rounding of
-    a large mean may be as large as the deviation.
+    `shift` is the mean of these halves, and squares / scale^2 that of their squares. The rounding
+    of a large mean may be as large as the deviation.
     """
     return 2 * jnp.sqrt(at_least(squares - square(shift * scale), 0.0)) / scale
 
