@@ -3,6 +3,7 @@
 Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -122,6 +123,32 @@ def check_feed_forward(x, mesh, axis_type):
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
 
 
+# The all-reduces over a split axis: of the value, and of the value with its slope.
+ALL_REDUCES = {"layer_norm": (2, 3), "rms_norm": (1, 2)}
+
+
+def check_norms(x, mesh):
+    """A norm of a split axis needs few all-reduces, and gives the numbers of one device."""
+    split = NamedSharding(mesh, PartitionSpec(None, None, "model"))
+    for name, expected in ALL_REDUCES.items():
+        layer = getattr(nn, name)()
+        apply = functools.partial(layer.apply, layer.init(jax.random.key(0), x))
+
+        def both(x, apply=apply):
+            out, vjp = jax.vjp(apply, x)
+            return out, *vjp(jnp.cos(3 * x))
+
+        sharded = jax.device_put(x, split)
+        functions = apply, both
+        compiled = [jax.jit(f).lower(sharded).compile() for f in functions]
+        found = tuple(collectives(program.as_text())["all-reduce"] for program in compiled)
+        assert found == expected, (name, found)
+        jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), compiled[1](sharded), both(x))
+    spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec("data", None, "model")))
+    program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
+    assert collectives(program)["all-reduce"] <= 11
+
+
 def check_diagnostics(x, mesh):
     """Statistics of what is sharded are of the whole, and only a few numbers are communicated."""
 
@@ -181,6 +208,7 @@ def main():
         check_learned(x, mesh)
         check_feed_forward(x, mesh, kind)
         check_diagnostics(x, mesh)
+    check_norms(jnp.cos(50 * x), meshes[0])
 
 
 if __name__ == "__main__":

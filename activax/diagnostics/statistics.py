@@ -13,7 +13,14 @@ from jax import Array, lax
 from activax._inputs import cast, check_axis, inexact_dtype, real, widen
 from activax.diagnostics.counts import MOST, Count
 from activax.functions.special import at_least
-from activax.functions.squares import best, over_power, scaled_squares, scales_of, squares_at
+from activax.functions.squares import (
+    best,
+    over_power,
+    scaled_squares,
+    scales_of,
+    square,
+    squares_at,
+)
 
 ALONG = object()  # the name of the axis of merge_along, which no axis of a caller's has
 
@@ -149,13 +156,13 @@ def _pooled(
     return center + 2 * shift, _deviation(shift, *best(totals, scales, 1, last))
 
 
-def _deviation(shift: Array, scale: Array, square: Array) -> Array:
+def _deviation(shift: Array, scale: Array, squares: Array) -> Array:
     """Return the deviation, given half of the distances from a rounded mean.
 
-    `shift` is the mean of these halves; the mean of their squares is square / scale^2. The rounding
+    `shift` is the mean of these halves, and squares / scale^2 that of their squares. The rounding
     of a large mean may be as large as the deviation.
     """
-    return 2 * jnp.sqrt(at_least(square - jnp.square(shift * scale), 0.0)) / scale
+    return 2 * jnp.sqrt(at_least(squares - square(shift * scale), 0.0)) / scale
 
 
 def merge(a: Statistics, b: Statistics) -> Statistics:

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from activax.functions.words import rounded
+
 
 def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tuple[Array, Array]:
     """Return (scale, total), where total = scale^2 (plus + sum of x^2 along axes); axes stay.
@@ -29,13 +31,18 @@ def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tup
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
-    """Return (scale x)^2 for every scale, along a new axis at that place.
+    """Return (scale x)^2 for every scale, along a new axis at that place."""
+    factors = _along(np.array(scales, x.dtype), place, x.ndim + 1)
+    return square(jnp.expand_dims(x, place) * factors)
 
-    XLA rewrites (s x)^2 as s^2 x^2 for a constant s, which overflows. The barrier hides from it
-    that the scales are constant.
+
+def square(x: Array) -> Array:
+    """Return x^2, where x may be a product with a constant.
+
+    XLA rewrites (s x)^2 as s^2 x^2 for a constant s, which overflows. A `reduce_precision` to full
+    width stops that.
     """
-    factors = lax.optimization_barrier(_along(np.array(scales, x.dtype), place, x.ndim + 1))
-    return jnp.square(jnp.expand_dims(x, place) * factors)
+    return jnp.square(rounded(x))
 
 
 def _along(numbers: np.ndarray, axis: int, ndim: int) -> np.ndarray:

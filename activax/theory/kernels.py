@@ -108,7 +108,7 @@ class Kernel:
             rho = _settled(kernel * (_inverse_root(rows) * _inverse_root(columns)))
             if itself:
                 # An input that is NaN is not like itself either.
-                same = jnp.eye(len(rho), dtype=bool) & ~jnp.isnan(rows)
+                same = jnp.eye(len(rho), dtype=bool) & ~jnp.isnan(rho)
                 rho = jnp.where(same, 1, rho)
             kernel = weights * product(rows, columns, rho) + biases
             if slopes:
