@@ -226,7 +226,7 @@ def test_without_torch(monkeypatch, capsys):
     [
         (["--fn", "gellu"], "unknown activation 'gellu'. Did you mean 'gelu'?"),
         (["--fn", "softmax"], "softmax is vector; give elementwise ones"),
-        (["--impl", "keras"], "invalid choice: 'keras'"),
+        (["--impl", "keras"], "--impl: must be of activax, jax.nn, torch; got 'keras'"),
         (["--stride", "3"], "must be a power of two up to 2**23; got '3'"),
         (["--stride", "2", "--quick"], "not allowed with argument"),
         (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),

@@ -23,8 +23,12 @@ from activax.cli import main
 
 _, name, number, *argv = sys.argv
 
+sent = []
+
 def listen(event, seconds, fun_name="", **facts):
-    if event == "/jax/core/compile/jaxpr_to_mlir_module_duration" and name in fun_name:
+    compiles = event == "/jax/core/compile/jaxpr_to_mlir_module_duration"
+    if compiles and name in fun_name and not sent:
+        sent.append(number)
         threading.Timer(0.02, os.kill, (os.getpid(), int(number))).start()
 
 jax.monitoring.register_event_duration_secs_listener(listen)
