@@ -153,6 +153,7 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
     assert line.startswith("| digits: silu | 2.")
 
 
+@pytest.mark.slow
 def test_few_bits_in_a_transformer(monkeypatch):
     for size, value in {"FEATURES": 16, "HIDDEN": 32, "LENGTH": 8}.items():
         monkeypatch.setattr(modularity, size, value)

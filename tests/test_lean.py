@@ -369,7 +369,17 @@ def test_levels_are_the_best(name):
         assert jnp.mean((worse - exact) ** 2) > jnp.mean((rounded - exact) ** 2)
 
 
-def test_few_bits_of_all(elementwise):
+@pytest.mark.parametrize("name", ["relu", "gelu", "softplus", "snake", "log1mexp"])
+def test_more_bits_have_less_error(name):
+    check_errors_of_few_bits(activax.get(name))
+
+
+@pytest.mark.slow
+def test_more_bits_have_less_error_in_every_activation(elementwise):
+    check_errors_of_few_bits(elementwise)
+
+
+def check_errors_of_few_bits(elementwise):
     """More bits, less error; and none where there are not more slopes than levels."""
     x = jax.random.normal(jax.random.key(0), (1 << 14,))
     exact = np.float64(slopes(elementwise, x))
