@@ -36,9 +36,9 @@ class Activation(Generic[P]):
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule, the promotion of integers and 16-bit floats and the check of ranges:
-            for tools that cannot see through a custom rule, such as `jax.experimental.jet` (which
-            raises UnexpectedTracerError) and converters. `activax.plain` does it for whole
-            networks.
+            for tools that cannot see through a custom rule, such as converters and
+            `jax.experimental.jet` (which raises UnexpectedTracerError, or AttributeError in JAX
+            0.12). `activax.plain` does it for whole networks.
         body: the same at the precision of the definition that calls it: what definitions are
             built from.
         inner: the function with its derivative, for the derivative of another definition, which

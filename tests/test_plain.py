@@ -43,7 +43,7 @@ def test_16_bit_inputs_are_rounded_once(dtype):
 
 
 def test_taylor_mode_needs_it():
-    with pytest.raises(Exception, match="leaked|[Tt]racer|UnexpectedTracer"):
+    with pytest.raises(Exception, match="Tracer|process_custom_jvp_call"):  # by JAX's version
         jet(activax.gelu, (X,), ([jnp.ones_like(X)] * 2,))
     value, (first, second) = jet(
         activax.plain(activax.gelu), (X,), ([jnp.ones_like(X), jnp.zeros_like(X)],)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax._precision import Precision, current
+from activax._precision import Precision, current, is_plain
 
 Words = tuple[Array, Array | None]  # high, or high + low
 
@@ -31,6 +31,8 @@ def in_two_words(x: Array) -> bool:
 
 def rounded(x: Array) -> Array:
     """x: XLA adds the constants of nested sums first, but not through a rounding to all bits."""
+    if is_plain():  # Taylor mode has no such operation
+        return x
     info = jnp.finfo(x.dtype)
     return lax.reduce_precision(x, info.nexp, info.nmant)
 
