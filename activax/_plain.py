@@ -15,9 +15,10 @@ def plain(f: Callable[P, T], *, composite: bool = False) -> Callable[P, T]:
 
     An activation has a derivative rule of its own, which some tools refuse: Taylor mode
     (`jax.experimental.jet` raises UnexpectedTracerError, or AttributeError in JAX 0.12), forward
-    Laplacians, interval arithmetic, converters to other formats. `plain(f)` has no such rule. Its values are those of `f` to
-    rounding; its slopes are JAX's derivatives of the formulas, so they may cancel, overflow or keep
-    more for the backward pass where those of `f` do not.
+    Laplacians, interval arithmetic, converters to other formats. `plain(f)` has no such rule. Its
+    values are those of `f` to rounding, but at infinity they may be NaN; its slopes are JAX's
+    derivatives of the formulas, so they may cancel, overflow or keep more for the backward pass
+    where those of `f` do not.
 
     Args:
         f: an activation, or any function that calls some: the `apply` of a network of `activax.nn`,
