@@ -184,10 +184,10 @@ def test_a_row_of_another_program_is_measured_again(tmp_path):
     fresh = records(file)
     stale = [{**row, "program": "another", "worst": 99.0} for row in fresh]
     for old in (stale, [{**row, "sample": "another"} for row in stale]):
-        file.write_text(json.dumps({"records": old}))
+        file.write_text(json.dumps({"environment": {}, "records": old}))
         accuracy.main(argv)
         assert records(file) == fresh
-    file.write_text("not a record")
+    file.write_text('"environment"; no JSON')
     accuracy.main([*argv, "--fresh"])
     assert records(file) == fresh
 

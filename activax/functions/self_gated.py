@@ -215,7 +215,7 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
     _swish_slope_beta,
     lean=(
         from_branch(
-            lambda x, beta: scaled(x, beta) > -SILU_POINT[0],
+            lambda x, beta: (beta * x > -SILU_POINT[0]) | (beta == 0),  # also at infinity
             lambda out, right, beta: silu_slope_at(scaled(out, beta), right),
             float64=False,
         ),
