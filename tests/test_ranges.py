@@ -16,7 +16,8 @@ CATALOG = activax.catalog.values()
 # Numbers of both signs, and the open end at 0 from nearby.
 NUMBERS = (-40.0, -3.0, -1.0, -0.3, 0.0, 0.01, 0.3, 1.0, 3.0, 40.0)
 X = np.float32([-30, -3.7, -1, -0.4, -1e-3, 0, 1e-3, 0.4, 1, 3.7, 30])
-OTHERS = {"key", "where", "axis", "layout", "keepdims"}  # parameters that are no real numbers
+# Parameters that are no real numbers.
+OTHERS = {"algorithm", "key", "where", "axis", "layout", "keepdims"}
 # Keyword-only parameters are part of the program, so a few values stand for their ranges.
 STATICS = [
     activax.laplace_cdf_gate.bind(mean=-2.0, deviation=0.02),

@@ -26,14 +26,14 @@ def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tup
     place = axes[0] if axes else x.ndim
     squares = squares_at(scales, x, place)
     summed = jnp.sum(squares, tuple(axis + 1 for axis in axes), keepdims=True)
-    added = np.array([min(plus * s * s, float(jnp.finfo(x.dtype).max)) for s in scales], x.dtype)
-    return best(summed + _along(added, place, summed.ndim), scales, number, place)
+    added = [min(plus * s * s, float(jnp.finfo(x.dtype).max)) for s in scales]
+    return best(summed + _along(added, place, summed), scales, number, place)
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
     """Return (scale x)^2 for every scale, along a new axis at that place."""
-    factors = _along(np.array(scales, x.dtype), place, x.ndim + 1)
-    return square(jnp.expand_dims(x, place) * factors)
+    x = jnp.expand_dims(x, place)
+    return square(x * _along(scales, place, x))
 
 
 def square(x: Array) -> Array:
@@ -45,9 +45,17 @@ def square(x: Array) -> Array:
     return jnp.square(rounded(x))
 
 
-def _along(numbers: np.ndarray, axis: int, ndim: int) -> np.ndarray:
-    """Return numbers along one of the axes of an array."""
-    return numbers.reshape([-1 if i == axis else 1 for i in range(ndim)])
+def _along(numbers: Sequence[float], axis: int, beside: Array) -> Array:
+    """Return numbers along an axis, in the rank and dtype of an array.
+
+    They are computed from their places: `jax.checkpoint` would keep a constant array.
+    """
+    shape = [len(numbers) if i == axis else 1 for i in range(beside.ndim)]
+    place = lax.broadcasted_iota(np.int32, shape, axis)
+    out = jnp.full(shape, numbers[-1], beside.dtype)
+    for i, number in enumerate(numbers[:-1]):
+        out = jnp.where(place == i, jnp.asarray(number, beside.dtype), out)
+    return out
 
 
 def scales_of(number: int, dtype: Any, plus: float = 0.0) -> tuple[float, ...]:
