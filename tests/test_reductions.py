@@ -339,8 +339,8 @@ LINEAR = ("dense", "conv", "dropout", "positions", "residual", "parallel", "seri
 
 def test_the_table_of_layers_has_them_all():
     ours = {n for n in dir(nn) if inspect.isfunction(getattr(nn, n))}
-    policies = {"offload_preactivations", "save_preactivations"}
-    assert ours - set(LAYERS) - policies == {"embedding"}
+    others = {"offload_preactivations", "save_preactivations", "summary"}
+    assert ours - set(LAYERS) - others == {"embedding"}
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -350,10 +350,10 @@ def test_layers_compute_or_refuse_complex_input_and_cut_none(name):
     with jax.numpy_dtype_promotion("standard"):
         if name not in LINEAR:
             with pytest.raises(TypeError, match="must be real; got complex64"):
-                layer.apply(params, both)
+                layer.apply(params, both, key=None)
             return
         y, of_real, of_zero = jax.jit(
-            lambda p: [layer.apply(p, x) for x in (both, real, jnp.zeros_like(real))]
+            lambda p: [layer.apply(p, x, key=None) for x in (both, real, jnp.zeros_like(real))]
         )(params)
     assert_allclose(y.real, of_real, 1e-3, 1e-4)
     assert_allclose(y.imag, of_real - of_zero, 1e-3, 1e-4)
@@ -363,18 +363,18 @@ SIMPLE = ["dense", "conv", "max_pool", "avg_pool", "layer_norm", "rms_norm", "dr
           "attention", "learned", "positions"]  # of which the others are made  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", [jnp.int32, jnp.bool_])
 @pytest.mark.parametrize("name", SIMPLE)
-def test_layers_of_integers_and_booleans_are_those_of_floats(name):
+def test_layers_of_integers_and_booleans_are_those_of_floats(name, dtype):
     layer = LAYERS[name]
-    for dtype in (jnp.int32, jnp.bool_):
-        x = jnp.arange(128).reshape(2, 4, 4, 4).astype(dtype)
-        with jax.numpy_dtype_promotion("standard"):
-            params = layer.init(KEY, x)
-            y, expected = jax.jit(lambda p: [layer.apply(p, x.astype(d)) for d in (dtype, float)])(  # noqa: B023
-                params
-            )
-        assert y.dtype == (dtype if name in ("max_pool", "dropout") else jnp.float32)
-        assert_allclose(y.astype(jnp.float32), expected, 1e-5, 1e-5)
+    x = jnp.arange(128).reshape(2, 4, 4, 4).astype(dtype)
+    with jax.numpy_dtype_promotion("standard"):
+        params = layer.init(KEY, x)
+        y, expected = jax.jit(
+            lambda p: [layer.apply(p, x.astype(d), key=None) for d in (dtype, float)]
+        )(params)
+    assert y.dtype == (dtype if name in ("max_pool", "dropout") else jnp.float32)
+    assert_allclose(y.astype(jnp.float32), expected, 1e-5, 1e-5)
 
 
 FLOATS = [name for name in dir(jnp) if name.startswith(("float4", "float8", "bfloat16", "float16"))]
@@ -397,7 +397,7 @@ INITIALISERS = {
     )["weight"],
     "positions": lambda key, shape, dtype: nn.positions(shape[0]).init(
         key, jax.ShapeDtypeStruct(shape, dtype)
-    )["weight"],
+    )["positions"],
     "dense": lambda key, shape, dtype: nn.dense(8).init(key, jax.ShapeDtypeStruct(shape, dtype))[
         "weight"
     ],
