@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from activax._precision import is_plain
 from activax.functions.words import rounded
 
 
@@ -31,9 +32,14 @@ def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tup
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
-    """Return (scale x)^2 for every scale, along a new axis at that place."""
+    """Return (scale x)^2 for every scale, along a new axis at that place.
+
+    XLA rewrites (s x)^2 as s^2 x^2 for a constant s, which overflows. The barrier hides from it
+    that the scales are constant; Taylor mode has no barrier.
+    """
     x = jnp.expand_dims(x, place)
-    return square(x * _along(scales, place, x))
+    factors = _along(scales, place, x)
+    return jnp.square(x * (factors if is_plain() else lax.optimization_barrier(factors)))
 
 
 def square(x: Array) -> Array:
