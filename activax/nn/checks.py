@@ -3,7 +3,7 @@
 import math
 import numbers
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -88,9 +88,9 @@ def check_x(function: str, x: Any, *, single: bool) -> None:
         )
 
 
-def check_params(function: str, params: Any) -> None:
-    """Raise TypeError unless the parameters of `apply` are named."""
-    if not isinstance(params, Mapping):
+def check_params(function: str, params: Any, *kinds: type) -> None:
+    """Raise TypeError unless the parameters of `apply` are of one of the kinds."""
+    if not isinstance(params, kinds):
         raise TypeError(
             f"{function}: params must be what init made, as in apply(params, x); "
             f"got {described(params)}"

@@ -9,7 +9,7 @@ import jax
 from jax import Array
 
 from activax._activation import Activation
-from activax.nn.checks import check_functions, check_number, check_x, described
+from activax.nn.checks import check_functions, check_number, check_params, check_x
 from activax.nn.constructor import constructor
 from activax.nn.layer import (
     Example,
@@ -217,11 +217,7 @@ def _entries(layers: Layers, params: list[Params]) -> Params:
 
 def _check_entries(function: str, params: Params, layers: Layers) -> None:
     """Raise unless the parameters have one entry for each layer."""
-    if not isinstance(params, tuple | list | Mapping):
-        raise TypeError(
-            f"{function}: params must be what init made, as in apply(params, x); "
-            f"got {described(params)}"
-        )
+    check_params(function, params, tuple, list, Mapping)
     found = params if isinstance(params, Mapping) else range(len(params))
     if layers.keys() != set(found):
         raise ValueError(

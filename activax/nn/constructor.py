@@ -1,7 +1,7 @@
 """The decorator of every function that makes a layer."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec
 
 from jax import Array
@@ -61,7 +61,7 @@ def _checked_apply(function: str, layer: Layer) -> Callable[..., Any]:
         if not hasattr(x, "shape"):  # the usual case first: this is the cost of an eager call
             check_x(function, x, single=single)
         if single and not isinstance(params, dict):
-            check_params(function, params)
+            check_params(function, params, Mapping)
         if not layer.stochastic:
             given.pop("key", None)
         try:
