@@ -10,6 +10,7 @@ from jax import Array, lax
 
 from activax._activation import Activation
 from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
+from activax.functions.special import root
 from activax.theory.correlation import angle
 
 # From the variances of u and v, which broadcast, and their correlation.
@@ -34,12 +35,6 @@ def closed_form(activation: Callable[..., Any]) -> ClosedForm | None:
         make = OF_ACTIVATIONS.get(activation.original._plain)
         return make(**activation.parameters) if make else None
     return OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
-
-
-def root(q: Any) -> Array:
-    """Return a square root whose derivative at 0 is given as 0; NaN stays."""
-    q = jnp.asarray(q)
-    return jnp.where(q <= 0, 0, jnp.sqrt(jnp.where(q <= 0, 1, q)))
 
 
 def _covariance(q1: Any, q2: Any, rho: Array) -> Array:

@@ -13,7 +13,8 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax._inputs import cast, compute_dtype, inexact_dtype, real
-from activax.theory.closed_forms import closed_form, root
+from activax.functions.special import root
+from activax.theory.closed_forms import closed_form
 from activax.theory.correlation import ROUNDING
 from activax.theory.duals import dual_of
 from activax.theory.moments import second_moment
