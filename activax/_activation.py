@@ -15,7 +15,7 @@ from jax import Array
 
 from activax._definition import PACKAGE, Definition
 from activax._precision import Precision, at
-from activax._ranges import Range
+from activax._ranges import Ranges
 
 P = ParamSpec("P")
 
@@ -142,7 +142,7 @@ class Activation(Generic[P]):
         return self._definition.domain
 
     @property
-    def ranges(self) -> Mapping[str, Range]:
+    def ranges(self) -> Ranges:
         return self._definition.ranges
 
     @property

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 import jax
@@ -23,8 +23,8 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at, is_plain
-from activax._ranges import Range, complete, described, nan_outside
-from activax._residuals import ANY, INPUT, Residual, from_output, with_residual
+from activax._ranges import ANY, Ranges, complete, described, nan_outside
+from activax._residuals import INPUT, Residual, from_output, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")
@@ -33,7 +33,6 @@ Formula = Callable[Concatenate[Array, P], Array]
 Defined = Activation[Concatenate[ArrayLike, P]]
 Keep = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
-Ranges = Mapping[str, Range]
 
 ALONG_AXIS = """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.

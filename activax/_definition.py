@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 
 from activax._precision import Precision, at
-from activax._ranges import Range
+from activax._ranges import Ranges
 from activax._residuals import Residual
 
 PACKAGE = __name__.partition(".")[0]
@@ -58,7 +58,7 @@ class Definition:
     statics: tuple[str, ...]  # keyword-only parameters
     keys: tuple[str, ...]  # those of the arrays that are PRNG keys
     masks: tuple[str, ...]  # those of the arrays that are boolean masks
-    ranges: Mapping[str, Range]  # of the parameters that are real numbers
+    ranges: Ranges  # of the parameters that are real numbers
     signature: inspect.Signature
     doc: str
     derived: Derived | None = None  # how it was made of another, if it was

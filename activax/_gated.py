@@ -12,10 +12,11 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax._activation import Activation
-from activax._define import Ranges, elementwise, make_activation, rounded
+from activax._define import elementwise, make_activation, rounded
 from activax._inputs import check_axis, inexact_dtype, precision_of, real, widen
 from activax._precision import at
-from activax._residuals import ANY, Residual
+from activax._ranges import ANY, Ranges
+from activax._residuals import Residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")

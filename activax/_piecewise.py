@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import Defined, Formula, P, Ranges, elementwise, positional
-from activax._residuals import ANY
+from activax._define import Defined, Formula, P, elementwise, positional
+from activax._ranges import ANY, Ranges
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
 

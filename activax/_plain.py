@@ -1,6 +1,5 @@
 """Functions of ordinary JAX primitives, for tools that do not see through a custom rule."""
 
-import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -47,8 +46,4 @@ def plain(f: Callable[P, T], *, composite: bool = False) -> Callable[P, T]:
             f"plain: f must be an activation or a function that calls some; got {type(f).__name__}"
         )
 
-    @functools.wraps(f)
-    def traced(*args: P.args, **kwargs: P.kwargs) -> T:
-        return f(*args, **kwargs)
-
-    return at(Precision.COMPOSITE if composite else Precision.PLAIN)(traced)
+    return at(Precision.COMPOSITE if composite else Precision.PLAIN)(f)

@@ -71,6 +71,9 @@ class Range:
         return " and ".join([*(ends or ["finite"]), *holes])
 
 
+Ranges = Mapping[str, Range]
+ANY: Ranges = MappingProxyType({})  # no parameter has a range of its own
+
 REAL = Range()
 POSITIVE = Range(0.0, excluded=(0.0,))
 NOT_NEGATIVE = Range(0.0)
@@ -78,8 +81,8 @@ NOT_ZERO = Range(excluded=(0.0,))
 
 
 def complete(
-    name: str, declared: Mapping[str, Range], signature: inspect.Signature, arrays: Sequence[str]
-) -> Mapping[str, Range]:
+    name: str, declared: Ranges, signature: inspect.Signature, arrays: Sequence[str]
+) -> Ranges:
     """Return the range of each parameter that is a real number: the declared one, or all of them.
 
     Those are the `arrays`, the keyword-only parameters whose default is a float, and the declared.
@@ -99,7 +102,7 @@ def complete(
     return MappingProxyType({n: declared.get(n, REAL) for n in numbers})
 
 
-def described(ranges: Mapping[str, Range], arrays: Sequence[str]) -> list[str]:
+def described(ranges: Ranges, arrays: Sequence[str]) -> list[str]:
     """Return the section of a docstring that says the ranges; nothing without parameters."""
 
     def line(name: str, range_: Range) -> str:
@@ -109,8 +112,16 @@ def described(ranges: Mapping[str, Range], arrays: Sequence[str]) -> list[str]:
     return ["\n".join(["Ranges:", *itertools.starmap(line, ranges.items())])] if ranges else []
 
 
+def nan_where(lost: Array) -> Array:
+    """Return NaN where `lost` holds and 1 elsewhere, of a weak type.
+
+    A root and not a constant: `jax_debug_nans` refuses a NaN that is only selected from.
+    """
+    return jnp.sqrt(jnp.where(lost, -1.0, 1.0))
+
+
 def nan_outside(
-    ranges: Mapping[str, Range],
+    ranges: Ranges,
     names: Sequence[str],
     value: Callable[..., Array],
     keep: Callable[..., Any],
@@ -126,9 +137,8 @@ def nan_outside(
         return value, keep, differential
 
     def marked(out: Array, parameters: list[Any]) -> Array:
-        """Multiply by 1, or by NaN outside: no constant, which would stop `jax_debug_nans`."""
         inside = (r.holds(a) for r, a in zip(places.values(), parameters, strict=True))
-        factor = jnp.sqrt(jnp.where(functools.reduce(operator.and_, inside), 1.0, -1.0))
+        factor = nan_where(~functools.reduce(operator.and_, inside))
         return out * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
 
     @functools.wraps(value)

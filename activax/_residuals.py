@@ -7,7 +7,6 @@ which piece the input lies, or from both. A definition lists what it offers, the
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,16 +15,13 @@ from jax.ad_checkpoint import checkpoint_name
 
 from activax._inputs import widen
 from activax._packing import Packed
-from activax._ranges import Range
+from activax._ranges import ANY, Ranges
 
 # Of the packed codes, for `jax.checkpoint_policies.save_only_these_names`.
 NAME = "activax_residual"
 
 Keep = Callable[..., Any]
 Slope = Callable[..., Any]
-
-# The ranges of a slope that is right for all parameters.
-ANY: Mapping[str, Range] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +47,7 @@ class Residual:
     bits: int = 0
     code: Callable[..., Array] | None = None
     float64: bool = True
-    ranges: Mapping[str, Range] = field(default_factory=lambda: ANY)
+    ranges: Ranges = field(default_factory=lambda: ANY)
 
     def fits(self, parameters: Mapping[str, Any]) -> bool:
         """Return whether the slope is right for these parameters, all numbers in its ranges."""
@@ -116,7 +112,7 @@ def _from_inputs(
     return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, slopes)]
 
 
-def from_output(slope: Slope, *, ranges: Mapping[str, Range] = ANY) -> Residual:
+def from_output(slope: Slope, *, ranges: Ranges = ANY) -> Residual:
     """Declare that the slope in the input is known from the output, for `lean=` of a definition.
 
     Args:
@@ -144,7 +140,7 @@ def from_piece(
     slope: Slope,
     *,
     bits: int = 1,
-    ranges: Mapping[str, Range] = ANY,
+    ranges: Ranges = ANY,
 ) -> Residual:
     """Declare that the slope in the input is known from the piece on which it lies.
 
@@ -169,7 +165,7 @@ def from_branch(
     slope: Slope,
     *,
     float64: bool = True,
-    ranges: Mapping[str, Range] = ANY,
+    ranges: Ranges = ANY,
 ) -> Residual:
     """Declare that the slope is known from the output and the side of the minimum of the input.
 

@@ -14,7 +14,6 @@ from activax._define import (
     Defined,
     Formula,
     Keep,
-    Ranges,
     carrying_slopes,
     kept_by,
     make_activation,
@@ -32,8 +31,8 @@ from activax._inputs import (
     widen,
 )
 from activax._precision import at
-from activax._ranges import nan_outside
-from activax._residuals import ANY, Residual, with_residual
+from activax._ranges import ANY, Ranges, nan_outside
+from activax._residuals import Residual, with_residual
 from activax._rule import differentiable
 
 P = ParamSpec("P")

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._define import elementwise
+from activax._ranges import nan_where
 from activax._residuals import from_output, from_piece
-from activax.functions.special import at_least, at_most, clip, largest, nan_where
+from activax.functions.special import at_least, at_most, clip, largest
 from activax.functions.transcendental import exp, expm1
 
 __all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the builtin abs

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax._precision import is_plain
+from activax._ranges import nan_where
 
 # Beyond it exp(-x) is 0 in every dtype, float64 included, and products stay finite.
 FAR = 1e4
@@ -88,14 +89,6 @@ def flag(x: Array, condition: Array) -> Array:
     """One byte: 1 where the condition holds, 0 where not, -1 where x is NaN."""
     lost = jnp.isnan(x)
     return condition.astype(jnp.int8) | -lost.astype(jnp.int8)
-
-
-def nan_where(lost: Array) -> Array:
-    """Return NaN where `lost` holds and 1 elsewhere, of a weak type.
-
-    A root and not a constant: `jax_debug_nans` refuses a NaN that is only selected from.
-    """
-    return jnp.sqrt(jnp.where(lost, -1.0, 1.0))
 
 
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
