@@ -242,7 +242,7 @@ _SELU_LEFT = _SELU_SCALE * _SELU_ALPHA
 
 
 def _selu_reference(mp: Any, x: Any) -> Any:
-    """By their closed form, from the two error functions at the fixed point."""
+    """Return selu with its constants in closed form, from the error function at the fixed point."""
     one, two = mp.erfc(mp.sqrt(0.5)) * mp.sqrt(mp.e), mp.erfc(mp.sqrt(2)) * mp.e**2
     alpha = -mp.sqrt(2 / mp.pi) / (one - 1)
     scale = (1 - one) * mp.sqrt(2 * mp.pi)

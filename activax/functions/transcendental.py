@@ -54,24 +54,23 @@ def _special(
 
     `kernel(half, *words)` serves float32, `plain(x)` the rest; `derivative(*words, out)`.
     """
+    if is_plain():
+        return plain(total(words))
     precision = current()
 
+    @jax.custom_jvp
     def function(*words: Any) -> Array:
-        if words[0].dtype == jnp.float32 and not is_plain():
+        if words[0].dtype == jnp.float32:
             return kernel(precision is Precision.HALF, *words)
         return plain(total(words))
 
-    if is_plain():
-        return function(*words)
-    differentiable = jax.custom_jvp(function)
-
-    @differentiable.defjvp
+    @function.defjvp
     @at(precision)
     def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
-        out = differentiable(*words)
+        out = function(*words)
         return out, derivative(*words, out) * total(tangents)
 
-    return differentiable(*words)
+    return function(*words)
 
 
 def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
