@@ -144,7 +144,7 @@ def errors(
 
 
 def within(worst: Sequence[float], activation: Activation, dtype: Any) -> bool:
-    """Whether value and slopes keep the bounds, to which this mixed count holds at roots too.
+    """Return whether value and slopes keep the bounds; the mixed count holds at roots, too.
 
     They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
     """

@@ -108,7 +108,7 @@ def test_elu_keeps_a_bit_where_the_output_does_not_tell_the_side():
 
 
 def test_alpha_that_is_trained_across_0():
-    """By gradient descent from 0.5 to -0.5, at a rate that is the same for lean and plain."""
+    """Descend from 0.5 to -0.5, lean and plain at one learning rate."""
     x = jnp.linspace(-2, 2, 16)
 
     def loss(w, alpha, f):
@@ -165,7 +165,7 @@ def test_gated_units(random_params):
 
 @pytest.mark.parametrize("alpha", [-2.0, 0.0, [-2.0, -1.0, 0.0, 0.5, 1.0, 2.0]])
 def test_feed_forward_layers(alpha, random_params):
-    """Of a lean unit with a number, and of one whose parameters, one a channel, are trained."""
+    """Take a lean unit with a number, and one with a trained parameter for each channel."""
     x = jnp.asarray(np.random.default_rng(0).normal(size=(5, 8)), jnp.float32)
     lean = activax.lean(activax.elu)
     learned = isinstance(alpha, list)

@@ -106,7 +106,7 @@ def rows(activation):
 
 
 def test_value_and_slopes_are_right_in_the_whole_range(trainable):
-    """By the reference, which takes another way; to the bounds that hold at the defaults."""
+    """The reference takes another way; the bounds are those that hold at the defaults."""
     names, columns = trainable.trainable, rows(trainable)
     smooth = []
     for x, *parameters in zip(*(column.tolist() for column in columns), strict=True):
@@ -146,7 +146,7 @@ MOVING = [
 
 @pytest.mark.parametrize(("vector", "name"), MOVING)
 def test_vectors_are_right_in_the_whole_range(vector, name):
-    """As above; by the derivative in a direction that moves the parameter, too."""
+    """The derivative is taken in a direction that moves the parameter, too."""
     numbers = inside(vector.ranges[name])
     x = np.resize(VECTORS, (len(numbers), 4))
     to, speed = x[:, ::-1], np.full(len(numbers), 0.25, np.float32)

@@ -11,18 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from test_activation import square
 
 import activax
-
-
-@activax.elementwise(
-    lambda x, scale: 2 * scale * x,
-    lambda x, scale: x * x,
-    reference=lambda mp, x, scale: scale * x**2,
-)
-def square(x, scale=1.0):
-    """The square of x, defined outside the library."""
-    return scale * x * x
 
 
 def cubed(x):
