@@ -13,6 +13,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax._inputs import cast, widen
+
 
 @dataclasses.dataclass(frozen=True)
 class Range:
@@ -115,9 +117,11 @@ def described(ranges: Ranges, arrays: Sequence[str]) -> list[str]:
 def nan_where(lost: Array) -> Array:
     """Return NaN where `lost` holds and 1 elsewhere, of a weak type.
 
-    A root and not a constant: `jax_debug_nans` refuses a NaN that is only selected from.
+    A difference and not a constant: `jax_debug_nans` refuses a NaN that is only selected from. XLA
+    fuses a difference into what uses it, also that of a scalar, which it does not with a root.
     """
-    return jnp.sqrt(jnp.where(lost, -1.0, 1.0))
+    infinite = jnp.where(lost, jnp.inf, 0.0)
+    return 1 + (infinite - infinite)
 
 
 def nan_outside(
@@ -136,20 +140,26 @@ def nan_outside(
     if not places:
         return value, keep, differential
 
-    def marked(out: Array, parameters: list[Any]) -> Array:
-        inside = (r.holds(a) for r, a in zip(places.values(), parameters, strict=True))
-        factor = nan_where(~functools.reduce(operator.and_, inside))
-        return out * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+    def factors(inputs: Sequence[Any]) -> list[Array]:
+        return [nan_where(~range_.holds(inputs[i])) for i, range_ in places.items()]
+
+    def marked(out: Array, by: list[Array]) -> Array:
+        for factor in by:
+            factor = jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+            out = cast(widen(out) * factor, out.dtype)
+        return out
 
     @functools.wraps(value)
     def checked(*inputs: Any) -> Array:
-        return marked(value(*inputs), [inputs[i] for i in places])
+        return marked(value(*inputs), factors(inputs))
 
+    # The factors are kept, not the parameters, and not in 16 bits, so that the backward pass does
+    # nothing but multiply: XLA may compile more than that, of a scalar, to a kernel of its own.
     def keep_both(*inputs_and_out: Any) -> tuple[Any, ...]:
-        return [inputs_and_out[i] for i in places], keep(*inputs_and_out)
+        return factors(inputs_and_out), keep(*inputs_and_out)
 
     def sloped(kept: Any, tangents: Any) -> Array:
-        parameters, own = kept
-        return marked(differential(own, tangents), parameters)
+        by, own = kept
+        return marked(differential(own, tangents), by)
 
     return checked, keep_both, sloped

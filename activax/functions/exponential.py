@@ -118,7 +118,7 @@ def _squareplus_slope(x: Array, b: Array) -> Array:
     a = at_most(magnitude(x), largest(x) / 16)  # its square may overflow, and the slope is then 0
     square = a * _hypotenuse(a, b) + (a * a + b)
     left = b / 2 / jnp.where(square == 0, 1.0, square)  # which is 0 where b is 0 and a^2 underflows
-    return jnp.where((x < 0) | ((x == 0) & (b == 0)), left, 1 - left)
+    return jnp.where((x < 0) | ((x == 0) & (square == 0)), left, 1 - left)
 
 
 def _squareplus_slope_at(out: Array, b: Array) -> Array:
@@ -209,7 +209,7 @@ def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
 
 
 @elementwise(
-    lambda x, alpha: jnp.where(x > 0, 1.0, exp(negative_part(x) / alpha)),
+    lambda x, alpha: exp(negative_part(x) / alpha),
     _celu_slope_alpha,
     lean=(from_output(lambda out, alpha: jnp.where(out > 0, 1.0, out / alpha + 1)),),
     reference=lambda mp, x, alpha: alpha * elu.reference(mp, x / alpha, 1),

@@ -23,16 +23,22 @@ def _beyond(x: Array, threshold: Array) -> Array:
     return ~((magnitude(x) <= threshold) & (threshold > 0))
 
 
-def _slope_at(out: Array, threshold: Array) -> Array:
-    """Return the slope of either shrinkage where its value is `out`."""
-    return choose(flag(out, (out != 0) | (threshold <= 0)), 1.0, 0.0)
+def _slope_at(out: Array, passes_all: Array) -> Array:
+    """Return the slope of either shrinkage where its value is `out`.
+
+    `passes_all` says whether the threshold is 0.
+    """
+    return choose(flag(out, (out != 0) | passes_all), 1.0, 0.0)
+
+
+_from_output = from_output(lambda out, threshold: _slope_at(out, threshold <= 0))
 
 
 @elementwise(
     _slope_at,
-    lambda out, threshold: -jnp.sign(out),
-    keep=lambda x, threshold, out: (out, threshold),
-    lean=(from_piece(_beyond, one_or_zero), from_output(_slope_at)),
+    lambda out, passes_all: -jnp.sign(out),
+    keep=lambda x, threshold, out: (out, threshold <= 0),
+    lean=(from_piece(_beyond, one_or_zero), _from_output),
     reference=lambda mp, x, threshold: (abs(x - threshold) - abs(x + threshold)) / 2 + x,
     kinks=_both_sides,
     ranges={"threshold": NOT_NEGATIVE},
@@ -61,9 +67,9 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
 @elementwise(
     _slope_at,
-    lambda out, threshold: 0.0 * out,
-    keep=lambda x, threshold, out: (out, threshold),
-    lean=(from_piece(_beyond, one_or_zero), from_output(_slope_at)),
+    lambda out, passes_all: 0.0 * out,
+    keep=lambda x, threshold, out: (out, threshold <= 0),
+    lean=(from_piece(_beyond, one_or_zero), _from_output),
     reference=lambda mp, x, threshold: x if x > threshold or x < -threshold else mp.zero,
     kinks=_both_sides,
     ulps=0,

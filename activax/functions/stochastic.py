@@ -32,9 +32,27 @@ def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
     return jnp.asarray(jax.random.uniform(key, shape, jnp.float32), dtype)
 
 
+def _between(lower: Array, upper: Array, share: Array | float) -> Array:
+    return lower + (upper - lower) * share
+
+
 def _drawn_slope(positive: Array, key: Array | None, lower: Array, upper: Array) -> Array:
     share = _share(key, lower.dtype, positive, lower, upper)
-    return jnp.where(positive, 1.0, lower + (upper - lower) * share)
+    return jnp.where(positive, 1.0, _between(lower, upper, share))
+
+
+def _kept(x: Array, key: Array | None, lower: Array, upper: Array, out: Array) -> tuple[Any, ...]:
+    """Return x, the key, both ends (without a key the middle, for both) and the piece of x.
+
+    The key draws the same slopes again, so the backward pass keeps one byte an element.
+    """
+    ends = (lower, upper) if key is not None else (_between(lower, upper, 0.5),) * 2
+    return (x, key, *ends, flag(x, x > 0))
+
+
+def _slope_by_x(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
+    below = lower if key is None else _drawn_slope(positive > 0, key, lower, upper)
+    return choose(positive, 1.0, below)
 
 
 def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
@@ -42,13 +60,10 @@ def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive:
 
 
 @elementwise(
-    # The key draws the same slopes again, so the backward pass keeps one byte an element.
-    lambda x, key, lower, upper, positive: choose(
-        positive, 1.0, _drawn_slope(positive > 0, key, lower, upper)
-    ),
+    _slope_by_x,
     lambda x, *rest: negative_part(x) - _by_upper(x, *rest),
     _by_upper,
-    keep=lambda x, key, lower, upper, out: (x, key, lower, upper, flag(x, x > 0)),
+    keep=_kept,
     lean=(from_piece(lambda x, key, lower, upper: x > 0, _drawn_slope),),
     reference=lambda mp, x, key, lower, upper: x + min(x, 0) * ((lower + upper) / 2 - 1),
     kinks=(0.0,),
@@ -84,7 +99,7 @@ def rrelu(
         Xu, Wang, Chen & Li 2015, Empirical Evaluation of Rectified Activations in Convolutional
         Network, arXiv:1505.00853.
     """
-    slope = lower + (upper - lower) * _share(key, x.dtype, x, lower, upper)
+    slope = _between(lower, upper, _share(key, x.dtype, x, lower, upper))
     return jnp.where(x >= 0, x, scaled(x, slope))
 
 
