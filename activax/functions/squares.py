@@ -12,8 +12,8 @@ from activax._precision import is_plain
 from activax.functions.words import rounded
 
 
-def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tuple[Array, Array]:
-    """Return (scale, total), where total = scale^2 (plus + sum of x^2 along axes); axes stay.
+def scaled_squares(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return (scale, total), where total = scale^2 sum of x^2 along axes, which stay.
 
     The squares are summed at fixed powers of two, all in one reduction. A scale from the largest
     element would need another reduction before, which on a mesh is another all-reduce.
@@ -22,24 +22,48 @@ def scaled_squares(x: Array, axes: tuple[int, ...], *, plus: float = 0.0) -> tup
     """
     axes = tuple(sorted(axis % x.ndim for axis in axes))
     number = math.prod(x.shape[axis] for axis in axes)
-    scales = scales_of(number, x.dtype, plus)
+    scales = scales_of(number, x.dtype)
     # The axis of scales is next to those that go: so a CPU reads each row once.
     place = axes[0] if axes else x.ndim
     squares = squares_at(scales, x, place)
     summed = jnp.sum(squares, tuple(axis + 1 for axis in axes), keepdims=True)
-    added = [min(plus * s * s, float(jnp.finfo(x.dtype).max)) for s in scales]
-    return best(summed + _along(added, place, summed), scales, number, place)
+    return best(summed, scales, number, place)
+
+
+def over_root_mean_square(x: Array, power: float, *, plus: float) -> Array:
+    """Return 1 / (power sqrt(plus + mean of x^2 along the last axis)), which stays.
+
+    Of the scales, each gives the right number or, because its total is raised to where squares that
+    underflow no longer count, or is infinite, a smaller one. A maximum, unlike a choice, stays in
+    the kernel of the sum. With a power of two up to 1/16 the result is normal.
+    """
+    number = x.shape[-1]
+    plus *= number * power**2
+    scales = scales_of(number, x.dtype, plus)
+    *_, place = range(x.ndim)
+    squares = squares_at([power * s for s in scales], x, place)
+    totals = jnp.sum(squares, -1, keepdims=True)
+    largest = float(jnp.finfo(x.dtype).max)
+    added = [min(plus * s * s, largest) for s in scales]
+    least = [*(_accurate_from(number, x.dtype) for _ in scales[1:]), 0.0]
+    totals = jnp.maximum(totals + _along(added, place, totals), _along(least, place, totals))
+    factors = hidden(_along(scales, place, totals))
+    return jnp.max(factors * lax.rsqrt(totals / max(number, 1)), place)
+
+
+def hidden(x: Array) -> Array:
+    """Return x, of which XLA cannot see how it came about; Taylor mode has no such barrier."""
+    return x if is_plain() else lax.optimization_barrier(x)
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
     """Return (scale x)^2 for every scale, along a new axis at that place.
 
-    The barrier hides from XLA that the scales are constant; Taylor mode has no barrier. Rounding
-    every element, as `square` does, takes a norm three times as long on a CPU.
+    The scales are hidden so that XLA does not square them. Rounding every element, as `square`
+    does, takes a norm three times as long on a CPU.
     """
     x = jnp.expand_dims(x, place)
-    factors = _along(scales, place, x)
-    return jnp.square(x * (factors if is_plain() else lax.optimization_barrier(factors)))
+    return jnp.square(x * hidden(_along(scales, place, x)))
 
 
 def square(x: Array) -> Array:

@@ -32,7 +32,7 @@ def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
     return jnp.asarray(jax.random.uniform(key, shape, jnp.float32), dtype)
 
 
-def _between(lower: Array, upper: Array, share: Array | float) -> Array:
+def _between(lower: Any, upper: Any, share: Array | float) -> Any:
     return lower + (upper - lower) * share
 
 

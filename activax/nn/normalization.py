@@ -2,11 +2,11 @@
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax._inputs import check_axis, inexact_dtype, real, widen
 from activax._precision import is_plain
-from activax.functions.squares import over_power, scaled_squares
+from activax.functions.squares import hidden, over_power, over_root_mean_square
 from activax.nn.checks import check_epsilon
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
@@ -107,14 +107,15 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
 
 def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
     """Return (y, d): x, or x minus its mean, times d = 1 / sqrt(mean square + epsilon)."""
-    size = max(x.shape[-1], 1)
-    x = x / 2  # no difference overflows
+    power, plus = 1 / 16, epsilon  # a root's inverse over the power is a normal number
     if centred:
-        shares, power = over_power(x, size)
-        x = x - jnp.sum(shares, -1, keepdims=True) * (power / size)
-    scale, total = scaled_squares(x, (-1,), plus=size * epsilon / 4)
-    over_root = lax.rsqrt(total / size)
-    return x * scale * over_root, scale / 2 * over_root
+        x, power, plus = x / 2, 1 / 8, epsilon / 4  # no difference overflows
+        size = max(x.shape[-1], 1)
+        shares, divisor = over_power(x, size)
+        x = x - jnp.sum(shares, -1, keepdims=True) * (divisor / size)
+    over_root = over_root_mean_square(x, power, plus=plus)
+    # Hidden, or XLA would multiply the inverse by the power, and for CPUs write d out for each x.
+    return x * over_root * hidden(jnp.asarray(power, x.dtype)), hidden(over_root / 16)
 
 
 _unit_with_rule = jax.custom_jvp(_unit, nondiff_argnums=(0, 1))
