@@ -82,7 +82,8 @@ class Definition:
         def run(*__arrays: Any, **statics: Any) -> Array:  # a private name: statics have any other
             return self.traced(__arrays, statics, residual=residual)
 
-        run.__name__ = run.__qualname__ = self.name  # the name in HLO and profiles
+        # In HLO and profiles an affine map has another name than its activation.
+        run.__name__ = run.__qualname__ = self.body.__name__
         return jax.jit(run, static_argnames=self.statics)
 
     @functools.cached_property

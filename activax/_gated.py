@@ -104,6 +104,8 @@ def gated(
             first, second = factors(bound.kwargs)
             return first.body(gate) * second.body(value)
 
+        body.__name__ = name
+
         def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
             def product(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
                 pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
