@@ -12,21 +12,26 @@ Packages, each imported when it is first used:
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from activax import _help
-from activax import _serialization as _serialization  # registers activations with other libraries
-from activax._activation import Activation
-from activax._affine import affine
-from activax._catalog import _named, aliases, catalog, get
-from activax._check import check
-from activax._define import elementwise
-from activax._gated import gated, split
-from activax._lean import lean, policies
-from activax._lean_apply import lean_apply
-from activax._piecewise import piecewise
-from activax._plain import plain
-from activax._ranges import Range
-from activax._residuals import from_branch, from_output, from_piece
-from activax._vector import vector
+from activax.catalogue import aliases, catalog, get
+from activax.catalogue import named as _named
+from activax.catalogue import register as _register
+from activax.checking import check
+from activax.core import (
+    Activation,
+    Range,
+    affine,
+    elementwise,
+    from_branch,
+    from_output,
+    from_piece,
+    gated,
+    piecewise,
+    plain,
+    split,
+    vector,
+)
+from activax.core import contents as _contents
+from activax.saving import lean, policies
 
 if TYPE_CHECKING:  # what the lines below do, for editors and type checkers
     from activax import bench as bench
@@ -93,7 +98,6 @@ __all__ = [
     "laplace_cdf_gate",
     "leaky_relu",
     "lean",
-    "lean_apply",
     "lisht",
     "log1mexp",
     "log_sigmoid",
@@ -158,13 +162,17 @@ __version__ = "0.1.0"
 _SUBMODULES = ("bench", "diagnostics", "initializers", "nn", "theory", "training")
 
 globals().update(_named)
+_register()
 
-__doc__ = _help.index(
+__doc__ = _contents.index(
     __name__,
     {*__all__, *_named},
     catalog="Every activation of the library by its name; read-only.",
     aliases="The other names of activations; read-only.",
 )
+
+for _function in (affine, lean):  # so that pickles name the public place
+    _function.__module__ = __name__
 
 if not TYPE_CHECKING:  # type checkers would accept every name
 

@@ -27,8 +27,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 import activax
-from activax import Activation, _files
-from activax.bench import machine, peers, slope, torch_programs
+from activax import Activation
+from activax.bench import files, machine, peers, slope, torch_programs
 from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
@@ -105,7 +105,7 @@ class Records:
         self.saved = time.monotonic()
         if self.file:
             text = json.dumps({"environment": self.environment, "records": [*self.rows.values()]})
-            _files.write(self.file, text.replace("{", "\n{") + "\n", report.MARK)
+            files.write(self.file, text.replace("{", "\n{") + "\n", report.MARK)
 
     def save_in_time(self) -> None:
         if time.monotonic() - self.saved > SAVE_S:
@@ -289,7 +289,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = list(records.rows.values())
     Console().print(table(rows))
     if options.md:
-        _files.write(options.md, markdown(rows), "| op |")
+        files.write(options.md, markdown(rows), "| op |")
     return 0
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from mpmath import MPContext, mpf
 
-from activax import _files
+from activax.bench import files
 
-COMMITTED = Path(__file__).parents[1] / "activax" / "functions" / "coefficients.py"
+COMMITTED = Path(__file__).parents[1] / "activax" / "numerics" / "coefficients.py"
 NODES = 300
 ROUNDS = 300
 DENSE = 4000  # the points at which a claim is measured
@@ -350,7 +350,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     made = module()
     if not arguments.check:
-        _files.write(COMMITTED, made, mark=made.partition("\n")[0])
+        files.write(COMMITTED, made, mark=made.partition("\n")[0])
     elif COMMITTED.read_text() != made:
         sys.exit(f"{COMMITTED} differs from what `python -m benchmarks.coefficients` writes.")
 

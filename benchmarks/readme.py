@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from activax import _files
+from activax.bench import files
 from benchmarks import (
     accuracy,
     allocation,
@@ -138,4 +138,4 @@ def filled(text: str, tables: dict[str, str]) -> str:
 if __name__ == "__main__":
     for name, file in FILES.items():
         text = file.read_text()
-        _files.write(file, filled(text, tables()[name]), mark=text.partition("\n")[0])
+        files.write(file, filled(text, tables()[name]), mark=text.partition("\n")[0])

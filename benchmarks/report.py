@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from activax import _files
+from activax.bench import files
 from activax.bench.machine import describe
 from activax.bench.measure import FAULTS
 from activax.bench.stopwatch import Interval
@@ -48,7 +48,7 @@ def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
 
 def save(file: Path, record: dict[str, Any]) -> None:
     """Write a record whole or not at all, and over nothing but a record."""
-    _files.write(file, json.dumps(record, indent=1) + "\n", MARK)
+    files.write(file, json.dumps(record, indent=1) + "\n", MARK)
 
 
 def show(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

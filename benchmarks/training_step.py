@@ -16,8 +16,7 @@ from jax import Array, lax
 from rich.console import Console
 
 import activax
-from activax import _files
-from activax.bench import Effort, compare, machine, peers, records
+from activax.bench import Effort, compare, files, machine, peers, records
 from activax.bench.measure import Row
 from activax.bench.roofline import Roofline
 from activax.cli import arguments
@@ -110,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     here["drift"] = roofline.drift(*effort)
     Console(width=160).print(records.to_markdown(rows))
     if options.json:
-        _files.write(options.json, records.to_json(rows, here), records.MARK)
+        files.write(options.json, records.to_json(rows, here), records.MARK)
     return 0
 
 

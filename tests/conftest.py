@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import activax
-from activax._presets import PRESETS
+from activax.catalogue.models import PRESETS
 
 # An implicit promotion, of dtype or of rank, is an error in the library and in the tests.
 jax.config.update("jax_numpy_dtype_promotion", "strict")

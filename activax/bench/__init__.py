@@ -1,6 +1,5 @@
 """Measurements of activations and of the networks that use them."""
 
-from activax import _help
 from activax.bench.aot import Program, compile_for
 from activax.bench.floats import critical, delicate, magnitudes, neighbours, ranks, roots
 from activax.bench.measure import Effort, Row, compare, measure
@@ -10,6 +9,7 @@ from activax.bench.roofline import Roofline, matrix_flops
 from activax.bench.slopes import SlopeError, slope_error
 from activax.bench.torch_programs import TorchFunction
 from activax.bench.ulps import errors, near, precise, slope
+from activax.core import contents as _contents
 
 __all__ = [
     "Effort",
@@ -43,7 +43,7 @@ __all__ = [
     "temporary",
 ]
 
-__doc__ = _help.index(__name__, __all__)
+__doc__ = _contents.index(__name__, __all__)
 
 
 def __dir__() -> list[str]:

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from activax._activation import Activation
 from activax.bench.traffic import Spec
+from activax.core.activation import Activation
 
 Function = Callable[..., Any]
 

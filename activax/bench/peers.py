@@ -11,10 +11,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax._catalog import catalog
-from activax._presets import PRESETS
 from activax.bench import torch_programs
 from activax.bench.torch_programs import TorchFunction
+from activax.catalogue.lookup import catalog
+from activax.catalogue.models import PRESETS
 
 Function = Callable[..., Any]
 Functions = Mapping[str, Function]

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from activax._activation import Activation
-from activax._lean import check_activation, lean, policies
 from activax.bench.memory import stored, temporary
+from activax.core.activation import Activation
+from activax.saving.policies import check_activation, lean, policies
 
 DEFAULT = "default"  # the policy of an activation that `activax.lean` has not changed
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtri
 
-from activax._activation import Activation
 from activax.bench.ulps import Function, precise, slope
+from activax.core.activation import Activation
 
 POINTS = 2**16
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from activax._activation import Activation
-from activax._catalog import catalog
 from activax.bench import peers
 from activax.bench.torch_programs import TorchFunction
+from activax.catalogue.lookup import catalog
+from activax.core.activation import Activation
 
 Function = Callable[..., Any]
 Shape = tuple[int, ...]

@@ -255,12 +255,12 @@ def _case(one: Subject, plan: Plan, dtype: str) -> Case:
 
 
 def _measure(plan: Plan, outcome: Outcome) -> None:
-    from activax import _progress
+    from activax.training import progress
 
     roofline = Roofline()
     heap = _warm_heap(plan)
     work = [(d, s, m) for d in plan.dtypes for s in plan.subjects for m in plan.modes]
-    with _progress.bar(len(work), plan.suite) as advance:
+    with progress.bar(len(work), plan.suite) as advance:
         for dtype, one, mode in work:
             case = _case(one, plan, dtype)
             try:

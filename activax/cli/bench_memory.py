@@ -10,14 +10,13 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from activax import _files
-from activax._activation import Activation
-from activax._catalog import catalog
-from activax.bench import layers, positions, slope_error
+from activax.bench import files, layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
 from activax.bench.records import csv_table, markdown_table
+from activax.catalogue.lookup import catalog
 from activax.cli.bench_report import check
+from activax.core.activation import Activation
 
 NAMES = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
@@ -45,12 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     Console(width=max(Console().width, 110)).print(table)
     if arguments.json:
         record = {"made_by": MARK, "environment": describe(sys.argv[1:]), "records": rows}
-        _files.write(arguments.json, json.dumps(record, indent=1) + "\n", MARK)
+        files.write(arguments.json, json.dumps(record, indent=1) + "\n", MARK)
     if arguments.md:
         table_of_all = markdown_table(COLUMNS, [*map(_cells, rows)])
-        _files.write(arguments.md, f"<!-- {MARK} -->\n{table_of_all}", MARK)
+        files.write(arguments.md, f"<!-- {MARK} -->\n{table_of_all}", MARK)
     if arguments.csv:
-        _files.write(arguments.csv, csv_table(COLUMNS, rows), CSV_MARK)
+        files.write(arguments.csv, csv_table(COLUMNS, rows), CSV_MARK)
     return 0
 
 

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activax import _files
-from activax.bench import records
+from activax.bench import files, records
 from activax.bench.measure import FAULTS, Row
 from activax.bench.plot import bars
 from activax.bench.roofline import DRIFT
@@ -29,9 +28,9 @@ def check(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
     """Refuse to write over files without these marks, before the minutes of measuring."""
     for file in (arguments.json, arguments.md, arguments.png):
         if file:
-            _files.check(file, mark)
+            files.check(file, mark)
     if arguments.csv:
-        _files.check(arguments.csv, csv_mark)
+        files.check(arguments.csv, csv_mark)
 
 
 def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:
@@ -57,14 +56,14 @@ def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.N
     if abs(moved) > DRIFT:
         log.print(f"drift: the copy of {worst} takes {moved:+.0%} by now; use a quieter machine")
     if arguments.json:
-        _files.write(arguments.json, records.to_json(rows, environment), records.MARK)
+        files.write(arguments.json, records.to_json(rows, environment), records.MARK)
     if arguments.csv:
-        _files.write(arguments.csv, records.to_csv(rows), CSV_MARK)
+        files.write(arguments.csv, records.to_csv(rows), CSV_MARK)
     if arguments.md:
         note = "" if environment["complete"] else "\nPartial: the run was interrupted.\n"
-        _files.write(arguments.md, records.to_markdown(rows) + note, records.MARK)
+        files.write(arguments.md, records.to_markdown(rows) + note, records.MARK)
     if arguments.png:
-        _files.write_picture(arguments.png, bars(rows), records.MARK)
+        files.write_picture(arguments.png, bars(rows), records.MARK)
 
 
 def _table(rows: Sequence[Row], wide: bool) -> Any:

@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax import _files, diagnostics, training
-from activax._activation import Activation
-from activax._catalog import get
+from activax import diagnostics, training
+from activax.bench import files
+from activax.catalogue.lookup import get
 from activax.cli import digits, report
 from activax.cli.settings import Settings
-from activax.diagnostics import drawn, plot
+from activax.core.activation import Activation
+from activax.diagnostics import plot, plot_data
 
 KINDS = ("gradient-flow", "histograms", "health")  # of pictures
 TIMES = 20  # at which the network is looked at, after the first
@@ -52,12 +53,12 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
     ]
     for kind, figure in zip(KINDS, pictures, strict=False):
         figure.suptitle(name)
-        _files.write_picture(folder / f"{name}-{kind}.png", figure, report.MARK)
-    edges, layers = drawn.binned("diagnose", found.outputs, BINS)
+        files.write_picture(folder / f"{name}-{kind}.png", figure, report.MARK)
+    edges, layers = plot_data.binned("diagnose", found.outputs, BINS)
     return report.finite({
         "steps": found.steps,
-        **drawn.norms("diagnose", found.flows),
-        "health": drawn.shares("diagnose", found.health) if found.health else None,
+        **plot_data.norms("diagnose", found.flows),
+        "health": plot_data.shares("diagnose", found.health) if found.health else None,
         "histograms": {
             "edges": edges, "layers": {layer: one._asdict() for layer, one in layers.items()}
         },

@@ -15,9 +15,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from activax import bench, diagnostics, nn, training
-from activax._activation import Activation
-from activax._catalog import get
+from activax.catalogue.lookup import get
 from activax.cli.settings import Settings
+from activax.core.activation import Activation
 from activax.functions.vector import log_softmax
 from activax.nn.layer import apply, as_layer, output_of
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import activax
-from activax import _files
+from activax.bench import files
 from activax.cli.errors import UsageError
 
 MARK = "activax show"
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{name:>12}  " + text.replace("\n", "\n" + " " * 14))
     curves = plotted(activation, x)
     if arguments.png:
-        _files.write_picture(arguments.png, _figure(activation.name, curves), MARK)
+        files.write_picture(arguments.png, _figure(activation.name, curves), MARK)
         print(f"wrote {arguments.png}")
     else:
         import uniplot

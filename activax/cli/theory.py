@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from activax import _files
+from activax.bench import files
 from activax.cli.arguments import elementwise, output_file, positive
 from activax.cli.errors import UsageError
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"theory: --png needs a name that ends in .png; got {arguments.png}")
     for file in (arguments.json, arguments.png):
         if file:
-            _files.check(file, MARK)
+            files.check(file, MARK)
     variances = [*dict.fromkeys([1.0, arguments.q or 1.0])]
     try:
         card = theory_card.card(activation, variances, arguments.sigma_b, arguments.depth)
@@ -47,13 +47,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         record = {"made_by": MARK} | theory_card.without_infinities(card)
         text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-        _files.write(arguments.json, text, MARK)
+        files.write(arguments.json, text, MARK)
         print(f"wrote {arguments.json}")
     if arguments.png:
         from activax.cli.theory_plot import draw
 
         figure = draw(activation, arguments.sigma_b, arguments.depth)
-        _files.write_picture(arguments.png, figure, MARK)
+        files.write_picture(arguments.png, figure, MARK)
         print(f"wrote {arguments.png}")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import activax
-from activax import _files
-from activax._definition import EVERYWHERE
+from activax.bench import files
 from activax.cli.arguments import add_activations, dtype, positive
 from activax.cli.errors import UsageError
 from activax.cli.settings import ACTIVATIONS, OPTIMIZERS, Settings
+from activax.core.definition import EVERYWHERE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
             kinds = [f"{name}-{kind}" for name in arguments.activations for kind in diagnose.KINDS]
             written += ["diagnostics.json", *(f"{kind}.png" for kind in kinds)]
         for file in written:
-            _files.check(out / file, report.MARK)
+            files.check(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
     results: list[digits.Result] = []
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
             complete = len(results) == len(arguments.activations)
             if out:  # after each, so that an interrupted run loses none that is finished
                 _write(out / "results.json", report.record(results, settings, complete))
-                _files.write_picture(out / "curves.png", report.draw(results), report.MARK)
+                files.write_picture(out / "curves.png", report.draw(results), report.MARK)
             if out and arguments.diagnose:
                 diagnoses[name] = diagnose.write(name, settings, out)
                 header = report.header(settings, complete)
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _write(path: Path, record: dict[str, Any]) -> None:
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    _files.write(path, text, record["made_by"])
+    files.write(path, text, record["made_by"])
 
 
 def _name(text: str) -> str:

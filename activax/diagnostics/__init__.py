@@ -1,11 +1,11 @@
 """Measurements of signals, gradients and units inside a network."""
 
-from activax import _help
+from activax.core import contents as _contents
 from activax.diagnostics import plot
 from activax.diagnostics.cotangents import Cotangents, sink, tap
-from activax.diagnostics.evaluation import Point
 from activax.diagnostics.frameworks import functional
 from activax.diagnostics.gradients import GradientFlow, gradient_flow
+from activax.diagnostics.interpreter import Point
 from activax.diagnostics.jacobian import Spectrum, jacobian_spectrum
 from activax.diagnostics.linearity import Affinity, LinearMap, affinity, linear_map
 from activax.diagnostics.nonfinite import NonFinite, first_nonfinite
@@ -66,7 +66,7 @@ __all__ = [
     "watch",
 ]
 
-__doc__ = _help.index(__name__, __all__)
+__doc__ = _contents.index(__name__, __all__)
 
 
 def __dir__() -> list[str]:

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._inputs import widen
+from activax.core.arguments import widen
 from activax.diagnostics.statistics import summarize
-from activax.functions.squares import best, scales_of, squares_at
+from activax.numerics.squares import best, scales_of, squares_at
 
 MOST = 1 << 32  # elements that may be summed up
 SCALES = scales_of(MOST, jnp.float32)

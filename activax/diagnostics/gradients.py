@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._inputs import cast, inexact_dtype, widen
+from activax.core.arguments import cast, inexact_dtype, widen
 from activax.diagnostics.statistics import Statistics, statistics
-from activax.functions.squares import scaled_squares
+from activax.numerics.squares import scaled_squares
 
 
 class GradientFlow(NamedTuple):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax._inputs import cast, inexact_dtype
+from activax.core.arguments import cast, inexact_dtype
 
 
 class Spectrum(NamedTuple):

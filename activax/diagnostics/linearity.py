@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._inputs import cast, inexact_dtype
+from activax.core.arguments import cast, inexact_dtype
 from activax.diagnostics.gradients import norm
 from activax.diagnostics.jacobian import (
     check_finite,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from activax.diagnostics import drawn
+from activax.diagnostics import plot_data
 from activax.diagnostics.gradients import GradientFlow
 from activax.diagnostics.units import HealthReport
 
@@ -41,7 +41,7 @@ def gradient_flow(
     Parameters come in the order of the network; a line goes through those of one kind, such as all
     weights. The scale is logarithmic; what has no place on it is marked at its lower edge where it
     is 0, and at its upper edge where it is NaN or infinite. The update ratio of a parameter that is
-    0, such as a bias at its start, is not drawn.
+    0, such as a bias at its start, is not plot_data.
 
     Args:
         flows: what `activax.diagnostics.gradient_flow` returned, or several of these by name, such
@@ -65,10 +65,10 @@ def gradient_flow(
         ['gradient norm', 'update norm / parameter norm']
     """
     caller = "plot.gradient_flow"
-    curves = drawn.norms(caller, flows)
-    paths = drawn.in_network_order([[*curve] for curve in curves["gradient_norm"].values()])
+    curves = plot_data.norms(caller, flows)
+    paths = plot_data.in_network_order([[*curve] for curve in curves["gradient_norm"].values()])
     kinds = [*dict.fromkeys(_kind(path) for path in paths)]
-    panels = [which for which in drawn.NORMS if any(curves[which].values())]
+    panels = [which for which in plot_data.NORMS if any(curves[which].values())]
     figure = _figure(caller, (min(5 + 0.3 * len(paths), 30), 2 + 2.5 * len(panels)))
     grid = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
     for axes, which in zip(grid, panels, strict=True):
@@ -153,7 +153,7 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
         array([ 50., 100.])
     """
     caller = "plot.unit_health"
-    shares = drawn.shares(caller, reports)
+    shares = plot_data.shares(caller, reports)
     times = len(next(iter(shares.values()))["dead"])
     at = np.arange(times) if steps is None else np.asarray(steps)
     if at.shape != (times,) or at.dtype.kind not in "iuf":
@@ -212,7 +212,7 @@ def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
         'layer 2: 50.0% are 0, 1 not finite'
     """
     caller = "plot.histograms"
-    edges, found = drawn.binned(caller, layers, bins)
+    edges, found = plot_data.binned(caller, layers, bins)
     columns = math.ceil(len(found) / MOST_ROWS)
     rows = math.ceil(len(found) / columns)
     figure = _figure(caller, (6 * columns, 1 + 1.2 * rows))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax._inputs import cast, inexact_dtype
+from activax.core.arguments import cast, inexact_dtype
 from activax.diagnostics.jacobian import check_finite, is_traced, of_rows
 
 # Points in one call: with a single shape, a network compiles once.

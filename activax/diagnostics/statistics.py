@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._inputs import cast, check_axis, inexact_dtype, real, widen
-from activax.diagnostics.counts import MOST, Count
-from activax.functions.special import at_least
-from activax.functions.squares import (
+from activax.core.arguments import cast, check_axis, inexact_dtype, real, widen
+from activax.diagnostics.exact_counts import MOST, Count
+from activax.numerics.selects import at_least
+from activax.numerics.squares import (
     best,
     over_power,
     scaled_squares,

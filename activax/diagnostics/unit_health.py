@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from activax import theory
-from activax._activation import Activation
-from activax._catalog import find
-from activax._definition import EVERYWHERE
-from activax.diagnostics.evaluation import Point
+from activax.catalogue.lookup import find
+from activax.core.activation import Activation
+from activax.core.definition import EVERYWHERE
+from activax.diagnostics.interpreter import Point
 from activax.diagnostics.units import Health, before_batches, of_batch, steepness
 
 

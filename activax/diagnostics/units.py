@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax import theory
-from activax._activation import Activation
-from activax._inputs import cast, inexact_dtype, real, widen
+from activax.core.activation import Activation
+from activax.core.arguments import cast, inexact_dtype, real, widen
 from activax.diagnostics.cotangents import Cotangents
 from activax.diagnostics.jacobian import check_finite
 from activax.diagnostics.statistics import Statistics, statistics

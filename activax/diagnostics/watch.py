@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from activax.diagnostics.cotangents import Cotangents, sink
-from activax.diagnostics.evaluation import Point, Sinks, evaluate
-from activax.diagnostics.points import Plan, plan
+from activax.diagnostics.interpreter import Point, Sinks, evaluate
+from activax.diagnostics.named_points import Plan, plan
 from activax.diagnostics.statistics import statistics
 
 ARRAYS = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)

@@ -5,11 +5,10 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import nan_where
-from activax._residuals import from_output, from_piece
-from activax.functions.special import at_least, at_most, clip, largest
-from activax.functions.transcendental import exp, expm1
+from activax.core.elementwise import elementwise
+from activax.core.residuals import from_output, from_piece
+from activax.numerics.selects import at_least, at_most, clip, largest, nan_where
+from activax.numerics.transcendental import exp, expm1
 
 __all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the builtin abs
 

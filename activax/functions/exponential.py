@@ -6,10 +6,10 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import NOT_NEGATIVE, NOT_ZERO, POSITIVE
-from activax._residuals import from_branch, from_output
-from activax.functions.special import (
+from activax.core.elementwise import elementwise
+from activax.core.ranges import NOT_NEGATIVE, NOT_ZERO, POSITIVE
+from activax.core.residuals import from_branch, from_output
+from activax.numerics.selects import (
     FAR,
     at_least,
     at_most,
@@ -18,7 +18,7 @@ from activax.functions.special import (
     negative_part,
     scaled,
 )
-from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic, polynomial
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic, polynomial
 
 __all__ = ["celu", "elu", "selu", "softplus", "sqrt_softplus", "squareplus", "xielu"]
 

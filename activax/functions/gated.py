@@ -3,8 +3,8 @@
 from jax import Array
 from jax.typing import ArrayLike
 
-from activax._gated import gated
-from activax.functions import factors
+from activax.core.gated import gated
+from activax.functions import gate_factors as factors
 from activax.functions.gaussian import gelu
 from activax.functions.piecewise import relu
 from activax.functions.quadratic import relu_squared

@@ -6,13 +6,14 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._define import elementwise
-from activax._ranges import POSITIVE
-from activax._residuals import from_branch
-from activax.functions.coefficients import GELU_ROOT
-from activax.functions.inversion import gelu_slope_at
-from activax.functions.special import FAR, at_most, clip, magnitude
-from activax.functions.transcendental import (
+from activax.core.elementwise import elementwise
+from activax.core.ranges import POSITIVE
+from activax.core.residuals import from_branch
+from activax.numerics.coefficients import GELU_ROOT
+from activax.numerics.double_words import Words, multiply, renormalize, subtract_constant
+from activax.numerics.selects import FAR, at_most, clip, magnitude
+from activax.numerics.slope_from_value import gelu_slope_at
+from activax.numerics.transcendental import (
     SHIFT,
     UNSHIFT,
     gaussian,
@@ -20,7 +21,6 @@ from activax.functions.transcendental import (
     gelu_tail_slope,
     normal_tail,
 )
-from activax.functions.words import Words, less, normalized, times
 
 __all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
 
@@ -96,7 +96,7 @@ def _distance(x: Array, mean: float, deviation: float) -> Words:
     """|x - mean| / deviation in two words."""
     bound = 50.0 * deviation  # beyond which the tail is 0 in every dtype
     x = clip(x, mean - bound, mean + bound)
-    high, low = normalized(times(1 / deviation, *less(x, mean)))
+    high, low = renormalize(multiply(1 / deviation, *subtract_constant(x, mean)))
     sign = jnp.where(high < 0, -1.0, 1.0)
     return high * sign, None if low is None else low * sign
 

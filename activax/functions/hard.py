@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._residuals import Residual, from_branch, from_piece
-from activax.functions.special import at_least, choose, clip, flag, magnitude, root_above
+from activax.core.elementwise import elementwise
+from activax.core.residuals import Residual, from_branch, from_piece
+from activax.numerics.selects import at_least, choose, clip, flag, magnitude, root_above
 
 __all__ = [
     "hard_mish",

@@ -5,9 +5,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax._ranges import NOT_NEGATIVE
-from activax._vector import vector
-from activax.functions.axiswise import largest, masked, mean, over, scale_of
+from activax.core.ranges import NOT_NEGATIVE
+from activax.core.vector import vector
+from activax.numerics.along_axis import largest, masked, mean, over, scale_of
 
 __all__ = ["poly_norm", "standardize"]
 

@@ -5,8 +5,8 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax.functions.special import largest, magnitude, scaled
+from activax.core.elementwise import elementwise
+from activax.numerics.selects import largest, magnitude, scaled
 
 __all__ = ["snake"]
 

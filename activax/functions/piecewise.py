@@ -3,10 +3,10 @@
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import NOT_NEGATIVE
-from activax._residuals import from_piece
-from activax.functions.special import choose, clip, flag, negative_part, one_or_zero, scaled
+from activax.core.elementwise import elementwise
+from activax.core.ranges import NOT_NEGATIVE
+from activax.core.residuals import from_piece
+from activax.numerics.selects import choose, clip, flag, negative_part, one_or_zero, scaled
 
 __all__ = [
     "leaky_relu",

@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._residuals import from_output
-from activax.functions.special import at_most, clip, root, scaled
+from activax.core.elementwise import elementwise
+from activax.core.residuals import from_output
+from activax.numerics.selects import at_most, clip, root, scaled
 
 __all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
 

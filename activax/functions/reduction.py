@@ -5,11 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax._ranges import Range
-from activax._vector import vector
-from activax.functions.axiswise import count, first_largest, largest, masked, shifted
-from activax.functions.special import choose
+from activax.core.ranges import Range
+from activax.core.vector import vector
 from activax.functions.vector import softmax
+from activax.numerics.along_axis import count, first_largest, largest, masked, shifted
+from activax.numerics.selects import choose
 
 __all__ = ["logmeanexp", "logsumexp", "maxout"]
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax._define import elementwise
-from activax._residuals import from_branch
-from activax.functions.coefficients import (
+from activax.core.elementwise import elementwise
+from activax.core.residuals import from_branch
+from activax.numerics.coefficients import (
     GELU_TANH_ROOT,
     GELU_TANH_ROOT_EXP,
     GELU_TANH_ROOT_LOGIT,
@@ -22,20 +22,20 @@ from activax.functions.coefficients import (
     SILU_POINT_EXP,
     SILU_POINT_REST,
 )
-from activax.functions.inversion import gelu_tanh_slope_at, mish_slope_at, silu_slope_at
-from activax.functions.special import FAR, at_least, at_most, clip, largest, magnitude, scaled
-from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh, tanh_slope
-from activax.functions.words import (
+from activax.numerics.double_words import (
     Words,
-    below,
-    distance,
-    in_two_words,
-    lasting,
+    collapse,
+    keep_rounding,
+    multiply,
+    needs_two_words,
     odd_cubic,
-    rounded,
-    times,
-    total,
+    root_minus,
+    root_minus_words,
+    select_constant,
 )
+from activax.numerics.selects import FAR, at_least, at_most, clip, largest, magnitude, scaled
+from activax.numerics.slope_from_value import gelu_tanh_slope_at, mish_slope_at, silu_slope_at
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh, tanh_slope
 
 __all__ = ["gelu_tanh", "lisht", "mish", "quick_gelu", "silu", "swish"]
 
@@ -54,7 +54,7 @@ def _slope_from(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     e = scale * tail
     part = tail * factor / (1 + e * (2 + e))
     slope = part * scale
-    if in_two_words(tail):  # the rounding of the scale would be half of the last place
+    if needs_two_words(tail):  # the rounding of the scale would be half of the last place
         slope += part * (scale - float(np.float32(scale)))
     return jnp.where(left, slope, 1 - slope)
 
@@ -71,7 +71,7 @@ def _self_gate_slope(v: Array, distance: Words) -> Array:
     a rest.
     """
     scale = SILU_POINT_EXP[0] * 2.0**-_FARTHER
-    apart = rounded(total(distance)) + lasting(SILU_POINT_REST[0], v)
+    apart = keep_rounding(collapse(distance)) + select_constant(SILU_POINT_REST[0], v)
     factor = apart + scale * expm1(*distance, shift=_FARTHER)
     return _slope_from(v < 0, scale, exp(*distance, shift=_FARTHER), factor)
 
@@ -86,14 +86,14 @@ def _gelu_tanh_slope(x: Array) -> Array:
     # As _self_gate_slope, with w = x v' for v where it is a factor: what v and w lack of their
     # values at the root are the distance of x times a polynomial.
     a = at_most(magnitude(x), 100.0)  # the gate is saturated long before
-    apart = distance(GELU_TANH_ROOT, a)
+    apart = root_minus(GELU_TANH_ROOT, a)
     squares = a * (a + _TANH_ROOT) + _TANH_ROOT * _TANH_ROOT
     exponent, rest = apart * (_LINEAR + _CUBIC * squares), None
-    if in_two_words(a):  # far from the root the rounding of the exponent matters, not near it
+    if needs_two_words(a):  # far from the root the rounding of the exponent matters, not near it
         words = odd_cubic(a, -_LINEAR, -_CUBIC)
         logit = float(np.float32(GELU_TANH_ROOT_LOGIT[0]))
-        beyond = lasting(GELU_TANH_ROOT_LOGIT[0] - logit, a)
-        error = total((logit - rounded(exponent - words[0]), words[1], beyond))
+        beyond = select_constant(GELU_TANH_ROOT_LOGIT[0] - logit, a)
+        error = collapse((logit - keep_rounding(exponent - words[0]), words[1], beyond))
         rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
     scale = _AT_TANH_ROOT * 2.0**-_FARTHER
     tail, grown = (f(exponent, rest, shift=_FARTHER) for f in (exp, expm1))
@@ -135,7 +135,9 @@ _QUICK = 1.702  # the logistic that is closest to the normal distribution functi
 
 
 def _quick_gelu_slope(x: Array) -> Array:
-    return _self_gate_slope(x, times(_QUICK, *below(QUICK_GELU_POINT, at_most(magnitude(x), FAR))))
+    return _self_gate_slope(
+        x, multiply(_QUICK, *root_minus_words(QUICK_GELU_POINT, at_most(magnitude(x), FAR)))
+    )
 
 
 @elementwise(
@@ -168,7 +170,7 @@ def quick_gelu(x: Array) -> Array:
         Transferable Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
     """
     a = at_most(magnitude(x), FAR)
-    return _self_gate(x, -a, x < 0, times(-_QUICK, a))
+    return _self_gate(x, -a, x < 0, multiply(-_QUICK, a))
 
 
 def _silu_slope(v: Array) -> Array:
@@ -254,13 +256,13 @@ def _mish_slope(x: Array) -> Array:
     # e = exp(-x) and q = 1 + 2 e + 2 e^2, it is 1 + 2 e^2 (2 x (1 + e) - q) / q^2.
     x = clip(x, -FAR, FAR)
     left = x < 0
-    high, low = below(MISH_ROOT, -x)
+    high, low = root_minus_words(MISH_ROOT, -x)
     exponent = jnp.where(left, high, -x), None if low is None else jnp.where(left, low, 0.0)
     tail = jnp.where(left, _AT_MISH_ROOT, 1.0) * exp(*exponent, shift=SHIFT)
     e = tail * UNSHIFT
     difference = _AT_MISH_ROOT * UNSHIFT * expm1(*exponent, shift=SHIFT)
     rest = e * (e + 4 + _AT_MISH_ROOT) + MISH_ROOT_REST[0]
-    bracket = 4 * total((high, low)) * (e + 1) + difference * rest
+    bracket = 4 * collapse((high, low)) * (e + 1) + difference * rest
     q = 1 + 2 * e * (1 + e)
     square = jnp.where(left, 4 + e * (8 + e * (8 + e * (4 + e))), q * q)  # fewer roundings than q^2
     top = jnp.where(left, tail * bracket * UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))

@@ -5,11 +5,11 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import NOT_NEGATIVE
-from activax._residuals import from_output, from_piece
-from activax.functions.special import at_most, choose, clip, flag, magnitude, one_or_zero
-from activax.functions.transcendental import exp, horner, tanh
+from activax.core.elementwise import elementwise
+from activax.core.ranges import NOT_NEGATIVE
+from activax.core.residuals import from_output, from_piece
+from activax.numerics.selects import at_most, choose, clip, flag, magnitude, one_or_zero
+from activax.numerics.transcendental import exp, horner, tanh
 
 __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 

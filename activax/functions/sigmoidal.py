@@ -3,11 +3,11 @@
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._define import elementwise
-from activax._residuals import from_output
-from activax.functions import transcendental
-from activax.functions.special import clip, largest, magnitude, scaled
-from activax.functions.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
+from activax.core.elementwise import elementwise
+from activax.core.residuals import from_output
+from activax.numerics import transcendental
+from activax.numerics.selects import clip, largest, magnitude, scaled
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 __all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
 

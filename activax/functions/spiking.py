@@ -5,9 +5,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import NOT_NEGATIVE
-from activax.functions.special import choose, clip, flag, largest, magnitude
+from activax.core.elementwise import elementwise
+from activax.core.ranges import NOT_NEGATIVE
+from activax.numerics.selects import choose, clip, flag, largest, magnitude
 
 __all__ = ["heaviside", "step"]
 

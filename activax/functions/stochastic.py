@@ -7,19 +7,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._define import elementwise
-from activax._ranges import POSITIVE
-from activax._residuals import from_piece
-from activax._vector import vector
-from activax.functions.axiswise import (
+from activax.core.elementwise import elementwise
+from activax.core.ranges import POSITIVE
+from activax.core.residuals import from_piece
+from activax.core.vector import vector
+from activax.functions.vector import hardmax
+from activax.numerics.along_axis import (
     constant_along,
     largest,
     normalized,
     shifted,
     softmax_differential,
 )
-from activax.functions.special import choose, flag, negative_part, scaled
-from activax.functions.vector import hardmax
+from activax.numerics.selects import choose, flag, negative_part, scaled
 
 __all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
 

@@ -5,8 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._vector import vector
-from activax.functions.axiswise import (
+from activax.core.vector import vector
+from activax.numerics.along_axis import (
     first_largest,
     largest,
     masked,
@@ -14,7 +14,7 @@ from activax.functions.axiswise import (
     shifted,
     softmax_differential,
 )
-from activax.functions.special import choose
+from activax.numerics.selects import choose
 
 __all__ = ["hardmax", "log_softmax", "one_hot_argmax_st", "softmax", "softmin", "sparsemax"]
 

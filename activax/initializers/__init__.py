@@ -7,7 +7,7 @@ Equinox are (outputs, inputs), so make the initialiser with `in_axis=-1, out_axi
 `eqx.tree_at(lambda linear: linear.weight, linear, init(key, linear.weight.shape))`.
 """
 
-from activax import _help
+from activax.core import contents as _contents
 from activax.initializers.recipes import RECIPES, Pair, Recipe, critical, lecun, siren
 from activax.initializers.scaling import Initializer, delta_orthogonal, orthogonal, variance_scaling
 from activax.initializers.torch_gains import torch_gain
@@ -26,7 +26,7 @@ __all__ = [
     "variance_scaling",
 ]
 
-__doc__ = _help.index(
+__doc__ = _contents.index(
     __name__,
     __all__,
     Initializer="The type of an initialiser: `(key, shape, dtype) -> array`.",

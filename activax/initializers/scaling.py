@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from activax._inputs import cast, compute_dtype
+from activax.core.arguments import cast, compute_dtype
 from activax.theory import gain as gain_of
 from activax.theory.moments import Kind
 

@@ -11,21 +11,21 @@ A network that draws random numbers, such as one with dropout, raises TypeError 
 one of the two. Other networks need no key, but accept one.
 """
 
-from activax import _help
+from activax.core import contents as _contents
 from activax.nn.attention import attention
+from activax.nn.checkpoint_names import offload_preactivations, save_preactivations
 from activax.nn.composition import parallel, residual, serial
 from activax.nn.convolution import conv
+from activax.nn.dropout import dropout
 from activax.nn.embedding import embedding, positions
 from activax.nn.feed_forward import ffn, gated_ffn
 from activax.nn.layer import Layer
+from activax.nn.learned import learned
 from activax.nn.linear import dense
 from activax.nn.networks import mlp
-from activax.nn.noise import dropout
 from activax.nn.normalization import layer_norm, rms_norm
-from activax.nn.parametric import learned
 from activax.nn.pooling import avg_pool, max_pool
-from activax.nn.remat import offload_preactivations, save_preactivations
-from activax.nn.repetition import scan
+from activax.nn.scan import scan
 from activax.nn.summary import Summary, summary
 from activax.nn.transformer import transformer_block
 
@@ -56,7 +56,7 @@ __all__ = [
     "transformer_block",
 ]
 
-__doc__ = _help.index(
+__doc__ = _contents.index(
     __name__,
     __all__,
     save_preactivations="Keep the pre-activations of feed-forward layers: a checkpoint policy.",

@@ -7,8 +7,8 @@ import jax
 from jax import Array
 
 from activax import initializers
-from activax._activation import Activation
-from activax._inputs import check_axis, real
+from activax.core.activation import Activation
+from activax.core.arguments import check_axis, real
 from activax.nn.checks import check_functions, check_heads
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params

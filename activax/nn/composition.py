@@ -8,7 +8,7 @@ from typing import Any
 import jax
 from jax import Array
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.nn.checks import check_functions, check_number, check_params, check_x
 from activax.nn.constructor import constructor
 from activax.nn.layer import (

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax import initializers
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params

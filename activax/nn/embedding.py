@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax import initializers
-from activax._inputs import check_axis, inexact_dtype
+from activax.core.arguments import check_axis, inexact_dtype
 from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor

@@ -9,11 +9,10 @@ import jax
 from jax import Array
 
 from activax import initializers
-from activax._activation import Activation
-from activax._lean_apply import lean_apply
-from activax._precision import is_plain
+from activax.core.activation import Activation
 from activax.functions.gated import swiglu
 from activax.functions.gaussian import gelu
+from activax.nn.checkpoint_names import ACTIVATION, PREACTIVATION, named
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
 from activax.nn.layer import (
@@ -28,7 +27,7 @@ from activax.nn.layer import (
     output_of,
 )
 from activax.nn.linear import Sharding, affine, affine_init
-from activax.nn.remat import ACTIVATION, PREACTIVATION, named
+from activax.numerics.mode import is_plain
 
 Policy = Callable[..., bool]
 
@@ -78,7 +77,7 @@ class FeedForward:
 
         region = finish
         if not is_plain():  # Taylor mode knows no checkpoint
-            region = lean_apply(finish, policy=self.policy, prevent_cse=self.prevent_cse)
+            region = jax.checkpoint(finish, policy=self.policy, prevent_cse=self.prevent_cse)
         preactivations = self._preactivations(params, x)
         return region(preactivations, params.get("activation", {}), params["down"], key)
 
@@ -128,7 +127,7 @@ def ffn(
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
         policy: what else is kept, one of `jax.checkpoint_policies`; by default nothing.
-        prevent_cse: False where layers are scanned, as for `activax.lean_apply`.
+        prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
         A Layer with parameters {"up": {"weight", "bias"}, "down": {"weight", "bias"}}, and
@@ -206,7 +205,7 @@ def gated_ffn(
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
         policy: what else is kept, one of `jax.checkpoint_policies`; by default nothing.
-        prevent_cse: False where layers are scanned, as for `activax.lean_apply`.
+        prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
         A Layer with parameters {"gate": {"weight"}, "up": {"weight"}, "down": {"weight"}}, each

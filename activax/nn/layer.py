@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import jax
 from jax import Array
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 
 Params = Any
 Example = Any

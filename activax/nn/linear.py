@@ -8,8 +8,8 @@ from jax import Array
 from jax.sharding import NamedSharding, PartitionSpec
 
 from activax import initializers
-from activax._activation import Activation
-from activax._inputs import inexact_dtype
+from activax.core.activation import Activation
+from activax.core.arguments import inexact_dtype
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 
 from activax import initializers
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.nn.checks import check_size
 from activax.nn.composition import chain
 from activax.nn.constructor import constructor

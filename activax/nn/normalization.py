@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax._inputs import check_axis, inexact_dtype, real, widen
-from activax._precision import is_plain
-from activax.functions.squares import hidden, over_power, over_root_mean_square
+from activax.core.arguments import check_axis, inexact_dtype, real, widen
 from activax.nn.checks import check_epsilon
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
+from activax.numerics.mode import is_plain
+from activax.numerics.squares import hidden, over_power, over_root_mean_square
 
 
 @constructor

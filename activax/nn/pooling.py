@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax._inputs import inexact_dtype, real, widen
+from activax.core.arguments import inexact_dtype, real, widen
 from activax.nn.constructor import constructor
 from activax.nn.layer import Layer, Params, no_params, passes_on
 from activax.nn.windows import Padding, Size, Windows, windows

@@ -5,15 +5,15 @@ from typing import Any
 
 from jax import Array
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.functions.gaussian import gelu
 from activax.nn.attention import attention
 from activax.nn.checks import check_heads, check_rate, check_size
 from activax.nn.composition import chain, residual
 from activax.nn.constructor import constructor
+from activax.nn.dropout import dropout as dropout_of
 from activax.nn.feed_forward import ffn, gated_ffn
 from activax.nn.layer import Layer, as_layer
-from activax.nn.noise import dropout as dropout_of
 from activax.nn.normalization import layer_norm
 
 
@@ -53,7 +53,7 @@ def transformer_block(
         dropout: the probability with which elements of what is added are set to 0.
         depth: how many blocks there are. What all of them add is then about as large as what goes
             in, however many they are; else it grows with their number.
-        prevent_cse: False where blocks are scanned, as for `activax.lean_apply`.
+        prevent_cse: False where blocks are scanned, as for `jax.checkpoint`.
 
     Returns:
         A Layer of (..., positions, features), which are kept: `serial(residual(norm, attention,

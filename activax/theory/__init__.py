@@ -1,6 +1,6 @@
 """Mean-field theory of deep networks, for any activation."""
 
-from activax import _help
+from activax.core import contents as _contents
 from activax.theory.breakpoints import Breakpoint, breakpoints
 from activax.theory.criticality import Critical, critical
 from activax.theory.duals import Dual, dual
@@ -48,7 +48,7 @@ __all__ = [
     "shape",
 ]
 
-__doc__ = _help.index(__name__, __all__)
+__doc__ = _contents.index(__name__, __all__)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.theory.sampling import sampler
 
 # Points that are denser near 0: 0.01 apart there, 0.01 |x| far out, to 1e4 on both sides.

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
-from activax.functions.special import root
+from activax.numerics.selects import root
 from activax.theory.correlation import angle
 
 # From the variances of u and v, which broadcast, and their correlation.

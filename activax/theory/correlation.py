@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax._inputs import cast, compute_dtype, inexact_dtype, real
+from activax.core.arguments import cast, compute_dtype, inexact_dtype, real
 
 ROUNDING = 16  # units in the last place by which a computed correlation may exceed 1
 

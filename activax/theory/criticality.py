@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from activax.theory.false_position import root
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.roots import root
 from activax.theory.sampling import sampler
 
 VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for

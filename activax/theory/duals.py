@@ -11,12 +11,12 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from activax._inputs import cast, inexact_dtype
+from activax.core.arguments import cast, inexact_dtype
 from activax.theory.closed_forms import closed_form
 from activax.theory.correlation import correlation
+from activax.theory.dual_series import tabulate
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.tables import tabulate
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

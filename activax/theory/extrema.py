@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.theory.breakpoints import GRID
 from activax.theory.sampling import Sampler, sampler
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.theory.quadrature import check_variance, expectations, warn_if_inaccurate
 from activax.theory.sampling import sampler
 

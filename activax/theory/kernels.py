@@ -12,8 +12,8 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from activax._inputs import cast, compute_dtype, inexact_dtype, real
-from activax.functions.special import root
+from activax.core.arguments import cast, compute_dtype, inexact_dtype, real
+from activax.numerics.selects import root
 from activax.theory.closed_forms import closed_form
 from activax.theory.correlation import ROUNDING
 from activax.theory.duals import dual_of

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 from activax.theory.breakpoints import breakpoints
 from activax.theory.quadrature import (
     FARTHEST,

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
+from activax.theory.bivariate_quadrature import Pair, pair
 from activax.theory.breakpoints import breakpoints
 from activax.theory.moments import Moments, moments_of
-from activax.theory.pairs import Pair, pair
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
 from activax.theory.sampling import sampler
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from activax._activation import Activation
+from activax.core.activation import Activation
 
 Function = Callable[..., Any]
 # From points (n,) to values and derivatives in turn, (orders + 1, n, channels).

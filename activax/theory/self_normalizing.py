@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
-from activax._affine import affine
+from activax.core.activation import Activation
+from activax.core.affine import affine
 from activax.theory.criticality import EQUAL, ROUNDING
 from activax.theory.hermite import hermite
 from activax.theory.moments import Moments, moments_of

@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
-from activax._affine import affine
+from activax.core.activation import Activation
+from activax.core.affine import affine
 from activax.functions.piecewise import leaky_relu
 from activax.theory.breakpoints import breakpoints
+from activax.theory.false_position import root
 from activax.theory.moments import moments
-from activax.theory.roots import root
 from activax.theory.sampling import Sampler, sampler
 from activax.theory.shaping_conditions import DKS, TAT, solved
 

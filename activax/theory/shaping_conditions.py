@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from activax._activation import Activation
-from activax._affine import affine
+from activax.core.activation import Activation
+from activax.core.affine import affine
 from activax.theory.breakpoints import Breakpoint
+from activax.theory.false_position import root
 from activax.theory.moments import moments
 from activax.theory.quadrature import panels
-from activax.theory.roots import root
 from activax.theory.sampling import Sampler
 
 ORDER, REACH = 16, 10.0

@@ -10,12 +10,12 @@ import jax
 from jax import Array
 from jax.typing import ArrayLike
 
-from activax._activation import Activation
-from activax._affine import affine
-from activax._define import rounded
-from activax._inputs import cast, inexact_dtype, precision_of, real, widen
-from activax._precision import at
-from activax._rule import differentiable
+from activax.core.activation import Activation
+from activax.core.affine import affine
+from activax.core.arguments import cast, inexact_dtype, mode_of, real, widen
+from activax.core.elementwise import rounded
+from activax.core.rule import differentiable
+from activax.numerics.mode import at
 from activax.theory.moments import gain
 
 Constraint = Literal["forward", "backward", "geometric"]
@@ -123,7 +123,7 @@ def _times(scaled: TwoFactors, x: Any) -> Array:
     known = isinstance(function, Activation)
     body, inner = (function.body, function.inner) if known else (function, function)
 
-    @at(precision_of(dtype))
+    @at(mode_of(dtype))
     def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
         (wide,), (tangent,) = map(widen, kept), map(widen, tangents)
         return cast(scaled.slope * jax.jvp(inner, (wide,), (tangent,))[1], dtype)

@@ -1,6 +1,6 @@
 """Training with Optax: a step, a loop, traced norms, and what to leave out of weight decay."""
 
-from activax import _help
+from activax.core import contents as _contents
 from activax.training.labels import decay_mask, labels
 from activax.training.loop import State, Step, batches, fit, init, step
 from activax.training.norms import Norms, TracedNorms, trace_norms, traced_norms
@@ -20,7 +20,7 @@ __all__ = [
     "traced_norms",
 ]
 
-__doc__ = _help.index(
+__doc__ = _contents.index(
     __name__, __all__, Step="The type of a training step: `(state, batch) -> (state, metrics)`."
 )
 

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax._activation import Activation
-from activax._catalog import aliases, catalog
+from activax.catalogue.lookup import aliases, catalog
+from activax.core.activation import Activation
 
 Params = Any
 # Names are compared in lower case with underscores: LayerNorm is layer_norm.

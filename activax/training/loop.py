@@ -11,7 +11,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from activax._inputs import widen
+from activax.core.arguments import widen
 
 Params = Any
 Batch = Any
@@ -203,6 +203,6 @@ def _progress(
 ) -> AbstractContextManager[Callable[[], None]]:
     if not (sys.stderr.isatty() if wanted is None else wanted):
         return nullcontext(lambda: None)
-    from activax._progress import bar  # rich is an extra
+    from activax.training.progress import bar  # rich is an extra
 
     return bar(steps, description)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from accuracy import inside, sample
+from against_reference import inside, sample
 from interpreter import evaluate
 
 from activax.bench import compile_for, critical, errors, slope

@@ -1,0 +1,158 @@
+"""The catalogue of all activations, and how to get one by name."""
+
+import difflib
+import importlib
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from activax.catalogue.models import MODULES, PRESETS, Preset
+from activax.core.activation import Activation
+from activax.core.affine import affine
+from activax.core.definition import PACKAGE
+from activax.functions import FAMILIES
+from activax.saving.policies import lean
+
+MEANINGFUL = 5  # letters, from which on a part of a summary says which activation is meant
+SIMILAR = 0.7  # the share of equal letters, from which on a name may be a misspelling of another
+
+named: dict[str, Activation[...]] = {
+    name: value
+    for family in FAMILIES
+    for name, value in vars(importlib.import_module(f"{PACKAGE}.functions.{family}")).items()
+    if isinstance(value, Activation)
+}
+
+catalog: Mapping[str, Activation[...]] = MappingProxyType(
+    {name: value for name, value in named.items() if name == value.name}
+)
+"""Every activation of the library by its name; read-only."""
+
+aliases: Mapping[str, str] = MappingProxyType(
+    {name: value.name for name, value in named.items() if name != value.name}
+)
+"""Other names of catalogue entries; read-only."""
+
+# The activation, or the config, that each library and each module means by its names.
+_tables: Mapping[str, Mapping[str, Preset]] = {
+    PACKAGE: {name: name for name in named},
+    **PRESETS,
+    **MODULES,
+}
+
+
+def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
+    """Look an activation up by name or alias, or build it from `Activation.to_config()`.
+
+    Case, underscores and hyphens do not matter unless two names differ in nothing else. A name
+    without a dot is a name of this library, or else one that means the same in every other library
+    that has it.
+
+    A name behind a library or a module is a function or class there, with the defaults there. The
+    libraries are "jax", "flax", "torch", "keras", "keras2", "tfa", "hf" (Hugging Face), "timm",
+    "onnx", "mlx" and "te" (Transformer Engine); a module is a path such as "torch.nn.functional".
+
+    Args:
+        spec: a name, a mapping {"name": ..., parameter: number, ...}, or an activation, which
+            comes back as it is.
+
+    Raises:
+        ValueError: an unknown name or library, a name of several meanings, or a mapping without a
+            name.
+        TypeError: an unknown parameter, or a spec of another type.
+
+    Example:
+        >>> activax.get("hard_swish"), activax.get("LeakyReLU")
+        (activax.hard_silu, activax.leaky_relu)
+        >>> activax.get({"name": "leaky_relu", "negative_slope": 0.2})
+        activax.leaky_relu.bind(negative_slope=0.2)
+        >>> activax.get("jax.nn.gelu"), activax.get("torch.nn.GELU"), activax.get("gelu_new")
+        (activax.gelu_tanh, activax.gelu, activax.gelu_tanh)
+        >>> activax.get("keras.leaky_relu")
+        activax.leaky_relu.bind(negative_slope=0.2)
+    """
+    if isinstance(spec, Activation):
+        return spec
+    if isinstance(spec, str):
+        return named[spec] if spec in named else _spelled(spec)
+    if isinstance(spec, Mapping):
+        if "name" not in spec:
+            raise ValueError(f"get: a config needs a 'name'; got {dict(spec)!r}")
+        parameters = {k: v for k, v in spec.items() if k != "name"}
+        for name, value in parameters.items():
+            parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
+        # In the order in which `to_config` says one of the other.
+        derived = [(make, parameters.pop(make.__name__, None)) for make in (affine, lean)]
+        activation = get(spec["name"]).bind(**parameters)
+        for make, options in derived:
+            activation = make(activation, **options) if options else activation
+        return activation
+    raise TypeError(
+        f"get: needs a name, a config mapping or an activation; got {type(spec).__name__}"
+    )
+
+
+def find(name: str) -> Activation[...] | None:
+    """The activation of that name or alias, if there is one."""
+    return named.get(name)
+
+
+def _spelled(spec: str) -> Activation[...]:
+    """Return the activation that a name means, with or without a library."""
+    path, _, name = spec.rpartition(".")
+    if path and path.lower() not in _tables:
+        raise ValueError(f"{spec}: unknown library {path!r}; known: {', '.join(PRESETS)}")
+    own, *others = [path.lower()] if path else _tables
+    for libraries in ([own], others):
+        presets = {f"{lib}.{n}": _tables[lib][n] for lib in libraries for n in _alike(lib, name)}
+        meanings = {get(preset): qualified for qualified, preset in reversed(presets.items())}
+        if len(meanings) == 1:
+            return meanings.popitem()[0]
+        if meanings:
+            choices = " or ".join(map(repr, reversed(meanings.values())))
+            raise ValueError(f"{spec!r} has several meanings: say {choices}")
+    if not path:
+        raise ValueError(f"unknown activation {spec!r}. {_hint(name)}")
+    hint = _guess(name, _tables[own]) or f"It has {', '.join(_tables[own])}."
+    if ours := _alike(PACKAGE, name):
+        hint = f"Without {path!r}, {name!r} is activax.{named[ours[0]].name}."
+    raise ValueError(f"{path} has no activation {name!r}. {hint}")
+
+
+def _alike(library: str, name: str) -> list[str]:
+    """Return the names of a library that differ from `name` in their spelling at most."""
+    table = _tables[library]
+    return [name] if name in table else [n for n in table if _letters(n) == _letters(name)]
+
+
+def _letters(name: str) -> str:
+    """Return the name without what spellings differ in."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _hint(name: str) -> str:
+    """Say which activation an unknown name may stand for: by what it means, then by its letters."""
+    letters = _letters(name)
+    for family in FAMILIES:
+        if letters == _letters(family):
+            members = (n for n, activation in catalog.items() if activation.family == family)
+            return f"The family {family!r} has {', '.join(members)}."
+    at = {n: _letters(activation.summary).find(letters) for n, activation in catalog.items()}
+    described = [n for n, position in at.items() if position >= 0]
+    if len(letters) >= MEANINGFUL and described:
+        return f"Did you mean {min(described, key=at.__getitem__)!r}?"
+    known = dict.fromkeys(n for library in _tables for n in _tables[library])
+    return _guess(name, known) or "activax.catalog lists them all."
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    """Say which known name has the most similar letters, with its words in any order."""
+    by_letters = {key: n for n in reversed([*known]) for key in (_letters(n), _in_order(n))}
+    guess = difflib.get_close_matches(_in_order(name), by_letters, 1, SIMILAR)
+    return f"Did you mean {by_letters[guess[0]]!r}?" if guess else ""
+
+
+def _in_order(name: str) -> str:
+    """Return the letters of a name with its words in alphabetical order."""
+    return "".join(sorted(re.split(r"[\W_]", name.lower())))

@@ -1,0 +1,188 @@
+"""A sweep of any activation, the library's own or a user's, over all that it should promise."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import DTypeLike
+
+from activax.checking.probes import ORDERS, Function, derivatives, modes, sweep
+from activax.checking.report import Finding, Floats, Report, nearest
+from activax.core.activation import Activation
+
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+SHAPE, OTHER_SHAPES = (2, 3), ((), (0, 3))
+MODERATE = np.array([-3.25, -1.0, -0.375, 0.0, 0.625, 1.0, 2.5, 7.0])
+
+
+def check(f: Function, *, dtypes: Iterable[DTypeLike] = DTYPES, raises: bool = False) -> Report:
+    """Look at an activation where activations break: is it safe to put into a network?
+
+    It should act on each element, of any shape, under `jax.jit` and `jax.vmap` as without, keep
+    floating dtypes and take integers. Value, slope (in forward and in reverse mode) and second
+    derivative should not be NaN at any finite input (0, -0.0, subnormal, huge or tiny), nor
+    infinite where float64 says otherwise. NaN should come out as NaN, in value and slope (unless
+    the slope is constant), and infinities as the limit. The slopes should be the derivatives, by
+    differences in float64, and at a kink lie between those of its sides.
+
+    Of an Activation the inputs are those in its domain, and with a surrogate the slopes are its.
+    Float64 is enabled for the time of the check.
+
+    Args:
+        f: an elementwise Activation, or any function of one array that acts on each element.
+        dtypes: the floating dtypes to look at.
+        raises: raise if anything is found.
+
+    Returns:
+        `Report(subject, dtypes, findings)`: `print(report)` shows a table with what to do,
+        `report.ok` tells if nothing was found, `report.raise_if_failed()` raises.
+
+    Raises:
+        AssertionError: something was found, if `raises`.
+        TypeError: what is not a function, an activation that is not elementwise or has arrays
+            bound, or a dtype that is not floating.
+
+    Example:
+        >>> activax.check(activax.silu).ok
+        True
+        >>> report = activax.check(lambda x: jnp.where(x > 0, jnp.sqrt(x), 0.0))
+        >>> worst = report.findings[0]
+        >>> worst.check, worst.of, worst.dtype, worst.input, worst.got
+        ('finite', 'slope', 'float64', -0.0, nan)
+    """
+    if not callable(f):
+        raise TypeError(f"check: needs a function of one array; got {type(f).__name__}")
+    if isinstance(f, Activation):
+        if f.kind != "elementwise":
+            raise TypeError(f"check: needs an elementwise activation; {f!r} is {f.kind}")
+        if any(map(jnp.ndim, f.arrays.values())):
+            raise TypeError(f"check: bind numbers, not arrays; got {f!r}")
+    names = tuple(jnp.dtype(dtype).name for dtype in dtypes)
+    for name in names:
+        if not jnp.issubdtype(jnp.dtype(name), jnp.floating):
+            raise TypeError(f"check: dtypes must be floating; got {name}")
+    with np.errstate(all="ignore"), jax.debug_nans(False):  # the inputs are made to overflow
+        report = Report(_name(f), names, tuple(_findings(f, names)))
+    if raises:
+        report.raise_if_failed()
+    return report
+
+
+def _name(f: Function) -> str:
+    return repr(f) if isinstance(f, Activation) else getattr(f, "__name__", repr(f))
+
+
+def _findings(f: Function, dtypes: tuple[str, ...]) -> Iterator[Finding]:
+    for basis in (_runs(f, dtypes[0]), _guarded(_acts_on_each_element(f), "float32")):
+        found = list(basis)
+        yield from found
+        if found:
+            return
+    yield from _keeps_shapes(f)
+    yield from _keeps_dtypes(f, dtypes)
+    yield from _takes_integers(f)
+    yield from _guarded(_numbers(f, dtypes), dtypes[0])
+
+
+def _numbers(f: Function, dtypes: tuple[str, ...]) -> Iterator[Finding]:
+    from activax.theory.sampling import sampler  # theory is imported where it is used
+
+    sample = sampler("check", f, len(ORDERS) - 1)
+
+    def exact(x: Floats) -> Floats:
+        return sample(x)[..., 0]
+
+    if "float64" in dtypes:
+        yield from derivatives(f, exact)
+    for dtype in dtypes:
+        yield from _guarded(sweep(f, dtype, exact), dtype)
+
+
+def _guarded(findings: Iterator[Finding], dtype: str) -> Iterator[Finding]:
+    """The findings; an error of the function is one."""
+    try:
+        yield from findings
+    except Exception as error:
+        yield Finding("error", "value", dtype, "an array", _line(error), "a result")
+
+
+def _runs(f: Function, dtype: str) -> Iterator[Finding]:
+    by_mode = modes(f)
+    with jax.enable_x64(dtype == "float64"):
+        x = jax.ShapeDtypeStruct(SHAPE, jnp.dtype(dtype))
+        if _shapes(lambda x: [g(x) for g in by_mode.values()], x) == [SHAPE] * len(by_mode):
+            return
+        for mode, function in by_mode.items():
+            got = _shapes(function, x)
+            if got != SHAPE:
+                check = "error" if isinstance(got, str) else "shape"
+                yield Finding(check, mode, dtype, f"shape {SHAPE}", got, SHAPE)
+                return
+
+
+def _shapes(f: Function, x: jax.ShapeDtypeStruct) -> Any:
+    """The shapes of what comes out, or the error on one line."""
+    try:
+        return jax.tree.map(lambda out: out.shape, jax.jit(f).lower(x).out_info)
+    except Exception as error:
+        return _line(error)
+
+
+def _line(error: Exception) -> str:
+    """The error on one short line."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:60]
+
+
+def _acts_on_each_element(f: Function) -> Iterator[Finding]:
+    """Each alone, under vmap, gives what all together do; compiled, all do what they do eagerly."""
+    x = jnp.asarray(MODERATE, jnp.float32)
+    alone_and_compiled = jax.jit(lambda x: (jax.vmap(f)(x[:, None])[:, 0], f(x)))
+    together, alone, compiled = map(_in_float64, (f(x), *alone_and_compiled(x)))
+    for kind, got in {"elements": alone, "jit": compiled}.items():
+        yield from _differing(kind, "float32", MODERATE, got, together)
+
+
+def _keeps_shapes(f: Function) -> Iterator[Finding]:
+    for shape in OTHER_SHAPES:
+        try:
+            got = jax.eval_shape(f, jax.ShapeDtypeStruct(shape, jnp.float32)).shape
+        except Exception as error:
+            got = _line(error)
+        if got != shape:
+            yield Finding("shape", "value", "float32", f"shape {shape}", got, shape)
+
+
+def _keeps_dtypes(f: Function, dtypes: tuple[str, ...]) -> Iterator[Finding]:
+    for dtype in dtypes:
+        for x64 in (True,) if dtype == "float64" else (False, True):
+            with jax.enable_x64(x64):
+                try:
+                    got = jax.eval_shape(f, jax.ShapeDtypeStruct((3,), jnp.dtype(dtype))).dtype.name
+                except Exception as error:
+                    got = _line(error)
+            if got != dtype:
+                where = "with x64 enabled" if x64 else "an array"
+                yield Finding("dtype", "value", dtype, where, got, dtype)
+                break
+
+
+def _takes_integers(f: Function) -> Iterator[Finding]:
+    x = jnp.arange(1, 1 + len(MODERATE))
+    want = _in_float64(f(x.astype(jnp.float32)))
+    try:
+        got = _in_float64(f(x))
+    except Exception as error:
+        yield Finding("integers", "value", x.dtype.name, "integers", _line(error), "as of floats")
+        return
+    yield from _differing("integers", x.dtype.name, _in_float64(x), got, want)
+
+
+def _differing(kind: str, dtype: str, x: Floats, got: Floats, want: Floats) -> Iterator[Finding]:
+    differs = ~np.isclose(got, want, rtol=1e-4, atol=1e-6, equal_nan=True)
+    yield from nearest(kind, "value", dtype, differs, x, got, want)
+
+
+def _in_float64(values: Any) -> Floats:
+    return np.asarray(values).astype(float)

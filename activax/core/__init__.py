@@ -1,0 +1,26 @@
+"""The Activation, the decorators that define one, and the rule that differentiates it."""
+
+from activax.core.activation import Activation
+from activax.core.affine import affine
+from activax.core.elementwise import elementwise
+from activax.core.gated import gated, split
+from activax.core.piecewise import piecewise
+from activax.core.plain import plain
+from activax.core.ranges import Range
+from activax.core.residuals import from_branch, from_output, from_piece
+from activax.core.vector import vector
+
+__all__ = [
+    "Activation",
+    "Range",
+    "affine",
+    "elementwise",
+    "from_branch",
+    "from_output",
+    "from_piece",
+    "gated",
+    "piecewise",
+    "plain",
+    "split",
+    "vector",
+]

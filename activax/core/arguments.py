@@ -1,0 +1,140 @@
+"""How an activation reads its arrays: checks, dtypes and ranks."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax.numerics.mode import Mode, current, is_plain
+
+
+def real(function: str, name: str, value: Any) -> Array:
+    """Return `value` as an array; refuse complex numbers and PRNG keys."""
+    value = jnp.asarray(value)
+    if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+        raise TypeError(f"{function}: {name} must be real; got a PRNG key")
+    if jnp.issubdtype(value.dtype, jnp.complexfloating):
+        raise TypeError(
+            f"{function}: {name} must be real; got {value.dtype}. "
+            "Apply it to the real and the imaginary part, or to the modulus."
+        )
+    return value
+
+
+def inexact_dtype(dtype: Any) -> Any:
+    """The dtype of the result: floats stay, integers and booleans give the default float."""
+    return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)
+
+
+def compute_dtype(dtype: Any) -> Any:
+    """The dtype in which a float is computed: at least float32."""
+    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32
+
+
+def cast(x: Array, dtype: Any) -> Array:
+    """x in a dtype; as it is if it has it, because `astype` would make a weak type strong."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def widen(x: Any) -> Any:
+    """A float in its compute dtype; all else as it is."""
+    floating = x is not None and jnp.issubdtype(x.dtype, jnp.floating)
+    return cast(x, compute_dtype(x.dtype)) if floating else x
+
+
+def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
+    """x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
+    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or is_plain():
+        return cast(x, dtype)
+
+    def on_cpu(x: Array) -> Array:
+        # By integers: XLA's own conversion keeps loops on a CPU from wide vectors.
+        bits = lax.bitcast_convert_type(x, jnp.uint32)
+        if not exact:
+            nearest = bits + (0x7FFF + (bits >> 16 & 1))  # to even where it is a tie
+            bits = jnp.where(jnp.isnan(x), 0x7FC00000, nearest)
+        return lax.bitcast_convert_type((bits >> 16).astype(jnp.uint16), dtype)
+
+    return lax.platform_dependent(x, cpu=on_cpu, default=lambda x: x.astype(dtype))
+
+
+def mode_of(dtype: Any) -> Mode:
+    """Return the mode for a result of `dtype`.
+
+    HALF is the mode of 16-bit results and of everything computed on the way to one, and PLAIN that
+    of everything in a plain function.
+    """
+    if is_plain():
+        return Mode.PLAIN
+    half = jnp.finfo(dtype).bits < 32 or current() is Mode.HALF
+    return Mode.HALF if half else Mode.SINGLE
+
+
+def weaken(out: Array, *inputs: Any) -> Array:
+    """`out`, of a weak type if all arrays among the inputs are, as JAX's own functions do."""
+    if not all(a is None or getattr(a, "weak_type", False) for a in inputs):
+        return out
+    weak = functools.partial(lax.full_like, 0.0)
+    for _ in range(out.ndim):
+        weak = jax.vmap(weak)
+    return weak(out)
+
+
+def align(function: str, arrays: dict[str, Array]) -> list[Array]:
+    """Return the input and its parameters with one rank, the parameters in the compute dtype."""
+    (name, x), *parameters = arrays.items()
+    x = cast(x, inexact_dtype(x.dtype))
+    dtype = compute_dtype(x.dtype)
+    ndim = max(a.ndim for a in arrays.values())
+    aligned = [_expand(x, ndim)]
+    for parameter, a in parameters:
+        if _broadcast(x.shape, a.shape) is None:
+            raise ValueError(
+                f"{function}: {parameter} must broadcast against {name}; "
+                f"got shapes {a.shape} and {x.shape}"
+            )
+        aligned.append(_expand(cast(a, dtype), ndim))
+    return aligned
+
+
+def mask_of(function: str, x: Array, name: str, value: Any) -> Array:
+    """Return a boolean mask of x with the rank of x."""
+    mask = jnp.asarray(value)
+    if mask.dtype != jnp.bool_:
+        raise TypeError(
+            f"{function}: {name} must be boolean; got {mask.dtype}. Compare first, as in x > 0."
+        )
+    if _broadcast(x.shape, mask.shape) != x.shape:
+        raise ValueError(
+            f"{function}: {name} must broadcast to the shape of x; "
+            f"got shapes {mask.shape} and {x.shape}"
+        )
+    return _expand(mask, x.ndim)
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return jnp.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
+
+
+def _expand(a: Array, ndim: int) -> Array:
+    return lax.expand_dims(a, range(ndim - a.ndim)) if a.ndim < ndim else a
+
+
+def check_axis(
+    function: str, x: Array, axis: int | tuple[int, ...], *, several: bool = True
+) -> None:
+    """Raise unless x has the axis, or all of the axes where `several` are allowed."""
+    axes = axis if several and isinstance(axis, tuple) else (axis,)
+    for a in axes:
+        if not isinstance(a, int):
+            rule = "an integer or a tuple of them" if several else "one integer"
+            raise TypeError(f"{function}: axis must be {rule}; got {axis!r}")
+        if not -x.ndim <= a < x.ndim:
+            raise ValueError(
+                f"{function}: axis {a} is out of range for an array of shape {x.shape}"
+            )

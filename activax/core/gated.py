@@ -1,0 +1,209 @@
+"""Gated units: an activation of one array times another, and the layouts that pack the two."""
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.typing import ArrayLike
+
+from activax.core.activation import Activation
+from activax.core.arguments import check_axis, inexact_dtype, mode_of, real, widen
+from activax.core.elementwise import elementwise, make_activation, rounded
+from activax.core.ranges import ANY, Ranges
+from activax.core.residuals import Residual
+from activax.core.rule import differentiable
+from activax.numerics.mode import at
+
+P = ParamSpec("P")
+GATED = ("gate", "value", "layout", "axis")
+LAYOUTS = ("gate_value", "value_gate", "interleaved")
+
+
+@elementwise(lambda: 1.0, keep=lambda x, out: (), reference=lambda mp, x: x)
+def unchanged(x: Array) -> Array:
+    """The value as it is."""
+    return x
+
+
+def gated(
+    *, by: Activation[...], value_by: Activation[...] = unchanged, ranges: Ranges = ANY
+) -> Callable[[Callable[P, Array]], Activation[P]]:
+    """Define the gated unit `by(gate) * value_by(value)`; all its facts come from the two.
+
+    The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
+    axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
+    "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ... Further
+    keyword-only parameters are static and go to `by` and `value_by`, to each that has one of the
+    name.
+
+    Args:
+        by: the elementwise activation of the gate; numbers may be bound to it.
+        value_by: the elementwise activation of the value, which by default stays as it is.
+        ranges: the `activax.Range` of a parameter, where it is not that of `by` or `value_by`.
+
+    Returns:
+        A decorator that makes the Activation.
+
+    Raises:
+        TypeError: an activation that is not elementwise, or a signature of other names.
+
+    Example:
+        >>> @activax.gated(by=activax.swish)
+        ... def sharp_glu(gate, value=None, *, layout=None, axis=-1, beta=1.0):
+        ...     "gate sigmoid(beta gate) value."
+        >>> sharp_glu(jnp.array([1.0]), jnp.array([2.0]), beta=3.0)
+        Array([1.9051483], dtype=float32)
+    """
+    for role, factor in {"by": by, "value_by": value_by}.items():
+        if factor.kind != "elementwise":
+            raise TypeError(f"gated: {role} must be elementwise; {factor!r} is {factor.kind}")
+
+    def factors(parameters: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
+        """The activation of the gate and that of the value, with their parameters bound."""
+        first, second = (
+            factor.bind(**{n: v for n, v in parameters.items() if n in factor.parameters})
+            for factor in (by, value_by)
+        )
+        return first, second
+
+    def define(declaration: Callable[P, Array]) -> Activation[P]:
+        name, signature = declaration.__name__, inspect.signature(declaration)
+        names = tuple(signature.parameters)
+        if names[: len(GATED)] != GATED:
+            raise TypeError(
+                f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
+                f"got {', '.join(names)}"
+            )
+        for parameter in names[len(GATED) :]:
+            if parameter not in {**by.parameters, **value_by.parameters}:
+                raise TypeError(f"{name}: neither {by!r} nor {value_by!r} has {parameter!r}")
+        defaults = {
+            n: p.default for n, p in signature.parameters.items() if p.kind == p.KEYWORD_ONLY
+        }
+
+        def halves(gate: Any, value: Any, statics: Mapping[str, Any]) -> tuple[Any, Any]:
+            if value is None:
+                return split(gate, statics["layout"], statics["axis"], name=name)
+            for packing in ("layout", "axis"):
+                if statics[packing] != defaults[packing]:
+                    raise ValueError(
+                        f"{name}: {packing}={statics[packing]!r} is for one packed array, but two "
+                        f"were given; pass them as (gate, value) and leave {packing} out"
+                    )
+            return gate, value
+
+        def body(gate: Any, value: Any = None, **statics: Any) -> Array:
+            bound = signature.bind(gate, value, **statics)
+            bound.apply_defaults()
+            gate, value = halves(gate, value, bound.kwargs)
+            first, second = factors(bound.kwargs)
+            return first.body(gate) * second.body(value)
+
+        body.__name__ = name
+
+        def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
+            def product(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
+                pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
+                first, second = (of(factor)(mp, x, **factor.parameters) for factor, x in pairs)
+                return first * second
+
+            return product
+
+        def traced(
+            arrays: Sequence[Any],
+            statics: dict[str, Any],
+            *,
+            recompute: bool = True,
+            residual: Residual | None = None,
+        ) -> Array:
+            gate, value = arrays
+            gate, value = halves(real(name, "gate", gate), value, statics)
+            value = real(name, "value", value)
+            if gate.shape != value.shape:
+                raise ValueError(
+                    f"{name}: gate and value must have the same shape; "
+                    f"got {gate.shape} and {value.shape}"
+                )
+            dtype = inexact_dtype(jnp.result_type(gate, value))
+            first, second = factors(statics)
+
+            @at(mode_of(dtype))
+            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+                (g, v), (dg, dv) = map(widen, kept), map(widen, tangents)
+                terms: list[Array] = []
+                if dg is not None:
+                    terms.append(jax.jvp(first.inner, (g,), (dg,))[1] * second.inner(v))
+                if dv is not None:
+                    terms.append(first.inner(g) * jax.jvp(second.inner, (v,), (dv,))[1])
+                return functools.reduce(operator.add, terms).astype(dtype)
+
+            def product(g: Array, v: Array) -> Array:
+                return first.body(g) * second.body(v)
+
+            product.__name__ = name
+            rule = differentiable(
+                rounded(product, dtype, {}),
+                lambda g, v, out: (g, v),
+                differential,
+                recompute=recompute,
+            )
+            return rule(gate.astype(dtype), value.astype(dtype))
+
+        known = {**value_by.ranges, **by.ranges, **ranges}
+        sloped_by_others = by.surrogate or value_by.surrogate
+        return make_activation(
+            declaration,
+            traced,
+            kind="gated",
+            body=body,
+            inputs=2,
+            reference=exact(lambda f: f.reference),
+            surrogate=exact(lambda f: f.surrogate or f.reference) if sloped_by_others else None,
+            factors=factors,
+            ranges={n: r for n, r in known.items() if n in defaults},
+        )
+
+    return define
+
+
+def split(
+    packed: ArrayLike, layout: str | None, axis: int = -1, *, name: str = "split"
+) -> tuple[Array, Array]:
+    """Split a packed array into `(gate, value)`.
+
+    Args:
+        packed: an array whose size along `axis` is even.
+        layout: "gate_value" or "value_gate" for halves, "interleaved" for gate, value, gate, ...
+        axis: the axis to split.
+        name: the function that error messages name.
+
+    Raises:
+        ValueError: an unknown layout, or a size that is odd.
+
+    Example:
+        >>> activax.split(jnp.arange(4.0), "interleaved")
+        (Array([0., 2.], dtype=float32), Array([1., 3.], dtype=float32))
+    """
+    packed = jnp.asarray(packed)
+    if layout not in LAYOUTS:
+        raise ValueError(
+            f"{name}: one packed array needs layout={', '.join(map(repr, LAYOUTS))}; "
+            f"got {layout!r}. Or pass gate and value as two arrays."
+        )
+    check_axis(name, packed, axis, several=False)
+    size = packed.shape[axis]
+    if size % 2:
+        raise ValueError(
+            f"{name}: the packed axis must have an even size; got {size} in axis {axis} of "
+            f"{packed.shape}"
+        )
+    if layout == "interleaved":
+        gate, value = (lax.slice_in_dim(packed, i, None, 2, axis) for i in (0, 1))
+    else:
+        gate, value = (lax.slice_in_dim(packed, i, i + size // 2, 1, axis) for i in (0, size // 2))
+    return (value, gate) if layout == "value_gate" else (gate, value)

@@ -1,0 +1,191 @@
+"""What the backward pass of an activation may keep in place of its input.
+
+The slope in the input is then computed from the output, from a code of a few bits that says on
+which piece the input lies, or from both. A definition lists what it offers, the least first;
+`activax.lean` chooses.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+from jax.ad_checkpoint import checkpoint_name
+
+from activax.core.arguments import widen
+from activax.core.packing import Packed
+from activax.core.ranges import ANY, Ranges
+
+# Of the packed codes, for `jax.checkpoint_policies.save_only_these_names`.
+NAME = "activax_residual"
+
+Keep = Callable[..., Any]
+Slope = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Residual:
+    """One way to know the slope in the input.
+
+    Attributes:
+        policy: its name.
+        slope: `slope(*kept, *parameters, **statics)`, where kept is the output if that is kept,
+            then the code if there is one: a boolean if it is one bit, else uint8.
+        output: whether the output is kept.
+        bits: of the code of an element; 0 if there is none.
+        code: `code(x, *parameters, **statics)`, booleans or integers below 2^bits.
+        float64: whether the slope is right to the rounding of what is kept in float64, too; where
+            it is not, the input is kept there.
+        ranges: parameters for which the slope is right in a part of their range only, and that
+            part. Elsewhere, and for arrays, the next residual of the definition takes its place.
+    """
+
+    policy: str
+    slope: Slope
+    output: bool = False
+    bits: int = 0
+    code: Callable[..., Array] | None = None
+    float64: bool = True
+    ranges: Ranges = field(default_factory=lambda: ANY)
+
+    def fits(self, parameters: Mapping[str, Any]) -> bool:
+        """Return whether the slope is right for these parameters, all numbers in its ranges."""
+        return all(
+            isinstance(parameters[name], float | int) and parameters[name] in range_
+            for name, range_ in self.ranges.items()
+        )
+
+    def replace(self, keep: Keep, slopes: Sequence[Slope]) -> tuple[Keep, list[Slope]]:
+        """A definition's `keep` and slopes, with this for the first of the slopes."""
+
+        def keep_both(*inputs_and_out: Any, **statics: Any) -> tuple[Any, ...]:
+            *inputs, out = inputs_and_out
+            kept = [out] if self.output else []
+            if self.code is not None:
+                codes = self.code(*map(widen, inputs), **statics).astype("uint8")
+                kept.append(checkpoint_name(Packed.pack(codes, self.bits), NAME))
+            return kept, inputs[1:], keep(*inputs_and_out, **statics)
+
+        def first(kept: list[Any], parameters: list[Any], own: Any, /, **statics: Any) -> Any:
+            if self.code is not None:
+                codes = kept[-1].unpack()
+                kept = [*kept[:-1], codes.astype(bool) if self.bits == 1 else codes]
+            return self.slope(*kept, *parameters, **statics)
+
+        def other(slope: Slope) -> Slope:
+            return lambda kept, parameters, own, /, **statics: slope(*own, **statics)
+
+        return keep_both, [first, *map(other, slopes[1:])]
+
+
+INPUT = Residual("input", slope=lambda *inputs: None)
+
+
+def with_residual(
+    residual: Residual | None,
+    dtype: Any,
+    formula: Callable[..., Array],
+    keep: Keep,
+    slopes: Sequence[Slope],
+) -> tuple[Keep, Sequence[Slope]]:
+    """A definition's `keep` and slopes, changed as the residual says."""
+    if residual is None:
+        return keep, slopes
+    if residual is INPUT or (jnp.finfo(dtype).bits == 64 and not residual.float64):
+        return _from_inputs(formula, keep, slopes)
+    return residual.replace(keep, slopes)
+
+
+def _from_inputs(
+    formula: Callable[..., Array], keep: Keep, slopes: Sequence[Slope]
+) -> tuple[Keep, list[Slope]]:
+    """Nothing but the inputs is kept."""
+
+    def again(slope: Slope) -> Slope:
+        def of_inputs(inputs: tuple[Any, ...], /, *tangent: Array, **statics: Any) -> Any:
+            own = keep(*inputs, formula(*inputs, **statics), **statics)
+            return slope(*own, *tangent, **statics)
+
+        return of_inputs
+
+    return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, slopes)]
+
+
+def from_output(slope: Slope, *, ranges: Ranges = ANY) -> Residual:
+    """Declare that the slope in the input is known from the output, for `lean=` of a definition.
+
+    Args:
+        slope: `slope(out, *parameters, **statics)`.
+        ranges: parameters for which that holds in a part of their range only, and that part. For
+            other numbers, and for arrays, the next of `lean=` takes its place, or else the input.
+
+    Example:
+        >>> @activax.elementwise(
+        ...     lambda x: 1 / jnp.cosh(x) ** 2,
+        ...     lean=(activax.from_output(lambda out: (1 - out) * (1 + out)),),
+        ...     reference=lambda mp, x: mp.tanh(x),
+        ... )
+        ... def squash(x):
+        ...     "The hyperbolic tangent."
+        ...     return jnp.tanh(x)
+        >>> activax.lean(squash).keep
+        'output'
+    """
+    return Residual("output", slope, output=True, ranges=ranges)
+
+
+def from_piece(
+    piece: Callable[..., Array],
+    slope: Slope,
+    *,
+    bits: int = 1,
+    ranges: Ranges = ANY,
+) -> Residual:
+    """Declare that the slope in the input is known from the piece on which it lies.
+
+    A code cannot say that x was NaN, so where x is NaN the slope should not be 0: the NaN that
+    comes back then passes.
+
+    Args:
+        piece: `piece(x, *parameters, **statics)`, booleans or numbers below 2^bits.
+        slope: `slope(piece, *parameters, **statics)`.
+        bits: of a piece, from 1 to 4.
+        ranges: as for `from_output`.
+
+    Example:
+        >>> activax.from_piece(lambda x: x > 0, lambda above: jnp.where(above, 1.0, 0.5)).bits
+        1
+    """
+    return Residual("mask", slope, bits=bits, code=piece, ranges=ranges)
+
+
+def from_branch(
+    right: Callable[..., Array],
+    slope: Slope,
+    *,
+    float64: bool = True,
+    ranges: Ranges = ANY,
+) -> Residual:
+    """Declare that the slope is known from the output and the side of the minimum of the input.
+
+    Args:
+        right: `right(x, *parameters, **statics)`, whether x is right of the minimum.
+        slope: `slope(out, right, *parameters, **statics)`.
+        float64: whether the slope is right in float64, too; if not, the input is kept there.
+        ranges: as for `from_output`.
+
+    Example:
+        >>> square = activax.from_branch(lambda x: x > 0, lambda y, right: jnp.sqrt(4 * y))
+        >>> square.policy
+        'output+branch'
+    """
+    return Residual(
+        "output+branch",
+        slope,
+        output=True,
+        bits=1,
+        code=right,
+        float64=float64,
+        ranges=ranges,
+    )

@@ -1,0 +1,78 @@
+"""The one differentiation rule that every activation uses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
+
+from activax.numerics.mode import Mode, at, current
+
+Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
+
+
+def differentiable(
+    value: Callable[..., Array],
+    keep: Callable[..., tuple[Any, ...]],
+    differential: Differential,
+    *,
+    recompute: bool = True,
+    pin: bool = False,
+) -> Callable[..., Array]:
+    """Give `value` a derivative that works in every mode and keeps only what it must.
+
+    `value(*inputs) -> out` is the function; `keep(*inputs, out) -> kept` names what the
+    derivative may look at; `differential(kept, tangents) -> tangent of out` is linear in
+    `tangents`, a tuple as long as `inputs` that holds None where an input is constant.
+
+    The linear half runs inside `jax.checkpoint`, so reverse mode stores the part of `kept` that
+    the tangents at hand need and recomputes the rest; because the rule is a JVP, forward mode,
+    mixed modes and higher orders follow. `recompute` is off inside the differential of another
+    function, which recomputes already: on GPUs a second barrier would split its kernel. `pin` makes
+    the output that is kept and the one that goes on a single array: XLA for TPUs may otherwise keep
+    the input, too. In a plain function `value` stays without a rule.
+    """
+    mode = current()
+    if mode is Mode.COMPOSITE:
+        return lax.composite(at(Mode.PLAIN)(value), f"activax.{value.__name__}")
+    if mode is Mode.PLAIN:
+        return value
+    linear = jax.checkpoint(differential) if recompute else differential
+    function = jax.custom_jvp(value)
+    # When it is differentiated, so that a scan does not hoist the numbers of its formula.
+    whole = jax.custom_jvp(_whole(value))
+
+    # It may run long after, where another mode holds.
+    @at(mode)
+    def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
+        out = whole(*primals)
+        if pin:
+            out = lax.optimization_barrier(out)
+        live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
+        if all(t is None for t in live):
+            return out, jnp.zeros_like(out)
+        return out, linear(keep(*primals, out), live)
+
+    # Symbolic zeros tell which inputs are constant, so their slopes are never computed.
+    for one in (function, whole):
+        one.defjvp(rule, symbolic_zeros=True)
+    return function
+
+
+def _whole(function: Callable[..., Array]) -> Callable[..., Array]:
+    """The function, which partial evaluation takes as a whole.
+
+    The gradient of a scan computes in advance what does not depend on the loop. In a formula that
+    is `jnp.where(x < 0, 0, x)`'s zeros and their like: whole arrays, which each step would read.
+    """
+    whole = jax.custom_batching.custom_vmap(function)
+
+    @whole.def_vmap
+    def rule(axis_size: int, in_batched: list[bool], *inputs: Any) -> tuple[Array, bool]:
+        axes = tuple(0 if batched else None for batched in in_batched)
+        mapped = jax.vmap(function, in_axes=axes, axis_size=axis_size)
+        return _whole(mapped)(*inputs), True
+
+    return whole

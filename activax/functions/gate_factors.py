@@ -1,0 +1,74 @@
+"""The factors of gated units that transform gate and value by more than one activation.
+
+Not in the catalogue; their parameters are those of the unit, which has the defaults.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from activax.core.elementwise import elementwise
+from activax.core.ranges import POSITIVE
+from activax.functions.self_gated import swish
+from activax.functions.sigmoidal import sigmoid, tanh
+from activax.numerics.selects import at_most, choose, clip, flag
+
+
+def _slope(f: Any, x: Array) -> Array:
+    return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
+
+
+@elementwise(
+    # As in torch.clamp, the slope at the bound itself is that of the inside.
+    lambda x, *, alpha, limit: jnp.where(
+        x > limit, 0.0, _slope(lambda x: swish.inner(x, alpha), x)
+    ),
+    reference=lambda mp, x, *, alpha, limit: swish.reference(mp, min(x, limit), alpha),
+    kinks=lambda limit: (limit,),
+    ranges={"limit": POSITIVE},
+)
+def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
+    """swish of min(x, limit)."""
+    return swish.body(at_most(x, limit), alpha)
+
+
+@elementwise(
+    lambda x, *, limit, offset: choose(flag(x, jnp.abs(x) <= limit), 1.0, 0.0),
+    reference=lambda mp, x, *, limit, offset: min(max(x, -limit), limit) + offset,
+    kinks=lambda limit: (-limit, limit),
+    ranges={"limit": POSITIVE},
+)
+def clipped(x: Array, *, limit: float, offset: float) -> Array:
+    """x clipped to [-limit, limit], plus offset."""
+    return clip(x, -limit, limit) + offset
+
+
+def _soft_cap(x: Array, cap: float) -> Array:
+    return cap * tanh.body(x / cap)
+
+
+@elementwise(
+    lambda x, *, gate_cap: (
+        _slope(tanh.inner, x / gate_cap) * sigmoid.inner(x)
+        + _soft_cap(x, gate_cap) * _slope(sigmoid.inner, x)
+    ),
+    reference=lambda mp, x, *, gate_cap: (
+        gate_cap * (1 - 2 / (mp.exp(2 * x / gate_cap) + 1)) * sigmoid.reference(mp, x)
+    ),
+    ranges={"gate_cap": POSITIVE},
+)
+def capped_silu(x: Array, *, gate_cap: float) -> Array:
+    """silu, its factor x capped smoothly."""
+    return _soft_cap(x, gate_cap) * sigmoid.body(x)
+
+
+@elementwise(
+    lambda x, *, value_cap: _slope(tanh.inner, x / value_cap),
+    reference=lambda mp, x, *, value_cap: value_cap * (1 - 2 / (mp.exp(2 * x / value_cap) + 1)),
+    ranges={"value_cap": POSITIVE},
+)
+def capped(x: Array, *, value_cap: float) -> Array:
+    """x capped smoothly."""
+    return _soft_cap(x, value_cap)

@@ -1,0 +1,51 @@
+"""The mode in which the special functions of a formula are computed while it is traced.
+
+JAX includes the mode in the keys of its caches. So a program that was traced in one mode, by
+`jax.jit` of this library or of a user, is never used in another.
+"""
+
+import enum
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import jax
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Mode(enum.Enum):
+    """What the special functions of `activax.numerics.transcendental` may do."""
+
+    PLAIN = "ordinary JAX primitives, without a custom derivative rule"
+    COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"
+    SINGLE = "right to the last bits of the dtype"
+    HALF = "right to the last bits of 16-bit results, though computed in float32"
+
+
+_mode = jax.make_user_context(default_value=Mode.SINGLE)
+
+
+def current() -> Mode:
+    """Return the mode that holds here."""
+    return _mode.value
+
+
+def is_plain() -> bool:
+    """Return whether only ordinary JAX primitives may be used."""
+    return current() in (Mode.PLAIN, Mode.COMPOSITE)
+
+
+def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorate a function so that it is traced in this mode, whatever holds where it is called."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def traced(*args: P.args, **kwargs: P.kwargs) -> T:
+            with _mode(mode):
+                return function(*args, **kwargs)
+
+        return traced
+
+    return decorate

@@ -1,0 +1,154 @@
+"""Value and slopes against mpmath, in every dtype; `accuracy.py` says how the error is counted."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from against_reference import (
+    compute_dtype,
+    digits,
+    error,
+    errors,
+    of_vector,
+    sample,
+    ulp,
+    variants,
+    within,
+)
+from mpmath import mp
+
+import activax
+
+# The dtype, and how many points a stratum of the sample has.
+DTYPES = pytest.mark.parametrize(
+    ("dtype", "count"),
+    [(jnp.float32, 40), (jnp.bfloat16, 10), (jnp.float16, 10), (jnp.float64, 10)],
+    ids=["float32", "bfloat16", "float16", "float64"],
+)
+
+
+@DTYPES
+def test_elementwise(elementwise, dtype, count):
+    """Value, slope, and slope by each trainable parameter, at two values of the parameters."""
+    for variant in variants(elementwise):
+        x = sample(dtype, variant, count)
+        parameters = [
+            np.full(x.shape, variant.parameters[name], compute_dtype(dtype))
+            for name in variant.trainable
+        ]
+        with jax.enable_x64(dtype == jnp.float64):
+            worst = errors(
+                of_arrays(variant, variant),
+                of_arrays(variant, functools.partial(variant.reference, mp)),
+                variant.surrogate and of_arrays(variant, functools.partial(variant.surrogate, mp)),
+                [x, *parameters],
+                smooth=~np.isin(x.astype(float), variant.kinks),
+            )
+        assert within(worst, variant, dtype), (
+            f"{variant}: value and slopes are wrong by {worst} ulps"
+        )
+
+
+def test_star_relu_is_accurate_next_to_its_root():
+    """Where scale x^2 cancels bias, to 2 ulps of what is left of them at the default parameters."""
+    scale, bias = (np.float32(p).astype(float) for p in activax.star_relu.parameters.values())
+    root = np.float32(np.sqrt(-bias / scale)).view(np.int32)
+    x = np.arange(root - 1000, root + 1000, dtype=np.int32).view(np.float32)
+    want = scale * (x.astype(float) ** 2 + bias / scale)  # exact but for one rounding in float64
+    error = np.abs(np.asarray(activax.star_relu(x)) - want) / np.spacing(np.float32(np.abs(want)))
+    assert error.max() <= 2
+
+
+def of_arrays(activation, function):
+    """`function` of the input and the trainable parameters; the others are as in `activation`."""
+    names = activation.trainable
+    return lambda x, *p: function(
+        x, **{**activation.parameters, **dict(zip(names, p, strict=True))}
+    )
+
+
+@DTYPES
+def test_gated(gated, dtype, count):
+    """Value, slope by the gate and slope by the value: one in strata, the other normal."""
+    normal = np.random.default_rng(0).normal
+    first, second = (sample(dtype, factor, count // 2) for factor in gated.factors)
+    gate = np.concatenate([first, normal(size=second.shape).astype(dtype)])
+    value = np.concatenate([normal(size=first.shape).astype(dtype), second])
+    at_kink = [
+        np.isin(x.astype(float), factor.kinks)
+        for x, factor in zip((gate, value), gated.factors, strict=True)
+    ]
+    exact = functools.partial(gated.reference, mp)
+    with jax.enable_x64(dtype == jnp.float64):
+        worst = errors(gated, exact, None, [gate, value], ~np.logical_or(*at_kink))
+    assert within(worst, gated, dtype), f"{gated}: value and slopes are wrong by {worst} ulps"
+
+
+VECTORS = np.concatenate(
+    [
+        np.random.default_rng(0).normal(size=(10, 6)) * 10.0 ** np.arange(-5, 5)[:, None],
+        [
+            [0, 0, 0, 0, 0, 0],
+            [1000, 0, 0, 0, 0, 1000],
+            [-1000, 0, 1, 2, 3, 3],
+            [1e4, 1, 2, 3, 4, 5],
+        ],
+    ]
+)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.float64])
+def test_along_axis(along_axis, dtype):
+    """Value, and the derivative in a direction, in ulps of the largest component that enters.
+
+    The derivative may be taken from the output, so its ulps are those of the output's dtype. The
+    direction moves the trainable parameters too.
+    """
+    for variant in variants(along_axis):
+        names, wide = variant.trainable, compute_dtype(dtype)
+        x = VECTORS.astype(dtype)
+        t = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
+        parameters = [np.array(variant.parameters[name], wide) for name in names]
+        directions = [np.array(0.5 + i, wide) for i in range(len(names))]
+
+        def call(x, *p, variant=variant, names=names):
+            return variant(x, **dict(zip(names, p, strict=True)))
+
+        with jax.enable_x64(dtype == jnp.float64):
+            value, slope = jax.jit(lambda x, t, call=call: jax.jvp(call, x, t))(
+                (x, *parameters), (t, *directions)
+            )
+        with mp.workdps(digits(dtype)):
+            exact = of_vector(variant, variant.reference)
+            sloped = of_vector(variant, variant.surrogate or variant.reference)
+            p, dp = ([mp.mpf(float(v)) for v in row] for row in (parameters, directions))
+            for n in range(len(x)):
+                at, to = ([mp.mpf(float(v)) for v in row[n]] for row in (x, t))
+
+                def moved(s, at=at, to=to, sloped=sloped, p=p, dp=dp):
+                    return sloped(along(at, to, s), *along(p, dp, s))
+
+                want = exact(at, *p)
+                entering = [*want, *(at if variant.kind == "reduction" else ())]
+                error = worst(np.asarray(value[n]), want, entering, wide)
+                assert error <= variant.ulps[0], f"{variant}: value at {x[n]}"
+                left, right = (one_sided(moved, len(want), side) for side in (-1, 1))
+                if np.allclose(np.array(left, float), np.array(right, float), rtol=1e-12):
+                    error = worst(np.asarray(slope[n]), left, [*left, *to], dtype)
+                    assert error <= variant.ulps[1], f"{variant}: slope at {x[n]}"
+
+
+def along(at: list, to: list, s: object) -> list:
+    return [a + s * d for a, d in zip(at, to, strict=True)]
+
+
+def one_sided(moved: object, size: int, side: int) -> list:
+    """The derivative of each component at 0, from one side."""
+    return [mp.diff(lambda s, i=i: moved(s)[i], 0, direction=side) for i in range(size)]
+
+
+def worst(got: np.ndarray, want: list, entering: list, dtype: object) -> float:
+    largest = ulp(max(map(abs, entering)), dtype)
+    return max(error(g, w, lambda: largest) for g, w in zip(got.ravel(), want, strict=True))

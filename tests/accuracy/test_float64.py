@@ -1,0 +1,57 @@
+"""The float64 path against mpmath: it is the truth by which the other dtypes are judged."""
+
+import numpy as np
+import pytest
+from against_reference import digits, inside
+from mpmath import mp
+
+from activax.bench import delicate, magnitudes, neighbours, precise, roots, slope
+
+QUANTITIES = pytest.mark.parametrize("quantity", ["value", "slope"])
+SMALLEST = 2.0**-149  # no float32 is smaller
+# The relative error allowed, and within a thousandth of a root: a third of a float32 ulp.
+FAR, NEAR = 2.0**-40, 2e-8
+
+
+def path(activation, quantity):
+    return precise(slope(activation) if quantity == "slope" else activation)
+
+
+def exact(activation, quantity):
+    """The value, or the slope of what the slopes are those of, in mpmath."""
+    if quantity == "value":
+        return lambda x: activation.reference(mp, x, **activation.parameters)
+    sloped = activation.surrogate or activation.reference
+    return lambda x: mp.diff(lambda t: sloped(mp, t, **activation.parameters), x)
+
+
+@QUANTITIES
+def test_relative_error(elementwise, quantity):
+    """At float32 numbers of all magnitudes, at delicate ones, and about the roots."""
+    computed = path(elementwise, quantity)
+    zeros = roots(computed, magnitudes(64), most=4)
+    x = np.concatenate([
+        magnitudes(1)[::4],
+        np.linspace(-120, 120, 97, dtype=np.float32),
+        delicate(),
+        -delicate(),
+        neighbours(zeros, 2),
+    ])  # fmt: skip
+    x = inside(np.unique(x[~np.isin(x, elementwise.kinks)]).astype(float), elementwise)
+    x = x[np.isfinite(x) & np.isfinite(computed(x))]
+    near = np.any(abs(x[:, None] - zeros) < 1e-3 * abs(x[:, None]), axis=1)
+    with mp.workdps(digits(np.float32)):
+        truth = exact(elementwise, quantity)
+        want = [truth(mp.mpf(at)) for at in x]
+        pairs = zip(computed(x), want, strict=True)
+        error = [float(abs(mp.mpf(float(g)) - w) / max(abs(w), SMALLEST)) for g, w in pairs]
+    excess = error / np.where(near, NEAR, FAR)
+    worst = np.argmax(excess)
+    assert excess[worst] <= 1, f"relative error {error[worst]:.1e} at {x[worst]!r}"
+
+
+@QUANTITIES
+def test_nan(elementwise, quantity):
+    """NaN where x is NaN, unless the slope is the same everywhere."""
+    at = path(elementwise, quantity)([-5.0, 0.5, np.nan])
+    assert np.isnan(at[2]) or (quantity == "slope" and at[0] == at[1])

@@ -1,0 +1,140 @@
+"""Slopes from the value and the side of the minimum, against the exact inverse in float64."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+from activax.bench import precise, slope
+from activax.numerics import slope_from_value
+
+SLOPES_AT = {
+    activax.gelu: slope_from_value.gelu_slope_at,
+    activax.gelu_tanh: slope_from_value.gelu_tanh_slope_at,
+    activax.silu: slope_from_value.silu_slope_at,
+    activax.mish: slope_from_value.mish_slope_at,
+}
+INVERTED = pytest.mark.parametrize(
+    ("inverted", "slope_at"), [pytest.param(*pair, id=pair[0].name) for pair in SLOPES_AT.items()]
+)
+
+
+def where(rising, target, low, high):
+    """Where a rising function, of NumPy arrays, reaches the target."""
+    low, high = np.full_like(target, low), np.full_like(target, high)
+    for _ in range(64):
+        middle = (low + high) / 2
+        below = rising(middle) < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return middle
+
+
+@functools.cache
+def exact(inverted, order):
+    """The value or the slope in float64."""
+    return precise(slope(inverted) if order else inverted)
+
+
+@functools.cache
+def minimum(inverted):
+    """Where it is, in float64."""
+    return float(where(exact(inverted, 1), np.zeros(1), -2.0, -0.5)[0])
+
+
+def above(least, most, count=2000):
+    """float32 numbers from `least` on: the next ones, and up to `most` all over the magnitudes."""
+    first = np.float32(least)
+    ulps = np.spacing(abs(first)) * np.arange(1.0, 200)
+    apart = np.concatenate([ulps, np.geomspace(1e-6, most - least, count)])
+    y = (first + apart).astype(np.float32)
+    return np.unique(y[y > least])
+
+
+@INVERTED
+def test_right_branch(inverted, slope_at):
+    """To 1.2e-6, and next to the minimum relative to the slope."""
+    value, root = exact(inverted, 0), minimum(inverted)
+    y = above(value([root])[0], 40.0)
+    want = exact(inverted, 1)(where(value, y.astype(float), root, 50.0))
+    got = jax.jit(slope_at)(y, np.ones_like(y, bool))
+    np.testing.assert_allclose(got, want, rtol=1.2e-6, atol=1e-10)
+
+
+@INVERTED
+def test_left_branch(inverted, slope_at):
+    """To 3e-6 of the slope, down to the smallest normal numbers."""
+    value, root = exact(inverted, 0), minimum(inverted)
+    least = value([root])[0]
+    y = np.append(above(least, least / 2), (least * np.geomspace(0.5, 1e-36, 2000)))
+    y = y.astype(np.float32)
+    x = where(lambda x: -value(x), -y.astype(float), -100.0, root)
+    got = jax.jit(slope_at)(y, np.zeros_like(y, bool))
+    np.testing.assert_allclose(got, exact(inverted, 1)(x), rtol=3e-6, atol=1e-10)
+
+
+@INVERTED
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
+def test_from_x(inverted, slope_at, dtype):
+    """The rounding of y costs at most what it does at the minimum, in any dtype."""
+    root = minimum(inverted)
+    x = np.concatenate([np.linspace(-12, 30, 10001), root + np.linspace(-0.2, 0.2, 10001)])
+    y = jnp.asarray(exact(inverted, 0)(x), dtype).astype(jnp.float32)
+    got = jax.jit(slope_at)(y, x > root)
+    np.testing.assert_allclose(
+        got, exact(inverted, 1)(x), rtol=0, atol=float(jnp.finfo(dtype).eps) ** 0.5 / 4
+    )
+
+
+@INVERTED
+def test_special_values(inverted, slope_at):
+    least = float(exact(inverted, 0)([minimum(inverted)])[0])
+    below = least * np.array([1 + 2**-22, 1 + 2**-16, 1 + 2**-8], np.float32)
+    right = np.array([np.inf, 1e30, np.nan, *below], np.float32)
+    left = np.array([0.0, -0.0, -1e-45, np.nan, *below], np.float32)
+    for y, side, want in ((right, True, [1, 1, np.nan]), (left, False, [0, 0, 0, np.nan])):
+        at = functools.partial(slope_at, right=np.full(y.shape, side))
+        got, derivative = jax.jit(lambda y, at=at: jax.jvp(at, (y,), (jnp.ones_like(y),)))(y)
+        np.testing.assert_array_equal(got[:-3], want)
+        np.testing.assert_allclose(got[-3:], 0, atol=1e-6)
+        np.testing.assert_array_equal(np.isfinite(derivative), ~np.isnan(y))
+
+
+def kept(inverted, slope_at):
+    """The activation as a layer would have it, whose derivative is of what it keeps."""
+
+    @jax.custom_jvp
+    def function(x):
+        return inverted(x)
+
+    @function.defjvp
+    def rule(primals, tangents):
+        (x,), (t,) = primals, tangents
+        y = function(x)
+        return y, t * slope_at(y, x > np.float32(minimum(inverted)))
+
+    return function
+
+
+MODES = {"forward": slope, "reverse": jax.grad}
+
+
+@INVERTED
+@pytest.mark.parametrize("outer", MODES)
+def test_higher_derivatives(inverted, slope_at, outer):
+    """The second is right across the minimum too, the third apart from it; both are finite."""
+    root = minimum(inverted)
+    near = root + np.linspace(-2e-3, 2e-3, 2001)
+    x = np.concatenate([np.linspace(-12, 12, 2001), near]).astype(np.float32)
+    second = MODES[outer](jax.grad(kept(inverted, slope_at)))
+    got, third = jax.jit(jax.vmap(lambda x: jax.jvp(second, (x,), (jnp.ones_like(x),))))(x)
+    # To 1e-8, by differences.
+    step = 1e-4
+    at, after, before = (exact(inverted, 1)(x.astype(float) + d) for d in (0, step, -step))
+    np.testing.assert_allclose(got, (after - before) / (2 * step), rtol=0, atol=5e-4)
+    far = abs(x - root) > 0.1
+    curvature = (after - 2 * at + before) / step**2
+    np.testing.assert_allclose(third[far], curvature[far], rtol=0, atol=1e-4)
+    assert np.isfinite(third).all()

@@ -1,0 +1,152 @@
+"""How the error of an activation is counted, and where it is looked for."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from mpmath import mp
+
+from activax import Activation
+from activax.core.elementwise import ULPS
+
+# The digits of a reference, by the bytes of the dtype. The step of a difference, 10^-digits, lies
+# below the smallest number, and squareplus may cancel 60 digits.
+DIGITS = {4: 120, 8: 400}
+
+# Backends may flush subnormals; what a flushed factor does to a product stays below this multiple
+# of the smallest normal number.
+FLUSHED = 16
+
+
+def compute_dtype(dtype: Any) -> Any:
+    return jnp.dtype(dtype) if jnp.finfo(dtype).bits >= 32 else jnp.dtype(jnp.float32)
+
+
+def digits(dtype: Any) -> int:
+    return DIGITS[compute_dtype(dtype).itemsize]
+
+
+def ulp(x: Any, dtype: Any) -> Any:
+    """The distance between neighbours of x in dtype; that of the subnormals below them."""
+    info = jnp.finfo(dtype)
+    return mp.ldexp(1, int(max(mp.mag(x) - 1, info.minexp)) - info.nmant)
+
+
+def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
+    """The error of `got`, a NumPy scalar, in units of the last place of the exact `want`.
+
+    The count is mixed, forward and backward: an error of k means that `got` is within k ulps of the
+    exact result at arguments that are each wrong by k ulps. With `amplified()`, the sum of
+    ulp(argument) |d want / d argument|,
+
+        error = (|got - want| - rounding) / (ulp(want) + amplified())
+
+    This asks for full relative accuracy in the tails, and is fair where no method could have it:
+    next to a root, and where a large argument amplifies its own rounding. `rounding` is the half
+    ulp that the last rounding of the result costs, so 0 means correctly rounded. The ulps are those
+    of the dtype in which the result is computed, which for 16-bit results is float32.
+    """
+    dtype = got.dtype
+    info, compute = jnp.finfo(dtype), compute_dtype(dtype)
+    if np.isnan(got):
+        return np.inf
+    if np.isinf(got):  # right if the exact result overflows
+        return 0.0 if want * int(np.sign(got)) >= mp.mpf(float(info.max)) else np.inf
+    rounding = ulp(want, dtype) / 2 + FLUSHED * mp.mpf(float(jnp.finfo(compute).tiny))
+    excess = abs(mp.mpf(float(got)) - want) - rounding
+    return float(excess / (ulp(want, compute) + amplified())) if excess > 0 else 0.0
+
+
+def amplification(f: Callable[..., Any], at: Sequence[Any], order: np.ndarray, dtype: Any) -> Any:
+    """What one ulp in each argument does to the derivative of f of this order."""
+    units = np.eye(len(at), dtype=int)
+    slopes = (mp.diff(f, at, tuple(order + unit)) for unit in units)
+    return sum(ulp(a, dtype) * abs(slope) for a, slope in zip(at, slopes, strict=True))
+
+
+def inside(x: np.ndarray, activation: Activation) -> np.ndarray:
+    """Those of the inputs that lie in the domain."""
+    low, high = activation.domain
+    return x[(x > low) & (x < high)]
+
+
+def sample(dtype: Any, activation: Activation, count: int) -> np.ndarray:
+    """Inputs in strata: every magnitude, the bend, both sides of each kink, where exp ends."""
+    info = jnp.finfo(dtype)
+    exp_ends = np.log(float(jnp.finfo(compute_dtype(dtype)).max))
+    positive = np.concatenate([
+        np.logspace(-30, 30, count),
+        np.linspace(0, 20, count),
+        np.linspace(0.9, 1.2, count // 2) * exp_ends,
+    ])  # fmt: skip
+    steps = 2.0 ** -np.arange(0, info.nmant - 1, 2)
+    beside = [kink + side * steps for kink in activation.kinks for side in (-1, 1)]
+    x = np.concatenate([positive, -positive, *beside])
+    with np.errstate(over="ignore"):
+        x = x.astype(dtype)
+    x = np.append(np.unique(x[np.isfinite(x)]), np.array(-0.0, dtype))
+    return inside(x, activation)
+
+
+def variants(activation: Activation) -> Iterator[Activation]:
+    """The activation at its defaults and, if it is trainable, away from them."""
+    yield activation
+    if activation.trainable:
+        moved = {name: 2 * activation.parameters[name] + 0.75 for name in activation.trainable}
+        yield activation.bind(**moved)
+
+
+def of_vector(activation: Activation, exact: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """`exact`, the reference or the surrogate, as a function of a vector and what is trainable."""
+    apart = ("where", "key", "axis", "keepdims", *activation.trainable)
+    fixed = {name: v for name, v in activation.parameters.items() if name not in apart}
+    return lambda x, *trained: exact(
+        mp, x, **fixed, **dict(zip(activation.trainable, trained, strict=True))
+    )
+
+
+def errors(
+    call: Callable[..., Any],
+    exact: Callable[..., Any],
+    surrogate: Callable[..., Any] | None,
+    columns: Sequence[np.ndarray],
+    smooth: np.ndarray,
+) -> list[float]:
+    """The worst errors of the value and of the slope by each argument, over rows of arguments.
+
+    Slopes count in the rows that are `smooth`; they are those of the surrogate, where there is one.
+    """
+    size = len(columns)
+    value, slopes = jax.jit(jax.vmap(jax.value_and_grad(call, tuple(range(size)))))(*columns)
+    none, units = np.zeros(size, int), np.eye(size, dtype=int)
+    sloped = surrogate or exact
+    derivatives = [(slope, sloped, unit) for slope, unit in zip(slopes, units, strict=True)]
+
+    def worst(got: Any, f: Callable[..., Any], order: np.ndarray, counted: np.ndarray) -> float:
+        dtype = compute_dtype(got.dtype)
+        rows = [tuple(mp.mpf(float(a)) for a in row) for row in zip(*columns, strict=True)]
+        return max(
+            error(
+                g,
+                mp.diff(f, at, tuple(order)),
+                functools.partial(amplification, f, at, order, dtype),
+            )
+            for g, at, here in zip(np.asarray(got), rows, counted, strict=True)
+            if here
+        )
+
+    with mp.workdps(digits(columns[0].dtype)):
+        everywhere = np.ones_like(smooth)
+        return [worst(value, exact, none, everywhere), *(worst(*d, smooth) for d in derivatives)]
+
+
+def within(worst: Sequence[float], activation: Activation, dtype: Any) -> bool:
+    """Return whether value and slopes keep the bounds; the mixed count holds at roots, too.
+
+    They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
+    """
+    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
+    return bool(worst[0] <= value and max(worst[1:]) <= slope)

@@ -1,0 +1,73 @@
+"""Second and third derivatives: of the kernels, and of `.formula` by `jax.experimental.jet`."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from against_reference import inside
+from jax.experimental import jet
+
+from activax.bench import magnitudes, slope
+
+POINTS = np.linspace(-8.1, 8.3, 83)
+
+
+def derivatives(function, order):
+    """From an elementwise function: its value and its derivatives to this order."""
+    functions = [function]
+    for _ in range(order):
+        functions.append(slope(functions[-1]))
+    return lambda x: [f(x) for f in functions]
+
+
+def smooth(x, activation):
+    """Those in the domain and not at a kink, where a derivative may be either side's."""
+    return inside(x[~np.isin(x, activation.kinks)], activation)
+
+
+def test_float32_is_as_float64(elementwise):
+    """To 2^-18 of the largest derivative: the kernels' own derivatives are formulas, not fits."""
+    x = smooth(POINTS.astype(np.float32), elementwise)
+    to_third = derivatives(elementwise, 3)
+    second_and_third = jax.jit(lambda x: to_third(x)[2:])
+    with jax.enable_x64(True):
+        wants = [np.asarray(want) for want in second_and_third(x.astype(np.float64))]
+    for got, want in zip(second_and_third(x), wants, strict=True):
+        np.testing.assert_allclose(got, want, rtol=2**-18, atol=2**-18 * np.abs(want).max())
+
+
+def test_finite_at_all_magnitudes(elementwise):
+    """Second and third derivatives, unless those in float64 are too large for the dtype."""
+    x = smooth(magnitudes(8), elementwise)
+    infos = [jnp.finfo(dtype) for dtype in (jnp.float32, jnp.bfloat16, jnp.float16)]
+    arrays = [
+        x[(np.abs(x) >= float(info.tiny)) & (np.abs(x) <= float(info.max))].astype(info.dtype)
+        for info in infos
+    ]
+    to_third = derivatives(elementwise, 3)
+    second_and_third = jax.jit(lambda xs: [to_third(x)[2:] for x in xs])
+    every = second_and_third(arrays)
+    with jax.enable_x64(True):
+        (together,) = second_and_third([np.concatenate(arrays, dtype=np.float64)])
+    ends = np.cumsum([array.size for array in arrays])[:-1]
+    wants = zip(*(np.split(np.asarray(want), ends) for want in together), strict=True)
+    for info, gots, exact in zip(infos, every, wants, strict=True):
+        for got, want in zip(gots, exact, strict=True):
+            assert np.isfinite(got[np.abs(want) < float(info.max) / 4]).all(), info.dtype
+
+
+@jax.numpy_dtype_promotion("standard")
+def test_jet_of_the_formula(elementwise):
+    """Taylor coefficients to third order, where `.formula` is smooth in the branch it takes."""
+    if elementwise.surrogate:
+        pytest.skip("the slopes are not those of the formula")
+
+    @jax.jit
+    def by_jet_and_by_rule(x):
+        series = jnp.ones_like(x), 0 * x, 0 * x
+        value, coefficients = jet.jet(elementwise.formula, (x,), (series,))
+        return (value, *coefficients), derivatives(elementwise, 3)(x)
+
+    with jax.enable_x64(True):
+        for got, want in zip(*by_jet_and_by_rule(smooth(POINTS, elementwise)), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-7, atol=1e-7)

@@ -1,0 +1,244 @@
+"""The activation as an object: identity, pytree, binding, copies and configuration."""
+
+import copy
+import gc
+import importlib
+import inspect
+import json
+import pickle
+import pickletools
+import weakref
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from mpmath import mp
+from own import square
+
+import activax
+
+ELU = activax.elu.bind(alpha=0.5)
+PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
+
+
+def test_is_a_pytree_without_leaves(activation):
+    assert jax.tree.leaves(activation) == []
+    assert jax.tree.map(jnp.sin, activation) is activation
+    assert jax.jit(lambda model: model)({"f": activation})["f"] is activation
+
+
+def test_copies_are_the_same_object(activation):
+    assert pickle.loads(pickle.dumps(activation)) is activation
+    assert copy.copy(activation) is copy.deepcopy(activation) is activation
+
+
+def test_goes_by_its_public_name(activation):
+    assert getattr(activax, activation.name) is activation
+    assert repr(activation) == f"activax.{activation.name}"
+    assert activation.__name__ == activation.name
+    family = importlib.import_module(f"activax.functions.{activation.family}")
+    assert getattr(family, activation.name) is activation
+
+
+def test_help_shows_signature_and_docstring(activation):
+    assert inspect.getdoc(activation).startswith(
+        f"{activation.name}{inspect.signature(activation)}"
+    )
+    inputs = 2 if activation.kind == "gated" else 1
+    assert list(inspect.signature(activation).parameters)[inputs:] == [*activation.parameters]
+
+
+def test_is_found_by_name_and_by_config(activation):
+    assert activax.get(activation.name) is activax.get(activation) is activation
+    assert activax.get(json.loads(json.dumps(activation.to_config()))) == activation
+
+
+def test_bound_numbers_survive_json_and_pickle(activation):
+    numbers = {k: v for k, v in activation.parameters.items() if v is not None}
+    bound = activation.bind(**numbers)
+    assert activax.get(json.loads(json.dumps(bound.to_config()))) == bound
+    assert pickle.loads(pickle.dumps(bound)) == copy.deepcopy(bound) == bound
+    assert hash(pickle.loads(pickle.dumps(bound))) == hash(bound)
+
+
+def test_formula_has_no_custom_rule(activation):
+    x = (jnp.ones(4),) * (2 if activation.kind == "gated" else 1)
+    assert "custom_jvp" in str(jax.make_jaxpr(activation)(*x))
+    assert "custom_jvp" not in str(jax.make_jaxpr(activation.formula)(*x))
+    np.testing.assert_allclose(jax.jit(activation.formula)(*x), activation(*x), rtol=1e-6)
+
+
+def test_trainable_parameters_are_arrays_with_a_number_for_default(activation):
+    assert set(activation.trainable) <= set(activation.parameters)
+    assert all(isinstance(activation.parameters[name], float) for name in activation.trainable)
+
+
+def test_catalog_and_aliases_are_read_only():
+    for mapping in (activax.catalog, activax.aliases, activax.elu.parameters):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            mapping["new"] = None
+
+
+def test_aliases_are_the_same_object():
+    assert activax.aliases["hard_swish"] == "hard_silu"
+    for alias, name in activax.aliases.items():
+        assert activax.get(alias) is getattr(activax, alias) is activax.catalog[name]
+
+
+def test_is_immutable():
+    for act in (activax.elu, ELU):
+        with pytest.raises(AttributeError, match=r"immutable.*bind"):
+            act.ulps = 3
+        with pytest.raises(AttributeError, match="immutable"):
+            del act.__doc__
+
+
+def test_compares_by_identity_and_bound_numbers_by_value():
+    assert activax.elu != activax.celu
+    assert activax.elu != "elu"
+    assert activax.elu.bind() is activax.elu
+    assert activax.elu.bind(alpha=0.5) == ELU != activax.elu.bind(alpha=0.25)
+    assert len({ELU, activax.elu.bind(alpha=0.5), activax.elu}) == 2
+
+
+def test_bound_arrays_compare_by_identity():
+    slope = PRELU.parameters["negative_slope"]
+    assert activax.prelu.bind(negative_slope=slope) == PRELU
+    assert activax.prelu.bind(negative_slope=slope + 0) != PRELU
+
+
+def test_bind_sets_the_default_that_a_call_overrides():
+    x = jnp.array([-1.0, 2.0])
+    assert (ELU(x) == activax.elu(x, 0.5)).all()
+    assert (ELU(x, alpha=2.0) == activax.elu(x, 2.0)).all()
+    assert (ELU.formula(x) == activax.elu.formula(x, 0.5)).all()
+    assert ELU.bind(alpha=2.0) == activax.elu.bind(alpha=2.0)
+    assert inspect.signature(ELU).parameters["alpha"].default == ELU.parameters["alpha"] == 0.5
+
+
+def test_a_bound_number_is_static_and_a_bound_array_is_a_leaf():
+    assert jax.tree.leaves(ELU) == []
+    assert jax.tree.map(jnp.sin, ELU) == ELU
+    (path, leaf), *rest = jax.tree_util.tree_leaves_with_path({"f": PRELU})
+    assert rest == []
+    assert jax.tree_util.keystr(path) == "['f'].negative_slope"
+    assert leaf is PRELU.parameters["negative_slope"]
+
+
+def test_a_number_replaces_an_array_and_back():
+    assert jax.tree.leaves(PRELU.bind(negative_slope=0.1)) == []
+    assert len(jax.tree.leaves(ELU.bind(alpha=jnp.array(1.0)))) == 1
+
+
+@pytest.mark.parametrize(
+    "to", [lambda a: True, lambda a: None, lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype)]
+)
+def test_a_leaf_may_be_anything(to):
+    """Masks, partitions and shapes of a model are trees of other things."""
+    mapped = jax.tree.map(to, PRELU)
+    leaf = to(PRELU.parameters["negative_slope"])
+    assert mapped.parameters["negative_slope"] == leaf
+    assert repr(mapped) == f"activax.prelu.bind(negative_slope={leaf!r})"
+
+
+def test_a_leaf_goes_through_shapes_and_back():
+    shapes = jax.eval_shape(lambda model: model, PRELU)
+    structure = jax.tree.structure(PRELU)
+    assert structure == jax.tree.structure(shapes)
+    assert jax.tree.unflatten(structure, jax.tree.leaves(PRELU)) == PRELU
+
+
+def test_a_bound_array_is_trained_by_jax_grad():
+    x = jnp.array([-1.0, -2.0])
+    slope = jax.grad(lambda act: act(x).sum())(PRELU)
+    assert (slope.parameters["negative_slope"] == x).all()
+
+
+def test_a_bound_array_is_pickled_by_value():
+    for clone in (pickle.loads(pickle.dumps(PRELU)), copy.deepcopy(PRELU)):
+        np.testing.assert_array_equal(*map(jax.tree.leaves, (clone, PRELU)))
+    with pytest.raises(ValueError, match="negative_slope is bound to an array"):
+        PRELU.to_config()
+
+
+def test_kinks_follow_the_parameters():
+    assert activax.elu.kinks == ()
+    assert ELU.kinks == (0.0,)
+    assert activax.step.bind(threshold=1.5).kinks == (1.5,)
+
+
+def test_a_user_defined_activation_is_one_like_any_other():
+    assert square.name not in activax.catalog
+    assert repr(square) == "own.square"
+    assert pickle.loads(pickle.dumps(square)) is square
+    assert pickle.loads(pickle.dumps(square.bind(scale=2.0))) == square.bind(scale=2.0)
+    assert jax.grad(square, argnums=(0, 1))(3.0, 2.0) == (12.0, 9.0)
+    with pytest.raises(ValueError, match="pickle it"):
+        square.to_config()
+
+
+def test_equal_activations_are_equal_trees():
+    one = activax.rrelu.bind(lower=0.1, upper=0.2)
+    other = activax.rrelu.bind(upper=0.2).bind(lower=0.1)
+    assert one == other
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+
+
+def test_binding_none_unbinds():
+    assert activax.rrelu.bind(key=None) is activax.rrelu
+    assert activax.get({"name": "rrelu", "key": None}) is activax.rrelu
+
+
+def test_keys_and_masks_are_bound_but_not_trained():
+    key = jax.random.key(0)
+    drawn = activax.rrelu.bind(key=key)
+    x = -jnp.ones(3)
+    assert jnp.array_equal(drawn(x), activax.rrelu(x, key))
+    assert drawn.trainable == ("lower", "upper")
+    assert activax.softmax.bind(where=jnp.array([True, False])).trainable == ()
+
+
+def test_an_activation_that_nobody_holds_is_freed():
+    def define():
+        @activax.elementwise(lambda x: 2 * x, reference=lambda mp, x: x * x)
+        def square(x):
+            return x * x
+
+        jax.grad(square)(1.0)
+        return weakref.ref(square)
+
+    gone = define()
+    jax.clear_caches()
+    gc.collect()
+    assert gone() is None
+
+
+def test_kinks_of_bound_arrays_are_those_of_every_element():
+    assert activax.step.bind(threshold=jnp.array([2.0, 1.0, 2.0])).kinks == (1.0, 2.0)
+    assert activax.elu.bind(alpha=jnp.ones(2)).kinks == ()
+
+
+def test_a_gated_unit_takes_over_what_is_bound_and_the_surrogate():
+    @activax.gated(by=activax.step.bind(threshold=1.0))
+    def gate(gate, value=None, *, layout=None, axis=-1):
+        """step(gate - 1) value."""
+        raise NotImplementedError
+
+    assert gate.reference(mp, mp.mpf(2), mp.mpf(3)) == 3
+    assert gate.kinks == (1.0,)
+    slope = mp.diff(lambda g: gate.surrogate(mp, g, 3), 1.5)
+    assert jax.grad(gate)(1.5, 3.0) == pytest.approx(float(slope))
+
+
+def test_pickles_name_public_places(activation):
+    """So they outlive a move of a file; bound arrays are the exception."""
+    made = [activation, activax.lean(activation, keep="input")]
+    if activation.kind == "elementwise":
+        made.append(activax.affine(activation, scale=2.0))
+        for name, range_ in activation.ranges.items():
+            made.append(activation.bind(**{name: next(v for v in (1.5, 0.5, -0.5) if v in range_)}))
+    for one in made:
+        names = [text for _, text, _ in pickletools.genops(pickle.dumps(one)) if text]
+        modules = {text for text in names if isinstance(text, str) and text.startswith("activax")}
+        assert modules == {"activax"}

@@ -1,0 +1,63 @@
+"""The README's tables are those of the committed results, and what it shows runs."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("name", ["README", "RESULTS"])
+def test_tables_are_up_to_date(name):
+    readme = pytest.importorskip("benchmarks.readme", reason="the bench extra is not installed")
+    text = readme.FILES[name].read_text()
+    stale = "run `python -m benchmarks.readme`"
+    assert readme.filled(text, readme.tables()[name]) == text, stale
+
+
+def test_committed_bits_are_those_of_today():
+    memory = pytest.importorskip("benchmarks.memory", reason="the bench extra is not installed")
+    ours = ("op", "alone", "between layers")  # the peers' depend on the version of JAX
+    committed = json.loads(memory.COMMITTED.read_text())["records"]
+    measured = memory.measure(jnp.float32)
+    assert [[row[c] for c in ours] for row in committed] == [
+        [row[c] for c in ours] for row in measured
+    ]
+
+
+def run(statement: ast.stmt, scope: dict[str, Any]) -> str:
+    """Return the value of an expression or the error, as an interpreter shows them."""
+    try:
+        if isinstance(statement, ast.Expr):
+            code = compile(ast.Expression(statement.value), str(README), "eval")
+            return repr(eval(code, scope))
+        exec(compile(ast.Module([statement], []), str(README), "exec"), scope)
+    except ValueError as error:
+        return f"ValueError: {error}"
+    return ""
+
+
+@pytest.mark.usefixtures("standard_promotion")
+def test_the_snippets_run_as_printed_in_one_interpreter():
+    """The text after -> is shown; a line without that text shows no error."""
+    for package in ("optax", "sklearn"):
+        pytest.importorskip(package)
+    scope = {"__name__": "__main__"}
+    compared = 0
+    for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL):
+        lines = block.splitlines()
+        for statement in ast.parse(block).body:
+            line = lines[statement.end_lineno - 1]
+            shown = run(statement, scope)
+            if promised := re.search(r"# -> ([^;]*)", line):
+                pattern = re.escape(promised[1]).replace(r"\.\.\.", ".*")
+                assert re.fullmatch(pattern, shown), f"{line}\nshows {shown}"
+                compared += 1
+            else:
+                assert not shown.startswith("ValueError"), f"{line}\nshows {shown}"
+    assert compared == 9

@@ -1,0 +1,465 @@
+"""What lean activations keep, how right their slopes are, and that every transformation works."""
+
+import functools
+import itertools
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import test_compose_jax
+import test_transforms
+from against_reference import inside
+from jax import lax
+
+import activax
+from activax.bench import kept, temporary
+
+EXACT = ("mask", "output", "output+branch", "input")
+CASES = [
+    pytest.param(a, policy, id=f"{a.name}-{policy}")
+    for a in activax.catalog.values()
+    if a.kind == "elementwise"
+    for policy in activax.policies(a)
+    if policy in EXACT
+]
+LEAN = [case for case in CASES if case.values[1] != "input"]
+DTYPES = ("float32", "bfloat16")
+# One of each mechanism, and the bits of its code; softmax keeps its output unless told otherwise.
+CODES = {
+    activax.lean(activax.relu): 1,
+    activax.lean(activax.prelu): 1,
+    activax.lean(activax.abs): 2,
+    activax.lean(activax.softplus): 0,
+    activax.lean(activax.gelu): 1,
+    activax.lean(activax.relu, keep="input"): 0,
+    activax.lean(activax.softmax, keep="input"): 0,
+}
+MECHANISMS = list(CODES)
+
+
+def slopes(f, x):
+    return jax.jit(lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1])(x)
+
+
+def grid(activation, dtype="float32"):
+    points = np.concatenate([np.linspace(-12, 12, 2001), np.random.default_rng(0).normal(size=500)])
+    return jnp.asarray(inside(points, activation), dtype)
+
+
+@pytest.mark.parametrize(("definition", "policy"), CASES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_slopes_are_right_to_the_rounding_of_what_is_kept(definition, policy, dtype):
+    """An output that is off by half a unit is that of another input, which has another slope."""
+    lean = activax.lean(definition, policy)
+    x = grid(definition, dtype)
+    np.testing.assert_array_equal(lean(x), definition(x))
+    got, want = (np.float64(slopes(f, x)) for f in (lean, definition))
+    if policy in ("input", "mask"):
+        np.testing.assert_array_equal(got, want)
+        return
+    with jax.enable_x64(True):
+
+        def derivatives(x):
+            first, second = jax.jvp(lambda x: slopes(definition, x), (x,), (jnp.ones_like(x),))
+            return definition(x), first, jnp.abs(second)
+
+        out, first, second = map(np.float64, jax.jit(derivatives)(jnp.asarray(np.float64(x))))
+    info = jnp.finfo(dtype)
+    # Values are right to 4 ulp in float32, 0.55 in 16 bits.
+    units = 4 if dtype == "float32" else 0.55
+    off = np.maximum(units * float(info.eps) * np.abs(out), float(info.smallest_normal))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = off / np.abs(first)
+        if policy == "output+branch":  # at the minimum the output is flat
+            moved = np.minimum(moved, np.sqrt(2 * off / second))
+        curved = np.where(second > 0, second * moved, 0)
+    allowed = 1.5 * curved + (4 * float(info.eps) + 3e-6) * np.abs(first) + 1e-37
+    assert (np.abs(got - first) <= allowed)[np.abs(out) < float(info.max)].all()
+
+
+@pytest.mark.parametrize(("definition", "policy"), LEAN)
+def test_higher_orders(definition, policy):
+    """Second derivatives in all four ways, and third ones are finite."""
+    lean = activax.lean(definition, policy)
+    x = grid(definition)
+    x = x[np.all([np.abs(x - kink) > 1e-2 for kink in (*definition.kinks, 0.0)], axis=0)]
+    want = slopes(lambda x: slopes(definition, x), x)
+    modes = (jax.jacfwd, jax.grad)
+    orders = [
+        functools.reduce(lambda f, m: m(f), ways, lean) for ways in itertools.product(modes, modes)
+    ]
+    thirds = [jax.grad(orders[0]), jax.jacfwd(orders[-1])]
+    got = jax.jit(jax.vmap(lambda x: [f(x) for f in orders + thirds]))(x)
+    for second in got[:4]:
+        np.testing.assert_allclose(second, want, rtol=5e-4, atol=5e-4)
+    assert np.isfinite(got).all()
+
+
+def per_element(layer, activation, dtype):
+    """Bits an element that reverse mode keeps beyond the arguments, but for single numbers."""
+    x, w = (jax.ShapeDtypeStruct(shape, dtype) for shape in ((64, 128), (128, 128)))
+    arrays = kept(functools.partial(layer, activation), x, w)
+    return 8 * sum(array.nbytes for array in arrays if array.size > 1) / x.size
+
+
+def between_layers(activation, x, w):
+    return activation(x @ w) @ w
+
+
+def before_a_sum(activation, x, w):
+    return x + activation(x @ w)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bits_that_are_kept(elementwise, dtype):
+    width = 8 * jnp.dtype(dtype).itemsize
+    free = per_element(between_layers, activax.identity, dtype)
+    for policy in activax.policies(elementwise):
+        if policy.startswith("bits"):
+            continue  # below
+        lean = activax.lean(elementwise, policy)
+        between, before = (
+            per_element(layer, lean, dtype) for layer in (between_layers, before_a_sum)
+        )
+        if policy == "mask":
+            assert between - free == before <= 2
+        else:
+            extra = {"output": 0, "output+branch": 1, "input": width}[policy]
+            assert between - free <= extra
+            assert before <= {"output": width, "output+branch": width + 1, "input": width}[policy]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_few_bits_that_are_kept(bits):
+    check_few_bits(activax.gelu, bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_few_bits_of_every_activation_are_kept(elementwise, bits):
+    if elementwise.domain[0] < 0:  # there are levels for normal inputs
+        check_few_bits(elementwise, bits)
+
+
+def check_few_bits(activation, bits):
+    lean = activax.lean(activation, bits=bits)
+    free = per_element(between_layers, activax.identity, "bfloat16")
+    assert per_element(between_layers, lean, "bfloat16") - free == bits
+    assert per_element(before_a_sum, lean, "bfloat16") == bits
+
+
+FEWEST = {
+    0: "sigmoid tanh elu selu celu softplus relu_squared log_sigmoid softsign exponential",
+    1: "relu leaky_relu prelu relu6 relu_n hard_tanh hard_sigmoid hard_silu hard_mish gelu "
+    "gelu_tanh quick_gelu silu swish mish rrelu hard_shrink soft_shrink threshold",
+    2: "abs",
+}
+
+
+@pytest.mark.parametrize("bits", FEWEST)
+@pytest.mark.parametrize("dtype", [*DTYPES, "float16"])
+def test_the_least_of_each(bits, dtype):
+    free = per_element(between_layers, activax.identity, dtype)
+    for name in FEWEST[bits].split():
+        lean = activax.lean(activax.catalog[name])
+        assert per_element(between_layers, lean, dtype) - free == bits, name
+
+
+def test_a_scan_hoists_no_arrays(activation):
+    """Numbers of a formula would become arrays outside the loop, which every step reads."""
+    if activation.kind == "reduction":  # does not keep the shape
+        return
+    x = jax.ShapeDtypeStruct((16, 16), "float32")
+    for f in {activation, activax.lean(activation)}:
+
+        def loss(x, f=f):
+            def layer(x, _):
+                return f(*[jnp.sin(x)] * f.inputs), None
+
+            return jnp.sum(lax.scan(layer, x, None, 3)[0])
+
+        equations = jax.make_jaxpr(jax.grad(loss))(x).jaxpr.eqns
+        forward = next(e for e in equations if e.primitive.name == "scan")
+        assert sum(v.aval.size for v in forward.invars) < 2 * x.size, f
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "gelu_tanh", "silu", "mish", "tanh", "softplus"])
+@pytest.mark.parametrize("scanned", [True, False], ids=["scan", "unrolled"])
+def test_temporary_memory_of_twelve_layers(name, scanned):
+    """Within 5 MiB of what the identity needs: a training step, of float32 [2048, 256 -> 1024]."""
+    lean = activax.lean(activax.catalog[name])
+    least, needed = (twelve_layers(f, scanned) for f in (activax.identity, lean))
+    assert needed - least <= 5 * 2**20
+
+
+@functools.cache
+def twelve_layers(activation, scanned):
+    shapes = (12, 256, 1024), (12, 1024, 256), (2048, 256)
+    *weights, x = (jax.ShapeDtypeStruct(shape, "float32") for shape in shapes)
+
+    def layer(x, weights):
+        up, down = weights
+        return activation(x @ up) @ down, None
+
+    def loss(weights, x):
+        if scanned:
+            x, _ = lax.scan(layer, x, weights)
+        else:
+            for i in range(12):
+                x, _ = layer(x, [w[i] for w in weights])
+        return jnp.mean(x * x)
+
+    def step(weights, x):
+        return jax.tree.map(lambda w, g: w - 0.1 * g, weights, jax.grad(loss)(weights, x))
+
+    return temporary(step, weights, x)
+
+
+# Transformations
+
+
+@pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
+@pytest.mark.parametrize(
+    "check",
+    [
+        test_transforms.test_transformations_agree,
+        test_compose_jax.test_jit_may_donate,
+        test_compose_jax.test_linearize_and_transpose,
+        test_compose_jax.test_forward_over_reverse,
+        test_compose_jax.test_checkpoint,
+        test_compose_jax.test_export,
+        test_compose_jax.test_eval_shape,
+        test_compose_jax.test_argument,
+    ],
+)
+def test_as_any_activation(lean, check):
+    check(lean)
+
+
+@pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
+def test_named_residuals_are_what_a_policy_saves(lean):
+    """Under `save_only_these_names` nothing but the code and the block's own input stays."""
+
+    def block(x, w):
+        return jnp.sum(lean(x @ w) ** 2)
+
+    policy = jax.checkpoint_policies.save_only_these_names("activax_residual")
+    x = jax.ShapeDtypeStruct((64, 64), "float32")
+    arrays = kept(jax.checkpoint(block, policy=policy), x, x)
+    assert sum(a.nbytes for a in arrays if a.size > 1) == CODES[lean] * x.size / 8
+
+
+@pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
+def test_vmap_both_ways_of_grad(lean):
+    x = jnp.linspace(-3, 3, 40).reshape(5, 8)
+
+    def loss(x):
+        return jnp.sum(jnp.cos(lean(x)))
+
+    want = jnp.stack([jax.grad(loss)(row) for row in x])
+    for got in (
+        jax.vmap(jax.grad(loss))(x),
+        jax.vmap(jax.grad(loss), 1, 1)(x.T).T,
+        jax.jacrev(lambda x: jax.vmap(loss)(x))(x)[jnp.arange(5), jnp.arange(5)],
+        jax.jacfwd(lambda x: jax.vmap(loss)(x))(x)[jnp.arange(5), jnp.arange(5)],
+    ):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (7,), (5, 3), (3, 0), (64, 256), (12, 8, 3)])
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_packing_any_shape(shape, bits):
+    from activax.core.packing import Packed
+
+    codes = np.random.default_rng(0).integers(0, 2**bits, shape, np.uint8)
+    packed = Packed.pack(jnp.asarray(codes), bits)
+    np.testing.assert_array_equal(packed.unpack(), codes)
+    if codes.size and all(size % 8 == 0 for size in shape) and shape:
+        assert sum(array.nbytes for array in packed.data) == codes.size * bits / 8
+
+
+def test_symbolic_dimensions():
+    relu = activax.lean(activax.relu)
+    for dimensions in ("n", "n, 8", "n, m"):
+        shape = jax.export.symbolic_shape(dimensions)
+        gradient = jax.jit(jax.grad(lambda x: jnp.sum(relu(x))))
+        exported = jax.export.export(gradient)(jax.ShapeDtypeStruct(shape, "float32"))
+        x = jnp.linspace(-1, 1, 24).reshape([24, 3, 8][: len(shape)] if len(shape) == 1 else (3, 8))
+        np.testing.assert_array_equal(exported.call(x), x > 0)
+
+
+# The object
+
+
+def test_is_an_activation_again():
+    lean = activax.lean(activax.elu.bind(alpha=0.5))
+    assert repr(lean) == "activax.lean(activax.elu.bind(alpha=0.5), keep='output')"
+    assert lean == activax.lean(activax.elu.bind(alpha=0.5), keep="output")
+    assert lean != activax.elu.bind(alpha=0.5)
+    assert lean.original == activax.elu.bind(alpha=0.5)
+    assert (lean.keep, activax.elu.keep) == ("output", None)
+    assert lean.bind(alpha=2.0) == activax.lean(activax.elu.bind(alpha=2.0))
+    assert activax.lean(lean, keep="input") == activax.lean(lean.original, keep="input")
+    assert jax.tree.leaves(lean) == []
+    assert lean.ulps == (activax.elu.ulps[0], float("inf"))
+
+
+@pytest.mark.parametrize(
+    "lean",
+    [
+        activax.lean(activax.gelu),
+        activax.lean(activax.elu.bind(alpha=0.5)),
+        activax.lean(activax.swish.bind(beta=2.0), bits=3, deviation=2.0, dither=True),
+    ],
+    ids=repr,
+)
+def test_round_trips(lean):
+    assert pickle.loads(pickle.dumps(lean)) == lean
+    assert activax.get(lean.to_config()) == lean
+    assert jax.tree.unflatten(jax.tree.structure(lean), []) == lean
+
+
+def test_leaves_what_has_nothing_leaner():
+    for name in ("softmax", "swiglu", "identity", "snake", "logsumexp"):
+        assert activax.lean(activax.catalog[name]) is activax.catalog[name]
+
+
+def test_trained_parameters():
+    """The slope in the parameter takes the input; that in the input still a bit."""
+    x = jnp.linspace(-2, 2, 16)
+    for activation, name in ((activax.prelu, "negative_slope"), (activax.swish, "beta")):
+        lean = activax.lean(activation)
+
+        def loss(x, parameter, f):
+            return jnp.sum(jnp.sin(f(x, parameter)))
+
+        got, want = (jax.grad(loss, (0, 1))(x, jnp.array(0.7), f) for f in (lean, activation))
+        for a, b in zip(got, want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+        leaf = jax.tree.leaves(lean.bind(**{name: jnp.array(0.7)}))
+        assert len(leaf) == 1
+
+
+def test_float64_keeps_the_input_of_two_branches():
+    with jax.enable_x64(True):
+        x = jnp.linspace(-3, 3, 64)
+        np.testing.assert_array_equal(
+            slopes(activax.lean(activax.gelu), x), slopes(activax.gelu, x)
+        )
+
+
+# Slopes of a few bits
+
+# Root mean square errors under N(0, 1) that the levels of Novikov et al. have: 1 to 4 bits.
+FEW_BIT = {"gelu": (0.197, 0.0895, 0.0438, 0.0244), "silu": (0.180, 0.0890, 0.0441, 0.0219)}
+
+
+@pytest.mark.parametrize("name", FEW_BIT)
+def test_levels_are_the_best(name):
+    f = activax.catalog[name]
+    x = jax.random.normal(jax.random.key(0), (1 << 17,))
+    exact = slopes(f, x)
+    for bits, published in zip((1, 2, 3, 4), FEW_BIT[name], strict=True):
+        rounded = slopes(activax.lean(f, bits=bits), x)
+        assert len(np.unique(rounded)) == 2**bits
+        assert jnp.sqrt(jnp.mean((rounded - exact) ** 2)) < published
+        worse = slopes(activax.lean(f, bits=bits, deviation=0.2), x)
+        assert jnp.mean((worse - exact) ** 2) > jnp.mean((rounded - exact) ** 2)
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "softplus", "snake", "log1mexp"])
+def test_more_bits_have_less_error(name):
+    check_errors_of_few_bits(activax.get(name))
+
+
+@pytest.mark.slow
+def test_more_bits_have_less_error_in_every_activation(elementwise):
+    check_errors_of_few_bits(elementwise)
+
+
+def check_errors_of_few_bits(elementwise):
+    """More bits, less error; and none where there are not more slopes than levels."""
+    x = jax.random.normal(jax.random.key(0), (1 << 14,))
+    exact = np.float64(slopes(elementwise, x))
+    if elementwise.domain[0] == 0:
+        with pytest.raises(ValueError, match="has no finite slope for normal inputs"):
+            slopes(activax.lean(elementwise, bits=2), x)
+        return
+    lean = {bits: activax.lean(elementwise, bits=bits) for bits in (1, 3)}
+    for bits, activation in lean.items():
+        assert per_element(before_a_sum, activation, "bfloat16") == bits
+    errors = [np.mean((slopes(activation, x) - exact) ** 2) for activation in lean.values()]
+    few = len(np.unique(exact)) <= 2
+    assert all(more < 0.5 * less for less, more in itertools.pairwise(errors)) or few
+    assert not few or max(errors) < 1e-12
+
+
+def test_dither_is_right_in_the_mean():
+    x = jax.random.normal(jax.random.key(0), (1 << 17,))
+    exact = slopes(activax.gelu, x)
+    narrow = (x > 0.05) & (x < 0.15)
+    plain, dithered = (
+        slopes(activax.lean(activax.gelu, bits=2, dither=dither), x) for dither in (False, True)
+    )
+    assert abs(jnp.mean(dithered - exact, where=narrow)) < 0.01
+    assert abs(jnp.mean(plain - exact, where=narrow)) > 0.02
+    assert dithered.min() >= exact.min() - 1e-3
+    assert dithered.max() <= exact.max() + 1e-3
+
+
+@pytest.mark.parametrize(
+    "derive", [jax.hessian, lambda f: jax.jit(jax.hessian(f)), lambda f: jax.grad(jax.grad(f))]
+)
+@pytest.mark.parametrize("dither", [False, True])
+def test_few_bits_have_no_second_derivative(derive, dither):
+    with pytest.raises(TypeError, match=r"lean: the slope of activax.gelu of 2 bits has no deriv"):
+        derive(activax.lean(activax.gelu, bits=2, dither=dither))(0.3)
+
+
+def test_few_bits_in_every_mode_agree():
+    f = activax.lean(activax.gelu, bits=2)
+    x = jnp.linspace(-2, 2, 64)
+    want = slopes(f, x)
+    for got in (
+        jax.vmap(jax.grad(f))(x),
+        jax.grad(lambda x: f(x).sum())(x),
+        jax.jacfwd(f)(x).sum(0),
+    ):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_few_bits_of_bound_numbers():
+    lean = activax.lean(activax.leaky_relu.bind(negative_slope=0.3), bits=1)
+    np.testing.assert_allclose(slopes(lean, jnp.array([-1.0, 1.0])), [0.3, 1.0], rtol=1e-6)
+    with pytest.raises(TypeError, match="unknown parameter 'negative_slope'"):
+        lean(1.0, negative_slope=0.1)
+
+
+def test_errors():
+    for call, message in {
+        lambda: activax.lean(
+            activax.gelu, keep="mask"
+        ): r"lean: activax\.gelu can keep 'output\+br.*got 'mask'",
+        lambda: activax.lean(activax.gelu, bits=5): "got 'bits5'",
+        lambda: activax.lean(activax.softmax, bits=2): r"can keep 'input'; got 'bits2'",
+        lambda: activax.lean(activax.gelu, dither=True): "dither are for slopes of few bits",
+        lambda: activax.lean(activax.gelu, keep="input", bits=2): "contradict each other; give one",
+        lambda: activax.lean(
+            activax.gelu, bits=2, deviation=0.0
+        ): "deviation must be positive.*got 0",
+        lambda: activax.lean(
+            activax.prelu.bind(negative_slope=jnp.ones(3)), bits=1
+        ): "has arrays bound",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            call()
+    for function in (activax.lean, activax.policies):
+        with pytest.raises(TypeError, match=f"{function.__name__}: activation must be one of acti"):
+            function(jnp.tanh)
+
+
+def test_policies_are_those_of_the_original():
+    for lean in (activax.lean(activax.gelu), activax.lean(activax.gelu, bits=2)):
+        assert activax.policies(lean) == activax.policies(activax.gelu)
