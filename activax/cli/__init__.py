@@ -12,7 +12,13 @@ from activax.cli import streams
 from activax.cli.errors import UsageError
 from activax.cli.interrupts import exit_code, interruptible
 
-COMMANDS = ("train", "list", "show", "theory", "bench")
+COMMANDS = {  # and the module of each
+    "train": "train",
+    "list": "listing",
+    "show": "show",
+    "theory": "theory",
+    "bench": "bench",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,8 +55,8 @@ def parser() -> Parser:
     parser = Parser(prog="activax", description="Activation functions for JAX.")
     parser.add_argument("--version", action="version", version=f"activax {activax.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for name in COMMANDS:
-        module = importlib.import_module(f"{__name__}.{name}")
+    for name, module_name in COMMANDS.items():
+        module = importlib.import_module(f"{__name__}.{module_name}")
         command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
