@@ -34,6 +34,9 @@ class Activation(Generic[P]):
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
             "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
+        tier: what it promises: "certified" (slopes of its own and a bound on the errors, swept over
+            all inputs), "derived" (built from other activations) or "formula" (its slopes are JAX's
+            derivative of its formula, without a bound).
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule, the promotion of integers and 16-bit floats and the check of ranges:
@@ -44,7 +47,8 @@ class Activation(Generic[P]):
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
             recomputes for both.
-        reference: `reference(mp, *arguments)`, the exact function in mpmath.
+        reference: `reference(mp, *arguments)`, the exact function in mpmath; the formula in float64
+            where the definition has none.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
@@ -127,6 +131,10 @@ class Activation(Generic[P]):
         return self._definition.kind
 
     @property
+    def tier(self) -> str:
+        return self._definition.tier
+
+    @property
     def reference(self) -> Callable[..., Any]:
         return self._definition.reference
 
@@ -169,7 +177,7 @@ class Activation(Generic[P]):
     def inner(self) -> Callable[..., Array]:
         def inner(*args: Any, **kwargs: Any) -> Array:
             arrays, statics = self._definition.arguments(self._values, args, kwargs)
-            return self._definition.traced(arrays, statics, recompute=False)
+            return self._definition.pipeline.trace(arrays, statics, recompute=False)
 
         return inner
 

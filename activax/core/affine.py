@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.activation import Activation
+from activax.core.declaration import tier_of
 from activax.core.definition import PACKAGE, Derived
 from activax.core.elementwise import elementwise
 from activax.core.residuals import Residual
@@ -111,7 +112,7 @@ def _affine(base: Callable[..., Any], **numbers: float) -> Activation[...]:
 
     name = getattr(base, "__name__", type(base).__name__)
     body, inner, module = base, base, PACKAGE
-    facts: dict[str, Any] = {"reference": _unknown}
+    facts: dict[str, Any] = {}
     if isinstance(base, Activation):
         body, inner, module = base.body, base.inner, base.__module__
         facts = _facts(base, inside, outside, in_scale, in_shift, scale * in_scale)
@@ -130,7 +131,7 @@ def _affine(base: Callable[..., Any], **numbers: float) -> Activation[...]:
     made = elementwise(slope, ulps=math.inf, **facts)(formula)._definition
     changed = {name: value for name, value in numbers.items() if value != UNCHANGED[name]}
     derived = Derived(affine, base, MappingProxyType(changed))
-    return Activation(dataclasses.replace(made, name=known_as, derived=derived))
+    return Activation(dataclasses.replace(made, name=known_as, tier=tier_of(base), derived=derived))
 
 
 def _facts(
@@ -176,7 +177,3 @@ def _facts(
             if residual.code is not None and not residual.output and residual.fits(base.parameters)
         ),
     }
-
-
-def _unknown(mp: Any, x: Any) -> Any:
-    raise TypeError("affine: a plain function has no exact reference in mpmath")

@@ -1,4 +1,4 @@
-"""What one activation is: the record that a decorator of `activax.core.elementwise` writes down."""
+"""The record of one activation, which its decorator writes down."""
 
 import dataclasses
 import difflib
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from activax.core.pipeline import Pipeline
 from activax.core.ranges import Ranges
 from activax.core.residuals import Residual
 from activax.numerics.mode import Mode, at
@@ -35,8 +36,7 @@ class Derived:
 class Definition:
     """The facts of one activation, and the checks of its arguments.
 
-    `traced(arrays, statics, *, recompute=True, residual=None)` is the function with the derivative
-    rule, which `run` compiles; the other fields are the facts that tests, benchmarks, theory and
+    `run` compiles the pipeline; the other fields are the facts that tests, benchmarks, theory and
     documentation read.
     """
 
@@ -44,8 +44,9 @@ class Definition:
     module: str
     family: str
     kind: str  # "elementwise", "vector", "reduction" or "gated"
+    tier: str  # "certified", "derived" or "formula"
     body: Callable[..., Array]
-    traced: Callable[..., Array]
+    pipeline: Pipeline
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
     surrogate: Callable[..., Any] | None
@@ -80,7 +81,7 @@ class Definition:
 
     def _compiled(self, residual: Residual | None) -> Callable[..., Array]:
         def run(*__arrays: Any, **statics: Any) -> Array:  # a private name: statics have any other
-            return self.traced(__arrays, statics, residual=residual)
+            return self.pipeline.trace(__arrays, statics, residual=residual)
 
         # In HLO and profiles an affine map has another name than its activation.
         run.__name__ = run.__qualname__ = self.body.__name__

@@ -1,70 +1,44 @@
-"""The decorator that turns a formula into an Activation, elementwise; and what all share."""
+"""The decorator of activations that act on each element."""
 
 import functools
 import inspect
-import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
 
-from activax.core.activation import Activation
-from activax.core.arguments import (
-    align,
-    cast,
-    mode_of,
-    narrow,
-    real,
-    weaken,
-    widen,
+from activax.core.arguments import align, real
+from activax.core.declaration import (
+    Defined,
+    Formula,
+    Keep,
+    Kinks,
+    P,
+    Ulps,
+    declare,
+    differentiable_names,
+    kept_by,
+    named_differentials,
+    positional,
 )
-from activax.core.definition import EVERYWHERE, PACKAGE, Definition
-from activax.core.ranges import ANY, Ranges, complete, described, nan_outside
-from activax.core.residuals import INPUT, Residual, from_output, with_residual
-from activax.core.rule import differentiable
-from activax.numerics.mode import at, is_plain
-
-P = ParamSpec("P")
-# A formula is written for an array; the activation takes whatever converts to one.
-Formula = Callable[Concatenate[Array, P], Array]
-Defined = Activation[Concatenate[ArrayLike, P]]
-Keep = str | Callable[..., tuple[Any, ...]]
-Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
-
-ALONG_AXIS = """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range; an axis that the input does not have."""
-
-# The error that the catalogue allows, in units in the last place: of values and of slopes.
-ULPS = (4.0, 6.5)
-
-RAISES = {
-    "elementwise": """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range, or an array that does not broadcast
-        against the input.""",
-    "vector": ALONG_AXIS,
-    "reduction": ALONG_AXIS,
-    "gated": """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range; gate and value of different shapes; one
-        array without a layout, or of odd size.""",
-}
+from activax.core.definition import EVERYWHERE
+from activax.core.pipeline import Operands
+from activax.core.ranges import ANY, Ranges
+from activax.core.residuals import Residual, along, from_output
+from activax.numerics.mode import is_plain
 
 
 def elementwise(
     *slopes: Callable[..., Any],
-    reference: Callable[..., Any],
-    keep: Keep = "inputs",
+    reference: Callable[..., Any] | None = None,
+    keep: Keep | None = None,
     lean: tuple[Residual, ...] = (),
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
     domain: tuple[float, float] = EVERYWHERE,
     ranges: Ranges = ANY,
-    ulps: float | tuple[float, float] = ULPS,
+    ulps: Ulps | None = None,
     exact: bool = False,
     integers: bool = False,
     keys: tuple[str, ...] = (),
@@ -79,9 +53,11 @@ def elementwise(
 
     Args:
         *slopes: the slope with respect to each positional parameter in turn, as a function of what
-            is kept.
-        reference: `reference(mp, *arguments)`, the exact value in mpmath.
-        keep: what the backward pass may look at: "inputs", "output", or a function
+            is kept. Without any, JAX differentiates the formula: then the formula has to be safe,
+            so that no piece that `jnp.where` drops is infinite or NaN.
+        reference: `reference(mp, *arguments)`, the exact value in mpmath. By default the formula in
+            float64, which tells rounding errors but no wrong formula.
+        keep: what the slopes are functions of: "inputs" (the default), "output", or a function
             `keep(*inputs, out)` that returns a tuple of arrays.
         lean: what it may keep in place of that, the least first, for `activax.lean`: see
             `activax.from_output`, `activax.from_piece` and `activax.from_branch`.
@@ -92,6 +68,7 @@ def elementwise(
         domain: the open interval of inputs on which the function is finite, if it is not all.
         ranges: the `activax.Range` of each parameter that may not be any finite number.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
+            By default (4, 6.5) with slopes, and no bound without.
         exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
         keys: the names of the positional parameters that are PRNG keys, or None where no random
@@ -103,8 +80,9 @@ def elementwise(
         A decorator that makes the Activation.
 
     Raises:
-        TypeError: the number of slopes is not the number of differentiable parameters, `lean` is
-            not a tuple, or `ranges` has another name than those of the parameters.
+        TypeError: some slopes, but not one for each differentiable parameter; `keep` without
+            slopes; `lean` is not a tuple; or `ranges` has another name than those of the
+            parameters.
         ValueError: an unknown `keep`, or a default that is out of its range.
 
     Example:
@@ -119,75 +97,44 @@ def elementwise(
         Array([1., 8.], dtype=float32)
         >>> jax.grad(cube)(2.0)
         Array(12., dtype=float32, weak_type=True)
+        >>> @activax.elementwise()
+        ... def wave(x, frequency=1.0):
+        ...     "x + sin(frequency x)."
+        ...     return x + jnp.sin(frequency * x)
+        >>> wave.tier, float(jax.grad(wave)(0.0))
+        ('formula', 2.0)
     """
 
     def define(declaration: Formula[P]) -> Defined[P]:
         formula = _with_plain(declaration, plain)
-        names = positional(inspect.signature(formula))
-        live = carrying_slopes(formula.__name__, names, keys, "slope", slopes)
-        kept_of = kept_by(formula.__name__, keep)
+        name, names = formula.__name__, positional(inspect.signature(formula))
+        live = differentiable_names(name, names, keys)
+        residuals = lean
         if not isinstance(lean, tuple):
             raise TypeError(
-                f"{formula.__name__}: lean must be a tuple of residuals, such as "
-                f"(activax.from_output(...),); got {type(lean).__name__}"
+                f"{name}: lean must be a tuple of residuals, such as (activax.from_output(...),); "
+                f"got {type(lean).__name__}"
             )
-        residuals = lean
-        if keep == "output":
-            own = from_output(lambda out, *parameters, **statics: slopes[0](out, **statics))
-            residuals = (*lean, own)
+        if slopes and keep == "output":
+            residuals = (*lean, from_output(lambda out, *_, **statics: slopes[0](out, **statics)))
 
-        def traced(
-            arrays: Sequence[Any],
-            statics: dict[str, Any],
-            *,
-            recompute: bool = True,
-            residual: Residual | None = None,
-        ) -> Array:
+        def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             given = dict(zip(names, arrays, strict=True))
-            operands = {
-                name: real(formula.__name__, name, given[name])
-                for name in live
-                if given[name] is not None
-            }
+            operands = {n: real(name, n, given[n]) for n in live if given[n] is not None}
             if integers and not jnp.issubdtype(operands[names[0]].dtype, jnp.floating):
-                return formula(*operands.values(), **statics)
-            operands = dict(zip(operands, align(formula.__name__, operands), strict=True))
-            inputs = [operands.get(name, given[name]) for name in names]
+                return Operands([*operands.values()], None)
+            operands = dict(zip(operands, align(name, operands), strict=True))
+            inputs = [operands.get(n, given[n]) for n in names]
             shape = jnp.broadcast_shapes(*(operand.shape for operand in operands.values()))
-            dtype = inputs[0].dtype
-            chosen_keep, chosen_slopes = with_residual(residual, dtype, formula, kept_of, slopes)
-            # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
-            precise = {
-                name: at(mode_of(operands[name].dtype))(slope)
-                for name, slope in zip(live, chosen_slopes, strict=True)
-                if name in operands
-            }
+            return Operands(inputs, inputs[0].dtype, shape)
 
-            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                wide = jax.tree.map(widen, kept)
-                by_name = dict(zip(names, tangents, strict=True))
-                terms = [
-                    jnp.asarray(slope(*wide, **statics), t.dtype) * t
-                    for name, slope in precise.items()
-                    if (t := widen(by_name[name])) is not None
-                ]
-                total = functools.reduce(operator.add, terms)
-                return cast(jnp.broadcast_to(total, shape), dtype)
-
-            kept = functools.partial(chosen_keep, **statics)
-            value = rounded(formula, dtype, statics, exact=exact)
-            rule = differentiable(
-                *nan_outside(ranges, names, value, kept, differential),
-                recompute=recompute,
-                pin=residual is not None and residual.output,
-            )
-            return weaken(rule(*inputs), *operands.values())
-
-        return make_activation(
+        return declare(
             formula,
-            traced,
-            keys=keys,
+            prepare,
+            named_differentials(formula, names, live, [*map(along, slopes)], keep),
             kind="elementwise",
+            tier="certified" if slopes else "formula",
+            keep=kept_by(name, keep or "inputs"),
             residuals=residuals,
             reference=reference,
             kinks=kinks,
@@ -195,6 +142,8 @@ def elementwise(
             domain=domain,
             ranges=ranges,
             ulps=ulps,
+            exact=exact,
+            keys=keys,
         )
 
     return define
@@ -217,109 +166,3 @@ def _with_plain(
         return plain(*given.args, **given.kwargs)
 
     return either
-
-
-def make_activation(
-    declaration: Callable[..., Array],
-    traced: Callable[..., Array],
-    *,
-    kind: str,
-    reference: Callable[..., Any],
-    body: Callable[..., Array] | None = None,
-    kinks: Kinks = (),
-    surrogate: Callable[..., Any] | None = None,
-    domain: tuple[float, float] = EVERYWHERE,
-    ranges: Ranges = ANY,
-    factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
-    ulps: float | tuple[float, float] = ULPS,
-    residuals: tuple[Residual, ...] = (),
-    inputs: int = 1,
-    keys: tuple[str, ...] = (),
-    masks: tuple[str, ...] = (),
-) -> Activation[Any]:
-    """Write down the definition; what `declaration` says itself is read from it."""
-    module = declaration.__module__
-    # Names and defaults; annotations would crowd `help`, and type checkers read the source.
-    parameters = inspect.signature(declaration).parameters.values()
-    signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
-    arrays = tuple(positional(signature))
-    statics = tuple(name for name in signature.parameters if name not in arrays)
-    carrying = [name for name in arrays[inputs:] if name not in (*keys, *masks)]
-    ranges = complete(declaration.__name__, ranges, signature, carrying)
-    doc = inspect.cleandoc(declaration.__doc__ or "")
-    return Activation(
-        Definition(
-            name=declaration.__name__,
-            module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
-            family=module.rpartition(".")[2],
-            kind=kind,
-            body=body or declaration,
-            traced=traced,
-            reference=reference,
-            kinks=kinks,
-            surrogate=surrogate,
-            domain=domain,
-            factors=factors,
-            ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
-            residuals=(*residuals, INPUT),
-            inputs=inputs,
-            arrays=arrays,
-            statics=statics,
-            keys=keys,
-            masks=masks,
-            ranges=ranges,
-            signature=signature,
-            doc="\n\n".join([doc, *described(ranges, carrying), RAISES[kind]]),
-        )
-    )
-
-
-def carrying_slopes(
-    formula: str, names: list[str], constants: tuple[str, ...], word: str, slopes: tuple[Any, ...]
-) -> list[str]:
-    """Return the names that carry a derivative; raise TypeError unless each has one slope.
-
-    `constants` are the declared PRNG keys and masks.
-    """
-    for constant in constants:
-        if constant not in names[1:]:
-            raise TypeError(
-                f"{formula}: keys and masks must name positional parameters behind the input "
-                f"({', '.join(names[1:]) or 'none'}); got {constant!r}"
-            )
-    live = [name for name in names if name not in constants]
-    if len(slopes) != len(live):
-        raise TypeError(
-            f"{formula}: needs one {word} for each of its differentiable parameters "
-            f"({', '.join(live)}); got {len(slopes)}. PRNG keys and masks are declared with keys= "
-            "and masks=."
-        )
-    return live
-
-
-def positional(signature: inspect.Signature) -> list[str]:
-    parameters = signature.parameters.values()
-    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-
-
-def rounded(
-    formula: Callable[..., Array], dtype: Any, statics: dict[str, Any], *, exact: bool = False
-) -> Callable[..., Array]:
-    """`formula` computed in at least float32 and rounded once, to `dtype`."""
-
-    def value(*inputs: Any) -> Array:
-        return narrow(formula(*map(widen, inputs), **statics), dtype, exact=exact)
-
-    value.__name__ = formula.__name__  # by which a traced program knows it
-    return at(mode_of(dtype))(value)
-
-
-def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
-    """`keep` as a function of the inputs, the output and the static parameters."""
-    if keep == "inputs":
-        return lambda *inputs_and_out, **statics: inputs_and_out[:-1]
-    if keep == "output":
-        return lambda *inputs_and_out, **statics: inputs_and_out[-1:]
-    if isinstance(keep, str):
-        raise ValueError(f"{name}: keep must be 'inputs', 'output' or a function; got {keep!r}")
-    return keep

@@ -1,8 +1,6 @@
 """Gated units: an activation of one array times another, and the layouts that pack the two."""
 
-import functools
 import inspect
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
@@ -12,12 +10,11 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
-from activax.core.arguments import check_axis, inexact_dtype, mode_of, real, widen
-from activax.core.elementwise import elementwise, make_activation, rounded
+from activax.core.arguments import cast, check_axis, inexact_dtype, real
+from activax.core.declaration import declare, kept_by, tier_of
+from activax.core.elementwise import elementwise
+from activax.core.pipeline import Operands
 from activax.core.ranges import ANY, Ranges
-from activax.core.residuals import Residual
-from activax.core.rule import differentiable
-from activax.numerics.mode import at
 
 P = ParamSpec("P")
 GATED = ("gate", "value", "layout", "axis")
@@ -101,8 +98,7 @@ def gated(
             bound = signature.bind(gate, value, **statics)
             bound.apply_defaults()
             gate, value = halves(gate, value, bound.kwargs)
-            first, second = factors(bound.kwargs)
-            return first.body(gate) * second.body(value)
+            return formula(gate, value, **bound.kwargs)
 
         body.__name__ = name
 
@@ -114,13 +110,21 @@ def gated(
 
             return product
 
-        def traced(
-            arrays: Sequence[Any],
-            statics: dict[str, Any],
-            *,
-            recompute: bool = True,
-            residual: Residual | None = None,
-        ) -> Array:
+        def formula(gate: Array, value: Array, **statics: Any) -> Array:
+            first, second = factors(statics)
+            return first.body(gate) * second.body(value)
+
+        formula.__name__ = name
+
+        def by_gate(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
+            first, second = factors(statics)
+            return jax.jvp(first.inner, (gate,), (t,))[1] * second.inner(value)
+
+        def by_value(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
+            first, second = factors(statics)
+            return first.inner(gate) * jax.jvp(second.inner, (value,), (t,))[1]
+
+        def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             gate, value = arrays
             gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
@@ -130,36 +134,18 @@ def gated(
                     f"got {gate.shape} and {value.shape}"
                 )
             dtype = inexact_dtype(jnp.result_type(gate, value))
-            first, second = factors(statics)
-
-            @at(mode_of(dtype))
-            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                (g, v), (dg, dv) = map(widen, kept), map(widen, tangents)
-                terms: list[Array] = []
-                if dg is not None:
-                    terms.append(jax.jvp(first.inner, (g,), (dg,))[1] * second.inner(v))
-                if dv is not None:
-                    terms.append(first.inner(g) * jax.jvp(second.inner, (v,), (dv,))[1])
-                return functools.reduce(operator.add, terms).astype(dtype)
-
-            def product(g: Array, v: Array) -> Array:
-                return first.body(g) * second.body(v)
-
-            product.__name__ = name
-            rule = differentiable(
-                rounded(product, dtype, {}),
-                lambda g, v, out: (g, v),
-                differential,
-                recompute=recompute,
-            )
-            return rule(gate.astype(dtype), value.astype(dtype))
+            return Operands([cast(gate, dtype), cast(value, dtype)], dtype)
 
         known = {**value_by.ranges, **by.ranges, **ranges}
         sloped_by_others = by.surrogate or value_by.surrogate
-        return make_activation(
+        return declare(
             declaration,
-            traced,
+            prepare,
+            {"gate": by_gate, "value": by_value},
             kind="gated",
+            tier=tier_of(by, value_by),
+            keep=kept_by(name, "inputs"),
+            formula=formula,
             body=body,
             inputs=2,
             reference=exact(lambda f: f.reference),

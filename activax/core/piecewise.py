@@ -1,5 +1,6 @@
 """A builder of activations made of pieces, safe against the pieces that are not taken."""
 
+import dataclasses
 import functools
 import inspect
 import itertools
@@ -12,7 +13,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.elementwise import Defined, Formula, P, elementwise, positional
+from activax.core.activation import Activation
+from activax.core.declaration import Defined, Formula, P, positional
+from activax.core.elementwise import elementwise
 from activax.core.ranges import ANY, Ranges
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
@@ -45,8 +48,7 @@ def piecewise(
             a function of parameters, by their names, that returns them. They are the kinks.
         side: the piece to which an edge itself belongs, with its slope: the one on the "left" or
             on the "right", as in `numpy.searchsorted`.
-        reference: `reference(mp, *arguments)`, the exact value in mpmath, for tests of accuracy;
-            without one, asking for it raises.
+        reference: as for `activax.elementwise`.
         keys: the names of the parameters that are PRNG keys.
         ranges: the `activax.Range` of each parameter that may not be any finite number.
 
@@ -131,16 +133,14 @@ def piecewise(
 
             return slope
 
-        def no_reference(mp: Any, /, *arguments: Any, **statics: Any) -> Any:
-            raise ValueError(f"{name} has no reference; give piecewise(..., reference=...)")
-
-        return elementwise(
+        made = elementwise(
             *(slope_by(i) for i, n in enumerate(inputs) if n not in keys),
-            reference=reference or no_reference,
+            reference=reference,
             kinks=edges,
             keys=keys,
             ranges=ranges,
         )(formula)
+        return Activation(dataclasses.replace(made._definition, tier="derived"))
 
     return define
 

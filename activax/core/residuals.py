@@ -22,6 +22,17 @@ NAME = "activax_residual"
 
 Keep = Callable[..., Any]
 Slope = Callable[..., Any]
+Differential = Callable[..., Array]
+
+
+def along(slope: Slope) -> Differential:
+    """Return the differential `differential(*kept, t, **statics)` = slope t of an element."""
+
+    def differential(*kept_and_t: Any, **statics: Any) -> Array:
+        *kept, t = kept_and_t
+        return jnp.asarray(slope(*kept, **statics), t.dtype) * t
+
+    return differential
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +67,10 @@ class Residual:
             for name, range_ in self.ranges.items()
         )
 
-    def replace(self, keep: Keep, slopes: Sequence[Slope]) -> tuple[Keep, list[Slope]]:
-        """A definition's `keep` and slopes, with this for the first of the slopes."""
+    def replace(
+        self, keep: Keep, differentials: Sequence[Differential]
+    ) -> tuple[Keep, list[Differential]]:
+        """Return a definition's `keep` and differentials, with this for the first of them."""
 
         def keep_both(*inputs_and_out: Any, **statics: Any) -> tuple[Any, ...]:
             *inputs, out = inputs_and_out
@@ -73,10 +86,10 @@ class Residual:
                 kept = [*kept[:-1], codes.astype(bool) if self.bits == 1 else codes]
             return self.slope(*kept, *parameters, **statics)
 
-        def other(slope: Slope) -> Slope:
-            return lambda kept, parameters, own, /, **statics: slope(*own, **statics)
+        def other(differential: Differential) -> Differential:
+            return lambda kept, parameters, own, t, /, **statics: differential(*own, t, **statics)
 
-        return keep_both, [first, *map(other, slopes[1:])]
+        return keep_both, [along(first), *map(other, differentials[1:])]
 
 
 INPUT = Residual("input", slope=lambda *inputs: None)
@@ -87,29 +100,29 @@ def with_residual(
     dtype: Any,
     formula: Callable[..., Array],
     keep: Keep,
-    slopes: Sequence[Slope],
-) -> tuple[Keep, Sequence[Slope]]:
-    """A definition's `keep` and slopes, changed as the residual says."""
+    differentials: Sequence[Differential],
+) -> tuple[Keep, Sequence[Differential]]:
+    """Return a definition's `keep` and differentials, changed as the residual says."""
     if residual is None:
-        return keep, slopes
+        return keep, differentials
     if residual is INPUT or (jnp.finfo(dtype).bits == 64 and not residual.float64):
-        return _from_inputs(formula, keep, slopes)
-    return residual.replace(keep, slopes)
+        return _from_inputs(formula, keep, differentials)
+    return residual.replace(keep, differentials)
 
 
 def _from_inputs(
-    formula: Callable[..., Array], keep: Keep, slopes: Sequence[Slope]
-) -> tuple[Keep, list[Slope]]:
-    """Nothing but the inputs is kept."""
+    formula: Callable[..., Array], keep: Keep, differentials: Sequence[Differential]
+) -> tuple[Keep, list[Differential]]:
+    """Return a `keep` of the inputs alone, and the differentials that compute the rest again."""
 
-    def again(slope: Slope) -> Slope:
-        def of_inputs(inputs: tuple[Any, ...], /, *tangent: Array, **statics: Any) -> Any:
+    def again(differential: Differential) -> Differential:
+        def of_inputs(inputs: tuple[Any, ...], t: Array, /, **statics: Any) -> Array:
             own = keep(*inputs, formula(*inputs, **statics), **statics)
-            return slope(*own, *tangent, **statics)
+            return differential(*own, t, **statics)
 
         return of_inputs
 
-    return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, slopes)]
+    return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, differentials)]
 
 
 def from_output(slope: Slope, *, ranges: Ranges = ANY) -> Residual:

@@ -1,70 +1,57 @@
-"""Activations of whole vectors: the decorator for those that act along an axis."""
+"""The decorator of activations that act on vectors, along an axis."""
 
-import functools
 import inspect
-import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, ParamSpec
+from typing import Any, Literal
 
-import jax
-from jax import Array
-
-from activax.core.arguments import (
-    cast,
-    check_axis,
-    compute_dtype,
-    inexact_dtype,
-    mask_of,
-    mode_of,
-    real,
-    widen,
-)
-from activax.core.elementwise import (
-    ULPS,
+from activax.core.arguments import cast, check_axis, compute_dtype, inexact_dtype, mask_of, real
+from activax.core.declaration import (
     Defined,
     Formula,
     Keep,
-    carrying_slopes,
+    P,
+    Ulps,
+    declare,
+    differentiable_names,
     kept_by,
-    make_activation,
+    named_differentials,
     positional,
-    rounded,
 )
-from activax.core.ranges import ANY, Ranges, nan_outside
-from activax.core.residuals import Residual, with_residual
-from activax.core.rule import differentiable
-from activax.numerics.mode import at
-
-P = ParamSpec("P")
+from activax.core.pipeline import Operands
+from activax.core.ranges import ANY, Ranges
+from activax.core.residuals import Differential
 
 
 def vector(
-    *differentials: Callable[..., Array],
-    reference: Callable[..., Any],
+    *differentials: Differential,
+    reference: Callable[..., Any] | None = None,
     kind: Literal["vector", "reduction"] = "vector",
-    keep: Keep = "output",
+    keep: Keep | None = None,
+    several_axes: bool = True,
     surrogate: Callable[..., Any] | None = None,
     ranges: Ranges = ANY,
-    ulps: float | tuple[float, float] = ULPS,
+    ulps: Ulps | None = None,
     keys: tuple[str, ...] = (),
     masks: tuple[str, ...] = (),
 ) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that acts on vectors along the static parameter `axis`.
 
-    Parameters are declared as for `elementwise`. An axis annotated as `int` is one axis; otherwise
-    a tuple of axes may be given.
+    Parameters are declared as for `elementwise`.
 
     Args:
         *differentials: for each differentiable parameter in turn `differential(*kept, t,
             **statics)`, the derivative of the output when that parameter moves in direction `t`.
+            Without any, JAX differentiates the formula.
         reference: `reference(mp, vector, **parameters)`, which maps a list of mpmath numbers to
-            such a list. Masks, keys, `axis` and `keepdims` are not passed.
+            such a list. Masks, keys, `axis` and `keepdims` are not passed. By default the formula
+            in float64.
         kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
             or has a shorter one.
-        keep: as for `elementwise`.
+        keep: as for `elementwise`; by default the output, or the inputs without differentials.
+        several_axes: whether `axis` may be a tuple of axes.
         surrogate: as for `elementwise`, with the arguments of `reference`.
         ranges: as for `elementwise`.
-        ulps: the error that the tests allow, in ulps of the largest component that enters.
+        ulps: as for `elementwise`, in ulps of the largest component that enters.
         keys: as for `elementwise`.
         masks: the names of the positional parameters that are boolean masks, which broadcast
             against the input, or None where every element counts.
@@ -73,8 +60,8 @@ def vector(
         A decorator that makes the Activation.
 
     Raises:
-        TypeError: a formula without a parameter `axis`, or the number of differentials is not the
-            number of differentiable parameters.
+        TypeError: a formula without a parameter `axis`; some differentials, but not one for each
+            differentiable parameter; or `keep` without any.
         ValueError: an unknown `keep`.
 
     Example:
@@ -93,21 +80,13 @@ def vector(
     def define(formula: Formula[P]) -> Defined[P]:
         name, signature = formula.__name__, inspect.signature(formula)
         names = positional(signature)
-        live = carrying_slopes(name, names, (*keys, *masks), "differential", differentials)
-        kept_of = kept_by(name, keep)
-        if (axis := signature.parameters.get("axis")) is None:
+        live = differentiable_names(name, names, (*keys, *masks))
+        if "axis" not in signature.parameters:
             raise TypeError(f"{name}: a vector activation needs a parameter axis")
-        several = axis.annotation not in (int, "int")
 
-        def traced(
-            arrays: Sequence[Any],
-            statics: dict[str, Any],
-            *,
-            recompute: bool = True,
-            residual: Residual | None = None,
-        ) -> Array:
+        def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             x = real(name, names[0], arrays[0])
-            check_axis(name, x, statics["axis"], several=several)
+            check_axis(name, x, statics["axis"], several=several_axes)
             x = cast(x, inexact_dtype(x.dtype))
 
             def beside(parameter: str, value: Any) -> Any:
@@ -117,32 +96,15 @@ def vector(
                     return mask_of(name, x, parameter, value)
                 return cast(real(name, parameter, value), compute_dtype(x.dtype))
 
-            inputs = [x, *map(beside, names[1:], arrays[1:])]
+            return Operands([x, *map(beside, names[1:], arrays[1:])], x.dtype)
 
-            chosen_keep, chosen = with_residual(residual, x.dtype, formula, kept_of, differentials)
-
-            @at(mode_of(x.dtype))
-            def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-                wide = jax.tree.map(widen, kept)
-                by_name = dict(zip(names, tangents, strict=True))
-                terms = [
-                    in_direction(*wide, t, **statics)
-                    for n, in_direction in zip(live, chosen, strict=True)
-                    if (t := widen(by_name[n])) is not None
-                ]
-                return cast(functools.reduce(operator.add, terms), x.dtype)
-
-            value = rounded(formula, x.dtype, statics)
-            kept = functools.partial(chosen_keep, **statics)
-            rule = differentiable(
-                *nan_outside(ranges, names, value, kept, differential), recompute=recompute
-            )
-            return rule(*inputs)
-
-        return make_activation(
+        return declare(
             formula,
-            traced,
+            prepare,
+            named_differentials(formula, names, live, differentials, keep),
             kind=kind,
+            tier="certified" if differentials else "formula",
+            keep=kept_by(name, keep or ("output" if differentials else "inputs")),
             reference=reference,
             surrogate=surrogate,
             ranges=ranges,

@@ -138,6 +138,7 @@ def _maxout_differential(flags: Array, t: Array, *, size: int, axis: int) -> Arr
     keep=lambda x, out, *, size, axis: (first_largest(*_grouped(x, size, axis)),),
     ranges={"size": Range(1)},
     ulps=0,
+    several_axes=False,
 )
 def maxout(x: Array, *, size: int = 2, axis: int = -1) -> Array:
     """Maxout: the largest element of each group of consecutive ones.

@@ -186,6 +186,7 @@ def _soft_sample(x: Array, key: Array | None, temperature: Array, axis: int) -> 
     keep="inputs",
     ranges={"temperature": POSITIVE},
     keys=("key",),
+    several_axes=False,
 )
 def gumbel_softmax_st(
     x: Array, key: Array | None = None, temperature: Array | float = 1.0, *, axis: int = -1

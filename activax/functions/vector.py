@@ -154,6 +154,7 @@ def _ascending(x: Array, axis: int) -> Array:
     reference=_sparsemax_reference,
     keep=lambda x, where, out, *, axis: (out, where),
     masks=("where",),
+    several_axes=False,
 )
 def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
     """Sparsemax: the point of the probability simplex that is closest to x.
@@ -198,6 +199,7 @@ def _hardmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     lambda y, t, *, axis: jnp.where(jnp.isnan(y), y, 0.0) * t,
     reference=_hardmax_reference,
     ulps=0,
+    several_axes=False,
 )
 def hardmax(x: Array, *, axis: int = -1) -> Array:
     """Hardmax: 1 at the first of the largest elements, 0 at the others.
@@ -224,6 +226,7 @@ def hardmax(x: Array, *, axis: int = -1) -> Array:
     reference=_hardmax_reference,
     surrogate=_softmax_reference,
     keep="inputs",
+    several_axes=False,
 )
 def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
     """Straight-through argmax: the value of the hardmax, the slopes of the softmax.

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -12,10 +12,9 @@ from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
-from activax.core.arguments import cast, inexact_dtype, mode_of, real, widen
-from activax.core.elementwise import rounded
-from activax.core.rule import differentiable
-from activax.numerics.mode import at
+from activax.core.arguments import cast, inexact_dtype, real
+from activax.core.declaration import kept_by
+from activax.core.pipeline import Operands, Pipeline
 from activax.theory.moments import gain
 
 Constraint = Literal["forward", "backward", "geometric"]
@@ -117,19 +116,20 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
 
 @functools.partial(jax.jit, static_argnums=0)
 def _times(scaled: TwoFactors, x: Any) -> Array:
-    x = real("scaled", "x", x)
-    dtype = inexact_dtype(x.dtype)
     function = scaled.function
     known = isinstance(function, Activation)
     body, inner = (function.body, function.inner) if known else (function, function)
 
-    @at(mode_of(dtype))
-    def differential(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-        (wide,), (tangent,) = map(widen, kept), map(widen, tangents)
-        return cast(scaled.slope * jax.jvp(inner, (wide,), (tangent,))[1], dtype)
+    def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
+        x = real("scaled", "x", arrays[0])
+        dtype = inexact_dtype(x.dtype)
+        return Operands([cast(x, dtype)], dtype)
 
     def times(x: Array) -> Array:
         return scaled.value * body(x)
 
-    value = rounded(times, dtype, {})
-    return differentiable(value, lambda x, out: (x,), differential)(cast(x, dtype))
+    def differential(x: Array, t: Array) -> Array:
+        return scaled.slope * jax.jvp(inner, (x,), (t,))[1]
+
+    kept = kept_by("scaled", "inputs")
+    return Pipeline(prepare, times, ("x",), {"x": differential}, kept).trace([x], {})

@@ -64,7 +64,7 @@ def anew(activation):
     definition = activation._definition
 
     def traced(*args, **kwargs):  # JAX's caches know functions by identity
-        return definition.traced(*args, **kwargs)
+        return definition.pipeline.trace(*args, **kwargs)
 
     return activax.Activation(dataclasses.replace(definition, traced=traced))
 

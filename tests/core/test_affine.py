@@ -155,9 +155,9 @@ def test_wrong_arguments(arguments, error, message):
         activax.affine(**{"activation": activax.relu, **arguments})
 
 
-def test_a_plain_function_says_that_it_has_no_config_and_no_reference():
+def test_a_plain_function_has_no_config_and_its_formula_is_the_reference():
     wrapped = activax.affine(cubed, scale=2.0)
     with pytest.raises(ValueError, match="not in the catalogue"):
         wrapped.to_config()
-    with pytest.raises(TypeError, match="no exact reference"):
-        wrapped.reference(mpmath, 1.0)
+    assert wrapped.tier == "formula"
+    assert wrapped.reference(mpmath, 3) == 54

@@ -117,12 +117,11 @@ def test_it_is_an_activation_like_others():
     assert activax.theory.moments(root).second == pytest.approx(1 / (2 * np.pi) ** 0.5, rel=1e-6)
 
 
-def test_the_reference_is_the_one_given():
+def test_the_reference_is_the_one_given_or_the_formula():
     from mpmath import mp
 
     assert logs.reference(mp, 2) == pytest.approx(float(logs(2.0)))
-    with pytest.raises(ValueError, match=r"root has no reference; give piecewise\(\.\.\., refer"):
-        root.reference(mp, 1)
+    assert root.reference(mp, 4) == 2  # the formula in float64
 
 
 def declared(*pieces, **options):

@@ -1,0 +1,217 @@
+"""A function under a decorator becomes an Activation."""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from activax.core.activation import Activation
+from activax.core.definition import EVERYWHERE, PACKAGE, Definition
+from activax.core.pipeline import Operands, Pipeline
+from activax.core.ranges import ANY, Ranges, complete, described
+from activax.core.residuals import INPUT, Differential, Residual
+from activax.numerics.mode import Mode, at
+
+P = ParamSpec("P")
+# A formula is written for an array; the activation takes whatever converts to one.
+Formula = Callable[Concatenate[Array, P], Array]
+Defined = Activation[Concatenate[ArrayLike, P]]
+Keep = str | Callable[..., tuple[Any, ...]]
+Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
+Ulps = float | tuple[float, float]
+
+# The error that the catalogue allows, in units in the last place: of values and of slopes.
+ULPS = (4.0, 6.5)
+UNBOUNDED = (math.inf, math.inf)
+
+ALONG_AXIS = """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: a number outside of its parameter's range; an axis that the input does not have."""
+
+RAISES = {
+    "elementwise": """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: a number outside of its parameter's range, or an array that does not broadcast
+        against the input.""",
+    "vector": ALONG_AXIS,
+    "reduction": ALONG_AXIS,
+    "gated": """Raises:
+    TypeError: an argument that is complex or not an array, or an unknown parameter.
+    ValueError: a number outside of its parameter's range; gate and value of different shapes; one
+        array without a layout, or of odd size.""",
+}
+
+
+def declare(
+    declaration: Callable[..., Array],
+    prepare: Callable[[Sequence[Any], dict[str, Any]], Operands],
+    differentials: Mapping[str, Differential],
+    *,
+    kind: str,
+    tier: str,
+    keep: Callable[..., tuple[Any, ...]],
+    formula: Callable[..., Array] | None = None,
+    body: Callable[..., Array] | None = None,
+    reference: Callable[..., Any] | None = None,
+    kinks: Kinks = (),
+    surrogate: Callable[..., Any] | None = None,
+    domain: tuple[float, float] = EVERYWHERE,
+    ranges: Ranges = ANY,
+    factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
+    ulps: Ulps | None = None,
+    residuals: tuple[Residual, ...] = (),
+    exact: bool = False,
+    inputs: int = 1,
+    keys: tuple[str, ...] = (),
+    masks: tuple[str, ...] = (),
+) -> Activation[Any]:
+    """Write the definition down; read from `declaration` what its signature and docstring say."""
+    module, name = declaration.__module__, declaration.__name__
+    # Names and defaults; annotations would crowd `help`, and type checkers read the source.
+    parameters = inspect.signature(declaration).parameters.values()
+    signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
+    arrays = positional(signature)
+    statics = tuple(name for name in signature.parameters if name not in arrays)
+    carrying = [n for n in arrays[inputs:] if n not in (*keys, *masks)]
+    ranges = complete(name, ranges, signature, carrying)
+    doc = inspect.cleandoc(declaration.__doc__ or "")
+    if ulps is None:
+        ulps = UNBOUNDED if tier == "formula" else ULPS
+    return Activation(
+        Definition(
+            name=name,
+            module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
+            family=module.rpartition(".")[2],
+            kind=kind,
+            tier=tier,
+            body=body or declaration,
+            pipeline=Pipeline(
+                prepare, formula or declaration, arrays, differentials, keep, ranges, exact
+            ),
+            reference=reference or _float64_reference(declaration, (*keys, *masks)),
+            kinks=kinks,
+            surrogate=surrogate,
+            domain=domain,
+            factors=factors,
+            ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
+            residuals=(*residuals, INPUT),
+            inputs=inputs,
+            arrays=arrays,
+            statics=statics,
+            keys=keys,
+            masks=masks,
+            ranges=ranges,
+            signature=signature,
+            doc="\n\n".join([doc, *described(ranges, carrying), RAISES[kind]]),
+        )
+    )
+
+
+def tier_of(*parts: Any) -> str:
+    """Return the tier of what is built from these functions, some of which are activations."""
+    known = all(isinstance(part, Activation) and part.tier != "formula" for part in parts)
+    return "derived" if known else "formula"
+
+
+def positional(signature: inspect.Signature) -> tuple[str, ...]:
+    """Return the names of the positional parameters."""
+    parameters = signature.parameters.values()
+    return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+
+def differentiable_names(
+    formula: str, names: Sequence[str], constants: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the names of the parameters that carry a derivative.
+
+    Args:
+        formula: the name of the formula, for errors.
+        names: its positional parameters.
+        constants: those that are declared as PRNG keys and masks.
+
+    Raises:
+        TypeError: a key or mask that is not among the names behind the input.
+    """
+    for constant in constants:
+        if constant not in names[1:]:
+            raise TypeError(
+                f"{formula}: keys and masks must name positional parameters behind the input "
+                f"({', '.join(names[1:]) or 'none'}); got {constant!r}"
+            )
+    return tuple(name for name in names if name not in constants)
+
+
+def named_differentials(
+    formula: Callable[..., Array],
+    names: Sequence[str],
+    live: Sequence[str],
+    given: Sequence[Differential],
+    keep: Keep | None,
+) -> dict[str, Differential]:
+    """Return the differential by each differentiable parameter: the given, or JAX's of the formula.
+
+    Raises:
+        TypeError: a number of differentials that is neither 0 nor that of the parameters; none, but
+            a `keep`, for JAX's are functions of the inputs.
+    """
+    name = formula.__name__
+    if given:
+        if len(given) != len(live):
+            raise TypeError(
+                f"{name}: needs one slope for each of its differentiable parameters "
+                f"({', '.join(live)}), or none, and JAX differentiates the formula; got "
+                f"{len(given)}. PRNG keys and masks are declared with keys= and masks=."
+            )
+        return dict(zip(live, given, strict=True))
+    if keep is not None:
+        raise TypeError(f"{name}: keep={keep!r} is for slopes that are functions of it; give them")
+
+    def by(position: int) -> Differential:
+        def differential(*inputs_and_t: Any, **statics: Any) -> Array:
+            *inputs, t = inputs_and_t
+
+            def moved(value: Array) -> Array:
+                return formula(*inputs[:position], value, *inputs[position + 1 :], **statics)
+
+            return jax.jvp(moved, (inputs[position],), (t,))[1]
+
+        return differential
+
+    return {n: by(names.index(n)) for n in live}
+
+
+def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
+    """Return `keep` as a function of the inputs, the output and the static parameters."""
+    if keep == "inputs":
+        return lambda *inputs_and_out, **statics: inputs_and_out[:-1]
+    if keep == "output":
+        return lambda *inputs_and_out, **statics: inputs_and_out[-1:]
+    if isinstance(keep, str):
+        raise ValueError(f"{name}: keep must be 'inputs', 'output' or a function; got {keep!r}")
+    return keep
+
+
+def _float64_reference(
+    formula: Callable[..., Array], constants: tuple[str, ...]
+) -> Callable[..., Any]:
+    """Return the reference of an activation that declares none: its formula in float64."""
+    names = positional(inspect.signature(formula))
+    in_primitives = at(Mode.PLAIN)(formula)
+
+    def reference(mp: Any, /, *arguments: Any, **statics: Any) -> Any:
+        given = iter(arguments)
+        with jax.enable_x64(True):
+            arrays = [
+                jnp.asarray(np.asarray(next(given), np.float64)) if name not in constants else None
+                for name in names[: len(arguments) + len(constants)]
+            ]
+            out = np.asarray(in_primitives(*arrays, **statics))
+        return [mp.mpf(v) for v in out.tolist()] if out.ndim else mp.mpf(out.item())
+
+    return reference
