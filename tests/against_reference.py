@@ -10,7 +10,7 @@ import numpy as np
 from mpmath import mp
 
 from activax import Activation
-from activax.core.elementwise import ULPS
+from activax.core.declaration import ULPS
 
 # The digits of a reference, by the bytes of the dtype. The step of a difference, 10^-digits, lies
 # below the smallest number, and squareplus may cancel 60 digits.

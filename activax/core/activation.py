@@ -47,6 +47,8 @@ class Activation(Generic[P]):
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
             recomputes for both.
+        derivative: `derivative(x, t)`, the derivative at x in direction t by the definition's own
+            slopes, for the derivative of another definition.
         reference: `reference(mp, *arguments)`, the exact function in mpmath; the formula in float64
             where the definition has none.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
@@ -180,6 +182,10 @@ class Activation(Generic[P]):
             return self._definition.pipeline.trace(arrays, statics, recompute=False)
 
         return inner
+
+    def derivative(self, x: Array, t: Array) -> Array:
+        arrays, statics = self._definition.arguments(self._values, (x,), {})
+        return self._definition.pipeline.derivative(arrays, statics, t)
 
     @property
     def factors(self) -> "tuple[Activation[...], ...]":

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.numerics.mode import Mode, current, is_plain
+from activax.numerics.mode import Mode, is_plain, tracing
 
 
 def real(function: str, name: str, value: Any) -> Array:
@@ -39,15 +39,17 @@ def cast(x: Array, dtype: Any) -> Array:
 
 
 def widen(x: Any) -> Any:
-    """A float in its compute dtype; all else as it is."""
-    floating = x is not None and jnp.issubdtype(x.dtype, jnp.floating)
-    return cast(x, compute_dtype(x.dtype)) if floating else x
+    """Return a float of less than 32 bits as a float32, and all else as it is."""
+    narrow = x is not None and x.dtype.itemsize < 4 and jnp.issubdtype(x.dtype, jnp.floating)
+    return x.astype(jnp.float32) if narrow else x
 
 
 def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
-    """x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
+    """Return x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
+    if x.dtype == dtype:
+        return x
     if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or is_plain():
-        return cast(x, dtype)
+        return x.astype(dtype)
 
     def on_cpu(x: Array) -> Array:
         # By integers: XLA's own conversion keeps loops on a CPU from wide vectors.
@@ -68,7 +70,7 @@ def mode_of(dtype: Any) -> Mode:
     """
     if is_plain():
         return Mode.PLAIN
-    half = jnp.finfo(dtype).bits < 32 or current() is Mode.HALF
+    half = dtype.itemsize < 4 or tracing.value is Mode.HALF
     return Mode.HALF if half else Mode.SINGLE
 
 
@@ -85,7 +87,10 @@ def weaken(out: Array, *inputs: Any) -> Array:
 def align(function: str, arrays: dict[str, Array]) -> list[Array]:
     """Return the input and its parameters with one rank, the parameters in the compute dtype."""
     (name, x), *parameters = arrays.items()
-    x = cast(x, inexact_dtype(x.dtype))
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        x = x.astype(inexact_dtype(x.dtype))
+    if not parameters:
+        return [x]
     dtype = compute_dtype(x.dtype)
     ndim = max(a.ndim for a in arrays.values())
     aligned = [_expand(x, ndim)]

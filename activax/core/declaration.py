@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
 from activax.core.definition import EVERYWHERE, PACKAGE, Definition
-from activax.core.pipeline import Operands, Pipeline
+from activax.core.pipeline import Operands, Pipeline, keep_inputs, keep_output
 from activax.core.ranges import ANY, Ranges, complete, described
 from activax.core.residuals import INPUT, Differential, Residual
 from activax.numerics.mode import Mode, at
@@ -189,9 +189,9 @@ def named_differentials(
 def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
     """Return `keep` as a function of the inputs, the output and the static parameters."""
     if keep == "inputs":
-        return lambda *inputs_and_out, **statics: inputs_and_out[:-1]
+        return keep_inputs
     if keep == "output":
-        return lambda *inputs_and_out, **statics: inputs_and_out[-1:]
+        return keep_output
     if isinstance(keep, str):
         raise ValueError(f"{name}: keep must be 'inputs', 'output' or a function; got {keep!r}")
     return keep

@@ -97,16 +97,16 @@ class Definition:
         """Whether it takes one array and nothing else."""
         return len(self.signature.parameters) == 1
 
-    @property
+    @functools.cached_property
     def differentiable(self) -> tuple[str, ...]:
         """The names of the arrays that carry a derivative."""
         return tuple(n for n in self.arrays if n not in (*self.keys, *self.masks))
 
-    @property
+    @functools.cached_property
     def defaults(self) -> dict[str, Any]:
         return {name: p.default for name, p in self.signature.parameters.items()}
 
-    @property
+    @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of everything but the inputs."""
         return (*self.arrays[self.inputs :], *self.statics)

@@ -4,16 +4,15 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
 from activax.core.arguments import cast, check_axis, inexact_dtype, real
-from activax.core.declaration import declare, kept_by, tier_of
+from activax.core.declaration import declare, tier_of
 from activax.core.elementwise import elementwise
-from activax.core.pipeline import Operands
+from activax.core.pipeline import Operands, keep_inputs
 from activax.core.ranges import ANY, Ranges
 
 P = ParamSpec("P")
@@ -60,14 +59,6 @@ def gated(
         if factor.kind != "elementwise":
             raise TypeError(f"gated: {role} must be elementwise; {factor!r} is {factor.kind}")
 
-    def factors(parameters: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
-        """The activation of the gate and that of the value, with their parameters bound."""
-        first, second = (
-            factor.bind(**{n: v for n, v in parameters.items() if n in factor.parameters})
-            for factor in (by, value_by)
-        )
-        return first, second
-
     def define(declaration: Callable[P, Array]) -> Activation[P]:
         name, signature = declaration.__name__, inspect.signature(declaration)
         names = tuple(signature.parameters)
@@ -76,12 +67,23 @@ def gated(
                 f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
                 f"got {', '.join(names)}"
             )
-        for parameter in names[len(GATED) :]:
+        own = names[len(GATED) :]
+        for parameter in own:
             if parameter not in {**by.parameters, **value_by.parameters}:
                 raise TypeError(f"{name}: neither {by!r} nor {value_by!r} has {parameter!r}")
         defaults = {
             n: p.default for n, p in signature.parameters.items() if p.kind == p.KEYWORD_ONLY
         }
+
+        def factors(statics: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
+            """Return the activations of the gate and of the value, with their parameters bound."""
+            if not own:
+                return by, value_by
+            first, second = (
+                factor.bind(**{n: statics[n] for n in own if n in factor.parameters})
+                for factor in (by, value_by)
+            )
+            return first, second
 
         def halves(gate: Any, value: Any, statics: Mapping[str, Any]) -> tuple[Any, Any]:
             if value is None:
@@ -118,11 +120,11 @@ def gated(
 
         def by_gate(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return jax.jvp(first.inner, (gate,), (t,))[1] * second.inner(value)
+            return first.derivative(gate, t) * second.inner(value)
 
         def by_value(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return first.inner(gate) * jax.jvp(second.inner, (value,), (t,))[1]
+            return first.inner(gate) * second.derivative(value, t)
 
         def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             gate, value = arrays
@@ -144,7 +146,7 @@ def gated(
             {"gate": by_gate, "value": by_value},
             kind="gated",
             tier=tier_of(by, value_by),
-            keep=kept_by(name, "inputs"),
+            keep=keep_inputs,
             formula=formula,
             body=body,
             inputs=2,

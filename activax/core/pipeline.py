@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import cast, mode_of, narrow, weaken, widen
+from activax.core.arguments import mode_of, narrow, weaken, widen
 from activax.core.ranges import ANY, Ranges, nan_outside
 from activax.core.residuals import Differential, Keep, Residual, with_residual
 from activax.core.rule import differentiable
-from activax.numerics.mode import at
+from activax.numerics.mode import tracing
 
 
 class Operands(NamedTuple):
@@ -73,45 +73,56 @@ class Pipeline:
         inputs, dtype, shape = self.prepare(arrays, statics)
         if dtype is None:
             return self.formula(*inputs, **statics)
-        keep, chosen = with_residual(
-            residual, dtype, self.formula, self.keep, [*self.differentials.values()]
-        )
-        given = dict(zip(self.names, inputs, strict=True))
+        keep = self.keep
+        differentials: Sequence[Differential] = [*self.differentials.values()]
+        if residual is not None:
+            keep, differentials = with_residual(residual, dtype, self.formula, keep, differentials)
+        places = [self.names.index(name) for name in self.differentials]
+        mode = mode_of(dtype)
         # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
-        by_name = {
-            name: at(mode_of(given[name].dtype))(differential)
-            for name, differential in zip(self.differentials, chosen, strict=True)
-            if given[name] is not None
-        }
+        modes = [
+            mode,
+            *(x is not None and mode_of(x.dtype) for x in map(inputs.__getitem__, places[1:])),
+        ]
+
+        def value(*inputs: Any) -> Array:
+            with tracing(mode):
+                return narrow(self.formula(*map(widen, inputs), **statics), dtype, exact=self.exact)
+
+        value.__name__ = self.formula.__name__  # by which a traced program knows it
 
         def linear(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-            wide = jax.tree.map(widen, kept)
-            moved = dict(zip(self.names, tangents, strict=True))
-            terms = (
-                differential(*wide, t, **statics)
-                for name, differential in by_name.items()
-                if (t := widen(moved[name])) is not None
-            )
+            wide, terms = jax.tree.map(widen, kept), []
+            for i, mode, differential in zip(places, modes, differentials, strict=True):
+                if tangents[i] is not None:
+                    with tracing(mode):
+                        terms.append(differential(*wide, widen(tangents[i]), **statics))
             total = functools.reduce(operator.add, terms)
-            return cast(total if shape is None else jnp.broadcast_to(total, shape), dtype)
+            total = total if shape is None else jnp.broadcast_to(total, shape)
+            return total if total.dtype == dtype else total.astype(dtype)
 
-        value = _rounded(self.formula, dtype, statics, exact=self.exact)
         kept = functools.partial(keep, **statics)
         rule = differentiable(
             *nan_outside(self.ranges, self.names, value, kept, linear),
             recompute=recompute,
             pin=residual is not None and residual.output,
         )
-        return weaken(rule(*inputs), *(given[name] for name in self.differentials))
+        return weaken(rule(*inputs), *(inputs[i] for i in places))
+
+    def derivative(self, arrays: Sequence[Any], statics: dict[str, Any], t: Array) -> Array:
+        """Compute the derivative when the input moves in direction t, for another differential."""
+        inputs = self.prepare(arrays, statics).inputs
+        kept = inputs
+        if self.keep is not keep_inputs:
+            kept = self.keep(*inputs, self.formula(*inputs, **statics), **statics)
+        return self.differentials[self.names[0]](*kept, t, **statics)
 
 
-def _rounded(
-    formula: Callable[..., Array], dtype: Any, statics: dict[str, Any], *, exact: bool
-) -> Callable[..., Array]:
-    """Return `formula`, computed in at least float32 and rounded once, to `dtype`."""
+def keep_inputs(*inputs_and_out: Any, **statics: Any) -> tuple[Any, ...]:
+    """Keep the inputs."""
+    return inputs_and_out[:-1]
 
-    def value(*inputs: Any) -> Array:
-        return narrow(formula(*map(widen, inputs), **statics), dtype, exact=exact)
 
-    value.__name__ = formula.__name__  # by which a traced program knows it
-    return at(mode_of(dtype))(value)
+def keep_output(*inputs_and_out: Any, **statics: Any) -> tuple[Any, ...]:
+    """Keep the output."""
+    return inputs_and_out[-1:]

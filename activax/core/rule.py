@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
-from activax.numerics.mode import Mode, at, current
+from activax.numerics.mode import Mode, tracing
 
 Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
 
@@ -34,9 +34,9 @@ def differentiable(
     the output that is kept and the one that goes on a single array: XLA for TPUs may otherwise keep
     the input, too. In a plain function `value` stays without a rule.
     """
-    mode = current()
+    mode = tracing.value
     if mode is Mode.COMPOSITE:
-        return lax.composite(at(Mode.PLAIN)(value), f"activax.{value.__name__}")
+        return lax.composite(value, f"activax.{value.__name__}")
     if mode is Mode.PLAIN:
         return value
     linear = jax.checkpoint(differential) if recompute else differential
@@ -44,16 +44,15 @@ def differentiable(
     # When it is differentiated, so that a scan does not hoist the numbers of its formula.
     whole = jax.custom_jvp(_whole(value))
 
-    # It may run long after, where another mode holds.
-    @at(mode)
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
-        out = whole(*primals)
-        if pin:
-            out = lax.optimization_barrier(out)
-        live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
-        if all(t is None for t in live):
-            return out, jnp.zeros_like(out)
-        return out, linear(keep(*primals, out), live)
+        with tracing(mode):  # the rule may run long after, where another mode holds
+            out = whole(*primals)
+            if pin:
+                out = lax.optimization_barrier(out)
+            live = tuple(None if isinstance(t, SymbolicZero) else t for t in tangents)
+            if all(t is None for t in live):
+                return out, jnp.zeros_like(out)
+            return out, linear(keep(*primals, out), live)
 
     # Symbolic zeros tell which inputs are constant, so their slopes are never computed.
     for one in (function, whole):

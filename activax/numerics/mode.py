@@ -24,17 +24,20 @@ class Mode(enum.Enum):
     HALF = "right to the last bits of 16-bit results, though computed in float32"
 
 
-_mode = jax.make_user_context(default_value=Mode.SINGLE)
+# `tracing.value` is the mode that holds, and `with tracing(mode):` sets another.
+tracing = jax.make_user_context(default_value=Mode.SINGLE)
+
+_PLAIN = (Mode.PLAIN, Mode.COMPOSITE)
 
 
 def current() -> Mode:
     """Return the mode that holds here."""
-    return _mode.value
+    return tracing.value
 
 
 def is_plain() -> bool:
     """Return whether only ordinary JAX primitives may be used."""
-    return current() in (Mode.PLAIN, Mode.COMPOSITE)
+    return tracing.value in _PLAIN
 
 
 def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -43,7 +46,7 @@ def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(function)
         def traced(*args: P.args, **kwargs: P.kwargs) -> T:
-            with _mode(mode):
+            with tracing(mode):
                 return function(*args, **kwargs)
 
         return traced

@@ -13,8 +13,7 @@ from jax.typing import ArrayLike
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.arguments import cast, inexact_dtype, real
-from activax.core.declaration import kept_by
-from activax.core.pipeline import Operands, Pipeline
+from activax.core.pipeline import Operands, Pipeline, keep_inputs
 from activax.theory.moments import gain
 
 Constraint = Literal["forward", "backward", "geometric"]
@@ -131,5 +130,5 @@ def _times(scaled: TwoFactors, x: Any) -> Array:
     def differential(x: Array, t: Array) -> Array:
         return scaled.slope * jax.jvp(inner, (x,), (t,))[1]
 
-    kept = kept_by("scaled", "inputs")
-    return Pipeline(prepare, times, ("x",), {"x": differential}, kept).trace([x], {})
+    pipeline = Pipeline(prepare, times, ("x",), {"x": differential}, keep_inputs)
+    return pipeline.trace([x], {})
