@@ -2,6 +2,7 @@
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.combinators import mix, self_gated
 from activax.core.elementwise import elementwise
 from activax.core.gated import gated, split
 from activax.core.piecewise import piecewise
@@ -19,8 +20,10 @@ __all__ = [
     "from_output",
     "from_piece",
     "gated",
+    "mix",
     "piecewise",
     "plain",
+    "self_gated",
     "split",
     "vector",
 ]

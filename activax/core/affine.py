@@ -14,7 +14,7 @@ from jax import Array
 from activax.core.activation import Activation
 from activax.core.declaration import tier_of
 from activax.core.definition import PACKAGE, Derived
-from activax.core.elementwise import elementwise
+from activax.core.elementwise import elementwise_of
 from activax.core.residuals import Residual
 
 UNCHANGED = {"scale": 1.0, "shift": 0.0, "in_scale": 1.0, "in_shift": 0.0}
@@ -128,10 +128,10 @@ def _affine(base: Callable[..., Any], **numbers: float) -> Activation[...]:
     formula.__name__ = f"affine_{known_as}"  # in a traced program it is another function
     formula.__module__ = module
     formula.__doc__ = f"{scale:g} f({in_scale:g} x + {in_shift:g}) + {shift:g}, where f is {name}."
-    made = elementwise(slope, ulps=math.inf, **facts)(formula)._definition
+    made = elementwise_of(formula, [slope], tier=tier_of(base), ulps=math.inf, **facts)
     changed = {name: value for name, value in numbers.items() if value != UNCHANGED[name]}
     derived = Derived(affine, base, MappingProxyType(changed))
-    return Activation(dataclasses.replace(made, name=known_as, tier=tier_of(base), derived=derived))
+    return Activation(dataclasses.replace(made._definition, name=known_as, derived=derived))
 
 
 def _facts(

@@ -13,8 +13,9 @@ from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
 from activax.core.definition import EVERYWHERE, PACKAGE, Definition
+from activax.core.documentation import document
 from activax.core.pipeline import Operands, Pipeline, keep_inputs, keep_output
-from activax.core.ranges import ANY, Ranges, complete, described
+from activax.core.ranges import ANY, Ranges, complete
 from activax.core.residuals import INPUT, Differential, Residual
 from activax.numerics.mode import Mode, at
 
@@ -29,23 +30,6 @@ Ulps = float | tuple[float, float]
 # The error that the catalogue allows, in units in the last place: of values and of slopes.
 ULPS = (4.0, 6.5)
 UNBOUNDED = (math.inf, math.inf)
-
-ALONG_AXIS = """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range; an axis that the input does not have."""
-
-RAISES = {
-    "elementwise": """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range, or an array that does not broadcast
-        against the input.""",
-    "vector": ALONG_AXIS,
-    "reduction": ALONG_AXIS,
-    "gated": """Raises:
-    TypeError: an argument that is complex or not an array, or an unknown parameter.
-    ValueError: a number outside of its parameter's range; gate and value of different shapes; one
-        array without a layout, or of odd size.""",
-}
 
 
 def declare(
@@ -70,6 +54,7 @@ def declare(
     inputs: int = 1,
     keys: tuple[str, ...] = (),
     masks: tuple[str, ...] = (),
+    formula_text: str | None = None,
 ) -> Activation[Any]:
     """Write the definition down; read from `declaration` what its signature and docstring say."""
     module, name = declaration.__module__, declaration.__name__
@@ -80,7 +65,6 @@ def declare(
     statics = tuple(name for name in signature.parameters if name not in arrays)
     carrying = [n for n in arrays[inputs:] if n not in (*keys, *masks)]
     ranges = complete(name, ranges, signature, carrying)
-    doc = inspect.cleandoc(declaration.__doc__ or "")
     if ulps is None:
         ulps = UNBOUNDED if tier == "formula" else ULPS
     return Activation(
@@ -108,7 +92,7 @@ def declare(
             masks=masks,
             ranges=ranges,
             signature=signature,
-            doc="\n\n".join([doc, *described(ranges, carrying), RAISES[kind]]),
+            doc=document(declaration.__doc__, kind, signature, ranges, carrying, formula_text),
         )
     )
 

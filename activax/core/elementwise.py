@@ -106,47 +106,70 @@ def elementwise(
     """
 
     def define(declaration: Formula[P]) -> Defined[P]:
-        formula = _with_plain(declaration, plain)
-        name, names = formula.__name__, positional(inspect.signature(formula))
-        live = differentiable_names(name, names, keys)
-        residuals = lean
-        if not isinstance(lean, tuple):
-            raise TypeError(
-                f"{name}: lean must be a tuple of residuals, such as (activax.from_output(...),); "
-                f"got {type(lean).__name__}"
-            )
-        if slopes and keep == "output":
-            residuals = (*lean, from_output(lambda out, *_, **statics: slopes[0](out, **statics)))
-
-        def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
-            given = dict(zip(names, arrays, strict=True))
-            operands = {n: real(name, n, given[n]) for n in live if given[n] is not None}
-            if integers and not jnp.issubdtype(operands[names[0]].dtype, jnp.floating):
-                return Operands([*operands.values()], None)
-            operands = dict(zip(operands, align(name, operands), strict=True))
-            inputs = [operands.get(n, given[n]) for n in names]
-            shape = jnp.broadcast_shapes(*(operand.shape for operand in operands.values()))
-            return Operands(inputs, inputs[0].dtype, shape)
-
-        return declare(
-            formula,
-            prepare,
-            named_differentials(formula, names, live, [*map(along, slopes)], keep),
-            kind="elementwise",
+        return elementwise_of(
+            _with_plain(declaration, plain),
+            slopes,
             tier="certified" if slopes else "formula",
-            keep=kept_by(name, keep or "inputs"),
-            residuals=residuals,
             reference=reference,
+            keep=keep,
+            lean=lean,
             kinks=kinks,
             surrogate=surrogate,
             domain=domain,
             ranges=ranges,
             ulps=ulps,
             exact=exact,
+            integers=integers,
             keys=keys,
         )
 
     return define
+
+
+def elementwise_of(
+    formula: Formula[P],
+    slopes: Sequence[Callable[..., Any]],
+    *,
+    tier: str,
+    keep: Keep | None = None,
+    lean: tuple[Residual, ...] = (),
+    integers: bool = False,
+    keys: tuple[str, ...] = (),
+    **facts: Any,
+) -> Defined[P]:
+    """Return the activation of a formula and its slopes, as `elementwise` defines it."""
+    name, names = formula.__name__, positional(inspect.signature(formula))
+    live = differentiable_names(name, names, keys)
+    residuals = lean
+    if not isinstance(lean, tuple):
+        raise TypeError(
+            f"{name}: lean must be a tuple of residuals, such as (activax.from_output(...),); "
+            f"got {type(lean).__name__}"
+        )
+    if slopes and keep == "output":
+        residuals = (*lean, from_output(lambda out, *_, **statics: slopes[0](out, **statics)))
+
+    def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
+        given = dict(zip(names, arrays, strict=True))
+        operands = {n: real(name, n, given[n]) for n in live if given[n] is not None}
+        if integers and not jnp.issubdtype(operands[names[0]].dtype, jnp.floating):
+            return Operands([*operands.values()], None)
+        operands = dict(zip(operands, align(name, operands), strict=True))
+        inputs = [operands.get(n, given[n]) for n in names]
+        shape = jnp.broadcast_shapes(*(operand.shape for operand in operands.values()))
+        return Operands(inputs, inputs[0].dtype, shape)
+
+    return declare(
+        formula,
+        prepare,
+        named_differentials(formula, names, live, [*map(along, slopes)], keep),
+        kind="elementwise",
+        tier=tier,
+        keep=kept_by(name, keep or "inputs"),
+        residuals=residuals,
+        keys=keys,
+        **facts,
+    )
 
 
 def _with_plain(

@@ -67,6 +67,7 @@ def gated(
                 f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
                 f"got {', '.join(names)}"
             )
+        value_text = "value" if value_by is unchanged else f"{value_by.name}(value)"
         own = names[len(GATED) :]
         for parameter in own:
             if parameter not in {**by.parameters, **value_by.parameters}:
@@ -153,6 +154,7 @@ def gated(
             reference=exact(lambda f: f.reference),
             surrogate=exact(lambda f: f.surrogate or f.reference) if sloped_by_others else None,
             factors=factors,
+            formula_text=f"{name}(gate, value) = {by.name}(gate) {value_text}",
             ranges={n: r for n, r in known.items() if n in defaults},
         )
 

@@ -1,6 +1,5 @@
 """A builder of activations made of pieces, safe against the pieces that are not taken."""
 
-import dataclasses
 import functools
 import inspect
 import itertools
@@ -13,9 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.activation import Activation
 from activax.core.declaration import Defined, Formula, P, positional
-from activax.core.elementwise import elementwise
+from activax.core.elementwise import elementwise_of
 from activax.core.ranges import ANY, Ranges
 
 Edges = tuple[float, ...] | Callable[..., tuple[Any, ...]]
@@ -133,14 +131,15 @@ def piecewise(
 
             return slope
 
-        made = elementwise(
-            *(slope_by(i) for i, n in enumerate(inputs) if n not in keys),
+        return elementwise_of(
+            formula,
+            [slope_by(i) for i, n in enumerate(inputs) if n not in keys],
+            tier="derived",
             reference=reference,
             kinks=edges,
             keys=keys,
             ranges=ranges,
-        )(formula)
-        return Activation(dataclasses.replace(made._definition, tier="derived"))
+        )
 
     return define
 
