@@ -1,6 +1,7 @@
 """All activations by name, by their names in other libraries, and in files of others."""
 
-from activax.catalogue.lookup import aliases, catalog, get, named
+from activax.catalogue.index import ALIASES, FAMILIES, INDEX
+from activax.catalogue.lookup import aliases, catalog, get, load
 from activax.catalogue.serialization import register
 
-__all__ = ["aliases", "catalog", "get", "named", "register"]
+__all__ = ["ALIASES", "FAMILIES", "INDEX", "aliases", "catalog", "get", "load", "register"]

@@ -3,40 +3,58 @@
 import difflib
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.models import MODULES, PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.definition import PACKAGE
-from activax.functions import FAMILIES
 from activax.saving.policies import lean
 
 MEANINGFUL = 5  # letters, from which on a part of a summary says which activation is meant
 SIMILAR = 0.7  # the share of equal letters, from which on a name may be a misspelling of another
 
-named: dict[str, Activation[...]] = {
-    name: value
-    for family in FAMILIES
-    for name, value in vars(importlib.import_module(f"{PACKAGE}.functions.{family}")).items()
-    if isinstance(value, Activation)
-}
 
-catalog: Mapping[str, Activation[...]] = MappingProxyType(
-    {name: value for name, value in named.items() if name == value.name}
-)
-"""Every activation of the library by its name; read-only."""
+def load(name: str) -> Activation[...]:
+    """Return the activation of a name or an alias; import its family if that is not yet done."""
+    family = INDEX[ALIASES.get(name, name)].family
+    activation: Activation[...] = getattr(
+        importlib.import_module(f"{PACKAGE}.functions.{family}"), name
+    )
+    return activation
 
-aliases: Mapping[str, str] = MappingProxyType(
-    {name: value.name for name, value in named.items() if name != value.name}
-)
+
+class Catalog(Mapping[str, Activation[...]]):
+    """Every activation of the library by its name; each is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> Activation[...]:
+        if name not in INDEX:
+            raise KeyError(name)
+        return load(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in INDEX
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(INDEX)
+
+    def __len__(self) -> int:
+        return len(INDEX)
+
+    def __repr__(self) -> str:
+        return f"{PACKAGE}.catalog of {len(self)} activations: {', '.join(self)}"
+
+
+catalog = Catalog()
+aliases: Mapping[str, str] = MappingProxyType(ALIASES)
 """Other names of catalogue entries; read-only."""
 
 # The activation, or the config, that each library and each module means by its names.
 _tables: Mapping[str, Mapping[str, Preset]] = {
-    PACKAGE: {name: name for name in named},
+    PACKAGE: {name: name for name in (*INDEX, *ALIASES)},
     **PRESETS,
     **MODULES,
 }
@@ -75,7 +93,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     if isinstance(spec, Activation):
         return spec
     if isinstance(spec, str):
-        return named[spec] if spec in named else _spelled(spec)
+        return load(spec) if spec in _tables[PACKAGE] else _spelled(spec)
     if isinstance(spec, Mapping):
         if "name" not in spec:
             raise ValueError(f"get: a config needs a 'name'; got {dict(spec)!r}")
@@ -94,8 +112,8 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
 
 
 def find(name: str) -> Activation[...] | None:
-    """The activation of that name or alias, if there is one."""
-    return named.get(name)
+    """Return the activation of that name or alias, if there is one."""
+    return load(name) if name in _tables[PACKAGE] else None
 
 
 def _spelled(spec: str) -> Activation[...]:
@@ -116,7 +134,7 @@ def _spelled(spec: str) -> Activation[...]:
         raise ValueError(f"unknown activation {spec!r}. {_hint(name)}")
     hint = _guess(name, _tables[own]) or f"It has {', '.join(_tables[own])}."
     if ours := _alike(PACKAGE, name):
-        hint = f"Without {path!r}, {name!r} is activax.{named[ours[0]].name}."
+        hint = f"Without {path!r}, {name!r} is activax.{ALIASES.get(ours[0], ours[0])}."
     raise ValueError(f"{path} has no activation {name!r}. {hint}")
 
 
@@ -136,9 +154,9 @@ def _hint(name: str) -> str:
     letters = _letters(name)
     for family in FAMILIES:
         if letters == _letters(family):
-            members = (n for n, activation in catalog.items() if activation.family == family)
+            members = (name for name, entry in INDEX.items() if entry.family == family)
             return f"The family {family!r} has {', '.join(members)}."
-    at = {n: _letters(activation.summary).find(letters) for n, activation in catalog.items()}
+    at = {name: _letters(entry.summary).find(letters) for name, entry in INDEX.items()}
     described = [n for n, position in at.items() if position >= 0]
     if len(letters) >= MEANINGFUL and described:
         return f"Did you mean {min(described, key=at.__getitem__)!r}?"

@@ -1,13 +1,18 @@
 """The index of a package: the part of its docstring that `help` shows for each public name."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
-from activax.core.activation import Activation
 from activax.core.definition import PACKAGE
 
 
-def index(package: str, names: Collection[str], **others: str) -> str:
+def index(
+    package: str,
+    names: Collection[str],
+    more: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    **others: str,
+) -> str:
     """Return the docstring of a package, followed by a line for each public name.
 
     The names are grouped by the module that defines them, or the folder of it, under the summary
@@ -16,6 +21,7 @@ def index(package: str, names: Collection[str], **others: str) -> str:
     Args:
         package: the full name of the package.
         names: its public names.
+        more: further groups: under each heading the names and their lines.
         **others: the lines of public names without a docstring, such as constants.
     """
     module = sys.modules[package]
@@ -24,7 +30,8 @@ def index(package: str, names: Collection[str], **others: str) -> str:
         if name in others:
             groups[""][name] = others[name]
         elif name in names:
-            groups.setdefault(_heading(package, value), {})[name] = _line(name, value)
+            groups.setdefault(_heading(package, value), {})[name] = _summary(value)
+    groups.update((heading, dict(lines)) for heading, lines in more.items())
     parts = [(module.__doc__ or "").rstrip()]
     for heading, lines in groups.items():
         width = max(map(len, lines), default=0)
@@ -35,18 +42,10 @@ def index(package: str, names: Collection[str], **others: str) -> str:
 
 def _heading(package: str, value: object) -> str:
     """Return the summary of the module or the folder in the package that defines the value."""
-    if isinstance(value, Activation):
-        return _summary(sys.modules[f"{PACKAGE}.functions.{value.family}"])
     module = getattr(value, "__module__", package)
     if package == PACKAGE:
         module = ".".join(module.split(".")[:2])
     return _summary(sys.modules[module]) if module.startswith(f"{package}.") else ""
-
-
-def _line(name: str, value: object) -> str:
-    if isinstance(value, Activation):
-        return value.summary if name == value.name else f"Another name of {value.name}."
-    return _summary(value)
 
 
 def _summary(value: object) -> str:

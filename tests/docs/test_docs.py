@@ -39,7 +39,7 @@ def run(example: doctest.DocTest) -> None:
     assert not runner.run(example, out=report.write).failed, report.getvalue()
 
 
-@pytest.mark.parametrize("section", ["Formula", "Args", "Example", "Paper", "Raises"])
+@pytest.mark.parametrize("section", ["Formula", "Args", "Paper", "Raises"])
 def test_section(activation, section):
     assert activation.section(section)
 
@@ -60,9 +60,10 @@ def test_every_parameter_is_documented(activation):
 
 
 def test_examples_of_activation(activation):
+    """A certified activation has an example; what is built from others may do without."""
     parser = doctest.DocTestParser()
     examples = parser.get_doctest(activation.__doc__, GLOBALS, activation.name, None, None)
-    assert examples.examples
+    assert examples.examples or activation.tier != "certified"
     run(examples)
 
 

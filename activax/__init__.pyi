@@ -1,0 +1,211 @@
+# Written by `python -m benchmarks.index`.
+from collections.abc import Mapping
+
+from activax import bench as bench
+from activax import diagnostics as diagnostics
+from activax import initializers as initializers
+from activax import nn as nn
+from activax import theory as theory
+from activax import training as training
+from activax.catalogue import get as get
+from activax.checking import check as check
+from activax.core import Activation as Activation
+from activax.core import Range as Range
+from activax.core import affine as affine
+from activax.core import elementwise as elementwise
+from activax.core import from_branch as from_branch
+from activax.core import from_output as from_output
+from activax.core import from_piece as from_piece
+from activax.core import gated as gated
+from activax.core import mix as mix
+from activax.core import piecewise as piecewise
+from activax.core import plain as plain
+from activax.core import self_gated as self_gated
+from activax.core import split as split
+from activax.core import vector as vector
+from activax.functions.elementary import abs as abs
+from activax.functions.elementary import exponential as exponential
+from activax.functions.elementary import identity as identity
+from activax.functions.elementary import log1mexp as log1mexp
+from activax.functions.exponential import celu as celu
+from activax.functions.exponential import elu as elu
+from activax.functions.exponential import selu as selu
+from activax.functions.exponential import softplus as softplus
+from activax.functions.exponential import sqrt_softplus as sqrt_softplus
+from activax.functions.exponential import squareplus as squareplus
+from activax.functions.exponential import xielu as xielu
+from activax.functions.gated import clamped_swiglu as clamped_swiglu
+from activax.functions.gated import geglu as geglu
+from activax.functions.gated import geglu_tanh as geglu_tanh
+from activax.functions.gated import glu as glu
+from activax.functions.gated import qgeglu as qgeglu
+from activax.functions.gated import quick_geglu as quick_geglu
+from activax.functions.gated import reglu as reglu
+from activax.functions.gated import situ_glu as situ_glu
+from activax.functions.gated import squared_reglu as squared_reglu
+from activax.functions.gated import sreglu as sreglu
+from activax.functions.gated import swiglu as swiglu
+from activax.functions.gaussian import gelu as gelu
+from activax.functions.gaussian import gelu_clipped as gelu_clipped
+from activax.functions.gaussian import laplace_cdf_gate as laplace_cdf_gate
+from activax.functions.hard import hard_mish as hard_mish
+from activax.functions.hard import hard_sigmoid as hard_sigmoid
+from activax.functions.hard import hard_sigmoid_02 as hard_sigmoid_02
+from activax.functions.hard import hard_sigmoid_half as hard_sigmoid_half
+from activax.functions.hard import hard_silu as hard_silu
+from activax.functions.hard import hard_swish as hard_swish
+from activax.functions.hard import hard_tanh as hard_tanh
+from activax.functions.hard import sparse_sigmoid as sparse_sigmoid
+from activax.functions.normalizing import poly_norm as poly_norm
+from activax.functions.normalizing import standardize as standardize
+from activax.functions.periodic import snake as snake
+from activax.functions.piecewise import leaky_relu as leaky_relu
+from activax.functions.piecewise import prelu as prelu
+from activax.functions.piecewise import relu as relu
+from activax.functions.piecewise import relu6 as relu6
+from activax.functions.piecewise import relu_n as relu_n
+from activax.functions.piecewise import threshold as threshold
+from activax.functions.piecewise import thresholded_linear_unit as thresholded_linear_unit
+from activax.functions.piecewise import thresholded_relu as thresholded_relu
+from activax.functions.piecewise import tlu as tlu
+from activax.functions.quadratic import relu2 as relu2
+from activax.functions.quadratic import relu_squared as relu_squared
+from activax.functions.quadratic import sparse_plus as sparse_plus
+from activax.functions.quadratic import star_relu as star_relu
+from activax.functions.quadratic import starrelu as starrelu
+from activax.functions.reduction import logmeanexp as logmeanexp
+from activax.functions.reduction import logsumexp as logsumexp
+from activax.functions.reduction import maxout as maxout
+from activax.functions.self_gated import gelu_tanh as gelu_tanh
+from activax.functions.self_gated import lisht as lisht
+from activax.functions.self_gated import mish as mish
+from activax.functions.self_gated import quick_gelu as quick_gelu
+from activax.functions.self_gated import silu as silu
+from activax.functions.self_gated import swish as swish
+from activax.functions.shrinkage import hard_shrink as hard_shrink
+from activax.functions.shrinkage import soft_shrink as soft_shrink
+from activax.functions.shrinkage import tanh_shrink as tanh_shrink
+from activax.functions.sigmoidal import dyt as dyt
+from activax.functions.sigmoidal import log_sigmoid as log_sigmoid
+from activax.functions.sigmoidal import sigmoid as sigmoid
+from activax.functions.sigmoidal import soft_sign as soft_sign
+from activax.functions.sigmoidal import softsign as softsign
+from activax.functions.sigmoidal import tanh as tanh
+from activax.functions.spiking import heaviside as heaviside
+from activax.functions.spiking import step as step
+from activax.functions.stochastic import gumbel_softmax as gumbel_softmax
+from activax.functions.stochastic import gumbel_softmax_st as gumbel_softmax_st
+from activax.functions.stochastic import rrelu as rrelu
+from activax.functions.vector import hardmax as hardmax
+from activax.functions.vector import log_softmax as log_softmax
+from activax.functions.vector import one_hot_argmax_st as one_hot_argmax_st
+from activax.functions.vector import softmax as softmax
+from activax.functions.vector import softmin as softmin
+from activax.functions.vector import sparsemax as sparsemax
+from activax.saving import lean as lean
+from activax.saving import policies as policies
+
+__version__: str
+catalog: Mapping[str, Activation[...]]
+aliases: Mapping[str, str]
+
+__all__ = [
+    "Activation",
+    "Range",
+    "affine",
+    "aliases",
+    "catalog",
+    "celu",
+    "check",
+    "clamped_swiglu",
+    "dyt",
+    "elementwise",
+    "elu",
+    "exponential",
+    "from_branch",
+    "from_output",
+    "from_piece",
+    "gated",
+    "geglu",
+    "geglu_tanh",
+    "gelu",
+    "gelu_clipped",
+    "gelu_tanh",
+    "get",
+    "glu",
+    "gumbel_softmax",
+    "gumbel_softmax_st",
+    "hard_mish",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_sigmoid_02",
+    "hard_sigmoid_half",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "hardmax",
+    "heaviside",
+    "identity",
+    "laplace_cdf_gate",
+    "leaky_relu",
+    "lean",
+    "lisht",
+    "log1mexp",
+    "log_sigmoid",
+    "log_softmax",
+    "logmeanexp",
+    "logsumexp",
+    "maxout",
+    "mish",
+    "mix",
+    "one_hot_argmax_st",
+    "piecewise",
+    "plain",
+    "policies",
+    "poly_norm",
+    "prelu",
+    "qgeglu",
+    "quick_geglu",
+    "quick_gelu",
+    "reglu",
+    "relu",
+    "relu2",
+    "relu6",
+    "relu_n",
+    "relu_squared",
+    "rrelu",
+    "self_gated",
+    "selu",
+    "sigmoid",
+    "silu",
+    "situ_glu",
+    "snake",
+    "soft_shrink",
+    "soft_sign",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "split",
+    "sqrt_softplus",
+    "squared_reglu",
+    "squareplus",
+    "sreglu",
+    "standardize",
+    "star_relu",
+    "starrelu",
+    "step",
+    "swiglu",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+    "thresholded_linear_unit",
+    "thresholded_relu",
+    "tlu",
+    "vector",
+    "xielu",
+]
