@@ -1,0 +1,72 @@
+"""The rooms of the package: sizes of files, docstrings that index them, and names with one meaning."""
+
+import ast
+import collections
+import importlib
+import pathlib
+
+import pytest
+
+import activax
+
+PACKAGE = pathlib.Path(activax.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = sorted({file.parent for file in FILES} - {PACKAGE})
+MOST_LINES = 300
+# Files that a program writes.
+WRITTEN = {"catalogue/index.py", "numerics/coefficients.py"}
+# Names at the top of several modules, with one meaning: the same thing in each room.
+SHARED = {
+    "P": "the parameters of a function",
+    "T": "the result of a function",
+    "Params": "parameters of a layer",
+    "add_arguments": "the arguments of a command",
+    "run": "the run of a command",
+}
+
+
+def relative(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("file", FILES, ids=relative)
+def test_a_file_is_short(file):
+    assert relative(file) in WRITTEN or len(file.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=relative)
+def test_a_room_says_what_is_in_it(room):
+    name = ".".join(room.relative_to(PACKAGE.parent).parts)
+    tree = (
+        ast.parse((room / "__init__.py").read_text()) if (room / "__init__.py").exists() else None
+    )
+    if tree is None or not any(room.glob("*.py")):
+        pytest.skip("no package")
+    assert ast.get_docstring(tree)
+    assert name == "activax.cli" or importlib.import_module(name).__doc__
+
+
+def test_the_root_has_no_private_modules():
+    assert {file.name for file in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
+
+
+def test_a_name_has_one_meaning():
+    """A class, function or constant at the top of two modules is one of SHARED."""
+    places = collections.defaultdict(set)
+    for file in FILES:
+        if file.name == "__init__.py":
+            continue
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names = [node.name]
+            elif isinstance(node, ast.Assign):
+                names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                names = [node.target.id]
+            else:
+                continue
+            for name in names:
+                if not name.startswith("_"):
+                    places[name].add(relative(file))
+    twice = {name: sorted(files) for name, files in places.items() if len(files) > 1}
+    assert {name: twice[name] for name in twice.keys() - SHARED.keys()} == {}
