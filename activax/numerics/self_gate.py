@@ -57,7 +57,8 @@ def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> A
     part = tail * factor / (1 + e * (2 + e))
     slope = part * scale
     if needs_two_words(tail):  # the rounding of the scale would be half of the last place
-        slope += part * (scale - float(np.float32(scale)))
+        high = float(np.float32(scale))
+        slope = part * high + part * (scale - high)
     return jnp.where(left, slope, 1 - slope)
 
 
