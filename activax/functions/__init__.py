@@ -1,4 +1,4 @@
-"""The definitions: one file a family, one definition a name."""
+"""The definitions of the catalogue, one file a family."""
 
 FAMILIES = (
     "elementary",

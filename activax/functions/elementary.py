@@ -7,7 +7,7 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_output, from_piece
-from activax.numerics.selects import at_least, at_most, clip, largest, nan_where
+from activax.numerics.selects import at_least, at_most, clip, largest_finite, nan_where
 from activax.numerics.transcendental import exp, expm1
 
 __all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the builtin abs
@@ -21,7 +21,7 @@ __all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the 
     integers=True,
 )
 def identity(x: Array) -> Array:
-    """The identity, for the place where an activation is expected and none is wanted.
+    """The identity, for a place that expects an activation where none is wanted.
 
     Formula:
         identity(x) = x
@@ -40,7 +40,7 @@ def identity(x: Array) -> Array:
 
 
 def _sign(x: Array) -> Array:
-    """One byte: the sign of x, 2 where x is NaN."""
+    """Return one byte: the sign of x, and 2 where x is NaN."""
     above, below, lost = (c.astype(jnp.int8) for c in (x > 0, x < 0, jnp.isnan(x)))
     return above - below + 2 * lost
 
@@ -86,7 +86,7 @@ def abs(x: Array) -> Array:
     plain=jnp.exp,
 )
 def exponential(x: Array) -> Array:
-    """The exponential function; infinite, as its slope is, where exp(x) is too large for the dtype.
+    """The exponential function; value and slope are infinite where exp(x) exceeds the dtype.
 
     Formula:
         exponential(x) = exp(x)
@@ -101,8 +101,8 @@ def exponential(x: Array) -> Array:
     Paper:
         Folklore.
     """
-    # In two equal factors, so that each is within the range of the kernel.
-    root = exp(at_most(x, 1.98 * math.log(largest(x))) / 2)
+    # Two equal factors are each within the range of the kernel.
+    root = exp(at_most(x, 1.98 * math.log(largest_finite(x))) / 2)
     return root * root
 
 
@@ -110,7 +110,7 @@ _LOG_2 = math.log(2)
 
 
 def _log1mexp_slope(x: Array) -> Array:
-    # 1 / (exp(x) - 1), whose derivatives overflow where exp(x) does; for large x in exp(-x).
+    # 1 / (exp(x) - 1); for large x in terms of exp(-x), because derivatives overflow with exp(x).
     e = exp(-at_least(x, 2.0))
     slope = jnp.where(x < 2, 1 / expm1(at_most(jnp.abs(x), 2.0)), e / (1 - e))
     return jnp.where(x < 0, nan_where(x < 0), slope)
@@ -123,7 +123,7 @@ def _log1mexp_slope(x: Array) -> Array:
     domain=(0.0, math.inf),
 )
 def log1mexp(x: Array) -> Array:
-    """The logarithm of one minus exp(-x), such as that of 1 - p from minus that of p.
+    """The logarithm of 1 - exp(-x): it makes log(1 - p) of x = -log(p).
 
     Formula:
         log1mexp(x) = log(1 - exp(-x)), x > 0; -inf at 0 and NaN below

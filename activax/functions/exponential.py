@@ -9,25 +9,27 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.ranges import NOT_NEGATIVE, NOT_ZERO, POSITIVE
 from activax.core.residuals import from_branch, from_output
+from activax.numerics.exponential_remainder import damped_remainder, remainder, remainder_factor
 from activax.numerics.selects import (
     FAR,
     at_least,
     at_most,
-    largest,
+    largest_finite,
     magnitude,
     negative_part,
     scaled,
 )
-from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic, polynomial
+from activax.numerics.square_plus import hypotenuse, squareplus_slope
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 __all__ = ["celu", "elu", "selu", "softplus", "sqrt_softplus", "squareplus", "xielu"]
 
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
-    # Minus the entropy of logistic(beta x), over beta^2: even in x, and without cancellation.
+    # Minus the entropy of logistic(beta x), divided by beta^2: even in x, and without cancellation.
     a = at_most(magnitude(beta * x), FAR)
     e = exp(-a)
-    product = a * exp(-a, shift=SHIFT) * UNSHIFT  # which underflows later than e
+    product = a * exp(-a, shift=SHIFT) * UNSHIFT  # underflows later than e
     return -(product / (1 + e) + log1p(e)) / beta / beta
 
 
@@ -39,7 +41,7 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     ranges={"beta": NOT_ZERO},
 )
 def softplus(x: Array, beta: Array | float = 1.0) -> Array:
-    """Softplus, the smooth rectifier; no threshold above which it turns into the identity.
+    """Softplus, the smooth rectifier, without a threshold above which it is the identity.
 
     Formula:
         softplus(x) = log(1 + exp(beta x)) / beta
@@ -61,7 +63,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
     return jnp.where(v < 0, 0.0, x) + log1p(exp(-magnitude(v))) / beta
 
 
-# Where softplus(x) is exp(x) in every dtype; its root is a normal number far beyond.
+# Up to here softplus(x) is exp(x) in every dtype, and its root is normal for far lower x.
 _LEFT = -40.0
 
 
@@ -74,8 +76,7 @@ def _half_exponential(x: Array) -> Array:
 
 
 def _sqrt_softplus_slope_at(out: Array) -> Array:
-    # (1 - exp(-out^2)) / (2 out), and out / 2 where the square underflows.
-    near = out < 1e-5
+    near = out < 1e-5  # where the square may underflow
     apart = jnp.where(near, 1.0, out)
     return jnp.where(near, out / 2, -expm1(-apart * apart) / (2 * apart))
 
@@ -104,38 +105,21 @@ def sqrt_softplus(x: Array) -> Array:
     return jnp.where(x <= _LEFT, _half_exponential(x), _root(x))
 
 
-def _hypotenuse(a: Array, b: Array | float) -> Array:
-    """sqrt(a^2 + b) for a >= 0, where a^2 may overflow; a moderate b then adds nothing.
-
-    The root is at least a, also where b is 0 and a^2 underflows.
-    """
-    far = math.sqrt(largest(a)) / 2
-    clamped = at_most(a, far)
-    return jnp.where(a > far, a, at_least(jnp.sqrt(clamped * clamped + b), a))
-
-
-def _squareplus_slope(x: Array, b: Array) -> Array:
-    a = at_most(magnitude(x), largest(x) / 16)  # its square may overflow, and the slope is then 0
-    square = a * _hypotenuse(a, b) + (a * a + b)
-    left = b / 2 / jnp.where(square == 0, 1.0, square)  # which is 0 where b is 0 and a^2 underflows
-    return jnp.where((x < 0) | ((x == 0) & (square == 0)), left, 1 - left)
-
-
 def _squareplus_slope_at(out: Array, b: Array) -> Array:
     positive = jnp.where(out == 0, 1.0, out)
     return jnp.where(out == 0, 0.0, 1 / (1 + b / 4 / positive / positive))
 
 
 @elementwise(
-    _squareplus_slope,
-    lambda x, b: 0.25 / _hypotenuse(magnitude(x), b),
+    squareplus_slope,
+    lambda x, b: 0.25 / hypotenuse(magnitude(x), b),
     lean=(from_output(_squareplus_slope_at),),
     reference=lambda mp, x, b: (x + mp.sqrt(x * x + b)) / 2,
     kinks=lambda b: () if b else (0.0,),
     ranges={"b": NOT_NEGATIVE},
 )
 def squareplus(x: Array, b: Array | float = 4.0) -> Array:
-    """Squareplus, an algebraic smooth rectifier; no overflow and no cancellation on the left.
+    """Squareplus, an algebraic smooth rectifier, without overflow and cancellation.
 
     Formula:
         squareplus(x) = (x + sqrt(x^2 + b)) / 2; the slope at 0 is 0 where b is 0
@@ -153,8 +137,8 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
     """
     a = magnitude(x)
-    # XLA for GPUs makes (a + c) / 2 of a / 2 + c / 2, which overflows.
-    h = jnp.where(a > largest(a) / 4, a, a / 2 + _hypotenuse(a, b) / 2)
+    # XLA for GPUs rewrites a / 2 + c / 2 as (a + c) / 2, which overflows for large a.
+    h = jnp.where(a > largest_finite(a) / 4, a, a / 2 + hypotenuse(a, b) / 2)
     return jnp.where(x < 0, b / 4 / h, h)
 
 
@@ -162,7 +146,7 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
     lambda x, alpha: jnp.where(x > 0, 1.0, alpha * exp(negative_part(x))),
     lambda x, alpha: expm1(negative_part(x)),
     lean=(
-        # Below 0 the output is negative, unless alpha is.
+        # The output is negative for x < 0, unless alpha is negative.
         from_output(
             lambda out, alpha: jnp.where(out > 0, 1.0, out + alpha),
             ranges={"alpha": NOT_NEGATIVE},
@@ -196,16 +180,8 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
     return jnp.where(x < 0, alpha * expm1(negative_part(x)), x)
 
 
-# (exp(u) - 1 - u) / u^2 = sum of u^k / (k + 2)!, to float64 for |u| up to 1.
-_SERIES = [1 / math.factorial(k + 2) for k in range(17)]
-
-
 def _celu_slope_alpha(x: Array, alpha: Array) -> Array:
-    # (1 + u) exp(-u) - 1, which cancels below 1; there, in terms of one sign.
-    u = at_most(magnitude(negative_part(x) / alpha), FAR)
-    v = at_most(u, 1.0)
-    near = -v * v * exp(-v) * polynomial(v, _SERIES)
-    return jnp.where(u < 1, near, (1 + u) * exp(-u) - 1)
+    return damped_remainder(magnitude(negative_part(x) / alpha))
 
 
 @elementwise(
@@ -274,14 +250,8 @@ def selu(x: Array) -> Array:
         Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks,
         arXiv:1706.02515.
     """
-    # In two terms, which do not overflow before the result does.
+    # Two terms do not overflow before the result does.
     return jnp.where(x < 0, _SELU_LEFT * expm1(negative_part(x)), x + (_SELU_SCALE - 1) * x)
-
-
-def _expm2(x: Array) -> Array:
-    """exp(x) - 1 - x for x <= 0."""
-    near = at_least(x, -1.0)
-    return jnp.where(x < -1, expm1(x) - x, near * near * polynomial(near, _SERIES))
 
 
 @elementwise(
@@ -289,12 +259,12 @@ def _expm2(x: Array) -> Array:
         jnp.where(x > 0, scaled(x, 2 * alpha_p), alpha_n * expm1(negative_part(x))) + beta
     ),
     lambda x, alpha_p, alpha_n, beta: jnp.maximum(x, 0) * jnp.maximum(x, 0),
-    lambda x, alpha_p, alpha_n, beta: _expm2(negative_part(x)),
+    lambda x, alpha_p, alpha_n, beta: remainder(negative_part(x)),
     lambda x, alpha_p, alpha_n, beta: x,
     reference=lambda mp, x, alpha_p, alpha_n, beta: (
         beta * x + (alpha_p * x**2 if x > 0 else alpha_n * (mp.exp(x) - 1 - x))
     ),
-    ulps=math.inf,  # value and slope have roots that move with the parameters
+    ulps=math.inf,  # value and slope have roots, which move with the parameters
 )
 def xielu(
     x: Array,
@@ -325,6 +295,6 @@ def xielu(
     """
     x, left = jnp.where(x > 0, x, 0.0), negative_part(x)
     near = at_least(left, -1.0)
-    curved = near * (alpha_n * near * polynomial(near, _SERIES) + beta)
+    curved = near * (alpha_n * near * remainder_factor(near) + beta)
     straight = alpha_n * expm1(left) + scaled(left, beta - alpha_n)
     return (scaled(x, alpha_p) + beta) * x + jnp.where(left < -1, straight, curved)

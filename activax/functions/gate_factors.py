@@ -1,6 +1,6 @@
 """The factors of gated units that transform gate and value by more than one activation.
 
-Not in the catalogue; their parameters are those of the unit, which has the defaults.
+The factors are not in the catalogue. Their parameters are the unit's, which has the defaults.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def _slope(f: Any, x: Array) -> Array:
 
 
 @elementwise(
-    # As in torch.clamp, the slope at the bound itself is that of the inside.
+    # The slope at the limit itself is the one inside, as in torch.clamp.
     lambda x, *, alpha, limit: jnp.where(
         x > limit, 0.0, _slope(lambda x: swish.inner(x, alpha), x)
     ),
@@ -30,7 +30,7 @@ def _slope(f: Any, x: Array) -> Array:
     ranges={"limit": POSITIVE},
 )
 def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
-    """swish of min(x, limit)."""
+    """Return swish(min(x, limit), alpha)."""
     return swish.body(at_most(x, limit), alpha)
 
 
@@ -41,7 +41,7 @@ def limited_swish(x: Array, *, alpha: float, limit: float) -> Array:
     ranges={"limit": POSITIVE},
 )
 def clipped(x: Array, *, limit: float, offset: float) -> Array:
-    """x clipped to [-limit, limit], plus offset."""
+    """Return x clipped to [-limit, limit], plus offset."""
     return clip(x, -limit, limit) + offset
 
 
@@ -60,7 +60,7 @@ def _soft_cap(x: Array, cap: float) -> Array:
     ranges={"gate_cap": POSITIVE},
 )
 def capped_silu(x: Array, *, gate_cap: float) -> Array:
-    """silu, its factor x capped smoothly."""
+    """Return gate_cap tanh(x / gate_cap) sigmoid(x), silu with a smooth cap on its factor x."""
     return _soft_cap(x, gate_cap) * sigmoid.body(x)
 
 
@@ -70,5 +70,5 @@ def capped_silu(x: Array, *, gate_cap: float) -> Array:
     ranges={"value_cap": POSITIVE},
 )
 def capped(x: Array, *, value_cap: float) -> Array:
-    """x capped smoothly."""
+    """Return value_cap tanh(x / value_cap), x with a smooth cap."""
     return _soft_cap(x, value_cap)

@@ -30,7 +30,7 @@ __all__ = [
 def glu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str = "value_gate", axis: int = -1
 ) -> Array:
-    """Gated linear unit; the one unit whose packed form has a default, that of `jax.nn.glu`.
+    """Gated linear unit, the only unit whose packed form has a default: that of `jax.nn.glu`.
 
     Formula:
         glu(gate, value) = sigmoid(gate) value

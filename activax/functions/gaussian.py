@@ -24,7 +24,7 @@ from activax.numerics.transcendental import (
 
 __all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
 
-_GAUSSIAN_FAR = 40.0  # beyond it the normal tail is 0 in every dtype
+_GAUSSIAN_FAR = 40.0  # the normal tail is 0 from here on, in every dtype
 
 
 def _gelu_slope(x: Array) -> Array:
@@ -57,7 +57,7 @@ def gelu(x: Array) -> Array:
     Paper:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
-    # max(x, 0) less the tail, both 2^SHIFT times too large where that does not overflow.
+    # max(x, 0) - tail, both 2^SHIFT times too large where that does not overflow.
     tail = gelu_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=SHIFT)
     rectified = clip(x, 0.0, FAR) * 2.0**SHIFT
     return jnp.where(x > FAR, x, (rectified - tail) * UNSHIFT)
@@ -93,8 +93,8 @@ def gelu_clipped(x: Array) -> Array:
 
 
 def _distance(x: Array, mean: float, deviation: float) -> Words:
-    """|x - mean| / deviation in two words."""
-    bound = 50.0 * deviation  # beyond which the tail is 0 in every dtype
+    """Return |x - mean| / deviation in two words (docs/numerics.md, section 2)."""
+    bound = 50.0 * deviation  # the tail is 0 from here on, in every dtype
     x = clip(x, mean - bound, mean + bound)
     high, low = renormalize(multiply(1 / deviation, *subtract_constant(x, mean)))
     sign = jnp.where(high < 0, -1.0, 1.0)

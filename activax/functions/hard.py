@@ -20,7 +20,7 @@ __all__ = [
 
 
 def _within(bound: float, slope: float) -> Residual:
-    """One slope up to the bound, 0 beyond."""
+    """Return the residual of a slope that is constant where |x| < bound, and 0 elsewhere."""
     return from_piece(
         lambda x: ~(magnitude(x) >= bound), lambda inside: jnp.where(inside, slope, 0.0)
     )
@@ -52,7 +52,7 @@ def hard_tanh(x: Array) -> Array:
     Paper:
         Collobert 2004, Large Scale Machine Learning (thesis).
     """
-    lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap
+    lowest = 0 if jnp.issubdtype(x.dtype, jnp.unsignedinteger) else -1  # -1 would wrap around
     return clip(x, lowest, 1)
 
 
@@ -139,7 +139,7 @@ def hard_sigmoid_half(x: Array) -> Array:
 
 
 def _branches(out: Array, right: Array, slope: Array, *, end: float) -> Array:
-    """The slope, with the sign of its branch; 1 from `end` on, and 0 on the far left, as out is."""
+    """Return the slope with the sign of its branch: 1 from `end` on, 0 where left and out is 0."""
     left = jnp.where(out < 0, -slope, out)
     return jnp.where(right, jnp.where(out < end, slope, 1.0), left)
 

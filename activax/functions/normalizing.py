@@ -7,7 +7,7 @@ from jax import Array
 
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.vector import vector
-from activax.numerics.along_axis import largest, masked, mean, over, scale_of
+from activax.numerics.along_axis import divide_by_scale, largest, masked, mean, scale_of
 
 __all__ = ["poly_norm", "standardize"]
 
@@ -18,15 +18,14 @@ ALGORITHMS = ("fast", "stable")
 def _centred(
     x: Array, where: Array | None, axis: Any, epsilon: float
 ) -> tuple[Array, Array, Array]:
-    """x minus its mean, and its standard deviation, both over the scale that comes third.
+    """Return (x - mean) / scale, the standard deviation / scale, and the scale.
 
-    Differences from the largest element cancel what the elements have in common, so that the mean
-    of a row does not blur its deviations; the scale keeps their squares from overflow.
+    docs/numerics.md, section 8, centring.
     """
     x = x / 4  # no difference overflows
     top, low = largest(x, where, axis), -largest(-x, where, axis)
     scale = scale_of(top - low)
-    z = masked(over(x - top, scale, x), where)
+    z = masked(divide_by_scale(x - top, scale, x), where)
     centred = masked(z - mean(z, where, axis), where)
     variance = mean(centred * centred, where, axis) + epsilon / (4 * scale) ** 2
     return centred, jnp.sqrt(variance), 4 * scale
@@ -97,9 +96,9 @@ def standardize(
 
 
 def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Array], Array, Array]:
-    """For each power x^i / rms(x^i) and rms(x^i) / scale^i, then x / scale and the scale."""
+    """Return x^i / rms(x^i) and rms(x^i) / scale^i for each power i, x / scale, and the scale."""
     scale = scale_of(largest(jnp.abs(x), None, axis))
-    z = over(x, scale, x)
+    z = divide_by_scale(x, scale, x)
     powers = [z**i for i in POWERS]
     rms = [
         jnp.sqrt(mean(p * p, None, axis) + epsilon / scale ** (2 * i))
@@ -108,7 +107,7 @@ def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Arra
     return [p / r for p, r in zip(powers, rms, strict=True)], rms, z, scale
 
 
-def _three(weight: Array | float) -> Array:
+def _weights(weight: Array | float) -> Array:
     if (shape := jnp.shape(weight)) not in ((), (3,)):
         raise ValueError(
             f"poly_norm: weight must be a number or have shape (3,); got shape {shape}"
@@ -116,14 +115,14 @@ def _three(weight: Array | float) -> Array:
     return jnp.broadcast_to(weight, 3)
 
 
-def _one(bias: Array | float) -> Array:
+def _bias(bias: Array | float) -> Array:
     if (shape := jnp.shape(bias)) not in ((), (1,)):
         raise ValueError(f"poly_norm: bias must be a number or have shape (1,); got shape {shape}")
     return jnp.reshape(bias, ())
 
 
 def _weighted(weight: Array | float, terms: list[Array]) -> Array:
-    first, second, third = (w * term for w, term in zip(_three(weight), terms, strict=True))
+    first, second, third = (w * term for w, term in zip(_weights(weight), terms, strict=True))
     return first + second + third
 
 
@@ -149,7 +148,7 @@ def _poly_norm_reference(
 @vector(
     _poly_norm_differential,
     lambda x, weight, bias, t, *, axis, epsilon: _weighted(t, _powers(x, axis, epsilon)[0]),
-    lambda x, weight, bias, t, **statics: jnp.broadcast_to(_one(t), x.shape),
+    lambda x, weight, bias, t, **statics: jnp.broadcast_to(_bias(t), x.shape),
     reference=_poly_norm_reference,
     keep="inputs",
     ranges={"epsilon": NOT_NEGATIVE},
@@ -183,4 +182,4 @@ def poly_norm(
         Zhuo, Wang, Zeng, Li, Zhou & Ma 2024, Polynomial Composition Activations: Unleashing the
         Dynamics of Large Language Models, arXiv:2411.03884.
     """
-    return _weighted(weight, _powers(x, axis, epsilon)[0]) + _one(bias)
+    return _weighted(weight, _powers(x, axis, epsilon)[0]) + _bias(bias)

@@ -6,26 +6,26 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
-from activax.numerics.selects import largest, magnitude, scaled
+from activax.numerics.selects import largest_finite, magnitude, scaled
 
 __all__ = ["snake"]
 
 
 def _sinc(u: Array) -> Array:
-    """sin(u) / u, 1 at 0."""
+    """Return sin(u) / u, and 1 at 0."""
     return jnp.where(u == 0, 1.0, jnp.sin(u) / jnp.where(u == 0, 1.0, u))
 
 
 def _phase(x: Array, alpha: Array | float) -> Array:
-    """alpha x, and 0 where that is infinite, where a sine would be NaN."""
+    """Return alpha x, and 0 where alpha x is infinite, because the sine of infinity is NaN."""
     u = scaled(x, alpha)
     return jnp.where(jnp.isinf(u), 0.0, u)
 
 
 def _snake_slope(x: Array, alpha: Array) -> Array:
-    # 1 + sin(2 u), which has double roots: there it is cos(2 u)^2 / (1 - sin(2 u)).
+    # 1 + sin(2 u) has double roots; next to them it is computed as cos(2 u)^2 / (1 - sin(2 u)).
     u = _phase(x, alpha)
-    far = magnitude(u) > largest(u) / 2  # where 2 u is infinite
+    far = magnitude(u) > largest_finite(u) / 2  # 2 u is infinite
     sine, cosine = jnp.sin(jnp.where(far, u, 2 * u)), jnp.cos(jnp.where(far, u, 2 * u))
     near_root = sine < 0
     slope = jnp.where(near_root, cosine * cosine / (1 - jnp.where(near_root, sine, 0.0)), 1 + sine)

@@ -183,7 +183,7 @@ def relu_n(x: Array, n: Array | float = 1.0) -> Array:
 
 
 def _above(x: Array, threshold: Array) -> Array:
-    """Whether x is above, as a flag; in the threshold's dtype, which is that of the computation."""
+    """Return the flag of x > threshold, in the threshold's dtype, the one of the computation."""
     return flag(x, x.astype(threshold.dtype) > threshold)
 
 
@@ -228,7 +228,7 @@ def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
     ulps=0,
 )
 def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0.0) -> Array:
-    """A constant up to a threshold and the identity above it; at its defaults it is relu.
+    """A constant up to a threshold and the identity above; relu at its defaults.
 
     Formula:
         threshold(x) = x if x > threshold else value; the slope at the threshold is 0

@@ -6,6 +6,7 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_output
 from activax.numerics.selects import at_most, clip, root, scaled
+from activax.numerics.square_plus import square_plus
 
 __all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
 
@@ -36,23 +37,6 @@ def relu_squared(x: Array) -> Array:
     return positive * positive
 
 
-def _square_plus(x: Array, shift: Array) -> Array:
-    """x^2 + shift with one rounding, next to its root too; for x^2 that does not overflow.
-
-    The products of the halves of x are exact, and each sum comes with its rounding error (Dekker
-    1971, A floating-point technique for extending the available precision).
-    """
-    far = 2.0 ** (jnp.finfo(x.dtype).nmant // 2 + 1) * x  # exact, so fusing it changes nothing
-    high = (x + far) - far
-    low = x - high
-    square, cross = high * high, 2 * high * low
-    most = square + shift
-    part = most - square
-    lost = (square - (most - part)) + (shift - part)
-    total = most + cross
-    return total + ((cross - (total - most)) + lost + low * low)
-
-
 @elementwise(
     lambda x, scale, bias: scaled(jnp.maximum(x, 0), 2 * scale),
     lambda x, scale, bias: relu_squared.body(x),
@@ -80,9 +64,9 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
         Yu et al. 2022, MetaFormer Baselines for Vision, arXiv:2210.13452.
     """
     positive = jnp.maximum(x, 0)
-    far = (positive > 1e9) | (scale == 0)  # there is no root, or it is not worth an overflow
+    far = (positive > 1e9) | (scale == 0)  # there is no root, or x^2 might overflow
     shift = bias / jnp.where(scale == 0, 1.0, scale)
-    near = scale * _square_plus(at_most(positive, 1e9), shift)
+    near = scale * square_plus(at_most(positive, 1e9), shift)
     return jnp.where(far, scaled(positive, scaled(positive, scale)) + bias, near)
 
 

@@ -8,14 +8,14 @@ from jax import Array
 from activax.core.ranges import Range
 from activax.core.vector import vector
 from activax.functions.vector import softmax
-from activax.numerics.along_axis import count, first_largest, largest, masked, shifted
+from activax.numerics.along_axis import count, first_largest, largest, masked, subtract_largest
 from activax.numerics.selects import choose
 
 __all__ = ["logmeanexp", "logsumexp", "maxout"]
 
 
 def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool) -> Any:
-    """The mean of t with the softmax of x for weights, the derivative of the logarithms below."""
+    """Return the mean of t weighted by softmax(x), the derivative of logsumexp and logmeanexp."""
     return jnp.sum(softmax(x, where, axis=axis) * masked(t, where), axis, keepdims=keepdims)
 
 
@@ -41,7 +41,7 @@ def logsumexp(
     axis: int | tuple[int, ...] = -1,
     keepdims: bool = False,
 ) -> Array:
-    """Logarithm of the sum of exponentials, a smooth maximum; its slope is the softmax.
+    """Logarithm of the sum of exponentials: a smooth maximum, whose slope is the softmax.
 
     Formula:
         logsumexp(x) = log sum_j exp(x_j)
@@ -62,7 +62,7 @@ def logsumexp(
         log-sum-exp and softmax functions.
     """
     top = largest(x, where, axis)
-    total = jnp.sum(jnp.exp(shifted(x, top)), axis, keepdims=True, where=where)
+    total = jnp.sum(jnp.exp(subtract_largest(x, top)), axis, keepdims=True, where=where)
     return _reduced(top + jnp.log(total), axis, keepdims)
 
 
@@ -81,7 +81,7 @@ def logmeanexp(
     axis: int | tuple[int, ...] = -1,
     keepdims: bool = False,
 ) -> Array:
-    """Logarithm of the mean of exponentials; between the mean and the maximum.
+    """Logarithm of the mean of exponentials, between the mean and the maximum.
 
     Formula:
         logmeanexp(x) = log((1/n) sum_j exp(x_j)), where n elements count
@@ -101,8 +101,8 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    logits = shifted(x, top)
-    number = count(x, where, axis)  # of nothing 0, and the means NaN
+    logits = subtract_largest(x, top)
+    number = count(x, where, axis)  # 0 if none counts; the means are then NaN
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)
         for term in (jnp.expm1(logits), jnp.exp(logits))
@@ -114,7 +114,7 @@ def logmeanexp(
 
 
 def _grouped(x: Array, size: int, axis: int) -> tuple[Array, int]:
-    """x with an axis of groups and, next to it, one of their elements, whose place comes too."""
+    """Return x with its axis split into groups and their elements, and the place of the latter."""
     axis %= x.ndim
     if x.shape[axis] % size:
         raise ValueError(
@@ -134,16 +134,16 @@ def _maxout_differential(flags: Array, t: Array, *, size: int, axis: int) -> Arr
     _maxout_differential,
     reference=lambda mp, x, size: [max(x[i : i + size]) for i in range(0, len(x), size)],
     kind="reduction",
-    # One byte an element.
+    # One byte for each element.
     keep=lambda x, out, *, size, axis: (first_largest(*_grouped(x, size, axis)),),
     ranges={"size": Range(1)},
     ulps=0,
     several_axes=False,
 )
 def maxout(x: Array, *, size: int = 2, axis: int = -1) -> Array:
-    """Maxout: the largest element of each group of consecutive ones.
+    """Maxout: the largest element of each group of consecutive elements.
 
-    Where several are largest, the slope goes to the first.
+    If several elements are largest, the slope goes to the first.
 
     Formula:
         maxout(x)_i = max(x_(k i), ..., x_(k i + k - 1)), where k is the size of a group

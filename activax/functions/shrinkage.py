@@ -1,4 +1,4 @@
-"""Shrinkage: what lies near 0 becomes 0."""
+"""Shrinkage, which sets inputs near 0 to 0 or nearer to 0."""
 
 import math
 
@@ -15,7 +15,7 @@ __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
 
 def _both_sides(threshold: float) -> tuple[float, ...]:
-    """Return the kinks. Without a positive threshold shrinkage is the identity."""
+    """Return the kinks; without a positive threshold there are none."""
     return (-threshold, threshold) if threshold > 0 else ()
 
 
@@ -75,7 +75,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
     ulps=0,
 )
 def hard_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
-    """Hard thresholding: the identity, but for 0 where |x| is at most the threshold.
+    """Hard thresholding: 0 where |x| is at most the threshold, the identity elsewhere.
 
     Formula:
         hard_shrink(x) = x if |x| > threshold else 0; the slope at the thresholds is 0
@@ -111,7 +111,7 @@ def _tanh_shrink_slope(x: Array) -> Array:
     ulps=(5, 6.5),
 )
 def tanh_shrink(x: Array) -> Array:
-    """What the hyperbolic tangent leaves of x; no cancellation next to 0.
+    """The difference of x and its hyperbolic tangent, without cancellation next to 0.
 
     Formula:
         tanh_shrink(x) = x - tanh(x)

@@ -1,4 +1,4 @@
-"""Activations that saturate on both sides, or the logarithm of one."""
+"""Activations that saturate on both sides, and the logarithm of the sigmoid."""
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -6,7 +6,7 @@ from jax import Array, lax
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
-from activax.numerics.selects import clip, largest, magnitude, scaled
+from activax.numerics.selects import clip, largest_finite, magnitude, scaled
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 __all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
@@ -115,13 +115,13 @@ def softsign(x: Array) -> Array:
         Elliott 1993, A Better Activation Function for Artificial Neural Networks; Turian,
         Bergstra & Bengio 2009, Quadratic Features and Deep Architectures for Chunking.
     """
-    half = largest(x) / 2  # 1 + half is half, so the limits are exact
+    half = largest_finite(x) / 2  # 1 + half rounds to half, so the limits are exact
     x = clip(x, -half, half)
     return x / (1 + magnitude(x))
 
 
 def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Array:
-    far = largest(x) * UNSHIFT
+    far = largest_finite(x) * UNSHIFT
     slope = transcendental.tanh_slope(scaled(x, alpha), shift=SHIFT)
     return weight * (clip(x, -far, far) * slope * UNSHIFT)
 

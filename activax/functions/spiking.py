@@ -7,7 +7,7 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.ranges import NOT_NEGATIVE
-from activax.numerics.selects import choose, clip, flag, largest, magnitude
+from activax.numerics.selects import choose, clip, flag, largest_finite, magnitude
 
 __all__ = ["heaviside", "step"]
 
@@ -18,7 +18,7 @@ def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
 
 
 def _surrogate_by_sharpness(x: Array, threshold: Array, sharpness: Array) -> Array:
-    x = clip(x - threshold, -largest(x), largest(x))
+    x = clip(x - threshold, -largest_finite(x), largest_finite(x))
     ratio = x / (1 + sharpness * magnitude(x))
     return -ratio * magnitude(ratio)
 

@@ -16,8 +16,8 @@ from activax.numerics.along_axis import (
     constant_along,
     largest,
     normalized,
-    shifted,
     softmax_differential,
+    subtract_largest,
 )
 from activax.numerics.selects import choose, flag, negative_part, scaled
 
@@ -25,7 +25,7 @@ __all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
 
 
 def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
-    """Return where between the bounds each slope lies: uniform in [0, 1), or 1/2 without a key."""
+    """Return the place of each slope between its ends: uniform in [0, 1), or 1/2 without a key."""
     if key is None:
         return 0.5
     shape = jnp.broadcast_shapes(*map(jnp.shape, operands))
@@ -42,7 +42,7 @@ def _drawn_slope(positive: Array, key: Array | None, lower: Array, upper: Array)
 
 
 def _kept(x: Array, key: Array | None, lower: Array, upper: Array, out: Array) -> tuple[Any, ...]:
-    """Return x, the key, both ends (without a key the middle, for both) and the piece of x.
+    """Return x, the key, both ends (without a key, the middle twice) and the piece of x.
 
     The key draws the same slopes again, so the backward pass keeps one byte an element.
     """
@@ -86,8 +86,8 @@ def rrelu(
         x: an array of any shape and real dtype.
         key: a PRNG key, or None for evaluation.
         lower: one end of the slopes; a number or an array that broadcasts against x.
-        upper: the other end, likewise. By each end the slope is that for the drawn place between
-            them.
+        upper: the other end, likewise. The slope with respect to each end is right for the drawn
+            place between them.
 
     Example:
         >>> activax.rrelu(jnp.array([-1.0, 2.0]))
@@ -104,7 +104,7 @@ def rrelu(
 
 
 def _noisy(x: Array, key: Array | None) -> Array:
-    """x plus standard Gumbel noise; the largest element is a sample from softmax(x)."""
+    """Return x plus standard Gumbel noise, whose largest element is a sample from softmax(x)."""
     return x if key is None else x + jax.random.gumbel(key, x.shape, x.dtype)
 
 
@@ -112,7 +112,7 @@ def _tempered_softmax(mp: Any, x: list[Any], temperature: Any) -> list[Any]:
     return [1 / sum(mp.exp((w - v) / temperature) for w in x) for v in x]
 
 
-# `_temperature(value, x, axis)` has the rank of x.
+# _temperature(value, x, axis) is the value in the rank of x.
 _temperature = functools.partial(constant_along, "gumbel_softmax", "temperature")
 
 
@@ -121,7 +121,7 @@ def _by_x(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
 
 
 def _by_temperature(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
-    # The logits over the temperature are log(y) and what all have in common, which does not count.
+    # The logits divided by the temperature are log(y) plus a number common to all, which cancels.
     logs = jnp.where(y > 0, jnp.log(jnp.where(y > 0, y, 1.0)), 0.0)
     return _by_x(y, temperature, -logs * _temperature(t, y, axis), axis=axis)
 
@@ -165,12 +165,12 @@ def gumbel_softmax(
         Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
     """
     x = _noisy(x, key)
-    logits = shifted(x, largest(x, None, axis)) / _temperature(temperature, x, axis)
+    logits = subtract_largest(x, largest(x, None, axis)) / _temperature(temperature, x, axis)
     return normalized(jnp.exp(logits), None, axis)
 
 
 def _soft_sample(x: Array, key: Array | None, temperature: Array, axis: int) -> Array:
-    """The softmax of which the straight-through sample has the slopes; the key draws it again."""
+    """Return the softmax whose slopes the hard sample has; the key draws the noise again."""
     return gumbel_softmax(x, key, temperature, axis=axis)
 
 

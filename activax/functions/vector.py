@@ -11,8 +11,8 @@ from activax.numerics.along_axis import (
     largest,
     masked,
     normalized,
-    shifted,
     softmax_differential,
+    subtract_largest,
 )
 from activax.numerics.selects import choose
 
@@ -33,9 +33,9 @@ def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Softmax: positive numbers that sum to 1 along an axis.
 
-    The backward pass keeps the output, which what follows mostly keeps too; so in 16 bits the slope
-    has the output's rounding. Elements of +inf share the sum equally, and so do those of a row that
-    is all -inf.
+    The backward pass keeps the output, which the next layer mostly keeps too. So the slope has the
+    rounding of the output in 16 bits. Elements of +inf share the sum equally, and so do the
+    elements of a row that is all -inf.
 
     Formula:
         softmax(x)_i = exp(x_i) / sum_j exp(x_j)
@@ -53,7 +53,7 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     Paper:
         Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
     """
-    return normalized(jnp.exp(shifted(x, largest(x, where, axis))), where, axis)
+    return normalized(jnp.exp(subtract_largest(x, largest(x, where, axis))), where, axis)
 
 
 @vector(
@@ -104,7 +104,7 @@ def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Logarithm of the softmax.
 
-    The backward pass keeps the output; so in 16 bits the slope has the output's rounding.
+    The backward pass keeps the output, so the slope has the rounding of the output in 16 bits.
 
     Formula:
         log_softmax(x)_i = x_i - log sum_j exp(x_j)
@@ -122,14 +122,14 @@ def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, 
     Paper:
         Folklore.
     """
-    logits = shifted(x, largest(x, where, axis))
+    logits = subtract_largest(x, largest(x, where, axis))
     total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
     out = logits - jnp.log(total)
     return out if where is None else jnp.where(where, out, -jnp.inf)
 
 
 def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
-    support = jnp.sign(y)  # 1 or 0, and NaN where y is
+    support = jnp.sign(y)  # 1 or 0, and NaN where y is NaN
     size = jnp.maximum(jnp.sum(support, axis, keepdims=True), 1.0)
     t = masked(t, where)
     return masked(support * (t - jnp.sum(support * t, axis, keepdims=True) / size), where)
@@ -138,12 +138,14 @@ def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: in
 def _sparsemax_reference(mp: Any, x: list[Any]) -> list[Any]:
     descending = sorted(x, reverse=True)
     thresholds = [(sum(descending[:k]) - 1) / k for k in range(1, len(x) + 1)]
-    threshold = max(thresholds)  # that of the support, for adding to it or taking away lowers it
+    threshold = max(
+        thresholds
+    )  # the support has it, because adding to the support or taking away lowers it
     return [max(v - threshold, mp.zero) for v in x]
 
 
 def _ascending(x: Array, axis: int) -> Array:
-    """x >= 0, sorted by its bits: integers of the same order, which sort faster on a CPU."""
+    """Return x >= 0 sorted by its bits, integers of the same order, which sort faster on a CPU."""
     integer = jnp.dtype(f"int{jnp.finfo(x.dtype).bits}")
     bits = jnp.sort(lax.bitcast_convert_type(x, integer), axis, stable=False)
     return lax.bitcast_convert_type(bits, x.dtype)
@@ -179,8 +181,8 @@ def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
         Martins & Astudillo 2016, From Softmax to Sparsemax: A Sparse Model of Attention and
         Multi-Label Classification, arXiv:1602.02068.
     """
-    # What lies 1 below the largest, or farther, is not in the support.
-    z = jnp.maximum(shifted(x, largest(x, where, axis)), -1.0)
+    # Elements 1 or more below the largest are not in the support.
+    z = jnp.maximum(subtract_largest(x, largest(x, where, axis)), -1.0)
     z = z if where is None else jnp.where(where, z, -1.0)
     descending = -_ascending(-z, axis)
     rank = 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)

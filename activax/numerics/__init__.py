@@ -1,23 +1,31 @@
-"""Functions that the kernels of activations share: right to the last bits, in every mode.
+"""Functions that the kernels of activations share, right to the last bits in every mode.
+
+docs/numerics.md explains the methods.
 
 Modules:
-    mode              The mode in which a formula is traced.
-    selects           Branches, clamps and flags whose derivatives are finite.
-    double_words      Floats in two words, whose rounding errors are not lost.
-    transcendental    exp, expm1, log1p, tanh and the normal tail in float32.
-    slope_from_value  Slopes of units with one minimum, given the value.
-    along_axis        Sums, means and masks along an axis.
-    squares           Sums of squares that neither overflow nor underflow.
-    coefficients      Their constants; `python -m benchmarks.coefficients` derives them.
+    mode                   The mode in which a formula is traced.
+    selects                Branches, clamps and flags whose derivatives are finite.
+    double_words           Two-word arithmetic, which loses no rounding errors.
+    transcendental         exp, expm1, log1p, tanh and the normal tail in float32.
+    self_gate              Values and slopes of x g(x), next to the root of the slope too.
+    slope_from_value       Slopes of units with one minimum, computed from the value.
+    exponential_remainder  The exponential series behind 1 + x.
+    square_plus            x^2 + b and its root, without cancellation and overflow.
+    along_axis             Sums, means and differences along an axis.
+    squares                Sums of squares that neither overflow nor underflow.
+    coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.
 """
 
 __all__ = [
     "along_axis",
     "coefficients",
     "double_words",
+    "exponential_remainder",
     "mode",
     "selects",
+    "self_gate",
     "slope_from_value",
+    "square_plus",
     "squares",
     "transcendental",
 ]

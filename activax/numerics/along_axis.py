@@ -1,7 +1,7 @@
-"""Pieces along an axis that several families share.
+"""Sums, means and differences along an axis that several families share.
 
-`where` is a boolean mask, or None where every element counts; masked elements are selected away
-and never multiplied, for NaN times 0 would be NaN.
+`where` is a boolean mask, or None where every element counts. Masked elements are selected away and
+never multiplied by 0, because NaN times 0 is NaN.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from activax.numerics.selects import flag
 
 
 def masked(x: Array, where: Array | None) -> Array:
-    """x, 0 where it does not count."""
+    """Return x, and 0 where the mask is False."""
     return x if where is None else jnp.where(where, x, 0.0)
 
 
 def constant_along(
     function: str, name: str, value: Array | float, x: Array, axis: Any
 ) -> Array | float:
-    """Return a parameter in the rank of x; along the axis it must be one number."""
+    """Return a parameter in the rank of x; refuse one that varies along the axis."""
     if not (shape := jnp.shape(value)):
         return value
     aligned = (*(1,) * (x.ndim - len(shape)), *shape)
@@ -41,7 +41,7 @@ def count(x: Array, where: Array | None, axis: Any) -> Array:
 
 
 def mean(x: Array, where: Array | None, axis: Any) -> Array:
-    """The mean of what counts, which is 0 where nothing does."""
+    """Return the mean of the elements that count, or 0 if none counts."""
     if where is None:
         return jnp.mean(x, axis, keepdims=True)
     number = jnp.maximum(count(x, where, axis), 1.0)
@@ -49,17 +49,17 @@ def mean(x: Array, where: Array | None, axis: Any) -> Array:
 
 
 def largest(x: Array, where: Array | None, axis: Any) -> Array:
-    """The largest element that counts, -inf if there is none; a constant when differentiated."""
+    """Return the largest element that counts, or -inf if none counts, without a derivative."""
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
-def shifted(x: Array, top: Array) -> Array:
-    """x minus its largest element; if that is infinite, 0 at its equals and -inf elsewhere."""
+def subtract_largest(x: Array, top: Array) -> Array:
+    """Return x - top for the largest element; for an infinite top, 0 where x is top, else -inf."""
     return jnp.where(jnp.isinf(top), jnp.where(x == top, 0.0, -jnp.inf), x - top)
 
 
 def normalized(terms: Array, where: Array | None, axis: Any) -> Array:
-    """The terms over their sum, 0 where nothing counts."""
+    """Return the terms divided by their sum, or 0 if none counts."""
     if where is None:
         return terms / jnp.sum(terms, axis, keepdims=True)
     terms = masked(terms, where)
@@ -68,13 +68,13 @@ def normalized(terms: Array, where: Array | None, axis: Any) -> Array:
 
 
 def softmax_differential(y: Array, where: Array | None, t: Array, axis: Any) -> Array:
-    """The derivative of the softmax whose value is y."""
+    """Return the derivative in direction t of the softmax with value y."""
     t = masked(t, where)
     return masked(y * (t - jnp.sum(y * t, axis, keepdims=True)), where)
 
 
 def first_largest(x: Array, axis: int) -> Array:
-    """One byte: 1 at the first of the largest elements, 0 elsewhere, -1 if any is NaN."""
+    """Return one byte: 1 at the first of the largest elements, 0 elsewhere, -1 if any is NaN."""
     top = jnp.max(x, axis, keepdims=True)
     place = lax.broadcasted_iota(jnp.int32, x.shape, axis % x.ndim)
     # On a CPU these two reductions take a tenth of the time of jnp.argmax.
@@ -83,9 +83,9 @@ def first_largest(x: Array, axis: int) -> Array:
 
 
 def scale_of(magnitude: Array) -> Array:
-    """A power of two near an eighth of the magnitude, at least 1.
+    """Return a power of two near an eighth of the magnitude, at least 1, without a derivative.
 
-    Dividing by it is exact, up to the largest magnitude: its reciprocal is not subnormal.
+    Division by the power is exact: even for the largest magnitude its reciprocal is not subnormal.
     """
     exponent_bits = jnp.finfo(magnitude.dtype).nexp
     return lax.stop_gradient(
@@ -93,7 +93,10 @@ def scale_of(magnitude: Array) -> Array:
     )
 
 
-def over(difference: Array, scale: Array, x: Array) -> Array:
-    """difference / scale; where that is infinite, its limit as the infinities of x grow alike."""
+def divide_by_scale(difference: Array, scale: Array, x: Array) -> Array:
+    """Return difference / scale; if the scale is infinite, the limit as the infinities of x grow.
+
+    All infinities of x grow alike, so the limit is the sign of an infinite x and 0 elsewhere.
+    """
     at_infinity = jnp.where(jnp.isinf(x), jnp.sign(x), 0.0)
     return jnp.where(jnp.isinf(scale), at_infinity, difference / scale)

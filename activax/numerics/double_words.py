@@ -1,7 +1,8 @@
-"""Floats in two words, high + low, whose rounding errors are not lost.
+"""Two-word arithmetic: numbers are sums high + low of two floats, so that no rounding is lost.
 
-exp(88) has to know its argument to 2^-31, and a slope next to its root the distance to it. In
-float64 and for 16-bit results a single word does, so the second is None.
+exp(88) needs its argument to 2^-31, and a slope next to its root needs the distance to the root. In
+float64 and for 16-bit results one word is enough, so the second word is None there. The methods and
+what XLA does to them are in docs/numerics.md, sections 2 and 6.
 """
 
 import functools
@@ -16,21 +17,24 @@ from jax import Array, lax
 
 from activax.numerics.mode import Mode, current, is_plain
 
-Words = tuple[Array, Array | None]  # high, or high + low
+Words = tuple[Array, Array | None]  # (high, low), or (high, None)
 
 
 def collapse(words: Sequence[Array | None]) -> Any:
-    """The sum of the words."""
+    """Return the sum of the words."""
     return functools.reduce(operator.add, (word for word in words if word is not None))
 
 
 def needs_two_words(x: Array) -> bool:
-    """Whether a second word matters: it is below the rounding of 16 bits, and of no use in 64."""
+    """Return whether x needs a second word, as a float32 does unless the result has 16 bits."""
     return x.dtype == jnp.float32 and current() is Mode.SINGLE
 
 
 def keep_rounding(x: Array) -> Array:
-    """x: XLA adds the constants of nested sums first, but not through a rounding to all bits."""
+    """Return x behind a rounding to all its bits (docs/numerics.md, section 6).
+
+    XLA rewrites (x + c1) + c2 as x + (c1 + c2); the rounding stops the compilers of CPUs and TPUs.
+    """
     if is_plain():  # Taylor mode has no such operation
         return x
     info = jnp.finfo(x.dtype)
@@ -38,34 +42,43 @@ def keep_rounding(x: Array) -> Array:
 
 
 def head_bits(x: Array, bits: int) -> Array:
-    """The first bits of x, a float32, as a constant: a product of 24 of them is exact."""
+    """Return x, a float32, cut to its first `bits` bits, without a derivative.
+
+    A product of two heads of at most 24 bits together is exact.
+    """
     kept = lax.bitcast_convert_type(x, jnp.int32) & -(2 ** (24 - bits))
     return lax.bitcast_convert_type(kept, jnp.float32)
 
 
 def _split(constant: float, bits: int) -> tuple[float, float]:
-    """A constant as its first bits and the rest."""
+    """Return (head, rest) of a constant; the head has at most `bits` bits."""
     mantissa, exponent = math.frexp(constant)
     first = math.ldexp(math.trunc(mantissa * 2**bits), exponent - bits)
     return first, constant - first
 
 
 def select_constant(constant: float, x: Array) -> Array:
-    """A constant that is added last: XLA for GPUs sums all of nested additions, but chosen ones."""
+    """Return the constant as a select, so that XLA does not add it to another constant of the sum.
+
+    XLA for GPUs removes the rounding of `keep_rounding` (docs/numerics.md, section 6).
+    """
     return jnp.where(x < jnp.inf, constant, 0.0)
 
 
 def root_minus(root: tuple[float, float], a: Array) -> Array:
-    """root - a for a >= 0 and a constant root in two float64 words, next to the root too."""
+    """Return root - a with full relative accuracy even next to the root; a >= 0.
+
+    `root` is (high, low), two float64 numbers. docs/numerics.md, section 1.
+    """
     nearest, rest = root
-    if current() is Mode.HALF:  # no 16-bit number is as near to a root as the rest matters
+    if current() is Mode.HALF:  # no 16-bit number is so near to a root that `rest` matters
         return nearest - a
     high = float(np.float32(nearest)) if a.dtype == jnp.float32 else nearest
     return keep_rounding(high - a) + select_constant(nearest - high + rest, a)
 
 
 def root_minus_words(root: tuple[float, float], a: Array) -> Words:
-    """root - a as `distance` has it, in two words."""
+    """Return root - a in two words, for a root as in `root_minus`."""
     if not needs_two_words(a):
         return root_minus(root, a), None
     nearest, rest = root
@@ -76,18 +89,18 @@ def root_minus_words(root: tuple[float, float], a: Array) -> Words:
 
 
 def subtract_constant(x: Array, constant: float) -> Words:
-    """x - constant in two words."""
+    """Return x - constant in two words (docs/numerics.md, section 2)."""
     if not needs_two_words(x):
         return x - constant, None
     high = float(np.float32(constant))
     difference = keep_rounding(x - high)
-    away = keep_rounding(difference - x)  # about -high
+    away = keep_rounding(difference - x)  # -high to its rounding
     error = keep_rounding(x - keep_rounding(difference - away)) - keep_rounding(high + away)
     return difference, error + (high - constant)
 
 
 def renormalize(words: Words) -> Words:
-    """The words with a second that is below the rounding of the first."""
+    """Return the same sum with a low word below the rounding of the high word."""
     high, low = words
     if low is None:
         return words
@@ -96,7 +109,7 @@ def renormalize(words: Words) -> Words:
 
 
 def multiply(factor: float, x: Array, low: Array | None = None) -> Words:
-    """factor (x + low) in two words."""
+    """Return factor (x + low) in two words, for a constant factor (docs/numerics.md, section 2)."""
     if not needs_two_words(x):
         return factor * collapse((x, low)), None
     first, rest = _split(factor, 12)
@@ -105,12 +118,11 @@ def multiply(factor: float, x: Array, low: Array | None = None) -> Words:
 
 
 def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
-    """linear x + cubic x^3 in two words."""
+    """Return linear x + cubic x^3 in two words (docs/numerics.md, section 2)."""
     if not needs_two_words(x):
         return x * (linear + cubic * x * x), None
-    # x^2 = square + rest, and the factor of x is its first 16 bits and low. Products of constants
-    # and heads are exact.
-    head = head_bits(x * (1 + 2.0**-9), 8)  # to the nearest, so that what is left is small
+    # x^2 = square + rest and linear + cubic x^2 = factor + low; products of heads are exact.
+    head = head_bits(x * (1 + 2.0**-9), 8)  # about the nearest head, so that x - head is small
     square, rest = head * head, (x - head) * (x + head)
     (l1, l2), (c1, c2) = _split(linear, 12), _split(cubic, 8)
     factor = head_bits(linear + cubic * square, 16)

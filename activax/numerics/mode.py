@@ -1,4 +1,4 @@
-"""The mode in which the special functions of a formula are computed while it is traced.
+"""The mode in which a formula is traced: plain primitives, or kernels for 32 or 16 bits.
 
 JAX includes the mode in the keys of its caches. So a program that was traced in one mode, by
 `jax.jit` of this library or of a user, is never used in another.
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Mode(enum.Enum):
-    """What the special functions of `activax.numerics.transcendental` may do."""
+    """The form that the functions of `activax.numerics.transcendental` take."""
 
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
     COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"
@@ -31,7 +31,7 @@ _PLAIN = (Mode.PLAIN, Mode.COMPOSITE)
 
 
 def current() -> Mode:
-    """Return the mode that holds here."""
+    """Return the current mode."""
     return tracing.value
 
 
@@ -41,7 +41,7 @@ def is_plain() -> bool:
 
 
 def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Decorate a function so that it is traced in this mode, whatever holds where it is called."""
+    """Decorate a function so that it is traced in this mode, whatever the caller's mode is."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(function)

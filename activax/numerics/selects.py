@@ -1,8 +1,8 @@
-"""Scalar pieces that several families share.
+"""Branches, clamps and flags of scalars, which keep NaN.
 
-Each is written so that plain automatic differentiation of it, to any order, is finite and right:
-branches select between smooth formulas, and arguments are clamped where the answer has reached its
-limit. Clamps and selects keep NaN.
+Plain automatic differentiation of each function, to any order, is finite and right: branches select
+between smooth formulas, and an argument is clamped where the answer has reached its limit
+(docs/numerics.md, sections 4 and 9).
 """
 
 import jax
@@ -11,38 +11,38 @@ from jax import Array
 
 from activax.numerics.mode import is_plain
 
-# Beyond it exp(-x) is 0 in every dtype, float64 included, and products stay finite.
+# From here on exp(-x) is 0 in every dtype, float64 included, and products with x stay finite.
 FAR = 1e4
 
 
 def at_least(x: Array, bound: Array | float) -> Array:
-    """max(x, bound), keeping NaN, with slope 1 at the bound."""
+    """Return max(x, bound), NaN where x is NaN, with slope 1 at the bound."""
     return jnp.where(x < bound, bound, x)
 
 
 def at_most(x: Array, bound: Array | float) -> Array:
-    """min(x, bound), keeping NaN, with slope 1 at the bound."""
+    """Return min(x, bound), NaN where x is NaN, with slope 1 at the bound."""
     return jnp.where(x > bound, bound, x)
 
 
-def largest(x: Array) -> float:
-    """The largest finite number of x's dtype."""
+def largest_finite(x: Array) -> float:
+    """Return the largest finite number of x's dtype."""
     return float(jnp.finfo(x.dtype).max)
 
 
 def clip(x: Array, low: Array | float, high: Array | float) -> Array:
-    """x between the bounds; `jax.experimental.jet` does not see through `jnp.clip`."""
+    """Return x clipped to [low, high]; `jax.experimental.jet` does not support `jnp.clip`."""
     return at_most(at_least(x, low), high)
 
 
 def magnitude(x: Array) -> Array:
-    """abs(x) with slope 1 at 0, so that even functions of it have all their derivatives there."""
+    """Return |x| with slope 1 at 0, so that even functions of x have all derivatives at 0."""
     return jnp.where(x < 0, -x, x) if is_plain() else _magnitude(x)
 
 
 @jax.custom_jvp
 def _magnitude(x: Array) -> Array:
-    # One operation, and no comparison: XLA for GPUs makes a kernel of one that it finds twice.
+    # Not a select: XLA for GPUs makes a kernel of its own of a comparison that it finds twice.
     return jnp.abs(x)
 
 
@@ -53,21 +53,21 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 
 def negative_part(x: Array) -> Array:
-    """min(x, 0), keeping NaN, with slope 1 at 0."""
+    """Return min(x, 0), NaN where x is NaN, with slope 1 at 0."""
     return at_most(x, 0.0)
 
 
 def root(x: Array) -> Array:
-    """sqrt(x), 0 with slope 0 where x <= 0, keeping NaN."""
+    """Return sqrt(x), 0 with slope 0 where x <= 0, and NaN where x is NaN."""
     return jnp.where(x <= 0, 0.0, jnp.sqrt(jnp.where(x <= 0, 1.0, x)))
 
 
 @jax.custom_jvp
 def root_above(distance: Array) -> Array:
-    """sqrt(distance to a minimum), at least 2^-19; its slope is 1 / (2 root) there, too.
+    """Return max(sqrt(distance), 2^-19), with derivative 1 / (2 root) everywhere.
 
-    So a slope that is a multiple of it has a finite derivative when that is multiplied with the
-    slope, as it is where a second derivative comes about.
+    `distance` is that of a value to its minimum, and slopes are multiples of the root. The bound
+    keeps their second derivatives finite (docs/numerics.md, section 7).
     """
     return jnp.sqrt(at_least(distance, 2.0**-38))
 
@@ -80,32 +80,32 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 
 def scaled(x: Array, factor: Array | float) -> Array:
-    """factor x, 0 at infinity where the factor is 0."""
+    """Return factor x, and 0 where x is infinite and the factor 0."""
     return jnp.where(jnp.isinf(x) & (factor == 0), 0.0, factor * x)
 
 
 def flag(x: Array, condition: Array) -> Array:
-    """One byte: 1 where the condition holds, 0 where not, -1 where x is NaN."""
+    """Return one byte: 1 where the condition holds, 0 elsewhere, -1 where x is NaN."""
     lost = jnp.isnan(x)
     return condition.astype(jnp.int8) | -lost.astype(jnp.int8)
 
 
 def choose(flagged: Array, yes: Array | float, no: Array | float) -> Array:
-    """`yes` where the flag is 1, `no` where it is 0, NaN where it is -1."""
+    """Return `yes` where the flag is 1, `no` where the flag is 0, NaN where the flag is -1."""
     lost = flagged < 0
     return jnp.where(flagged > 0, yes, jnp.where(lost, nan_where(lost), no))
 
 
 def one_or_zero(one: Array, *parameters: Array) -> Array:
-    """The slope of a piece that passes its input, or of one that does not."""
+    """Return the slope 1 where `one` holds and 0 elsewhere, whatever the parameters are."""
     return jnp.where(one, 1.0, 0.0)
 
 
 def nan_where(lost: Array) -> Array:
     """Return NaN where `lost` holds and 1 elsewhere, of a weak type.
 
-    A difference and not a constant: `jax_debug_nans` refuses a NaN that is only selected from. XLA
-    fuses a difference into what uses it, also that of a scalar, which it does not with a root.
+    `jax_debug_nans` refuses a NaN constant, even where no element selects it. So NaN is inf - inf,
+    which XLA fuses with its consumer even for a scalar, unlike sqrt(-1).
     """
     infinite = jnp.where(lost, jnp.inf, 0.0)
     return 1 + (infinite - infinite)

@@ -1,8 +1,8 @@
-"""Slopes from the value: those of units with one minimum, given y and the side of the minimum.
+"""Slopes of units with one minimum, computed from the value and the side of the minimum.
 
-So the backward pass needs only the output, which the next layer keeps anyway, and one bit. The
-slope is right to the rounding of y. Next to the minimum, where y is flat, that may be 7e-5 off in
-float32, and 0.016 where y was rounded to bfloat16.
+So the backward pass keeps only the output, which the next layer keeps anyway, and one bit. The
+slope is right to the rounding of the value y. Next to the minimum, where y is flat, the slope may
+be 7e-5 off in float32, and 0.016 where y was rounded to bfloat16. docs/numerics.md, section 7.
 """
 
 import math
@@ -43,10 +43,10 @@ Rational = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class _Inverse(NamedTuple):
-    """What there is to know of a function."""
+    """The constants from which the slope of one unit is computed."""
 
-    depth: tuple[float, float]  # minus its minimum, in two float64 words
-    saturated: float  # where the slope is 1 from here on
+    depth: tuple[float, float]  # minus the minimal value, in two float64 words
+    saturated: float  # the value from which on the slope is 1
     right: Rational
     left: Rational
 
@@ -56,17 +56,17 @@ _GELU_TANH = _Inverse(GELU_TANH_DEPTH, GELU_TANH_SATURATED, GELU_TANH_RIGHT, GEL
 _SILU = _Inverse(SILU_DEPTH, SILU_SATURATED, SILU_RIGHT, SILU_LEFT)
 _MISH = _Inverse(MISH_DEPTH, MISH_SATURATED, MISH_RIGHT, MISH_LEFT)
 
-# Values below it count as it in the derivative of s^2, whose own ones divide by powers of it. What
-# second derivatives lose by that is less than it.
+# The derivative of s^2 divides by y, and higher ones by powers of y, so that y is at most -_TAIL in
+# them. Second derivatives lose less than _TAIL by that.
 _TAIL = 2.0**-40
 
 
 def _root(y: Array, right: Array, depth: tuple[float, float]) -> Array:
-    """s of the fits: s^2 = 1 + y / depth on the right, s^2 = -log(-y / depth) on the left."""
+    """Return s, with s^2 = 1 + y / depth on the right and s^2 = -log(-y / depth) on the left."""
 
     @jax.custom_jvp
     def square(y: Array, right: Array) -> Array:
-        # On the left -y = m 2^n where m is within a factor of sqrt(2) of the depth.
+        # -y = m 2^n, with m within a factor of sqrt(2) of the depth on the left; else n = 0.
         bits = lax.bitcast_convert_type(-y, jnp.int32)
         n = jnp.where(right, 0, (bits - np.float32(depth[0] * 0.5**0.5).view(np.int32)) >> 23)
         m = lax.bitcast_convert_type(bits - (n << 23), jnp.float32)
@@ -83,14 +83,14 @@ def _root(y: Array, right: Array, depth: tuple[float, float]) -> Array:
 
 
 def _paired(*coefficients: tuple[float, ...]) -> Iterator[tuple[np.float32, np.float32]]:
-    """Coefficients of equal powers, 0 where one has none."""
+    """Yield the coefficients of equal powers, 0 beyond the end of the shorter polynomial."""
     return zip_longest(*(np.asarray(c, np.float32) for c in coefficients), fillvalue=np.float32(0))
 
 
 def _slope_at(y: Array, right: Array, inverse: _Inverse) -> Array:
     bounded = at_most(y, inverse.saturated)
     s = _root(bounded, right, inverse.depth)
-    # The branches differ in the coefficients, so that one rational is evaluated and not two.
+    # The branches select coefficients, so that one rational is evaluated instead of two.
     z = s - jnp.where(right, np.float32(RIGHT_MIDDLE), np.float32(0))
     p, q = (
         horner(z, [jnp.where(right, *pair) for pair in pairs])
@@ -101,20 +101,20 @@ def _slope_at(y: Array, right: Array, inverse: _Inverse) -> Array:
 
 
 def gelu_slope_at(y: Array, right: Array) -> Array:
-    """The slope of gelu where it is y, float32, right of its minimum or not."""
+    """Return the slope of gelu at the value y, a float32, right of the minimum or left."""
     return _slope_at(y, right, _GELU)
 
 
 def gelu_tanh_slope_at(y: Array, right: Array) -> Array:
-    """The slope of gelu_tanh where it is y, float32, right of its minimum or not."""
+    """Return the slope of gelu_tanh at the value y, a float32, right of the minimum or left."""
     return _slope_at(y, right, _GELU_TANH)
 
 
 def silu_slope_at(y: Array, right: Array) -> Array:
-    """The slope of silu where it is y, float32, right of its minimum or not."""
+    """Return the slope of silu at the value y, a float32, right of the minimum or left."""
     return _slope_at(y, right, _SILU)
 
 
 def mish_slope_at(y: Array, right: Array) -> Array:
-    """The slope of mish where it is y, float32, right of its minimum or not."""
+    """Return the slope of mish at the value y, a float32, right of the minimum or left."""
     return _slope_at(y, right, _MISH)

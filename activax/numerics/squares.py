@@ -1,4 +1,4 @@
-"""Sums of squares that neither overflow nor underflow."""
+"""Sums of squares that neither overflow nor underflow (docs/numerics.md, section 8)."""
 
 import math
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from activax.numerics.mode import is_plain
 
 
 def scaled_squares(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    """Return (scale, total), where total = scale^2 sum of x^2 along axes, which stay.
+    """Return (scale, total) with total = scale^2 sum of x^2 along the axes, which stay with size 1.
 
     The squares are summed at fixed powers of two, all in one reduction. A scale from the largest
-    element would need another reduction before, which on a mesh is another all-reduce.
+    element would need a reduction before, which on a mesh is another all-reduce.
 
     Blue 1978, A portable Fortran program to find the Euclidean norm of a vector.
     """
     axes = tuple(sorted(axis % x.ndim for axis in axes))
     number = math.prod(x.shape[axis] for axis in axes)
     scales = scales_of(number, x.dtype)
-    # The axis of scales is next to those that go: so a CPU reads each row once.
+    # The axis of scales stands before the reduced axes, so that a CPU reads each row once.
     place = axes[0] if axes else x.ndim
     squares = squares_at(scales, x, place)
     summed = jnp.sum(squares, tuple(axis + 1 for axis in axes), keepdims=True)
@@ -31,11 +31,11 @@ def scaled_squares(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def over_root_mean_square(x: Array, power: float, *, plus: float) -> Array:
-    """Return 1 / (power sqrt(plus + mean of x^2 along the last axis)), which stays.
+    """Return 1 / (power sqrt(plus + mean of x^2 along the last axis)); the axis stays with size 1.
 
-    Of the scales, each gives the right number or, because its total is raised to where squares that
-    underflow no longer count, or is infinite, a smaller one. A maximum, unlike a choice, stays in
-    the kernel of the sum. With a power of two up to 1/16 the result is normal.
+    Each scale gives the right number or a smaller one: its total may be infinite, and a total that
+    may have lost squares to underflow is raised. So the largest number is right. A maximum, unlike
+    a choice, stays in the kernel of the sum. With a power of two up to 1/16 the result is normal.
     """
     number = x.shape[-1]
     plus *= number * power**2
@@ -52,15 +52,15 @@ def over_root_mean_square(x: Array, power: float, *, plus: float) -> Array:
 
 
 def hidden(x: Array) -> Array:
-    """Return x, of which XLA cannot see how it came about; Taylor mode has no such barrier."""
+    """Return x behind a barrier that hides its origin from XLA; in a plain function, x itself."""
     return x if is_plain() else lax.optimization_barrier(x)
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
-    """Return (scale x)^2 for every scale, along a new axis at that place.
+    """Return (scale x)^2 for every scale, along a new axis at `place`.
 
-    The scales are hidden so that XLA does not square them. Rounding every element, as `square`
-    does, takes a norm three times as long on a CPU.
+    The scales are hidden so that XLA does not square them. To round every element, as `square`
+    does, makes a norm three times slower on a CPU.
     """
     x = jnp.expand_dims(x, place)
     return jnp.square(x * hidden(_along(scales, place, x)))
@@ -69,16 +69,16 @@ def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:
 def square(x: Array) -> Array:
     """Return x^2, where x may be a product with a constant.
 
-    XLA rewrites (s x)^2 as s^2 x^2 for a constant s, which overflows. A `reduce_precision` to full
-    width stops that.
+    XLA rewrites (s x)^2 as s^2 x^2 for a scalar x and a constant s, whose square may overflow. A
+    rounding to all bits stops the rewriting.
     """
     return jnp.square(keep_rounding(x))
 
 
 def _along(numbers: Sequence[float], axis: int, beside: Array) -> Array:
-    """Return numbers along an axis, in the rank and dtype of an array.
+    """Return the numbers along an axis, in the rank and the dtype of `beside`.
 
-    They are computed from their places: `jax.checkpoint` would keep a constant array.
+    They are selected by their places, because `jax.checkpoint` would keep a constant array.
     """
     shape = [len(numbers) if i == axis else 1 for i in range(beside.ndim)]
     place = lax.broadcasted_iota(np.int32, shape, axis)
@@ -89,10 +89,10 @@ def _along(numbers: Sequence[float], axis: int, beside: Array) -> Array:
 
 
 def scales_of(number: int, dtype: Any, plus: float = 0.0) -> tuple[float, ...]:
-    """Return powers of two, increasing, at one of which a sum of squares is in range and accurate.
+    """Return increasing powers of two, at one of which any sum of squares is in range and accurate.
 
-    The first is for sums of `number` squares of the largest numbers, 1 is for most, and the last is
-    for the smallest numbers, which a `plus` that is not tiny would hide.
+    The first is for `number` squares of the largest numbers, 1 is for most sums, and the last is
+    for the smallest numbers. A `plus` that is not tiny hides the smallest numbers.
     """
     info = jnp.finfo(dtype)
     spread = math.ceil(math.log2(max(number, 1)) / 2)
@@ -105,7 +105,7 @@ def scales_of(number: int, dtype: Any, plus: float = 0.0) -> tuple[float, ...]:
 def best(totals: Array, scales: Sequence[float], number: int, place: int) -> tuple[Array, Array]:
     """Return (scale, total) of the first scale at which the total lost nothing to underflow.
 
-    The totals of the scales are along the axis at that place, which goes.
+    `totals` holds the scales along the axis at `place`, which goes.
     """
     *earlier, found = (
         lax.index_in_dim(totals, i, place, keepdims=False) for i in range(len(scales))
@@ -118,15 +118,15 @@ def best(totals: Array, scales: Sequence[float], number: int, place: int) -> tup
 
 
 def _accurate_from(number: int, dtype: Any) -> float:
-    """Return the sum from which on the squares that underflow are less than its rounding."""
+    """Return the least sum of squares whose rounding exceeds all squares lost to underflow."""
     info = jnp.finfo(dtype)
     return max(number, 1) * float(info.smallest_normal) / float(info.eps)
 
 
 def over_power(x: Array, number: int) -> tuple[Array, float]:
-    """Return x over a power of two, the least that is not below `number`, and that power.
+    """Return (x / power, power) with the least power of two that is not below `number`.
 
-    A sum of `number` such elements does not overflow.
+    A sum of `number` elements of x / power does not overflow.
     """
     power = 2.0 ** math.ceil(math.log2(max(number, 1)))
     return x / power, power

@@ -1,8 +1,8 @@
-"""exp, expm1, log1p and the normal tail: shorter and more exact in float32 than the backend's.
+"""exp, expm1, log1p, tanh and the normal tail: shorter and more exact in float32 than XLA's.
 
-Each has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a kernel for
-float32, of which 16-bit results get a shorter one. Its derivative is a formula of its own, so all
-orders are right. An argument may come in two words.
+Each function has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a
+kernel for float32, which is shorter for 16-bit results. Its derivative is a formula of its own, so
+all orders are right. An argument may come in two words (docs/numerics.md, section 2).
 """
 
 import math
@@ -31,41 +31,43 @@ from activax.numerics.double_words import collapse, head_bits, needs_two_words, 
 from activax.numerics.mode import Mode, at, current, is_plain
 from activax.numerics.selects import at_least, at_most, clip, magnitude
 
-# Exponentials are computed 2^SHIFT times too large where products with them outlast them.
+# Exponentials are computed 2^SHIFT times too large where they underflow before a product with them
+# does (docs/numerics.md, section 3).
 SHIFT = 24
 UNSHIFT = 2.0**-SHIFT
 
 _LOG2_E = 1.4426950408889634
-# ln 2 in two words, the first of 9 bits, so that whole multiples of it are exact.
+# ln 2 in two words; the first has 9 bits, so that its products with whole numbers are exact.
 _LN2_HIGH = 0.693359375
 _LN2_LOW = -2.121944400546905827679e-4
-# Adding it puts a whole number in the low bits. It is no way to round one: subtracting it again is
-# lost on XLA for GPUs, which adds the two constants first.
+# The sum of a whole number and _WHOLE holds the number in its low bits. To round by adding _WHOLE
+# and subtracting it again fails: XLA adds the two constants first.
 _WHOLE = 1.5 * 2**23
 
 
-def _special(
+def _by_mode(
     plain: Callable[..., Array],
     kernel: Callable[..., Array],
     derivative: Callable[..., Array],
     *words: Array | None,
 ) -> Array:
-    """A function of one argument at the precision that holds here, with its derivative.
+    """Return a function of one argument in the form of the current mode, with its derivative.
 
-    `kernel(half, *words)` serves float32, `plain(x)` the rest; `derivative(*words, out)`.
+    `kernel(half, *words)` computes it for float32 and `plain(x)` elsewhere, and
+    `derivative(*words, out)` its derivative.
     """
     if is_plain():
         return plain(collapse(words))
-    precision = current()
+    mode = current()
 
     @jax.custom_jvp
     def function(*words: Any) -> Array:
         if words[0].dtype == jnp.float32:
-            return kernel(precision is Mode.HALF, *words)
+            return kernel(mode is Mode.HALF, *words)
         return plain(collapse(words))
 
     @function.defjvp
-    @at(precision)
+    @at(mode)
     def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
         out = function(*words)
         return out, derivative(*words, out) * collapse(tangents)
@@ -74,10 +76,10 @@ def _special(
 
 
 def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
-    """The polynomial, lowest power first, in pairs (Estrin), which keep more of a core busy."""
+    """Return the polynomial, lowest power first, in pairs (Estrin), which keep a core busy."""
     terms: list[Any] = list(coefficients)
     while len(terms) > 1:
-        if len(terms) % 2:  # no pair for the last, nor a power of x for it alone
+        if len(terms) % 2:  # the last coefficient has no partner
             terms[-2:] = [terms[-2] + terms[-1] * x]
         terms = [low + high * x for low, high in zip(terms[::2], terms[1::2], strict=True)]
         x = x * x
@@ -85,7 +87,7 @@ def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
 
 
 def horner(x: Array, coefficients: Sequence[float | Array]) -> Any:
-    """The polynomial, lowest power first, which ends in one rounding where `polynomial` has two."""
+    """Return the polynomial, lowest power first; it ends in one rounding, `polynomial` in two."""
     value: Any = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
         value = value * x + coefficient
@@ -93,7 +95,10 @@ def horner(x: Array, coefficients: Sequence[float | Array]) -> Any:
 
 
 def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
-    """2^(n + shift), 0 where it underflows, and expm1(r) of x + low = n ln 2 + r, |r| < 0.35."""
+    """Return 2^(n + shift), 0 where it underflows, and expm1(r), for x + low = n ln 2 + r.
+
+    n is a whole number and |r| < 0.35.
+    """
     bounded = at_least(collapse((x, low)), -(127 + shift) * math.log(2))
     n = lax.round(bounded * _LOG2_E, lax.RoundingMethod.TO_NEAREST_EVEN)
     exponent = lax.bitcast_convert_type(n + (_WHOLE + (127 + shift)), jnp.int32) << 23
@@ -102,18 +107,18 @@ def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array
         r = bounded - n * math.log(2)
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-    else:  # exact up to the last product, also where x and low cancel
+    else:  # exact but for the last product, even where x and low cancel
         r = ((x - n * _LN2_HIGH) + low) - n * _LN2_LOW
     return power, r + r * r * polynomial(r, EXPM1_HALF if half else EXPM1)
 
 
 def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """2^shift exp(x + low), x <= 88; the shift keeps factors that alone would underflow."""
+    """Return 2^shift exp(x + low) for x <= 88."""
 
     def plain(x: Array) -> Array:
         if is_plain() and shift == 0:
             return jnp.exp(x)
-        # In two factors, of which the second underflows later than exp(x); the sum is exact.
+        # In two factors, which underflow later than exp(x); the sum x + 16 is exact.
         far = x < -16
         near = jnp.exp(jnp.where(far, x + 16, x))
         return near * jnp.where(far, math.exp(-16) * 2.0**shift, 2.0**shift)
@@ -122,11 +127,11 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         power, rest = _reduced(half, x, low, shift)
         return power + power * rest
 
-    return _special(plain, kernel, lambda x, low, out: out, x, low)
+    return _by_mode(plain, kernel, lambda x, low, out: out, x, low)
 
 
 def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """2^shift (exp(x + low) - 1), x <= 88, next to 0 to full relative accuracy."""
+    """Return 2^shift (exp(x + low) - 1) for x <= 88, next to 0 to full relative accuracy."""
 
     def plain(x: Array) -> Array:
         return 2.0**shift * jnp.expm1(x)
@@ -138,62 +143,65 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         power, rest = _reduced(half, x, low, shift)
         return power * rest + (power - 2.0**shift)
 
-    return _special(plain, kernel, derivative, x, low)
+    return _by_mode(plain, kernel, derivative, x, low)
 
 
 def log1p(x: Array) -> Array:
-    """log(1 + x) for 0 <= x <= 1."""
+    """Return log(1 + x) for 0 <= x <= 1."""
 
     def kernel(half: bool, x: Array) -> Array:
         return x + x * x * polynomial(x, LOG1P_HALF if half else LOG1P)
 
-    return _special(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
+    return _by_mode(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
 
 
 def logistic(x: Array) -> Array:
-    """1 / (1 + exp(-x)), without overflow in it or its derivatives."""
+    """Return 1 / (1 + exp(-x)), without overflow in the value or its derivatives."""
     e = exp(-magnitude(x))
     return jnp.where(x < 0, e, 1.0) / (1 + e)
 
 
 def logistic_slope(x: Array) -> Array:
-    """The slope of the logistic function, which keeps its relative accuracy in both tails."""
+    """Return the slope of the logistic function, relatively accurate in both tails."""
 
     def slope(x: Array) -> Array:
         e = exp(-magnitude(x))
         return e / (1 + e * (2 + e))
 
-    # Its derivative is odd, which the rounding of exp(-x) to 1 next to 0 would hide.
-    return _special(slope, lambda half, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
+    # The derivative is odd, which JAX's derivative would lose next to 0, where exp(-x) rounds to 1.
+    return _by_mode(slope, lambda half, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
 
 
 def tanh_slope(x: Array, *, shift: int = 0) -> Array:
-    """2^shift (1 - tanh(x)^2), which keeps its relative accuracy in both tails."""
+    """Return 2^shift (1 - tanh(x)^2), relatively accurate in both tails."""
 
     def slope(x: Array) -> Array:
         top = exp(-2 * magnitude(x), shift=shift + 2)
         e = top * 2.0**-shift
         return top / (1 + e * (0.5 + e / 16))
 
-    return _special(slope, lambda half, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
+    return _by_mode(slope, lambda half, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
 
 
 def tanh(x: Array) -> Array:
-    """The hyperbolic tangent."""
+    """Return the hyperbolic tangent."""
 
     def kernel(half: bool, x: Array) -> Array:
         if half:
-            x = clip(x, -9.0, 9.0)  # where it is 1 to the last bit
+            x = clip(x, -9.0, 9.0)  # where tanh is 1 to the last bit
             p, q = (polynomial(x * x, series) for series in TANH_HALF)
             return x * p / q
-        e = expm1(2 * at_most(jnp.abs(x), 10.0))  # beyond which it is 1
+        e = expm1(2 * at_most(jnp.abs(x), 10.0))  # where tanh is 1
         return jnp.copysign(e / (e + 2), x)
 
-    return _special(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
+    return _by_mode(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
 
 
 def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """2^shift exp(-(a + low)^2 / 2) for a >= 0, |low| at most the rounding of a."""
+    """Return 2^shift exp(-(a + low)^2 / 2) for a >= 0 and |low| up to the rounding of a.
+
+    low^2 is below all roundings. docs/numerics.md, section 2.
+    """
     if not needs_two_words(a):
         return exp(-0.5 * a * a, shift=shift)
     head = head_bits(a, 12)
@@ -202,7 +210,7 @@ def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
 
 
 def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """2^shift times the probability that a standard normal variable exceeds a + low, a >= 0."""
+    """Return 2^shift times the probability that a standard normal exceeds a + low, for a >= 0."""
 
     def plain(a: Array) -> Array:
         return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
@@ -214,18 +222,18 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     def derivative(a: Array, low: Array | None, out: Array) -> Array:
         return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
 
-    return _special(plain, kernel, derivative, a, low)
+    return _by_mode(plain, kernel, derivative, a, low)
 
 
 def gelu_tail(a: Array, *, shift: int = 0) -> Array:
-    """2^shift a normal_tail(a), a >= 0: what gelu lacks of the rectifier."""
+    """Return 2^shift a normal_tail(a) for a >= 0, the difference max(x, 0) - gelu(x) at |x| = a."""
 
     def kernel(half: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
         scaled = a * q
         return gaussian(a, shift=shift) * scaled / (SQRT_2PI * scaled + p)
 
-    return _special(
+    return _by_mode(
         lambda a: a * normal_tail(a, shift=shift),
         kernel,
         lambda a, out: gelu_tail_slope(a, shift=shift),
@@ -234,7 +242,10 @@ def gelu_tail(a: Array, *, shift: int = 0) -> Array:
 
 
 def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
-    """The derivative of gelu_tail, which is the slope of gelu at -a, also next to its root."""
+    """Return the derivative of gelu_tail, the slope of gelu at -a, relatively accurate at its root.
+
+    docs/numerics.md, section 1.
+    """
 
     def plain(a: Array) -> Array:
         return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
@@ -247,4 +258,4 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
     def derivative(a: Array, out: Array) -> Array:
         return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
 
-    return _special(plain, kernel, derivative, a)
+    return _by_mode(plain, kernel, derivative, a)

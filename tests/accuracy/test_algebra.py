@@ -1,0 +1,277 @@
+"""The algebra of formulas, apart from rounding: their programs, computed with 60 digits.
+
+A program that JAX traces from a formula is evaluated in mpmath, where nothing is rounded. So a
+wrong formula fails here, and a formula that loses digits fails in test_accuracy.py alone.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from against_reference import variants
+from jax import lax
+from jax.extend.core import Literal
+from mpmath import mp, mpf
+
+import activax
+from activax.numerics import double_words, self_gate, slope_from_value, transcendental
+from activax.numerics.mode import Mode, at
+
+DIGITS = 60
+
+
+def _quotient(x: Any, y: Any) -> Any:
+    return x / y if y else (mp.nan if x == 0 else mp.sign(x) * mp.inf)
+
+
+def _real(function: Callable[[mpf], mpf], domain: float = 0.0) -> Callable[[mpf], mpf]:
+    """The function, NaN below its domain, where mpmath is complex."""
+    return lambda x: mp.nan if x < domain else function(x)
+
+
+def _reduced(x: mpf, exponent_bits: int, mantissa_bits: int) -> mpf:
+    """x rounded to fewer bits than its dtype has; a rounding to all bits rounds nothing here."""
+    if mantissa_bits in (23, 52) or not x:
+        return x
+    unit = mp.ldexp(1, int(mp.mag(x)) - mantissa_bits - 1)
+    return mp.nint(x / unit) * unit
+
+
+def _bits(x: Any, new_dtype: Any) -> Any:
+    """The float32 next to x as an int32, or the reverse."""
+    if new_dtype == jnp.int32:
+        return int(np.float32(float(x)).view(np.int32))
+    return mpf(float(np.int64(x).astype(np.int32).view(new_dtype)))
+
+
+def _converted(x: Any, new_dtype: Any) -> Any:
+    kind = jnp.dtype(new_dtype).kind
+    return mpf(x) if kind == "f" else bool(x) if kind == "b" else int(x)
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+# What primitives of JAX mean for numbers: of their operands, and of the parameters they name.
+MEANING: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "add": operator.add,
+    "add_any": operator.add,
+    "and": operator.and_,
+    "cos": mp.cos,
+    "div": _quotient,
+    "eq": operator.eq,
+    "erfc": mp.erfc,
+    "exp": mp.exp,
+    "expm1": mp.expm1,
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "is_finite": mp.isfinite,
+    "le": operator.le,
+    "log": _real(mp.log),
+    "log1p": _real(mp.log1p, -1.0),
+    "logistic": lambda x: 1 / (1 + mp.exp(-x)),
+    "lt": operator.lt,
+    "max": max,
+    "min": min,
+    "mul": operator.mul,
+    "ne": operator.ne,
+    "neg": operator.neg,
+    "not": operator.not_,
+    "or": operator.or_,
+    "select_n": lambda which, *cases: cases[which],
+    "shift_left": operator.lshift,
+    "shift_right_arithmetic": operator.rshift,
+    "sign": mp.sign,
+    "sin": mp.sin,
+    "sqrt": _real(mp.sqrt),
+    "square": lambda x: x * x,
+    "sub": operator.sub,
+    "tanh": mp.tanh,
+    # Of one number, and of barriers, nothing is left to do.
+    "broadcast_in_dim": lambda x, **options: x,
+    "copy": _same,
+    "optimization_barrier": _same,
+    "reshape": lambda x, **options: x,
+}
+MEANING_WITH_OPTIONS: dict[str, Callable[..., Any]] = {
+    "bitcast_convert_type": lambda x, new_dtype, **rest: _bits(x, new_dtype),
+    "convert_element_type": lambda x, new_dtype, **rest: _converted(x, new_dtype),
+    "integer_pow": lambda x, y: x**y,
+    "reduce_precision": _reduced,
+    "round": lambda x, rounding_method: mp.nint(x),
+}
+INNER = ("jaxpr", "call_jaxpr", "call")
+
+
+def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
+    """What a traced program of scalars returns, without rounding."""
+    jaxpr = getattr(program, "jaxpr", program)
+    known = dict(zip(jaxpr.constvars, getattr(program, "consts", ()), strict=True))
+    known.update(zip(jaxpr.invars, arguments, strict=True))
+
+    def read(atom: Any) -> Any:
+        constant = isinstance(atom, Literal)
+        return _converted(np.asarray(atom.val).item(), atom.aval.dtype) if constant else known[atom]
+
+    for equation in jaxpr.eqns:
+        operands = [read(atom) for atom in equation.invars]
+        name, options = equation.primitive.name, equation.params
+        if inner := [options[key] for key in INNER if key in options]:
+            results = evaluate(inner[0], operands)
+        elif name in MEANING_WITH_OPTIONS:
+            results = [MEANING_WITH_OPTIONS[name](*operands, **options)]
+        else:
+            results = [MEANING[name](*operands)]
+        known.update(zip(equation.outvars, results, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+# Both sides of each bend and root, and where gates are saturated; no kink.
+POINTS = (
+    -30.3,
+    -12.7,
+    -5.1,
+    -2.3,
+    -1.28,
+    -1.19,
+    -0.76,
+    -0.3,
+    -1e-3,
+    2e-3,
+    0.4,
+    0.9,
+    1.7,
+    9.6,
+    25.1,
+)
+# Programs for float64 hold constants of 53 bits, which is all that keeps them from the reference.
+# Each may move an argument by its rounding.
+CONSTANTS = mpf(2) ** -49
+# Differences of the reference have an error of this size.
+NOISE = mpf(10) ** (10 - DIGITS)
+
+
+def program_of(function: Callable[..., Any], *arguments: float) -> Any:
+    """The traced program of a function and its slopes, for float64 scalars."""
+    places = tuple(range(len(arguments)))
+    with jax.enable_x64(True):
+        sloped = jax.value_and_grad(function, places)
+        return jax.make_jaxpr(sloped)(*map(np.float64, arguments))
+
+
+def excess(got: mpf, f: Callable[..., mpf], arguments: Sequence[mpf], order: np.ndarray) -> float:
+    """The error of a derivative of f, over what the roundings of constants explain."""
+    want = mp.diff(f, arguments, tuple(order))
+    units = np.eye(len(arguments), dtype=int)
+    moved = sum(
+        abs(a * mp.diff(f, arguments, tuple(order + unit)))
+        for a, unit in zip(arguments, units, strict=True)
+    )
+    return float(abs(got - want) / (CONSTANTS * (abs(want) + moved) + NOISE))
+
+
+def check(activation: activax.Activation) -> None:
+    """Assert that the program of an activation, value and slopes, is its reference."""
+    names = activation.trainable
+    numbers = [float(activation.parameters[name]) for name in names]
+
+    def by_position(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, *p: function(
+            x, **{**activation.parameters, **dict(zip(names, p, strict=True))}
+        )
+
+    value = by_position(functools.partial(activation.reference, mp))
+    surrogate = activation.surrogate and by_position(functools.partial(activation.surrogate, mp))
+    program = program_of(by_position(activation.inner), 0.5, *numbers)
+    derivatives = [(value, np.zeros(1 + len(names), int))]
+    derivatives += [(surrogate or value, unit) for unit in np.eye(1 + len(names), dtype=int)]
+    low, high = activation.domain
+    with mp.workdps(DIGITS):
+        for x in (x for x in POINTS if low < x < high):
+            arguments = [mpf(x), *map(mpf, numbers)]
+            results = evaluate(program, arguments)
+            for got, (f, order) in zip(results, derivatives, strict=True):
+                error = excess(got, f, arguments, order)
+                assert error <= 1, f"{activation}: derivative {order} at {x}"
+
+
+def test_elementwise(elementwise):
+    """Value and slopes of every activation, at two values of its parameters."""
+    for variant in variants(elementwise):
+        check(variant)
+
+
+@pytest.fixture
+def in_two_words(monkeypatch):
+    """Trace formulas for float64 with the second words that float32 has."""
+    replaced = {
+        "needs_two_words": lambda x: True,
+        "head_bits": lambda x, bits: lax.reduce_precision(x, 11, bits - 1),
+    }
+    for module in (double_words, self_gate, transcendental):
+        for name, function in replaced.items():
+            monkeypatch.setattr(module, name, function, raising=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["silu", "quick_gelu", "swish", "gelu_tanh", "mish", "gelu", "laplace_cdf_gate"]
+)
+def test_two_words(name, in_two_words):
+    """The formulas of float32, where a second word holds what the first one lacks."""
+    check(activax.get(name))
+
+
+def gelu_tail(a: mpf) -> mpf:
+    return a * mp.ncdf(-a)
+
+
+# The functions that the kernels for float32 compute from fits, and arguments in each piece.
+KERNELS = {
+    "exp": (mp.exp, (-80.2, -3.3, -0.1, 0.2, 12.6)),
+    "expm1": (mp.expm1, (-80.2, -3.3, -0.1, 1e-3, 12.6)),
+    "log1p": (mp.log1p, (1e-3, 0.3, 1.0)),
+    "tanh": (mp.tanh, (-8.1, -1.2, 0.01, 0.3, 2.0, 9.5)),
+    "normal_tail": (lambda a: mp.ncdf(-a), (0.0, 0.3, 1.7, 5.2, 12.9)),
+    "gelu_tail": (gelu_tail, (0.1, 0.3, 1.7, 5.2, 12.9)),
+    "gelu_tail_slope": (lambda a: mp.diff(gelu_tail, a), (0.0, 0.75, 1.7, 12.9)),
+}
+# More than the relative errors of the fits, and less than what a wrong formula makes of them.
+FITS = {Mode.SINGLE: 2.0**-24, Mode.HALF: 2.0**-15}
+
+
+def float32(x: Any) -> mpf:
+    return mpf(float(np.float32(x)))
+
+
+@pytest.mark.parametrize("mode", FITS)
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel(name, mode):
+    """A kernel without rounding is as exact as its fit."""
+    exact, arguments = KERNELS[name]
+    program = jax.make_jaxpr(at(mode)(getattr(transcendental, name)))(np.float32(0.5))
+    with mp.workdps(DIGITS):
+        for x in map(float32, arguments):
+            (got,) = evaluate(program, [x])
+            assert abs(got / exact(x) - 1) < FITS[mode], x
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu", "mish"])
+def test_slope_from_value(name):
+    """The slope at a value, without rounding, is as exact as the fits, on both branches."""
+    value = functools.partial(activax.get(name).reference, mp)
+    slope_at = getattr(slope_from_value, f"{name}_slope_at")
+    program = jax.make_jaxpr(slope_at)(np.float32(0.5), np.bool_(True))
+    with mp.workdps(DIGITS):
+        minimum = mp.findroot(lambda x: mp.diff(value, x), -1)
+        for near in (-9.5, -3.1, -1.6, minimum - 0.01, minimum + 0.01, -0.3, 0.2, 2.7, 5.5):
+            y = float32(value(near))
+            x = mp.findroot(lambda x, y=y: value(x) - y, near)
+            (got,) = evaluate(program, [y, bool(near > minimum)])
+            assert abs(got / mp.diff(value, x) - 1) < 2.0**-20, near
