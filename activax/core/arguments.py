@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.numerics.mode import Mode, is_plain, tracing
+from activax.numerics.mode import PLAIN, Mode, tracing
 
 
 def real(function: str, name: str, value: Any) -> Array:
@@ -48,7 +48,7 @@ def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
     """Return x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
     if x.dtype == dtype:
         return x
-    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or is_plain():
+    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or tracing.value in PLAIN:
         return x.astype(dtype)
 
     def on_cpu(x: Array) -> Array:
@@ -68,7 +68,7 @@ def mode_of(dtype: Any) -> Mode:
     HALF is the mode of 16-bit results and of everything computed on the way to one, and PLAIN that
     of everything in a plain function.
     """
-    if is_plain():
+    if tracing.value in PLAIN:
         return Mode.PLAIN
     half = dtype.itemsize < 4 or tracing.value is Mode.HALF
     return Mode.HALF if half else Mode.SINGLE

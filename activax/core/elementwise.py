@@ -26,7 +26,7 @@ from activax.core.definition import EVERYWHERE
 from activax.core.pipeline import Operands
 from activax.core.ranges import ANY, Ranges
 from activax.core.residuals import Residual, along, from_output
-from activax.numerics.mode import is_plain
+from activax.numerics.mode import PLAIN, tracing
 
 
 def elementwise(
@@ -182,7 +182,7 @@ def _with_plain(
 
     @functools.wraps(formula)
     def either(*arrays: Any, **statics: Any) -> Array:
-        if not is_plain():
+        if tracing.value not in PLAIN:
             return formula(*arrays, **statics)
         given = signature.bind(*arrays, **statics)
         given.apply_defaults()

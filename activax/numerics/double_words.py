@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from activax.numerics.mode import Mode, current, is_plain
+from activax.numerics.mode import PLAIN, Mode, tracing
 
 Words = tuple[Array, Array | None]  # (high, low), or (high, None)
 
@@ -27,7 +27,7 @@ def collapse(words: Sequence[Array | None]) -> Any:
 
 def needs_two_words(x: Array) -> bool:
     """Return whether x needs a second word, as a float32 does unless the result has 16 bits."""
-    return x.dtype == jnp.float32 and current() is Mode.SINGLE
+    return x.dtype == jnp.float32 and tracing.value is Mode.SINGLE
 
 
 def keep_rounding(x: Array) -> Array:
@@ -35,7 +35,7 @@ def keep_rounding(x: Array) -> Array:
 
     XLA rewrites (x + c1) + c2 as x + (c1 + c2); the rounding stops the compilers of CPUs and TPUs.
     """
-    if is_plain():  # Taylor mode has no such operation
+    if tracing.value in PLAIN:  # Taylor mode has no such operation
         return x
     info = jnp.finfo(x.dtype)
     return lax.reduce_precision(x, info.nexp, info.nmant)
@@ -71,7 +71,7 @@ def root_minus(root: tuple[float, float], a: Array) -> Array:
     `root` is (high, low), two float64 numbers. docs/numerics.md, section 1.
     """
     nearest, rest = root
-    if current() is Mode.HALF:  # no 16-bit number is so near to a root that `rest` matters
+    if tracing.value is Mode.HALF:  # no 16-bit number is so near to a root that `rest` matters
         return nearest - a
     high = float(np.float32(nearest)) if a.dtype == jnp.float32 else nearest
     return keep_rounding(high - a) + select_constant(nearest - high + rest, a)

@@ -27,17 +27,12 @@ class Mode(enum.Enum):
 # `tracing.value` is the mode that holds, and `with tracing(mode):` sets another.
 tracing = jax.make_user_context(default_value=Mode.SINGLE)
 
-_PLAIN = (Mode.PLAIN, Mode.COMPOSITE)
-
-
-def current() -> Mode:
-    """Return the current mode."""
-    return tracing.value
+PLAIN = (Mode.PLAIN, Mode.COMPOSITE)  # in which only ordinary JAX primitives may be used
 
 
 def is_plain() -> bool:
     """Return whether only ordinary JAX primitives may be used."""
-    return tracing.value in _PLAIN
+    return tracing.value in PLAIN
 
 
 def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:

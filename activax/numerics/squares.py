@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array, lax
 
 from activax.numerics.double_words import keep_rounding
-from activax.numerics.mode import is_plain
+from activax.numerics.mode import PLAIN, tracing
 
 
 def scaled_squares(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
@@ -53,7 +53,7 @@ def over_root_mean_square(x: Array, power: float, *, plus: float) -> Array:
 
 def hidden(x: Array) -> Array:
     """Return x behind a barrier that hides its origin from XLA; in a plain function, x itself."""
-    return x if is_plain() else lax.optimization_barrier(x)
+    return x if tracing.value in PLAIN else lax.optimization_barrier(x)
 
 
 def squares_at(scales: Sequence[float], x: Array, place: int) -> Array:

@@ -28,7 +28,7 @@ from activax.numerics.coefficients import (
     TANH_HALF,
 )
 from activax.numerics.double_words import collapse, head_bits, needs_two_words, root_minus
-from activax.numerics.mode import Mode, at, current, is_plain
+from activax.numerics.mode import PLAIN, Mode, tracing
 from activax.numerics.selects import at_least, at_most, clip, magnitude
 
 # Exponentials are computed 2^SHIFT times too large where they underflow before a product with them
@@ -56,9 +56,9 @@ def _by_mode(
     `kernel(half, *words)` computes it for float32 and `plain(x)` elsewhere, and
     `derivative(*words, out)` its derivative.
     """
-    if is_plain():
+    mode = tracing.value
+    if mode in PLAIN:
         return plain(collapse(words))
-    mode = current()
 
     @jax.custom_jvp
     def function(*words: Any) -> Array:
@@ -67,10 +67,10 @@ def _by_mode(
         return plain(collapse(words))
 
     @function.defjvp
-    @at(mode)
     def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
-        out = function(*words)
-        return out, derivative(*words, out) * collapse(tangents)
+        with tracing(mode):
+            out = function(*words)
+            return out, derivative(*words, out) * collapse(tangents)
 
     return function(*words)
 
@@ -116,7 +116,7 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     """Return 2^shift exp(x + low) for x <= 88."""
 
     def plain(x: Array) -> Array:
-        if is_plain() and shift == 0:
+        if tracing.value in PLAIN and shift == 0:
             return jnp.exp(x)
         # In two factors, which underflow later than exp(x); the sum x + 16 is exact.
         far = x < -16
