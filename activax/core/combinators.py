@@ -16,7 +16,9 @@ from activax.core.elementwise import elementwise_of
 from activax.numerics.selects import scaled
 
 
-def self_gated(gate: Activation[...], **options: Any) -> Callable[[Formula[P]], Defined[P]]:
+def self_gated(
+    gate: Activation[...], *, vanishes: bool = True, **options: Any
+) -> Callable[[Formula[P]], Defined[P]]:
     """Define an activation that is its input times a gate: f(x) = x g(x).
 
     The decorated function gives the name, the docstring and the parameters, which are those of the
@@ -25,6 +27,7 @@ def self_gated(gate: Activation[...], **options: Any) -> Callable[[Formula[P]], 
 
     Args:
         gate: the elementwise activation g.
+        vanishes: whether the gate tends to 0 at an infinity, where f is then 0.
         **options: facts of the activation, as for `activax.elementwise`: `lean`, `ulps`.
 
     Returns:
@@ -53,15 +56,16 @@ def self_gated(gate: Activation[...], **options: Any) -> Callable[[Formula[P]], 
 
         @functools.wraps(declaration)
         def formula(*arrays: Any, **statics: Any) -> Array:
-            return scaled(arrays[0], gate.body(*arrays, **statics))
+            factor = gate.body(*arrays, **statics)
+            return _times(factor, arrays[0]) if vanishes else factor * arrays[0]
 
         def slope(x: Array, *parameters: Any, **statics: Any) -> Array:
             by_x = _slope(gate.inner, 0, (x, *parameters), statics)
-            return gate.inner(x, *parameters, **statics) + scaled(x, by_x)
+            return gate.inner(x, *parameters, **statics) + _times(by_x, x)
 
         def slope_by(position: int) -> Callable[..., Array]:
-            return lambda *arrays, **statics: scaled(
-                arrays[0], _slope(gate.inner, position, arrays, statics)
+            return lambda *arrays, **statics: _times(
+                _slope(gate.inner, position, arrays, statics), arrays[0]
             )
 
         def exact(of: Callable[..., Any]) -> Callable[..., Any]:
@@ -162,6 +166,11 @@ def mix(
         )
 
     return define
+
+
+def _times(factor: Array, x: Array) -> Array:
+    """Return factor x, which is 0 where the factor is, also at infinity."""
+    return jnp.where(factor == 0, 0.0, factor * x)
 
 
 def _check_elementwise(function: str, role: str, part: Any) -> None:

@@ -65,9 +65,6 @@ def abs(x: Array) -> Array:
     Formula:
         abs(x) = |x|; the slope at 0 is 0
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.abs(jnp.array([-2.0, 0.0, 3.0]))
         Array([2., 0., 3.], dtype=float32)
@@ -90,9 +87,6 @@ def exponential(x: Array) -> Array:
 
     Formula:
         exponential(x) = exp(x)
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.exponential(jnp.array([-1.0, 0.0, 1.0]))

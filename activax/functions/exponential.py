@@ -47,7 +47,6 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         softplus(x) = log(1 + exp(beta x)) / beta
 
     Args:
-        x: an array of any shape and real dtype.
         beta: the sharpness, which may be negative: softplus(x, -beta) = x - softplus(x, beta); a
             number or an array that broadcasts against x.
 
@@ -92,9 +91,6 @@ def sqrt_softplus(x: Array) -> Array:
     Formula:
         sqrt_softplus(x) = sqrt(log(1 + exp(x)))
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.sqrt_softplus(jnp.array([-100.0, 0.0, 4.0]))
         Array([1.9287499e-22, 8.3255461e-01, 2.0045292e+00], dtype=float32)
@@ -125,7 +121,6 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         squareplus(x) = (x + sqrt(x^2 + b)) / 2; the slope at 0 is 0 where b is 0
 
     Args:
-        x: an array of any shape and real dtype.
         b: the squared width of the bend, 0 for relu; a number or an array that broadcasts
             against x.
 
@@ -166,7 +161,6 @@ def elu(x: Array, alpha: Array | float = 1.0) -> Array:
         elu(x) = x if x > 0 else alpha (exp(x) - 1); the slope at 0 is alpha
 
     Args:
-        x: an array of any shape and real dtype.
         alpha: minus the limit on the left; a number or an array that broadcasts against x.
 
     Example:
@@ -198,7 +192,6 @@ def celu(x: Array, alpha: Array | float = 1.0) -> Array:
         celu(x) = x if x > 0 else alpha (exp(x / alpha) - 1)
 
     Args:
-        x: an array of any shape and real dtype.
         alpha: minus the limit on the left; a number or an array that broadcasts against x.
 
     Example:
@@ -239,9 +232,6 @@ def selu(x: Array) -> Array:
         selu(x) = 1.05070098735548 (x if x > 0 else 1.67326324235438 (exp(x) - 1));
         the slope at 0 is that of the left side, 1.75809934084738
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.selu(jnp.array([-1.0, 1.0]))
         Array([-1.1113307,  1.050701 ], dtype=float32)
@@ -281,7 +271,6 @@ def xielu(
         xielu(x) = alpha_p x^2 + beta x if x > 0 else alpha_n (exp(x) - 1 - x) + beta x
 
     Args:
-        x: an array of any shape and real dtype.
         alpha_p: the curvature on the right; a number or an array that broadcasts against x.
         alpha_n: the curvature on the left, likewise.
         beta: the slope at 0, likewise.

@@ -32,15 +32,6 @@ def glu(
 ) -> Array:
     """Gated linear unit, the only unit whose packed form has a default: that of `jax.nn.glu`.
 
-    Formula:
-        glu(gate, value) = sigmoid(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or value and gate, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.glu(jnp.array([0.0]), jnp.array([2.0]))
         Array([1.], dtype=float32)
@@ -51,7 +42,6 @@ def glu(
         Dauphin, Fan, Auli & Grangier 2016, Language Modeling with Gated Convolutional Networks,
         arXiv:1612.08083.
     """
-    raise NotImplementedError
 
 
 @gated(by=silu)
@@ -59,16 +49,6 @@ def swiglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
 ) -> Array:
     """Gated unit with a silu gate.
-
-    Formula:
-        swiglu(gate, value) = silu(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved";
-            there is no default, because published models differ.
-        axis: the packed axis.
 
     Example:
         >>> activax.swiglu(jnp.array([1.0]), jnp.array([2.0]))
@@ -79,7 +59,6 @@ def swiglu(
     Paper:
         Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
     """
-    raise NotImplementedError
 
 
 @gated(by=gelu)
@@ -88,15 +67,6 @@ def geglu(
 ) -> Array:
     """Gated unit with an exact gelu gate.
 
-    Formula:
-        geglu(gate, value) = gelu(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.geglu(jnp.array([1.0]), jnp.array([2.0]))
         Array([1.6826894], dtype=float32)
@@ -104,7 +74,6 @@ def geglu(
     Paper:
         Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
     """
-    raise NotImplementedError
 
 
 @gated(by=relu)
@@ -113,15 +82,6 @@ def reglu(
 ) -> Array:
     """Gated unit with a relu gate.
 
-    Formula:
-        reglu(gate, value) = relu(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.reglu(jnp.array([-1.0, 1.0]), jnp.array([2.0, 2.0]))
         Array([0., 2.], dtype=float32)
@@ -129,7 +89,6 @@ def reglu(
     Paper:
         Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
     """
-    raise NotImplementedError
 
 
 @gated(by=gelu_tanh)
@@ -138,15 +97,6 @@ def geglu_tanh(
 ) -> Array:
     """Gated unit with a gelu_tanh gate: the geglu of Transformer Engine and Liger Kernel.
 
-    Formula:
-        geglu_tanh(gate, value) = gelu_tanh(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.geglu_tanh(jnp.array([1.0]), jnp.array([2.0]))
         Array([1.682384], dtype=float32)
@@ -154,7 +104,6 @@ def geglu_tanh(
     Paper:
         Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202.
     """
-    raise NotImplementedError
 
 
 @gated(by=quick_gelu)
@@ -163,15 +112,6 @@ def qgeglu(
 ) -> Array:
     """Gated unit with a quick_gelu gate.
 
-    Formula:
-        qgeglu(gate, value) = quick_gelu(gate) value
-
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.qgeglu(jnp.array([1.0]), jnp.array([2.0]))
         Array([1.6915916], dtype=float32)
@@ -179,7 +119,6 @@ def qgeglu(
     Paper:
         NVIDIA Transformer Engine; the gate is that of Radford et al. 2021 (CLIP), arXiv:2103.00020.
     """
-    raise NotImplementedError
 
 
 @gated(by=relu_squared)
@@ -191,12 +130,6 @@ def squared_reglu(
     Formula:
         squared_reglu(gate, value) = max(gate, 0)^2 value
 
-    Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
-
     Example:
         >>> activax.squared_reglu(jnp.array([-1.0, 3.0]), jnp.array([2.0, 2.0]))
         Array([ 0., 18.], dtype=float32)
@@ -205,7 +138,6 @@ def squared_reglu(
         NVIDIA Transformer Engine; the gate is that of So et al. 2021, Primer: Searching for
         Efficient Transformers, arXiv:2109.08668.
     """
-    raise NotImplementedError
 
 
 @gated(by=factors.limited_swish, value_by=factors.clipped)
@@ -229,10 +161,6 @@ def clamped_swiglu(
         torch, and 0 beyond
 
     Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
         alpha: the sharpness of the gate.
         limit: the largest gate and the largest magnitude of a value.
         offset: what is added to the value.
@@ -244,7 +172,6 @@ def clamped_swiglu(
     Paper:
         OpenAI 2025, gpt-oss-120b & gpt-oss-20b Model Card, arXiv:2508.10925.
     """
-    raise NotImplementedError
 
 
 @gated(by=factors.capped_silu, value_by=factors.capped)
@@ -264,10 +191,6 @@ def situ_glu(
         cap(x, c) = c tanh(x / c)
 
     Args:
-        gate: an array of any shape and real dtype; or both, packed along `axis`.
-        value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
-        axis: the packed axis.
         gate_cap: the bound of the gate.
         value_cap: the bound of the value.
 
@@ -278,7 +201,6 @@ def situ_glu(
     Paper:
         NVIDIA Transformer Engine.
     """
-    raise NotImplementedError
 
 
 quick_geglu = qgeglu

@@ -47,9 +47,6 @@ def gelu(x: Array) -> Array:
     Formula:
         gelu(x) = x Phi(x), where Phi is the distribution function of the standard normal
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.gelu(jnp.array([-1.0, 0.0, 1.0]))
         Array([-0.15865527,  0.        ,  0.8413447 ], dtype=float32)
@@ -77,9 +74,6 @@ def gelu_clipped(x: Array) -> Array:
     Formula:
         gelu_clipped(x) = min(gelu(x), 10); gelu is never below -0.17. The slope at 10 is 1, as in
         torch.clip
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.gelu_clipped(jnp.array([-1.0, 1.0, 20.0]))
@@ -124,7 +118,6 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
         of the standard normal
 
     Args:
-        x: an array of any shape and real dtype.
         mean: where it is 1/2; sqrt(1/2) to the digits that the published models use.
         deviation: the width of the rise; sqrt(1 / (4 pi)) to those digits.
 

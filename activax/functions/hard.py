@@ -70,9 +70,6 @@ def hard_sigmoid(x: Array) -> Array:
     Formula:
         hard_sigmoid(x) = min(max(x + 3, 0), 6) / 6; the slope at -3 and at 3 is 0
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.hard_sigmoid(jnp.array([-3.0, 0.0, 3.0]))
         Array([0. , 0.5, 1. ], dtype=float32)
@@ -97,9 +94,6 @@ def hard_sigmoid_02(x: Array) -> Array:
     Formula:
         hard_sigmoid_02(x) = min(max(0.2 x + 0.5, 0), 1); the slope at -2.5 and at 2.5 is 0
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.hard_sigmoid_02(jnp.array([-2.5, 0.0, 1.0]))
         Array([0. , 0.5, 0.7], dtype=float32)
@@ -123,9 +117,6 @@ def hard_sigmoid_half(x: Array) -> Array:
 
     Formula:
         hard_sigmoid_half(x) = min(max((x + 1) / 2, 0), 1); the slope at -1 and at 1 is 0
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.hard_sigmoid_half(jnp.array([-1.0, 0.0, 0.5]))
@@ -162,9 +153,6 @@ def hard_silu(x: Array) -> Array:
     Formula:
         hard_silu(x) = x min(max(x + 3, 0), 6) / 6; the slope at -3 is 0 and at 3 is 1
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.hard_silu(jnp.array([-1.5, 0.0, 4.0]))
         Array([-0.375,  0.   ,  4.   ], dtype=float32)
@@ -191,9 +179,6 @@ def hard_mish(x: Array) -> Array:
 
     Formula:
         hard_mish(x) = x min(max(x + 2, 0), 2) / 2; the slope at -2 is 0
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.hard_mish(jnp.array([-1.0, 0.0, 4.0]))

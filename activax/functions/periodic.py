@@ -50,7 +50,6 @@ def snake(x: Array, alpha: Array | float = 1.0) -> Array:
         snake(x) = x + sin(alpha x)^2 / alpha; x where alpha is 0
 
     Args:
-        x: an array of any shape and real dtype.
         alpha: the angular frequency; a number or an array that broadcasts against x.
 
     Example:

@@ -72,7 +72,6 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
         leaky_relu(x) = x if x >= 0 else negative_slope x; the slope at 0 is negative_slope
 
     Args:
-        x: an array of any shape and real dtype.
         negative_slope: the slope below 0; a number or an array that broadcasts against x.
 
     Example:
@@ -104,7 +103,6 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
         prelu(x) = x if x >= 0 else negative_slope x; the slope at 0 is negative_slope
 
     Args:
-        x: an array of any shape and real dtype.
         negative_slope: the slope below 0; a number or an array that broadcasts against x.
 
     Example:
@@ -131,9 +129,6 @@ def relu6(x: Array) -> Array:
 
     Formula:
         relu6(x) = min(max(x, 0), 6); the slope at 0 and at 6 is 0
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.relu6(jnp.array([-1.0, 3.0, 8.0]))
@@ -167,7 +162,6 @@ def relu_n(x: Array, n: Array | float = 1.0) -> Array:
         relu_n(x) = min(max(x, 0), n); the slope at 0 and at n is 0
 
     Args:
-        x: an array of any shape and real dtype.
         n: the largest value; a number or an array that broadcasts against x. Its slope is 1 for
             x >= n.
 
@@ -203,7 +197,6 @@ def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
         thresholded_linear_unit(x) = max(x, tau); the slope at tau is 0
 
     Args:
-        x: an array of any shape and real dtype.
         tau: the floor; a number or an array that broadcasts against x. Its slope is 1 for x <= tau.
 
     Example:
@@ -234,7 +227,6 @@ def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0
         threshold(x) = x if x > threshold else value; the slope at the threshold is 0
 
     Args:
-        x: an array of any shape and real dtype.
         threshold: where the identity begins; a number or an array that broadcasts against x. Its
             slope is 0: it moves a jump.
         value: the constant; a number or an array that broadcasts against x.
@@ -265,7 +257,6 @@ def thresholded_relu(x: Array, theta: Array | float = 1.0) -> Array:
         thresholded_relu(x) = x if x > theta else 0; the slope at theta is 0
 
     Args:
-        x: an array of any shape and real dtype.
         theta: the threshold; a number or an array that broadcasts against x. Its slope is 0: it
             moves a jump.
 

@@ -23,9 +23,6 @@ def relu_squared(x: Array) -> Array:
     Formula:
         relu_squared(x) = max(x, 0)^2
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.relu_squared(jnp.array([-1.0, 3.0]))
         Array([0., 9.], dtype=float32)
@@ -50,7 +47,6 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
         star_relu(x) = scale max(x, 0)^2 + bias
 
     Args:
-        x: an array of any shape and real dtype.
         scale: the factor; a number or an array that broadcasts against x. The default is
             1 / sqrt(5/4), which a standard normal x asks for.
         bias: the value at 0; a number or an array that broadcasts against x. The default is minus
@@ -81,9 +77,6 @@ def sparse_plus(x: Array) -> Array:
 
     Formula:
         sparse_plus(x) = 0 if x <= -1, (x + 1)^2 / 4 if -1 < x < 1, x if x >= 1
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.sparse_plus(jnp.array([-1.0, 0.0, 2.0]))

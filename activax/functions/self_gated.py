@@ -6,8 +6,10 @@
 import jax.numpy as jnp
 from jax import Array, lax
 
+from activax.core.combinators import self_gated
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_branch
+from activax.functions import sigmoidal
 from activax.numerics.coefficients import (
     GELU_TANH_ROOT,
     MISH_ROOT,
@@ -33,7 +35,7 @@ from activax.numerics.self_gate import (
     silu_slope_from,
 )
 from activax.numerics.slope_from_value import gelu_tanh_slope_at, mish_slope_at, silu_slope_at
-from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, tanh, tanh_slope
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp
 
 __all__ = ["gelu_tanh", "lisht", "mish", "quick_gelu", "silu", "swish"]
 
@@ -51,9 +53,6 @@ def gelu_tanh(x: Array) -> Array:
 
     Formula:
         gelu_tanh(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.gelu_tanh(jnp.array([-1.0, 1.0]))
@@ -95,9 +94,6 @@ def quick_gelu(x: Array) -> Array:
     Formula:
         quick_gelu(x) = x sigmoid(1.702 x)
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.quick_gelu(jnp.array([-1.0, 1.0]))
         Array([-0.15420425,  0.8457958 ], dtype=float32)
@@ -125,9 +121,6 @@ def silu(x: Array) -> Array:
 
     Formula:
         silu(x) = x sigmoid(x)
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.silu(jnp.array([-1.0, 0.0, 1.0]))
@@ -170,7 +163,6 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
         swish(x) = x sigmoid(beta x)
 
     Args:
-        x: an array of any shape and real dtype.
         beta: the sharpness, from 0 (x / 2) to large (relu); -beta gives -swish(-x, beta); a number
             or an array that broadcasts against x.
 
@@ -196,9 +188,6 @@ def mish(x: Array) -> Array:
     Formula:
         mish(x) = x tanh(log(1 + exp(x)))
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.mish(jnp.array([-1.0, 0.0, 1.0]))
         Array([-0.30340144,  0.        ,  0.8650984 ], dtype=float32)
@@ -215,29 +204,11 @@ def mish(x: Array) -> Array:
     return bound - at_most(bound, FAR) * c
 
 
-def _lisht_slope(x: Array) -> Array:
-    return tanh(x) + clip(x, -FAR, FAR) * tanh_slope(x)
-
-
-@elementwise(
-    _lisht_slope,
-    reference=lambda mp, x: x * mp.tanh(x),
-)
+@self_gated(sigmoidal.tanh, vanishes=False)
 def lisht(x: Array) -> Array:
     """Linearly scaled hyperbolic tangent: even, and not negative.
-
-    Formula:
-        lisht(x) = x tanh(x)
-
-    Args:
-        x: an array of any shape and real dtype.
-
-    Example:
-        >>> activax.lisht(jnp.array([-1.0, 0.0, 1.0]))
-        Array([0.7615942, 0.       , 0.7615942], dtype=float32)
 
     Paper:
         Roy, Manna, Dubey & Chaudhuri 2019, LiSHT: Non-Parametric Linearly Scaled Hyperbolic
         Tangent Activation Function for Neural Networks, arXiv:1901.05894.
     """
-    return x * tanh(x)

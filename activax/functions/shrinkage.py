@@ -52,7 +52,6 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
         the slope at the thresholds is 0
 
     Args:
-        x: an array of any shape and real dtype.
         threshold: the largest |x| that becomes 0; a number or an array that broadcasts against x.
 
     Example:
@@ -81,7 +80,6 @@ def hard_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
         hard_shrink(x) = x if |x| > threshold else 0; the slope at the thresholds is 0
 
     Args:
-        x: an array of any shape and real dtype.
         threshold: the largest |x| that becomes 0, none below 0; a number or an array that
             broadcasts against x. Its slope is 0: it moves a jump.
 
@@ -115,9 +113,6 @@ def tanh_shrink(x: Array) -> Array:
 
     Formula:
         tanh_shrink(x) = x - tanh(x)
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.tanh_shrink(jnp.array([-2.0, 1e-3, 2.0]))

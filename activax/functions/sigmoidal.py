@@ -24,9 +24,6 @@ def sigmoid(x: Array) -> Array:
     Formula:
         sigmoid(x) = 1 / (1 + exp(-x))
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.sigmoid(jnp.array([-1.0, 0.0, 1.0]))
         Array([0.26894143, 0.5       , 0.7310586 ], dtype=float32)
@@ -51,9 +48,6 @@ def log_sigmoid(x: Array) -> Array:
     Formula:
         log_sigmoid(x) = -log(1 + exp(-x))
 
-    Args:
-        x: an array of any shape and real dtype.
-
     Example:
         >>> activax.log_sigmoid(jnp.array([-100.0, 0.0]))
         Array([-100.       ,   -0.6931472], dtype=float32)
@@ -74,9 +68,6 @@ def tanh(x: Array) -> Array:
 
     Formula:
         tanh(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.tanh(jnp.array([-1.0, 0.0, 1.0]))
@@ -103,9 +94,6 @@ def softsign(x: Array) -> Array:
 
     Formula:
         softsign(x) = x / (1 + |x|)
-
-    Args:
-        x: an array of any shape and real dtype.
 
     Example:
         >>> activax.softsign(jnp.array([-1.0, 0.0, 3.0]))
@@ -147,7 +135,6 @@ def dyt(
         dyt(x) = weight tanh(alpha x) + bias
 
     Args:
-        x: an array of any shape and real dtype.
         alpha: the scale of x, one number in the paper; a number or an array that broadcasts
             against x.
         weight: the scale of the result, one a channel in the paper, likewise.

@@ -44,7 +44,6 @@ def step(x: Array, threshold: Array | float = 0.0, sharpness: Array | float = 10
         (x - threshold) / (1 + sharpness |x - threshold|)
 
     Args:
-        x: an array of any shape and real dtype.
         threshold: where it fires; a number or an array that broadcasts against x. Its slope is
             minus that of x.
         sharpness: how fast the surrogate slope falls off, per unit of x; a number or an array that

@@ -83,7 +83,6 @@ def rrelu(
         (lower + upper) / 2 without; torch's form (the paper divides by a in [3, 8])
 
     Args:
-        x: an array of any shape and real dtype.
         key: a PRNG key, or None for evaluation.
         lower: one end of the slopes; a number or an array that broadcasts against x.
         upper: the other end, likewise. The slope with respect to each end is right for the drawn
