@@ -283,7 +283,7 @@ ERRORS = {
     "a function without x": (
         lambda: diagnostics.linear_map(lambda params, x: x, {}),
         ValueError,
-        "linear_map: the parameters do not tell the size of the input; give an input x",
+        "linear_map: params must hold a weight that tells the size of the input; got none",
     ),
     "x without axes": (
         lambda: diagnostics.linear_map(*DENSE[:2], 1.0),
@@ -303,7 +303,7 @@ ERRORS = {
     "too few inputs": (
         lambda: diagnostics.affinity(lambda x: x, jnp.ones((4, 3))),
         ValueError,
-        "affinity: needs more than 4 inputs of 3 elements, or any affine map fits; got 4",
+        "affinity: needs more than 4 inputs of 3 elements, or some affine map fits any outputs",
     ),
     "one input without rows": (
         lambda: diagnostics.affinity(lambda x: x, jnp.ones(3)),
@@ -334,7 +334,7 @@ ERRORS = {
     "a smooth network": (
         lambda: diagnostics.linear_regions(activax.tanh, *ENDS),
         ValueError,
-        "linear_regions: more than 10000 pieces: the network is not piecewise linear between a and",
+        "linear_regions: the network must have at most 10000 linear pieces between a and b; got",
     ),
     "ends of two shapes": (
         lambda: diagnostics.linear_regions(activax.relu, jnp.ones(2), jnp.ones(3)),
@@ -374,7 +374,7 @@ ERRORS = {
     "regions under jit": (
         lambda: jax.jit(lambda a, b: diagnostics.linear_regions(activax.relu, a, b).number)(*ENDS),
         TypeError,
-        "linear_regions: needs known numbers; call it outside of jax.jit",
+        "linear_regions: a and b must be known numbers; got traced ones",
     ),
 }
 

@@ -237,7 +237,7 @@ BAD = [
     (lambda: plot.unit_health({"layer 1": ONE._replace(dead=jnp.ones((2, 4)))}), ValueError,
      r"arrays of shape \(times, units\); got \(1, 4\) and \(2, 4\) for 'layer 1'"),
     (lambda: plot.unit_health({"layer 1": ONE, "layer 2": report(2)}), ValueError,
-     r"plot.unit_health: reports must be of as many times for all layers; got \[1, 2\]"),
+     r"plot.unit_health: all layers must have reports of as many times; got \[1, 2\]"),
     (lambda: plot.unit_health({"layer 1": ONE}, steps=[1, 2]), ValueError,
      r"plot.unit_health: steps must be one number for each of 1 times; got int64 of shape \(2,\)"),
     (lambda: plot.unit_health({"layer 1": ONE}, steps=["late"]), ValueError,

@@ -269,7 +269,7 @@ BAD = [
     (
         lambda: statistics(X) + statistics(X, per=-1),
         ValueError,
-        r"merge: both must be statistics of as many units; got shapes \(\) and \(4,\)",
+        r"merge: a and b must be statistics of the same shape; got shapes \(\) and \(4,\)",
     ),
     (lambda: merge_along(statistics(X)), ValueError, "merge_along: axis 0 is out of range"),
     (
