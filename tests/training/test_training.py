@@ -206,7 +206,7 @@ BAD = [
     (lambda: training.batches({"x": X, "n": 3}, 2, KEY), "batches: all leaves must be arrays"),
     (lambda: training.batches(DATA, 2, KEY, start=-1), "batches: start must not be negative"),
     (lambda: training.step(lambda p, b, k: (jnp.sum(b), {"loss": 1}), OPTIMIZER)(
-        start(), jnp.ones(3)), "step: beside its value the loss may return a dict of metrics"),
+        start(), jnp.ones(3)), "step: the second result of the loss must be a dict of metrics"),
     (lambda: training.step(lambda p, b, k: b, OPTIMIZER)(start(), jnp.ones(3)),
      r"step: the loss must be a scalar; got an array of shape \(3,\)"),
 ]  # fmt: skip
