@@ -1,4 +1,4 @@
-"""How linear networks are: folded maps, affinity, linear pieces and Jacobians."""
+"""Linearity of networks: folded maps, affinity, linear pieces and Jacobians."""
 
 import functools
 
@@ -10,11 +10,11 @@ import pytest
 import activax
 from activax import diagnostics, nn
 
-D1 = 64  # the width at which the affinity of random networks was measured
+D1 = 64  # the width for which the bounds on affinity were measured
 
 
 def network(*layers, inputs=8, dtype=np.float32, seed=0):
-    """A network, random parameters of it, biases among them, and inputs for it."""
+    """Return a network, random parameters for all its weights and biases, and inputs."""
     layer, drawn = nn.serial(*layers), np.random.default_rng(seed)
     example = jax.ShapeDtypeStruct((1, inputs), dtype)
     shapes = jax.eval_shape(layer.init, jax.random.key(0), example)
@@ -136,7 +136,7 @@ def test_affinity_agrees_with_least_squares_and_with_every_pair():
 
 
 def test_affinity_tells_a_bend_from_a_slight_one():
-    """As of relu and of a leak of 0.9 in random networks of one hidden layer of width 64."""
+    """Compare relu with a leaky relu of slope 0.9, in random networks of one hidden layer."""
 
     def measured(activation):
         layer, params, _ = network(nn.dense(D1), activation, nn.dense(D1), inputs=16)
@@ -149,7 +149,7 @@ def test_affinity_tells_a_bend_from_a_slight_one():
 
 
 def crossings(params, a, b):
-    """The breakpoints of a ReLU network along a segment, from the signs of its pre-activations."""
+    """Return the breakpoints of a ReLU network on a segment, from signs of its pre-activations."""
     a, b = np.asarray(a), np.asarray(b)
     t, values = np.array([0.0, 1.0]), np.stack([a, b])
     *hidden, last = [(np.asarray(p["weight"]), np.asarray(p["bias"])) for p in params if p]
