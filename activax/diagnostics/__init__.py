@@ -8,16 +8,11 @@ from activax.diagnostics.gradients import GradientFlow, gradient_flow
 from activax.diagnostics.interpreter import Point
 from activax.diagnostics.jacobian import Spectrum, jacobian_spectrum
 from activax.diagnostics.linearity import Affinity, LinearMap, affinity, linear_map
+from activax.diagnostics.merging import Statistics, merge, merge_along, merge_over
 from activax.diagnostics.nonfinite import NonFinite, first_nonfinite
 from activax.diagnostics.regions import LinearRegions, linear_regions
-from activax.diagnostics.statistics import (
-    Statistics,
-    merge,
-    merge_along,
-    merge_over,
-    statistics,
-    summarize,
-)
+from activax.diagnostics.statistics import statistics
+from activax.diagnostics.summaries import summarize
 from activax.diagnostics.unit_health import unit_health
 from activax.diagnostics.units import (
     Health,

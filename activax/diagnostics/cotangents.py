@@ -1,4 +1,4 @@
-"""What flows back through a point of a network, as an ordinary output of `jax.grad`."""
+"""The cotangents at a point of a network, as an ordinary output of `jax.grad`."""
 
 import dataclasses
 from typing import Any
@@ -8,22 +8,22 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.arguments import widen
-from activax.diagnostics.statistics import summarize
+from activax.diagnostics.summaries import summarize
 from activax.numerics.squares import best, scales_of, squares_at
 
-MOST = 1 << 32  # elements that may be summed up
-SCALES = scales_of(MOST, jnp.float32)
-SQUARES = ("squares_of_large", "squares", "squares_of_small")  # by scale
+MOST_ELEMENTS = 1 << 32  # how many may be summed
+SQUARE_SCALES = scales_of(MOST_ELEMENTS, jnp.float32)
+SQUARE_FIELDS = ("squares_of_large", "squares", "squares_of_small")  # one field a scale
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Cotangents:
-    """Sums over the finite elements of a cotangent; those that are not finite are counted apart.
+    """Sums over the finite elements of a cotangent; the other elements are only counted.
 
-    All are floats that only ever add up, because that is what JAX does with gradients: where a
-    point is passed several times, over a mapped batch, over devices. A minimum or a maximum would
-    not survive it. The squares are summed at the SCALES, at one of which those of a vanishing or
+    JAX adds gradients: where a point is passed several times, over a mapped batch, over devices. So
+    every field is a float sum; a minimum or a maximum would not survive the addition. The squares
+    are summed at each of the SQUARE_SCALES. At one of these scales the squares of a vanishing or
     exploding gradient neither underflow nor overflow. Counts are rounded beyond 2^24.
     """
 
@@ -32,18 +32,19 @@ class Cotangents:
     nonfinite: Array
     total: Array
     magnitudes: Array  # the sum of the absolute values
-    squares_of_large: Array  # times SCALES[0]^2
+    squares_of_large: Array  # times SQUARE_SCALES[0]^2
     squares: Array
-    squares_of_small: Array  # times SCALES[2]^2
+    squares_of_small: Array  # times SQUARE_SCALES[2]^2
 
 
 def sink(shape: int | tuple[int, ...] = (), dtype: Any = jnp.float32) -> Cotangents:
-    """The zeros to give to `tap`, whose gradient is what `tap` saw.
+    """Return zeros for `tap`; the gradient with respect to them describes the cotangent.
 
     Args:
-        shape: () for all of a cotangent together, or its last axis for one of each unit. A network
-            that is scanned over its layers takes a sink with their number in front.
-        dtype: of the sums.
+        shape: () for sums over the whole cotangent, or the size of its last axis for sums of each
+            unit. A network that scans over its layers takes a sink with the number of layers in
+            front.
+        dtype: the dtype of the sums.
 
     Returns:
         Cotangents of zeros.
@@ -57,24 +58,25 @@ def sink(shape: int | tuple[int, ...] = (), dtype: Any = jnp.float32) -> Cotange
 
 
 def tap(x: Array, sink: Cotangents) -> Array:
-    """x as it is; the gradient with respect to the sink describes the cotangent that comes back.
+    """Return x unchanged; the gradient with respect to the sink describes the cotangent of x.
 
-    Nothing is kept for the backward pass, and there is no callback: it works in `jax.jit`,
-    `jax.lax.scan`, `jax.checkpoint`, `jax.vmap` and `jax.shard_map`. The rule has to be a
-    `jax.custom_vjp`, for what the sink receives is not linear in the cotangent; so a network with a
-    tap has no forward mode, while `jax.jvp` of its gradient works.
+    The backward pass keeps nothing for the tap, and there is no callback. So a tap works in
+    `jax.jit`, `jax.lax.scan`, `jax.checkpoint`, `jax.vmap` and `jax.shard_map`. The sums that the
+    sink receives are not linear in the cotangent, so the rule has to be a `jax.custom_vjp`. A
+    network with a tap therefore has no forward mode, but `jax.jvp` of its gradient works.
 
     Args:
         x: a floating-point array, wherever in the network.
-        sink: what `activax.diagnostics.sink` returned, an argument of the function that is
-            differentiated, or a slice of it that a scan hands out. Of shape (), or of x's last axis
-            for one of each unit.
+        sink: the result of `activax.diagnostics.sink`, passed as an argument of the differentiated
+            function, or the slice of it that a scan hands out. Its shape is (), or the last axis of
+            x for sums of each unit.
 
     Returns:
-        x.
+        The array x.
 
     Raises:
-        TypeError: a sink that `sink` did not make; x that is not floating-point.
+        TypeError: a sink that `activax.diagnostics.sink` did not make; x that is not
+            floating-point.
         ValueError: a sink of another shape.
 
     Example:
@@ -99,7 +101,7 @@ def tap(x: Array, sink: Cotangents) -> Array:
             f"got {' and '.join(map(str, sorted(shapes)))} for x of shape {x.shape}. In a scan "
             "over layers the sink goes with their parameters, so that each gets its own slice."
         )
-    # In a shard_map the sink varies over devices as x does, so that its gradient sums over them.
+    # In a shard_map the sink then varies over devices as x does, so its gradient sums over devices.
     zero = lax.full_like(x, 0, sink.count.dtype, shape=())
     return _tapped(x, jax.tree.map(lambda part: part + zero, sink))
 
@@ -110,7 +112,7 @@ def _tapped(x: Array, sink: Cotangents) -> Array:
 
 
 def _forward(x: Array, sink: Cotangents) -> tuple[Array, Cotangents]:
-    return x, sink  # zeros, for its shape and dtype
+    return x, sink  # zeros: the backward pass reads only their shape and dtype
 
 
 def _backward(sink: Cotangents, cotangent: Array) -> tuple[Array, Cotangents]:
@@ -122,14 +124,14 @@ def _backward(sink: Cotangents, cotangent: Array) -> tuple[Array, Cotangents]:
     def count(which: Array) -> Array:
         return jnp.sum(which, axes, jnp.uint32)
 
-    squares = jnp.sum(squares_at(SCALES, values, 0), tuple(axis + 1 for axis in axes))
+    squares = jnp.sum(squares_at(SQUARE_SCALES, values, 0), tuple(axis + 1 for axis in axes))
     found = Cotangents(
         count=count(finite),
         zeros=count(seen == 0),
         nonfinite=count(~finite),
         total=jnp.sum(values, axes),
         magnitudes=jnp.sum(jnp.abs(values), axes),
-        **dict(zip(SQUARES, squares, strict=True)),
+        **dict(zip(SQUARE_FIELDS, squares, strict=True)),
     )
     return cotangent, jax.tree.map(lambda part: part.astype(sink.count.dtype), found)
 
@@ -138,10 +140,10 @@ _tapped.defvjp(_forward, _backward)
 
 
 @summarize.register
-def _(cotangents: Cotangents) -> dict[str, Array]:
+def _summarize_cotangents(cotangents: Cotangents) -> dict[str, Array]:
     number, elements = cotangents.count, cotangents.count + cotangents.nonfinite
-    squares = jnp.stack([getattr(cotangents, name) for name in SQUARES])
-    scale, total = best(squares, SCALES, MOST, 0)
+    squares = jnp.stack([getattr(cotangents, name) for name in SQUARE_FIELDS])
+    scale, total = best(squares, SQUARE_SCALES, MOST_ELEMENTS, 0)
     return {
         "elements": elements,
         "mean": cotangents.total / number,

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 from jax import Array
 
 BITS = 16
-MOST = 1 << BITS  # counts that may be added up at once
+MOST_COUNTS = 1 << BITS  # how many counts may be added at once
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """How many there are, exactly, up to 2^48; a float32 is exact to 2^24, an int32 ends at 2^31.
+    """An exact count up to 2^48; a float32 is exact only to 2^24, and an int32 ends at 2^31.
 
     Example:
         >>> from activax.diagnostics.exact_counts import Count
@@ -25,18 +25,18 @@ class Count:
     """
 
     blocks: Array  # of 65,536 each
-    rest: Array  # fewer than that
+    rest: Array  # below 65,536
 
     @staticmethod
     def of(number: Array) -> "Count":
-        """The count of a uint32."""
-        return Count(number >> BITS, number & (MOST - 1))
+        """Return the count that a uint32 holds."""
+        return Count(number >> BITS, number & (MOST_COUNTS - 1))
 
     def summed(self, add: Callable[[Array], Array]) -> "Count":
-        """The sum of up to 65,536 counts, where `add` is a sum over an axis or over devices."""
+        """Return the sum of up to 65,536 counts; `add` sums over an axis or over devices."""
         carried = Count.of(add(self.rest))
         return Count(add(self.blocks) + carried.blocks, carried.rest)
 
     def total(self, dtype: Any = jnp.float32) -> Array:
-        """The nearest float."""
-        return self.blocks.astype(dtype) * MOST + self.rest.astype(dtype)
+        """Return the nearest number of a floating-point dtype."""
+        return self.blocks.astype(dtype) * MOST_COUNTS + self.rest.astype(dtype)

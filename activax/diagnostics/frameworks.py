@@ -8,31 +8,35 @@ from typing import Any
 
 import jax
 
-Path = tuple[str | int, ...]
-Adapted = tuple[Callable[..., Any], Any]  # the function, and the parameters
+from activax.diagnostics.trees import Tree, entry_name
+from activax.nn.layer import Params
+
+ModulePath = tuple[str | int, ...]
+Adapted = tuple[Callable[..., Any], Params]
 
 
 def functional(model: Any, *variables: Any, rng: Any = None) -> Adapted:
-    """A network of another library as `apply(params, *inputs)`, for every diagnostic here.
+    """Return a network of another library as `apply(params, *inputs)`, for every diagnostic here.
 
-    Each of its modules computes in a `jax.named_scope` of its path, such as "layers[0]", so that
-    `watch` and `first_nonfinite` say where they are. For that a call of a Flax nnx or Equinox
-    network is one of a copy, whose modules are of subclasses of their classes. The model stays as
-    it is: what a call changes in it, such as running averages and counters of random numbers, is
-    dropped, so that every call starts from the same.
+    Each module computes in a `jax.named_scope` of its path, such as "layers[0]", so that `watch`
+    and `first_nonfinite` can name the module. A call of a Flax nnx or Equinox network therefore
+    runs a copy, whose modules are instances of subclasses. The model itself never changes. Changes
+    that a call makes, such as running averages and random counters, are dropped with the copy. So
+    every call starts from the same state.
 
     Args:
-        model: a module of Flax nnx or of Equinox, which hold their parameters; or of Flax linen, a
-            function that `haiku.transform` or `haiku.transform_with_state` made, or a Layer.
-        *variables: for the latter what their `init` returned: the variables of linen, the
-            parameters, and for a Haiku network with state that, too.
+        model: a module of Flax nnx or Equinox, which holds its parameters. Or a module of Flax
+            linen, a function that `haiku.transform` or `haiku.transform_with_state` made, or a
+            Layer.
+        *variables: nothing for Flax nnx and Equinox. For the other models the results of `init`:
+            the variables of linen, the parameters, and the state of a Haiku network with state.
         rng: a PRNG key for a Haiku network that needs one.
 
     Returns:
-        The function, and the parameters: a tree of arrays, the floating-point ones of Equinox, each
-        `nnx.Param` of Flax nnx, the collection "params" of linen. Further arguments go to the call
-        of the module, or to `apply` of the others, which is what returns updates of linen's
-        collections if it is asked to.
+        The function and the parameters, a tree of arrays: the floating-point arrays of Equinox,
+        every `nnx.Param` of Flax nnx, or the collection "params" of linen. The function passes
+        further arguments on to the call of the module, or to `apply` of linen, Haiku and Layers.
+        With the argument `mutable`, for example, linen returns updated collections, too.
 
     Raises:
         TypeError: a model of another kind, or another number of variables than it needs.
@@ -49,14 +53,15 @@ def functional(model: Any, *variables: Any, rng: Any = None) -> Adapted:
         eqx.nn.MLP/layers[1]/eqx.nn.Linear
     """
     for library, adapt in ADAPTERS.items():
-        imported = sys.modules.get(library)  # or it is not a model of that library
+        imported = sys.modules.get(library)  # no model comes from a library that is not imported
         adapted = imported and adapt(imported, model, variables, rng)
         if adapted:
             return adapted
     if not callable(getattr(model, "apply", None)):
         raise TypeError(
             "functional: model must be a module of Flax or Equinox, a transformed function of "
-            f"Haiku or a Layer; got {type(model).__name__}. A function of parameters needs none."
+            f"Haiku or a Layer; got {type(model).__name__}. Pass a function of parameters to the "
+            "diagnostics as it is."
         )
     _check_number(model, variables, 1)
     return model.apply, *variables
@@ -68,7 +73,7 @@ def _of_nnx(nnx: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> Adapt
     _check_number(model, variables, 0)
     graph, params, others = nnx.split(model, nnx.Param, ...)
 
-    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(params: Params, *args: Any, **kwargs: Any) -> Any:
         merged = nnx.merge(graph, params, others, copy=True)
         _open_scopes(nnx.iter_modules(merged))
         return merged(*args, **kwargs)
@@ -81,12 +86,12 @@ def _of_equinox(equinox: Any, model: Any, variables: tuple[Any, ...], rng: Any) 
         return None
     _check_number(model, variables, 0)
     params, others = equinox.partition(model, equinox.is_inexact_array)
-    modules = [((), model), *_parts(model, equinox.Module)]
-    paths = [path for path, module in modules if callable(module)]  # which open a scope
+    modules = [((), model), *_submodules(model, equinox.Module)]
+    paths = [path for path, module in modules if callable(module)]  # of modules that open a scope
 
-    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(params: Params, *args: Any, **kwargs: Any) -> Any:
         merged = _functions_in_scopes(equinox.combine(params, others), paths)
-        _open_scopes([((), merged), *_parts(merged, equinox.Module)])
+        _open_scopes([((), merged), *_submodules(merged, equinox.Module)])
         return merged(*args, **kwargs)
 
     return apply, params
@@ -104,7 +109,7 @@ def _of_linen(linen: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> A
         )
     params = collections.pop("params")
 
-    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(params: Params, *args: Any, **kwargs: Any) -> Any:
         return model.apply({"params": params, **collections}, *args, **kwargs)
 
     return apply, params
@@ -119,7 +124,7 @@ def _of_haiku(haiku: Any, model: Any, variables: tuple[Any, ...], rng: Any) -> A
     if "rng" in inspect.signature(model.apply).parameters:  # not haiku.without_apply_rng
         given.append(rng)
 
-    def apply(params: Any, *args: Any, **kwargs: Any) -> Any:
+    def apply(params: Params, *args: Any, **kwargs: Any) -> Any:
         out = model.apply(params, *given, *args, **kwargs)
         return out[0] if with_state else out
 
@@ -146,52 +151,49 @@ def _check_number(model: Any, variables: tuple[Any, ...], needed: int) -> None:
         )
 
 
-def _parts(module: Any, kind: type, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The modules inside an Equinox module."""
+def _submodules(module: Any, kind: type, path: ModulePath = ()) -> Iterator[tuple[ModulePath, Any]]:
+    """Yield the modules inside an Equinox module, with their paths."""
 
     def is_part(part: Any) -> bool:
         return part is not module and isinstance(part, kind)
 
     for keys, part in jax.tree_util.tree_leaves_with_path(module, is_leaf=is_part):
         if is_part(part):
-            inside = (*path, *map(_key, keys))
+            inside = (*path, *map(entry_name, keys))
             yield inside, part
-            yield from _parts(part, kind, inside)
+            yield from _submodules(part, kind, inside)
 
 
-def _functions_in_scopes(module: Any, paths: list[Path]) -> Any:
-    """An Equinox module whose functions, such as those in its fields, compute in scopes."""
+def _functions_in_scopes(module: Tree, paths: list[ModulePath]) -> Tree:
+    """Return an Equinox module whose leaves that are functions compute in scopes."""
 
     def opened(keys: Any, leaf: Any) -> Any:
-        return _in_scope(leaf, _scope(tuple(map(_key, keys)), paths)) if callable(leaf) else leaf
+        if not callable(leaf):
+            return leaf
+        return _in_scope(leaf, _scope_name(tuple(map(entry_name, keys)), paths))
 
     return jax.tree_util.tree_map_with_path(opened, module)
 
 
-def _key(key: Any) -> Any:
-    """What a key of a path in a tree says: the name of a field, the key of a dict or an index."""
-    return next(getattr(key, name) for name in ("name", "key", "idx") if hasattr(key, name))
-
-
-def _open_scopes(modules: Iterable[tuple[Path, Any]]) -> None:
-    """Let each module compute in a scope."""
+def _open_scopes(modules: Iterable[tuple[ModulePath, Any]]) -> None:
+    """Let each module compute in a scope of its name, by a subclass of its class."""
     called = {path: module for path, module in modules if callable(module)}
     for path, module in called.items():
         if path:
             kind: Any = type(module)
-            object.__setattr__(module, "__class__", _scoped(kind, _scope(path, called)))
+            object.__setattr__(module, "__class__", _scoped_class(kind, _scope_name(path, called)))
 
 
-def _scope(path: Path, modules: Iterable[Path]) -> str:
-    """The name of what is at a path, from the innermost module that it is in."""
+def _scope_name(path: ModulePath, modules: Iterable[ModulePath]) -> str:
+    """Return the part of a path below the innermost of the modules around it, as text."""
     above = max((p for p in modules if p == path[: len(p)] != path), key=len, default=())
     parts = path[len(above) :]
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in parts).lstrip(".")
 
 
 @functools.cache
-def _scoped(kind: type, name: str) -> type:
-    """A class whose modules are called in a scope."""
+def _scoped_class(kind: type, name: str) -> type:
+    """Return a subclass whose modules compute in a scope."""
     return type(kind)(kind.__name__, (kind,), {"__call__": _in_scope(kind.__call__, name)})
 
 

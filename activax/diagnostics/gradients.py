@@ -1,4 +1,4 @@
-"""How large the gradients of a network's parameters are, beside the parameters."""
+"""Norms of the gradients, the updates and the parameters of a network."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,42 +8,46 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.arguments import cast, inexact_dtype, widen
-from activax.diagnostics.statistics import Statistics, statistics
+from activax.diagnostics.merging import Statistics
+from activax.diagnostics.statistics import statistics
+from activax.diagnostics.trees import Tree, by_path
 from activax.numerics.squares import scaled_squares
+
+Update = float | Callable[[Tree], Tree]  # a learning rate, or gradients to updates
 
 
 class GradientFlow(NamedTuple):
-    """What flows into one array of parameters."""
+    """The gradient of one array of parameters, and the norms to compare it with."""
 
     gradient_norm: Array
     parameter_norm: Array
-    update_ratio: Array | None  # the norm of the update by that of the parameter; see `ratio`
+    update_ratio: Array | None  # norm of the update / norm of the parameter; see `ratio`
     statistics: Statistics  # of the gradient's elements
 
 
 def gradient_flow(
     loss: Callable[..., Any],
-    params: Any,
+    params: Tree,
     *args: Any,
-    update: float | Callable[[Any], Any] | None = None,
+    update: Update | None = None,
 ) -> dict[str, GradientFlow]:
-    """The gradients of a loss by the path of each parameter; for use in `jax.jit`, too.
+    """Return the gradient flow of a loss into each parameter, by path; also under `jax.jit`.
 
     Args:
         loss: `loss(params, *args)`, a scalar, or a pair of a scalar and anything else.
         params: a tree of floating-point arrays.
-        *args: what else the loss takes, such as a batch.
-        update: what training adds to the parameters: a function of the tree of gradients, such as
+        *args: the further arguments of the loss, such as a batch.
+        update: the function from the tree of gradients to the tree of updates, such as
             `lambda g: optimizer.update(g, state, params)[0]`, or the learning rate of plain
-            gradient descent. Without it there is no update_ratio.
+            gradient descent. Without `update`, each update_ratio is None.
 
     Returns:
-        A dict from paths, such as "0/weight", to a GradientFlow of scalars. Norms neither overflow
-        nor underflow where their result does not.
+        A dict from paths, such as "0/weight", to a GradientFlow of scalars. No norm overflows or
+        underflows on the way to a result in range.
 
     Raises:
-        ValueError: params without arrays, a loss that is not a scalar, or an update of another
-            structure.
+        ValueError: params without arrays, a loss that is not a scalar, or updates of another
+            structure than params.
 
     Example:
         >>> def loss(params, batch):
@@ -56,7 +60,7 @@ def gradient_flow(
     if not jax.tree.leaves(params):
         raise ValueError(f"gradient_flow: params must hold arrays; got {params!r}")
 
-    def scalar(params: Any) -> Any:
+    def scalar(params: Tree) -> Any:
         value = loss(params, *args)
         value = value[0] if isinstance(value, tuple) else value
         if jnp.shape(value) != ():
@@ -85,7 +89,7 @@ def gradient_flow(
     }
 
 
-def _updates(gradients: Any, update: float | Callable[[Any], Any] | None) -> Any:
+def _updates(gradients: Tree, update: Update | None) -> dict[str, Array] | None:
     if update is None:
         return None
     if callable(update):
@@ -93,25 +97,11 @@ def _updates(gradients: Any, update: float | Callable[[Any], Any] | None) -> Any
     return {path: widen(gradient) * update for path, gradient in by_path(gradients).items()}
 
 
-def by_path(tree: Any) -> dict[str, Array]:
-    """The arrays of a tree by where they are, such as "0/weight".
-
-    Example:
-        >>> from activax.diagnostics.gradients import by_path
-        >>> by_path([{"weight": 1.0}, (2.0,)])
-        {'0/weight': 1.0, '1/0': 2.0}
-    """
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="/"): leaf
-        for path, leaf in jax.tree.leaves_with_path(tree)
-    }
-
-
 def norm(x: Array) -> Array:
     """Return the Euclidean norm of all elements, at least in float32.
 
-    Vanishing and exploding gradients do not leave the range when they are squared. One that is NaN
-    makes the norm NaN; an infinite one makes it infinite.
+    The squares are scaled, so the norms of vanishing and exploding gradients stay in range. An
+    element that is NaN makes the norm NaN, and an infinite element makes the norm infinite.
 
     Example:
         >>> from activax.diagnostics.gradients import norm
@@ -125,9 +115,10 @@ def norm(x: Array) -> Array:
 
 
 def ratio(update_norm: Array, parameter_norm: Array) -> Array:
-    """Return the norm of an update by that of its parameter.
+    """Return the norm of an update divided by the norm of its parameter.
 
-    No update gives 0, also beside a parameter that is 0; any other update gives inf there.
+    An update that is 0 gives 0, even if the parameter is 0. Any other update of a parameter that is
+    0 gives inf.
 
     Example:
         >>> from activax.diagnostics.gradients import ratio

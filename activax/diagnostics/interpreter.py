@@ -1,4 +1,4 @@
-"""The evaluation of a traced program with something done at each of its named points."""
+"""The evaluation of a traced program that observes each of its named points."""
 
 import contextlib
 import itertools
@@ -10,63 +10,70 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.diagnostics.cotangents import Cotangents, tap
-from activax.diagnostics.jaxprs import bound, inputs_of_scan, is_literal, names_of
-from activax.diagnostics.named_points import Place, Plan
+from activax.diagnostics.jaxprs import Atom, Equation, bound, inputs_of_scan, is_literal, names_of
+from activax.diagnostics.named_points import MarkedJaxpr, Place
+from activax.diagnostics.trees import Tree
 
-Sinks = dict[str, Cotangents]
+Sinks = dict[str, Cotangents]  # by path
 
 
 class Point(NamedTuple):
-    """A value in a network that has a name."""
+    """A value in a network that has a name, with the function that returned the value."""
 
     path: str  # such as "serial[1]/gelu"
-    name: str  # the last part of it
+    name: str  # the last part of the path
     output: Array
-    # What the function takes whose output it is, arrays from its closure first; () if it is none.
-    inputs: tuple[Array, ...]
-    function: Callable[..., Array] | None  # that function, for inputs of these shapes
+    inputs: tuple[Array, ...]  # of the function, arrays from its closure first; () without function
+    function: (
+        Callable[..., Array] | None
+    )  # for inputs of these shapes; None if no function is known
+
+
+Observe = Callable[[Point], Tree]
+Seen = dict[str, Tree]  # observations by path
 
 
 def evaluate(
-    plan: Plan, arguments: list[Any], what: Callable[[Point], Any], sinks: Sinks
-) -> tuple[list[Any], dict[str, Any]]:
-    """What a program returns, and what is seen at its points."""
-    jaxpr, seen = plan.jaxpr, {}
-    known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*plan.constants, *arguments), strict=True))
+    marked: MarkedJaxpr, arguments: list[Any], what: Observe, sinks: Sinks
+) -> tuple[list[Any], Seen]:
+    """Return the outputs of a program, and the observations at its points."""
+    jaxpr, seen = marked.jaxpr, {}
+    values = (*marked.constants, *arguments)
+    known = dict(zip((*jaxpr.constvars, *jaxpr.invars), values, strict=True))
 
-    def read(atom: Any) -> Any:
+    def read(atom: Atom) -> Any:
         return atom.val if is_literal(atom) else known[atom]
 
     def run(i: int) -> None:
         equation = jaxpr.eqns[i]
         inputs = [read(atom) for atom in equation.invars]
-        if i in plan.inner:
-            outputs, inside = _enter(equation, plan.inner[i], inputs, what, sinks)
+        if i in marked.inner:
+            outputs, inside = _enter(equation, marked.inner[i], inputs, what, sinks)
             seen.update(inside)
         else:
             outputs = bound(equation, inputs)
-        for place in plan.places.get(i, ()):
+        for place in marked.places.get(i, ()):
             if place.path in sinks:
                 outputs[place.output] = tap(outputs[place.output], sinks[place.path])
-            observation = what(_point(place, outputs[place.output], equation, inputs))
+            observation = what(_make_point(place, outputs[place.output], equation, inputs))
             if observation is not None:
                 seen[place.path] = observation
         known.update(zip(equation.outvars, outputs, strict=True))
 
-    # In the scopes that they were in, whose names profiles show.
+    # Equations run in their original scopes, because profiles show the names of scopes.
     def entries(i: int) -> list[int]:
-        return [id(scope) for scope in plan.scopes[i]]
+        return [id(scope) for scope in marked.scopes[i]]
 
     for _, equations in itertools.groupby(range(len(jaxpr.eqns)), entries):
         first, *others = equations
-        path = "/".join(names_of(plan.scopes[first]))
+        path = "/".join(names_of(marked.scopes[first]))
         with jax.named_scope(path) if path else contextlib.nullcontext():
             for i in (first, *others):
                 run(i)
     return [read(atom) for atom in jaxpr.outvars], seen
 
 
-def _point(place: Place, output: Array, equation: Any, inputs: list[Any]) -> Point:
+def _make_point(place: Place, output: Array, equation: Equation, inputs: list[Any]) -> Point:
     if not place.is_call:
         return Point(place.path, place.name, output, (), None)
     return Point(
@@ -75,30 +82,30 @@ def _point(place: Place, output: Array, equation: Any, inputs: list[Any]) -> Poi
 
 
 def _enter(
-    equation: Any, inner: Plan, inputs: list[Any], what: Callable[[Point], Any], sinks: Sinks
-) -> tuple[list[Any], dict[str, Any]]:
-    """What an equation that holds a program returns, and what is seen in it."""
+    equation: Equation, inner: MarkedJaxpr, inputs: list[Any], what: Observe, sinks: Sinks
+) -> tuple[list[Any], Seen]:
+    """Return the outputs of an equation that holds a program, and the observations inside."""
     paths = {place.path for place in inner.all_places()}
     sinks = {path: sinks[path] for path in sinks.keys() & paths}
     options = equation.params
 
-    def body(inputs: list[Any], sinks: Sinks) -> tuple[list[Any], dict[str, Any]]:
+    def body(inputs: list[Any], sinks: Sinks) -> tuple[list[Any], Seen]:
         return evaluate(inner, inputs, what, sinks)
 
     if equation.primitive.name == "jit":
-        inputs = list(map(_sharded, inputs, options["in_shardings"]))
+        inputs = list(map(_shard, inputs, options["in_shardings"]))
         outputs, seen = body(inputs, sinks)
-        return list(map(_sharded, outputs, options["out_shardings"])), seen
+        return list(map(_shard, outputs, options["out_shardings"])), seen
     if equation.primitive.name != "scan":
         again = jax.checkpoint(body, policy=options["policy"], prevent_cse=options["prevent_cse"])
         return again(inputs, sinks)
-    return _repeat(equation, body, inputs, sinks)
+    return _scan(equation, body, inputs, sinks)
 
 
-def _repeat(
-    equation: Any, body: Callable[..., Any], inputs: list[Any], sinks: Sinks
-) -> tuple[list[Any], dict[str, Any]]:
-    """What a scan returns, and what is seen in its steps."""
+def _scan(
+    equation: Equation, body: Callable[..., Any], inputs: list[Any], sinks: Sinks
+) -> tuple[list[Any], Seen]:
+    """Return the outputs of a scan, and the observations in its steps, stacked."""
     options = equation.params
     length = options["length"]
     for path, drain in sinks.items():
@@ -106,7 +113,8 @@ def _repeat(
         if shapes != {(length,)}:
             raise ValueError(
                 f"watch: the sink of {path!r} is in a loop, and must have its {length} steps as "
-                f"first axis; got {jnp.shape(drain.count)}. activax.diagnostics.sinks makes such."
+                f"first axis; got shape {jnp.shape(drain.count)}. Make the sinks with "
+                "activax.diagnostics.sinks."
             )
     first, last = inputs_of_scan(equation)
     constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
@@ -126,9 +134,9 @@ def _repeat(
     return [*carry, *stacked], seen
 
 
-def _sharded(value: Any, sharding: Any) -> Any:
-    """The value where a compiled function says that it is."""
-    if not isinstance(sharding, jax.sharding.Sharding):  # it says nothing
+def _shard(value: Any, sharding: Any) -> Any:
+    """Return the value with the sharding that a compiled function declares for it."""
+    if not isinstance(sharding, jax.sharding.Sharding):  # unspecified
         return value
     axes = getattr(getattr(sharding, "mesh", None), "axis_types", ())
     explicit = jax.sharding.AxisType.Explicit in axes

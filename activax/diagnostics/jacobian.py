@@ -22,52 +22,53 @@ class Spectrum(NamedTuple):
 
     @property
     def mean_square(self) -> Array:
-        """The mean squared singular value, (n,): by how much a small random change grows."""
+        """Return the mean squared singular value, (n,): the growth of a small random change."""
         return jnp.mean(self.singular_values**2, -1)
 
     @property
     def largest(self) -> Array:
-        """The largest singular value, (n,): the steepest direction."""
+        """Return the largest singular value, (n,): the slope in the steepest direction."""
         return self.singular_values[:, 0]
 
     @property
     def condition(self) -> Array:
-        """The largest by the smallest singular value, (n,); inf where the smallest is 0."""
+        """Return the largest over the smallest singular value, (n,); inf if the smallest is 0."""
         smallest = self.singular_values[:, -1]
         return jnp.where(smallest == 0, jnp.inf, self.largest / smallest)
 
     @property
     def spread(self) -> Array:
-        """The variance of the squared singular values by the square of their mean, (n,).
+        """Return the variance of the squared singular values over the square of their mean, (n,).
 
-        It is 0 for a network that keeps all angles and lengths but for scale (an isometry).
+        The spread is 0 for an isometry, a network that keeps all angles and all ratios of lengths.
         """
         largest = self.largest[:, None]
         squares = jnp.square(self.singular_values / jnp.where(largest == 0, 1, largest))
-        # Of the Jacobian 0 all are as large.
+        # All singular values of a zero Jacobian are equal, so its spread is 0 instead of 0 / 0.
         return jnp.where(self.largest == 0, 0, jnp.var(squares, -1) / jnp.mean(squares, -1) ** 2)
 
 
 def jacobian_spectrum(apply: Callable[[Array], Any], x: Array) -> Spectrum:
-    """The singular values of the Jacobian of a network, at each input.
+    """Return the singular values of the Jacobian of a network, at each input.
 
-    Reads as `jax.jacfwd` or `jax.jacrev`, by which of inputs and outputs there are fewer, and
-    `jnp.linalg.svd`: it runs under `jax.jit`, and holds n * outputs * inputs numbers.
+    The Jacobians come from `jax.jacfwd`, or `jax.jacrev` if there are fewer outputs than inputs,
+    and their singular values from `jnp.linalg.svd`. The computation runs under `jax.jit`, and holds
+    n * outputs * inputs numbers.
 
     Formula:
-        sigma_i(J), J = d apply(x) / d x of one row, the other rows left out
+        sigma_i(J), J = d apply(x) / d x of one row x
 
     Args:
-        apply: the network, `(n, ...) -> (n, ...)`, that treats each row by itself; for a Layer,
+        apply: the network, `(n, ...) -> (n, ...)`, which maps each row by itself; for a Layer,
             `functools.partial(layer.apply, params)`.
-        x: inputs of shape (n, ...), each flattened for its Jacobian.
+        x: inputs of shape (n, ...); each row is flattened for its Jacobian.
 
     Returns:
         `Spectrum(singular_values)`, with `mean_square`, `largest`, `condition` and `spread`.
 
     Raises:
-        ValueError: no inputs, one without axes beside the first, or one that is not finite; a
-            network that does not map rows to rows.
+        ValueError: x that is empty, not finite or without a second axis; a network that does not
+            map rows to rows.
 
     Example:
         >>> spectrum = activax.diagnostics.jacobian_spectrum(activax.relu, jnp.array([[3.0, -1.0]]))
@@ -85,19 +86,19 @@ def jacobian_spectrum(apply: Callable[[Array], Any], x: Array) -> Spectrum:
 
 
 def jacobians(caller: str, apply: Callable[[Array], Any], rows: Array) -> Array:
-    """The Jacobian of a network at each row, (n, outputs, inputs)."""
+    """Return the Jacobian of a network at each row, (n, outputs, inputs)."""
 
-    def one(row: Array) -> Array:
+    def output(row: Array) -> Array:
         return of_rows(caller, apply, row.reshape(1, *rows.shape[1:])).ravel()
 
     flat = rows.reshape(len(rows), -1)
-    outputs = jax.eval_shape(one, flat[0]).size
+    outputs = jax.eval_shape(output, flat[0]).size
     jacobian = jax.jacfwd if flat.shape[1] <= outputs else jax.jacrev
-    return jax.vmap(jacobian(one))(flat)
+    return jax.vmap(jacobian(output))(flat)
 
 
 def of_rows(caller: str, apply: Callable[[Array], Any], rows: Array) -> Array:
-    """What the network makes of rows, (n, outputs)."""
+    """Return the outputs of a network for rows, flattened to (n, outputs)."""
     out = apply(rows)
     if not isinstance(out, jax.Array) or out.shape[:1] != rows.shape[:1]:
         raise ValueError(
@@ -108,7 +109,7 @@ def of_rows(caller: str, apply: Callable[[Array], Any], rows: Array) -> Array:
 
 
 def finite_rows(caller: str, x: Any) -> Array:
-    """x in floats; ValueError unless it has rows (n, ...) of finite numbers."""
+    """Return x in floats; raise ValueError unless x has finite rows (n, ...)."""
     x = jnp.asarray(x)
     if x.ndim < 2 or 0 in x.shape:
         raise ValueError(f"{caller}: x must have the shape (n, ...), not empty; got {x.shape}")
@@ -117,12 +118,12 @@ def finite_rows(caller: str, x: Any) -> Array:
 
 
 def check_finite(caller: str, name: str, x: Array) -> None:
-    """ValueError if x is known, as it is not under `jax.jit`, and has a NaN or an infinity."""
+    """Raise ValueError if x has a NaN or an infinity; a traced x passes."""
     if not is_traced(x) and not np.isfinite(x).all():
         where = tuple(np.argwhere(~np.isfinite(x))[0].tolist())
         raise ValueError(f"{caller}: {name} must be finite; got {x[where]} at {where}")
 
 
 def is_traced(*arrays: Array) -> bool:
-    """Whether the numbers are unknown yet, as under `jax.jit`."""
+    """Return whether any array is traced, as under `jax.jit`, so that its numbers are unknown."""
     return any(isinstance(array, jax.core.Tracer) for array in arrays)

@@ -1,4 +1,4 @@
-"""How linear a network is: folded into one affine map, or measured against the best one."""
+"""Affine maps of networks: folding into one map, and the distance from the best map."""
 
 import functools
 from collections.abc import Callable
@@ -20,17 +20,17 @@ from activax.diagnostics.jacobian import (
 from activax.nn.composition import serial
 from activax.nn.layer import Layer, Params, activation_of, apply
 
-# What may be rounding, in units of the dtype's epsilon: of a Jacobian, and of a value.
-ROUNDING = 16.0
-# The magnitudes at which a network is looked at to see whether it is affine everywhere.
-SCALES = (0.01, 1.0, 100.0)
+# Jacobians that differ by so many times the dtype's epsilon are equal up to rounding.
+JACOBIAN_ROUNDING = 16.0
+# The magnitudes of the inputs at which a network must have one Jacobian to be affine everywhere.
+PROBE_SCALES = (0.01, 1.0, 100.0)
 
 
 class LinearMap(NamedTuple):
     """The affine map x weight + bias.
 
     Attributes:
-        weight: (inputs, outputs), or (..., inputs, outputs): one map for each input.
+        weight: (inputs, outputs), or (..., inputs, outputs) for one map an input.
         bias: (outputs,) or (..., outputs).
     """
 
@@ -45,10 +45,10 @@ class LinearMap(NamedTuple):
 def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMap:
     """Fold an affine network, or the affine piece of a network at an input, into one map.
 
-    A stack of layers without activations is one affine map. So is a piecewise linear network (of
-    ReLUs, say) for all inputs that switch the same units as `x` does. Other networks are refused:
-    without `x` unless the Jacobian is the same at inputs of many sizes, and with it unless the
-    Jacobian is constant about it. Under `jax.jit` the numbers are not known, and nothing is
+    A stack of layers without activations is one affine map. A piecewise linear network, such as one
+    of ReLUs, is one affine map for all inputs that switch the same units as `x`. Other networks are
+    refused. Without `x` the Jacobian must be the same at inputs of many sizes; with `x` the
+    Jacobian must be constant near `x`. Under `jax.jit` the numbers are unknown, so nothing is
     checked.
 
     Formula:
@@ -56,17 +56,17 @@ def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMa
 
     Args:
         network: a Layer, a list of layers, activations and functions as in `activax.nn.serial`, or
-            a function `(params, x) -> y`. It maps the last axis, each row by itself.
-        params: its parameters; of a list, one entry a layer.
-        x: inputs of shape (..., inputs); a map for each comes back. A Layer that is affine
-            everywhere needs none.
+            a function `(params, x) -> y`. The network maps the last axis, each row by itself.
+        params: the parameters of the network; for a list, one entry a layer.
+        x: inputs of shape (..., inputs), each of which gets a map. A Layer that is affine
+            everywhere needs no `x`.
 
     Returns:
         `LinearMap(weight, bias)`, which can be called.
 
     Raises:
-        ValueError: a network without layers, or one that is not affine, with the layer where that
-            is known; a function without x, or an x that is not finite.
+        ValueError: a network without layers, or one that is not affine; the message names the layer
+            if it is known. A function without x, or x that is not finite.
 
     Example:
         >>> from activax.nn import dense, serial
@@ -84,19 +84,20 @@ def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMa
         weight = _first_weight(layer, params)
         if weight is None:
             raise ValueError(
-                "linear_map: the parameters do not tell the size of the input; give an input x"
+                "linear_map: params must hold a weight that tells the size of the input; got none. "
+                "Give an input x"
             )
         rows = _probes(weight)
-        fold: Fold = _everywhere
+        fold: Fold = _fold_everywhere
         rule = "give an input x for the affine piece of a piecewise linear network about it"
     else:
         x = jnp.asarray(x)
         if x.ndim < 1 or 0 in x.shape:
             raise ValueError(f"linear_map: x must have the shape (..., inputs); got {x.shape}")
         check_finite("linear_map", "x", x)
-        rows, fold = cast(x, inexact_dtype(x.dtype)).reshape(-1, x.shape[-1]), _about
+        rows, fold = cast(x, inexact_dtype(x.dtype)).reshape(-1, x.shape[-1]), _fold_near
         rule = "only a piecewise linear network, as of ReLUs, is affine about its inputs"
-    found, affine = _folded(fold, layer, params, rows)
+    found, affine = _fold_layer(fold, layer, params, rows)
     if not is_traced(affine) and not affine:
         raise ValueError(
             f"linear_map: {_culprit(layer, params, rows, fold) or 'the network'} is not "
@@ -108,13 +109,14 @@ def linear_map(network: Any, params: Params, x: Array | None = None) -> LinearMa
 
 
 class Affinity(NamedTuple):
-    """How close to affine a network is on given inputs.
+    """The closeness of a network to an affine map on given inputs.
 
     Attributes:
         r2: the share of the variance of the outputs that the best affine map explains; 1 if the
-            network is affine there.
-        change: the root mean squared difference of the Jacobian between two inputs, by its root
-            mean square; 0 if the network is affine, about sqrt(2) if the Jacobians are unrelated.
+            network is affine on the inputs.
+        change: the root mean squared difference of the Jacobians at two inputs, divided by the root
+            mean square of the Jacobian; 0 if the network is affine, about sqrt(2) if the Jacobians
+            are unrelated.
     """
 
     r2: Array
@@ -122,16 +124,16 @@ class Affinity(NamedTuple):
 
 
 def affinity(apply: Callable[[Array], Any], x: Array) -> Affinity:
-    """How far from affine a network is on data.
+    """Measure how close a network is to an affine map on given inputs.
 
     Formula:
         r2 = 1 - min over W, b of sum |f(x_i) - x_i W - b|^2 / sum |f(x_i) - mean f|^2,
         change^2 = mean over i != j of |J(x_i) - J(x_j)|^2 / mean |J(x_i)|^2
 
     Args:
-        apply: the network, `(n, ...) -> (n, ...)`, that treats each row by itself.
-        x: inputs of shape (n, ...), each flattened: more than its elements + 1, or any affine map
-            would fit.
+        apply: the network, `(n, ...) -> (n, ...)`, which maps each row by itself.
+        x: inputs of shape (n, ...); each row is flattened. n must be more than the elements of a
+            row + 1, or some affine map would fit any outputs.
 
     Returns:
         `Affinity(r2, change)`, two scalars.
@@ -155,20 +157,20 @@ def affinity(apply: Callable[[Array], Any], x: Array) -> Affinity:
     number, size = inputs.shape
     if number <= size + 1:
         raise ValueError(
-            f"affinity: needs more than {size + 1} inputs of {size} elements, or any affine map "
-            f"fits; got {number}"
+            f"affinity: needs more than {size + 1} inputs of {size} elements, or some affine map "
+            f"fits any outputs; got {number}"
         )
     inputs, outputs = (a - a.mean(0, keepdims=True) for a in (inputs, outputs))
     rest = outputs - inputs @ jnp.linalg.lstsq(inputs, outputs)[0]
-    unexplained = _share(norm(rest), norm(outputs)) ** 2
+    unexplained = _ratio_or_zero(norm(rest), norm(outputs)) ** 2
     apart = jacobian - jacobian.mean(0, keepdims=True)
-    # Two are twice as far apart, squared, as each is from the mean.
+    # The mean squared difference of two Jacobians is twice their variance.
     between = (2 * number / (number - 1)) ** 0.5
-    return Affinity(1 - unexplained, between * _share(norm(apart), norm(jacobian)))
+    return Affinity(1 - unexplained, between * _ratio_or_zero(norm(apart), norm(jacobian)))
 
 
-def _share(part: Array, whole: Array) -> Array:
-    """part / whole, and 0 of nothing."""
+def _ratio_or_zero(part: Array, whole: Array) -> Array:
+    """Return part / whole, or 0 if the whole is 0."""
     return jnp.where(whole == 0, 0.0, part / jnp.where(whole == 0, 1.0, whole))
 
 
@@ -183,7 +185,10 @@ def _as_network(network: Any, params: Params) -> Layer:
 
 
 def _first_weight(layer: Layer, params: Params) -> Array | None:
-    """Return the weight that reads the input; a tree of named layers has another order."""
+    """Return the weight that reads the input, by the order of the layers.
+
+    The order of the leaves in the tree of parameters is another: it sorts named layers by name.
+    """
     if layer.parts:
         found = (_first_weight(part.layer, part.params) for part in layer.parts(params, None))
         return next((weight for weight in found if weight is not None), None)
@@ -195,17 +200,19 @@ def _first_weight(layer: Layer, params: Params) -> Array | None:
 
 
 def _probes(weight: Array) -> Array:
-    """Inputs for a weight: 0, and those of many sizes and directions."""
+    """Return inputs for a weight: the origin, and inputs of many sizes and directions."""
     size, dtype = weight.shape[0], weight.dtype
     drawn = jax.random.normal(jax.random.key(0), (8, size), dtype)
-    return jnp.concatenate([jnp.zeros((1, size), dtype), *(scale * drawn for scale in SCALES)])
+    return jnp.concatenate(
+        [jnp.zeros((1, size), dtype), *(scale * drawn for scale in PROBE_SCALES)]
+    )
 
 
-# From a function and rows of inputs to the map or maps, and whether the function is affine.
+# Maps a function and rows of inputs to one or several maps, and whether the function is affine.
 Fold = Callable[[Callable[[Array], Any], Array], tuple[LinearMap, Array]]
 
 
-def _folded(fold: Fold, layer: Layer, params: Params, rows: Array) -> tuple[LinearMap, Array]:
+def _fold_layer(fold: Fold, layer: Layer, params: Params, rows: Array) -> tuple[LinearMap, Array]:
     @jax.jit
     def compiled(params: Params, rows: Array) -> tuple[LinearMap, Array]:
         return fold(lambda rows: apply(layer, params, rows, None), rows)
@@ -213,25 +220,26 @@ def _folded(fold: Fold, layer: Layer, params: Params, rows: Array) -> tuple[Line
     return compiled(params, rows)
 
 
-def _everywhere(function: Callable[[Array], Any], probes: Array) -> tuple[LinearMap, Array]:
-    """One map, if the Jacobian is one at all probes and the values are what it says."""
+def _fold_everywhere(function: Callable[[Array], Any], probes: Array) -> tuple[LinearMap, Array]:
+    """Return the map at the origin, and whether Jacobian and values at all probes agree with it."""
     jacobian = jacobians("linear_map", function, probes)
     values = of_rows("linear_map", function, probes)
     found = LinearMap(jacobian[0].T, values[0])
     eps = float(jnp.finfo(jacobian.dtype).eps)
-    same = _largest(jacobian - jacobian[:1]) <= ROUNDING * eps * _largest(jacobian[0])
+    allowed = JACOBIAN_ROUNDING * eps * _largest(jacobian[0])
+    same = _largest(jacobian - jacobian[:1]) <= allowed
     return found, same & (_largest(values - found(probes)) <= eps**0.5 * _largest(values))
 
 
-def _about(function: Callable[[Array], Any], rows: Array) -> tuple[LinearMap, Array]:
-    """A map for each row, if the derivative of the Jacobian is 0 there."""
+def _fold_near(function: Callable[[Array], Any], rows: Array) -> tuple[LinearMap, Array]:
+    """Return a map for each row, and whether the derivative of the Jacobian is 0 at all rows."""
     direction = jax.random.normal(jax.random.key(0), rows.shape, rows.dtype)
     jacobian_at = functools.partial(jacobians, "linear_map", function)
     jacobian, change = jax.jvp(jacobian_at, (rows,), (direction,))
     weight, values = jnp.swapaxes(jacobian, 1, 2), of_rows("linear_map", function, rows)
     found = LinearMap(weight, values - jnp.matmul(rows[:, None, :], weight)[:, 0, :])
     eps = float(jnp.finfo(jacobian.dtype).eps)
-    return found, _largest(change) <= ROUNDING * eps * _largest(jacobian)
+    return found, _largest(change) <= JACOBIAN_ROUNDING * eps * _largest(jacobian)
 
 
 def _largest(array: Array) -> Array:
@@ -239,9 +247,9 @@ def _largest(array: Array) -> Array:
 
 
 def _culprit(layer: Layer, params: Params, rows: Array, fold: Fold) -> str:
-    """The first layer that is not affine, as far as the layers are known."""
+    """Return the name of the first layer that is not affine, or "" if no layer is known."""
     for part in layer.parts(params, rows) if layer.parts else ():
-        if not _folded(fold, part.layer, part.params, part.x)[1]:
+        if not _fold_layer(fold, part.layer, part.params, part.x)[1]:
             inside = activation_of(part.layer) or _culprit(part.layer, part.params, part.x, fold)
             if part.name is None:  # repeated
                 return str(inside or "")

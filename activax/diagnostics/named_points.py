@@ -1,4 +1,4 @@
-"""Where the named points of a traced program are."""
+"""The places of the named points in a traced program."""
 
 import itertools
 from collections import Counter
@@ -11,6 +11,9 @@ import numpy as np
 from activax.catalogue.lookup import find
 from activax.diagnostics.jaxprs import (
     CHECKPOINTS,
+    Atom,
+    Equation,
+    Jaxpr,
     bodies,
     is_backward,
     is_literal,
@@ -20,64 +23,64 @@ from activax.diagnostics.jaxprs import (
 
 PRODUCTS = ("dot_general", "conv_general_dilated")
 RULES = ("custom_jvp_call", "custom_vjp_call")  # functions with a derivative of their own
-ENTERED = ("jit", "scan", *CHECKPOINTS)  # whose jaxpr may have points
+ENTERED = ("jit", "scan", *CHECKPOINTS)  # primitives whose jaxpr may have points
 
 
 class Place(NamedTuple):
-    """Where in a jaxpr a point is."""
+    """The place of a point among the outputs of an equation."""
 
-    path: str  # another for each
+    path: str  # no two places have the same
     name: str
-    output: int  # which of the equation's
-    is_call: bool
+    output: int  # the index of the equation's output
+    is_call: bool  # whether the equation calls a function whose output the point is
 
 
-class Plan(NamedTuple):
-    """A jaxpr with the places in it that have a name, and the plans of the jaxprs inside."""
+class MarkedJaxpr(NamedTuple):
+    """A jaxpr with its named places, and the marked jaxprs of the equations inside."""
 
-    jaxpr: Any
+    jaxpr: Jaxpr
     constants: tuple[Any, ...]
     scopes: list[tuple[Any, ...]]  # of each equation
-    places: dict[int, list[Place]]  # by the number of the equation
-    inner: dict[int, "Plan"]  # of those that have places
+    places: dict[int, list[Place]]  # by the index of the equation
+    inner: dict[int, "MarkedJaxpr"]  # by the index of the equation, if there are places inside
 
     def all_places(self) -> Iterator[Place]:
-        """In the order of the network."""
+        """Yield the places in the order of the network."""
         for i in sorted(self.places.keys() | self.inner.keys()):
             if i in self.inner:
                 yield from self.inner[i].all_places()
             yield from self.places.get(i, ())
 
 
-def plan(closed: Any) -> Plan:
-    """Find the places: outputs of named functions and named scopes, and what is named itself."""
-    return _plan(closed, "", _Paths())
+def mark_points(closed: Any) -> MarkedJaxpr:
+    """Find the named places: outputs of named functions and scopes, and checkpointed names."""
+    return _mark(closed, "", _Paths())
 
 
 class _Paths:
-    """Paths, each of which is given once."""
+    """A register of paths that gives each path once."""
 
     def __init__(self) -> None:
         self.given: set[str] = set()
 
     def new(self, path: str, mark: str = "#") -> str:
-        """The path, or the first of path#2, path#3 and so on that is free."""
+        """Return the path, or the first of path#2, path#3 and so on that is free."""
         numbered = (f"{path}{mark}{i}" for i in itertools.count(2))
-        free = next(one for one in itertools.chain([path], numbered) if one not in self.given)
+        free = next(name for name in itertools.chain([path], numbered) if name not in self.given)
         self.given.add(free)
         return free
 
 
-def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
-    """Of a jaxpr inside the scope of this path."""
+def _mark(body: Any, outer: str, paths: _Paths) -> MarkedJaxpr:
+    """Find the named places of a jaxpr inside the scope of the path `outer`."""
     jaxpr, constants = opened(body)
-    # From NumPy they cannot be indexed by what is traced.
+    # A traced index cannot index a NumPy array.
     constants = tuple(jnp.asarray(c) if isinstance(c, np.ndarray) else c for c in constants)
     stacks = [scopes_of(equation) for equation in jaxpr.eqns]
     depth = _depths_of_use(jaxpr, stacks)
     entered: dict[tuple[str, int], str] = {}
     places: dict[int, list[Place]] = {}
-    inner: dict[int, Plan] = {}
+    inner: dict[int, MarkedJaxpr] = {}
     several: Counter[str] = Counter()
     for i, (equation, stack) in enumerate(zip(jaxpr.eqns, stacks, strict=True)):
         if is_backward(equation):
@@ -88,12 +91,12 @@ def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
             if key not in entered:
                 entered[key] = paths.new(_join(path, scope.name))
             path = entered[key]
-        kind, name = equation.primitive.name, _name(equation)
+        kind, name = equation.primitive.name, _point_name(equation)
         is_point = name is not None and (kind == "name" or _is_like_an_activation(equation))
         within = path if name is None else paths.new(_join(path, name))
         if kind in ENTERED and not (is_point and find(str(name))):
-            found = _plan(equation.params["jaxpr"], within, paths)
-            # The rule of an activation of one's own has its name, too.
+            found = _mark(equation.params["jaxpr"], within, paths)
+            # The derivative rule of a user's activation has the name of the activation, too.
             if any(not is_point or place.name != name for place in found.all_places()):
                 inner[i] = found
         if is_point:
@@ -103,36 +106,36 @@ def _plan(body: Any, outer: str, paths: _Paths) -> Plan:
         for k, out in enumerate(equation.outvars):
             leaves = depth.get(out, len(stack)) < len(stack)
             if leaves and k not in named and jnp.issubdtype(out.aval.dtype, jnp.floating):
-                one = paths.new(f"{path}:{several[path]}", ":") if several[path] else path
+                free = paths.new(f"{path}:{several[path]}", ":") if several[path] else path
                 several[path] += 1
-                places.setdefault(i, []).append(Place(one, stack[-1].name, k, False))
-    return Plan(jaxpr, constants, stacks, places, inner)
+                places.setdefault(i, []).append(Place(free, stack[-1].name, k, False))
+    return MarkedJaxpr(jaxpr, constants, stacks, places, inner)
 
 
 def _join(outer: str, name: str) -> str:
     return f"{outer}/{name}" if outer else name
 
 
-def _outputs_with_places(plan: Plan) -> set[int]:
-    """Which outputs of a jaxpr are points in it, so that they need no other name."""
+def _outputs_with_places(marked: MarkedJaxpr) -> set[int]:
+    """Return the indices of the outputs that are points inside, and so need no other name."""
     named = {
-        plan.jaxpr.eqns[i].outvars[place.output]
-        for i, places in plan.places.items()
+        marked.jaxpr.eqns[i].outvars[place.output]
+        for i, places in marked.places.items()
         for place in places
     }
-    for i, inner in plan.inner.items():
-        equation = plan.jaxpr.eqns[i]
+    for i, inner in marked.inner.items():
+        equation = marked.jaxpr.eqns[i]
         if equation.primitive.name != "scan":
             named |= {equation.outvars[k] for k in _outputs_with_places(inner)}
-    return {k for k, out in enumerate(plan.jaxpr.outvars) if not is_literal(out) and out in named}
+    return {k for k, out in enumerate(marked.jaxpr.outvars) if not is_literal(out) and out in named}
 
 
-def _depths_of_use(jaxpr: Any, stacks: list[tuple[Any, ...]]) -> dict[Any, int]:
-    """For each variable how many of its scopes are those of everything that reads it, too."""
-    made_in: dict[Any, tuple[Any, ...]] = {}
-    depth: dict[Any, int] = {}
+def _depths_of_use(jaxpr: Jaxpr, stacks: list[tuple[Any, ...]]) -> dict[Atom, int]:
+    """Return for each variable the number of its scopes that all of its readers share."""
+    made_in: dict[Atom, tuple[Any, ...]] = {}
+    depth: dict[Atom, int] = {}
 
-    def read(atoms: list[Any], stack: tuple[Any, ...]) -> None:
+    def read(atoms: list[Atom], stack: tuple[Any, ...]) -> None:
         for atom in atoms:
             if not is_literal(atom) and atom in made_in:
                 pairs = zip(made_in[atom], stack, strict=False)
@@ -146,8 +149,8 @@ def _depths_of_use(jaxpr: Any, stacks: list[tuple[Any, ...]]) -> dict[Any, int]:
     return depth
 
 
-def _name(equation: Any) -> str | None:
-    """What the function of a call is called, if it is one to look at."""
+def _point_name(equation: Equation) -> str | None:
+    """Return the name of a called function or a checkpointed value, if it may be a point."""
     primitive = equation.primitive.name
     if primitive == "name":  # of jax.ad_checkpoint.checkpoint_name
         return str(equation.params["name"])
@@ -156,15 +159,15 @@ def _name(equation: Any) -> str | None:
         if hasattr(jnp, name) and not find(name):
             return None
     elif primitive in RULES:
-        # There is no other record of it.
+        # JAX keeps the name of the function nowhere else.
         name = str(opened(equation.params["call_jaxpr"])[0].debug_info.func_name)
     else:
         return None
     return None if name.startswith(("_", "<")) else name
 
 
-def _is_like_an_activation(equation: Any) -> bool:
-    """Whether what is called returns an array as large as one it takes, without matrix products."""
+def _is_like_an_activation(equation: Equation) -> bool:
+    """Return whether a call keeps the shape of one of its inputs and multiplies no matrices."""
     if len(equation.outvars) != 1:
         return False
     (out,) = equation.outvars
@@ -173,7 +176,7 @@ def _is_like_an_activation(equation: Any) -> bool:
     return alike and floating and not any(map(_has_product, bodies(equation.params.values())))
 
 
-def _has_product(jaxpr: Any) -> bool:
+def _has_product(jaxpr: Jaxpr) -> bool:
     return any(
         equation.primitive.name in PRODUCTS
         or any(map(_has_product, bodies(equation.params.values())))

@@ -1,4 +1,4 @@
-"""Where the first NaN or infinity of a network comes from."""
+"""A search for the operation that made the first NaN or infinity of a network."""
 
 import functools
 from collections.abc import Callable
@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax.diagnostics.gradients import by_path
 from activax.diagnostics.jaxprs import (
+    Equation,
+    Jaxpr,
     bound,
     inputs_of_scan,
     is_literal,
@@ -18,22 +19,23 @@ from activax.diagnostics.jaxprs import (
     opened,
     scopes_of,
 )
-from activax.nn.layer import Layer
+from activax.diagnostics.trees import Tree, by_path
+from activax.nn.layer import Layer, Params
 from activax.nn.layer import apply as apply_layer
 
-CALLED = ("jaxpr", "call_jaxpr", "call")  # where an equation may hold the jaxpr that it calls
-OPAQUE = ("while", "shard_map")  # whose jaxpr does not take what the equation takes
+CALLED = ("jaxpr", "call_jaxpr", "call")  # parameters of an equation that may hold a called jaxpr
+OPAQUE = ("while", "shard_map")  # the inputs of their jaxpr are not the inputs of the equation
 
 
 class NonFinite(NamedTuple):
     """The operation that made the first NaN or infinity."""
 
     direction: str  # "forward" or "backward"
-    path: str  # the scopes it is in, such as "serial[2]/residual[1]/gelu"
-    operation: str  # the primitive of JAX, or "argument" or "constant" if it was there before
+    path: str  # the scopes around the operation, such as "serial[2]/residual[1]/gelu"
+    operation: str  # the primitive of JAX; "argument" or "constant" for a value given from outside
     made: str  # "NaN" or "inf"
-    share: float  # of the elements of what it returned
-    inputs: tuple[tuple[float, float], ...]  # the least and the largest of each array that went in
+    share: float  # the non-finite share of the output's elements
+    inputs: tuple[tuple[float, float], ...]  # the minimum and the maximum of each input array
 
     def __str__(self) -> str:
         inputs = " and ".join(f"[{low:.6g}, {high:.6g}]" for low, high in self.inputs)
@@ -42,25 +44,25 @@ class NonFinite(NamedTuple):
         return f"{self.direction}: {self.made} ({self.share:.1%}) by {self.operation}{place}{given}"
 
 
-def first_nonfinite(network: Any, params: Any, x: Any) -> NonFinite | None:
-    """Find out which layer made the first NaN or infinity, forward or backward.
+def first_nonfinite(network: Any, params: Params, x: Tree) -> NonFinite | None:
+    """Find the operation that made the first NaN or infinity, forward or backward.
 
-    The network is evaluated one operation after the other, outside of `jax.jit`, which is slow: use
-    it on a batch that is known to fail. If its output is finite, the gradient of the sum of its
-    output is evaluated, too. What is masked out again before the result, such as the -inf of an
-    attention mask, is no fault.
+    The network is evaluated one operation at a time, outside of `jax.jit`. This is slow, so use a
+    batch that is known to fail. If the output of the network is finite, the search goes on in the
+    gradient of the sum of the output. Values that are masked out before the result, such as the
+    -inf of an attention mask, are no fault.
 
-    Layers are named by the scopes of `jax.named_scope`, which `nn.serial`, `nn.parallel`,
-    `nn.residual`, Flax and Haiku set, and by the names of the functions that are compiled.
+    Paths are the scopes of `jax.named_scope`, which `nn.serial`, `nn.parallel`, `nn.residual`, Flax
+    and Haiku open, and the names of compiled functions.
 
     Args:
-        network: a Layer, or anything else with `apply(params, x)`; or a function of params and x,
-            which may be a loss.
+        network: a Layer, any other object with `apply(params, x)`, or a function of params and x,
+            such as a loss.
         params: a tree of arrays.
-        x: what the network takes, an array or a tree of arrays.
+        x: the input of the network, an array or a tree of arrays.
 
     Returns:
-        A NonFinite, which prints as one line; None if all is finite.
+        A NonFinite, which prints as one line, or None if all values are finite.
 
     Raises:
         TypeError: a network that cannot be called.
@@ -83,14 +85,14 @@ def first_nonfinite(network: Any, params: Any, x: Any) -> NonFinite | None:
             "first_nonfinite: network must be a Layer or a function of params and x; "
             f"got {type(network).__name__}"
         )
-    found = _walk("forward", apply, params, x)
-    return found or _walk("backward", _gradient(apply), params, x)
+    found = _search("forward", apply, params, x)
+    return found or _search("backward", _gradient(apply), params, x)
 
 
 def _gradient(apply: Callable[..., Any]) -> Callable[..., Any]:
-    """Of the sum of all floating-point outputs, by all floating-point arrays that go in."""
+    """Return the gradient of the sum of all float outputs with respect to all float inputs."""
 
-    def gradient(params: Any, x: Any) -> Any:
+    def gradient(params: Params, x: Tree) -> Tree:
         leaves, structure = jax.tree.flatten((params, x))
         floats = [i for i, leaf in enumerate(leaves) if _is_float(leaf)]
 
@@ -106,24 +108,28 @@ def _gradient(apply: Callable[..., Any]) -> Callable[..., Any]:
     return gradient
 
 
-def _walk(direction: str, function: Callable[..., Any], params: Any, x: Any) -> NonFinite | None:
+def _search(
+    direction: str, function: Callable[..., Any], params: Params, x: Tree
+) -> NonFinite | None:
     closed = jax.make_jaxpr(function)(params, x)
     given = {"params": params, "x": x}
-    walk = _Walk(direction)
-    arguments = [walk.given(path, leaf) for path, leaf in by_path(given).items()]
-    constants = [walk.given("", value, "constant") for value in closed.consts]
-    blames = [blame for _, blame in walk.through(closed.jaxpr, constants, arguments, ())]
+    search = _Search(direction)
+    arguments = [search.given(path, leaf) for path, leaf in by_path(given).items()]
+    constants = [search.given("", value, "constant") for value in closed.consts]
+    blames = [blame for _, blame in search.through(closed.jaxpr, constants, arguments, ())]
     blamed = [blame for blame in blames if blame is not None]
-    return walk.found[min(blamed)] if blamed else None
+    return search.found[min(blamed)] if blamed else None
 
 
-Value = tuple[Array, int | None]  # with the place in `found` of what made it non-finite, if it is
+# An array and its blame: the index in `found` of the operation that made it non-finite, or None.
+Value = tuple[Array, int | None]
 
 
-class _Walk:
-    """An evaluation of a jaxpr that remembers what made each non-finite value.
+class _Search:
+    """An evaluation of a jaxpr that remembers which operation made each non-finite value.
 
-    An operation is evaluated as a whole, and looked into only if its result is not finite.
+    Each operation is evaluated as a whole. The search enters the jaxpr of an operation only if its
+    result is not finite.
     """
 
     def __init__(self, direction: str) -> None:
@@ -131,12 +137,13 @@ class _Walk:
         self.found: list[NonFinite] = []
 
     def given(self, path: str, array: Any, operation: str = "argument") -> Value:
-        """A value from outside."""
+        """Return the value of an array from outside."""
         array = jnp.asarray(array)
         return array, None if _finite(array) else self.made_by(path, operation, array, [])
 
     def made_by(self, path: str, operation: str, out: Array, inputs: list[Array]) -> int:
-        ranges = tuple(map(_range, filter(_is_float, inputs)))
+        """Record the operation that made a non-finite output; return the index of the record."""
+        ranges = tuple(map(_min_and_max, filter(_is_float, inputs)))
         made = "NaN" if _has_nan(out) else "inf"
         share = float(jnp.mean(~jnp.isfinite(out)))
         record = NonFinite(self.direction, path, operation, made, share, ranges)
@@ -144,9 +151,9 @@ class _Walk:
         return len(self.found) - 1
 
     def through(
-        self, jaxpr: Any, constants: list[Value], arguments: list[Value], scopes: tuple[str, ...]
+        self, jaxpr: Jaxpr, constants: list[Value], arguments: list[Value], scopes: tuple[str, ...]
     ) -> list[Value]:
-        """What a jaxpr returns."""
+        """Return the outputs of a jaxpr."""
         known = dict(zip((*jaxpr.constvars, *jaxpr.invars), constants + arguments, strict=True))
         for equation in jaxpr.eqns:
             here = (*scopes, *names_of(scopes_of(equation)))
@@ -162,8 +169,10 @@ class _Walk:
             for atom in jaxpr.outvars
         ]
 
-    def across(self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
-        """What one equation returns."""
+    def across(
+        self, equation: Equation, inputs: list[Value], scopes: tuple[str, ...]
+    ) -> list[Value]:
+        """Return the outputs of one equation."""
         arrays = [array for array, _ in inputs]
         outputs = bound(equation, arrays)
         if all(map(_finite, outputs)):
@@ -177,17 +186,17 @@ class _Walk:
 
     def blame(
         self,
-        equation: Any,
+        equation: Equation,
         out: Array,
         inputs: list[Value],
         scopes: tuple[str, ...],
         inside: int | None,
     ) -> int:
-        """What made a non-finite output: something inside, an input, or the equation itself."""
+        """Return the blame of a non-finite output: an inner blame, an input's, or a new record."""
         if inside is not None:
             return inside
         arrays = [array for array, _ in inputs]
-        if equation.primitive.name == "select_n":  # only what was selected
+        if equation.primitive.name == "select_n":  # only the selected elements count
             which, *cases = inputs
             inputs = [
                 (array, blame)
@@ -198,15 +207,15 @@ class _Walk:
         made = [blame for blame in sources if self.found[blame].operation != "constant"]
         if made:
             return min(made)
-        # An infinite constant is meant to be there; a NaN that is made of it is not.
+        # An infinite constant is intended; a NaN that an operation makes of the constant is not.
         if sources and not (_has_nan(out) and not any(map(_has_nan, arrays))):
             return min(sources)
         return self.made_by("/".join(scopes), equation.primitive.name, out, arrays)
 
     def inside(
-        self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
+        self, equation: Equation, inputs: list[Value], scopes: tuple[str, ...]
     ) -> list[Value] | None:
-        """The outputs of an equation that holds a jaxpr, by the equations of that."""
+        """Return the outputs of an equation through its inner jaxpr, or None without one."""
         options = equation.params
         if equation.primitive.name == "scan":
             return self.iterations(equation, inputs, scopes)
@@ -221,15 +230,15 @@ class _Walk:
         return self.closed(body, inputs, scopes if name.startswith("_") else (*scopes, name))
 
     def closed(self, body: Any, inputs: list[Value], scopes: tuple[str, ...]) -> list[Value]:
-        """The outputs of a jaxpr with its constants, or of one without."""
+        """Return the outputs of a jaxpr that may be closed over constants."""
         jaxpr, constants = opened(body)
         given = [self.given("/".join(scopes), value, "constant") for value in constants]
         return self.through(jaxpr, given, inputs, scopes)
 
     def iterations(
-        self, equation: Any, inputs: list[Value], scopes: tuple[str, ...]
+        self, equation: Equation, inputs: list[Value], scopes: tuple[str, ...]
     ) -> list[Value]:
-        """The outputs of a scan, which is taken step by step."""
+        """Return the outputs of a scan, evaluated step by step."""
         options = equation.params
         first, last = inputs_of_scan(equation)
         constants, carry, rows = inputs[:first], inputs[first:last], inputs[last:]
@@ -240,12 +249,13 @@ class _Walk:
             outputs = self.closed(
                 options["jaxpr"], [*constants, *carry, *row], (*scopes, f"scan[{i}]")
             )
-            carry, stacked = outputs[: len(carry)], _first(stacked, outputs[len(carry) :])
+            stacked = _keep_first_blames(stacked, outputs[len(carry) :])
+            carry = outputs[: len(carry)]
         return [*carry, *stacked]
 
 
-def _first(stacked: list[Value], row: list[Value]) -> list[Value]:
-    """Of the blames of rows, the first of each output; the arrays are not looked at."""
+def _keep_first_blames(stacked: list[Value], row: list[Value]) -> list[Value]:
+    """Return the outputs with the first blame of each so far; nothing reads their arrays."""
     if not stacked:
         return row
     return [
@@ -266,6 +276,6 @@ def _has_nan(array: Any) -> bool:
     return _is_float(array) and bool(jnp.any(jnp.isnan(array)))
 
 
-def _range(array: Array) -> tuple[float, float]:
+def _min_and_max(array: Array) -> tuple[float, float]:
     low, high = jnp.min(array, initial=jnp.inf), jnp.max(array, initial=-jnp.inf)
     return float(low), float(high)

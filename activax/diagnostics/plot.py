@@ -1,7 +1,7 @@
-"""Pictures of what happens inside a network; they need matplotlib.
+"""Pictures of the gradients, the units and the activations of a network; they need matplotlib.
 
-Each function returns a `matplotlib.figure.Figure` and neither shows nor writes it:
-`figure.savefig("flow.png")` writes it, and a notebook shows the figure that a cell ends with.
+Each function returns a `matplotlib.figure.Figure`, and neither shows nor writes the figure.
+`figure.savefig("flow.png")` writes a file, and a notebook shows the figure that a cell ends with.
 """
 
 import itertools
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 
 __all__ = ["gradient_flow", "histograms", "unit_health"]
 
-LABELS = {"gradient_norm": "gradient norm", "update_ratio": "update norm / parameter norm"}
-MEANINGS = {  # of the flags, as `health_report` has them
+NORM_LABELS = {"gradient_norm": "gradient norm", "update_ratio": "update norm / parameter norm"}
+FLAG_TITLES = {  # the definitions of `health_report`, in short
     "dead": "dead: no row had a slope,\nso no gradient could pass",
     "dormant": "tau-dormant: mean magnitude near 0 beside\nthe layer's, however steep the unit is",
     "zero_gradient": "zero gradient: none came,\nwhether one could or not",
     "saturated": "saturated: on nearly all rows the slope\nis near 0 beside its steepest",
 }
 LINES: Any = ("-", "--", ":", "-.")
-MARKS = {"0": "v", "NaN or infinite": "x"}
+OFF_SCALE_MARKS = {"0": "v", "NaN or infinite": "x"}
 MOST_NAMED = 12  # layers in a legend
-MOST_ROWS = 8  # histograms on top of each other
+MOST_ROWS = 8  # histograms above each other
 
 
 def gradient_flow(
     flows: Mapping[str, GradientFlow] | Mapping[str, Mapping[str, GradientFlow]],
 ) -> "Figure":
-    """Norms of gradients by parameter, and the norms of updates beside those of parameters.
+    """Draw the gradient norm and the update ratio of each parameter.
 
-    Parameters come in the order of the network; a line goes through those of one kind, such as all
-    weights. The scale is logarithmic; what has no place on it is marked at its lower edge where it
-    is 0, and at its upper edge where it is NaN or infinite. The update ratio of a parameter that is
-    0, such as a bias at its start, is not plot_data.
+    Parameters come in the order of the network. One line connects the parameters of one kind, such
+    as all weights. The scale is logarithmic: a mark at the lower edge stands for 0, and a mark at
+    the upper edge for NaN or infinity. The update ratio of a parameter that is 0, such as a bias
+    before training, is not drawn.
 
     Args:
-        flows: what `activax.diagnostics.gradient_flow` returned, or several of these by name, such
+        flows: the result of `activax.diagnostics.gradient_flow`, or several results by name, such
             as {"relu": ..., "gelu": ...} or {"step 0": ..., "step 100": ...}.
 
     Returns:
-        A Figure of one panel, or of two where there are update ratios.
+        A Figure of one panel, or of two panels if there are update ratios.
 
     Raises:
         ModuleNotFoundError: matplotlib is not installed.
         TypeError: anything but a GradientFlow for each parameter.
-        ValueError: no flows, one of no parameters, or norms that are not scalars.
+        ValueError: no flows, a flow of no parameters, or norms that are not scalars.
 
     Example:
         >>> def loss(params):
@@ -69,7 +69,7 @@ def gradient_flow(
     paths = plot_data.in_network_order([[*curve] for curve in curves["gradient_norm"].values()])
     kinds = [*dict.fromkeys(_kind(path) for path in paths)]
     panels = [which for which in plot_data.NORMS if any(curves[which].values())]
-    figure = _figure(caller, (min(5 + 0.3 * len(paths), 30), 2 + 2.5 * len(panels)))
+    figure = _new_figure(caller, (min(5 + 0.3 * len(paths), 30), 2 + 2.5 * len(panels)))
     grid = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
     for axes, which in zip(grid, panels, strict=True):
         for (i, (name, curve)), (k, kind) in itertools.product(
@@ -78,35 +78,37 @@ def gradient_flow(
             at = [j for j, path in enumerate(paths) if path in curve and _kind(path) == kind]
             values = np.array([curve[paths[j]] for j in at])
             look = {"color": f"C{i}", "label": f"{name} {kind}".strip()}
-            _norms(axes, np.array(at), values, LINES[k % len(LINES)], look)
-        axes.set(ylabel=LABELS[which], yscale="log")
+            _draw_norms(axes, np.array(at), values, LINES[k % len(LINES)], look)
+        axes.set(ylabel=NORM_LABELS[which], yscale="log")
         axes.grid(alpha=0.3)
     grid[-1].set_xticks(range(len(paths)), paths, rotation=90, fontsize="small")
-    _key(figure, [*curves["gradient_norm"]], kinds)
+    _add_legend(figure, [*curves["gradient_norm"]], kinds)
     return figure
 
 
 def _kind(path: str) -> str:
-    """What a line goes through: weights and biases would make it a zigzag."""
+    """Return the kind of a parameter: a line through weights and biases would be a zigzag."""
     last = path.rpartition("/")[2]
     return "" if last.isdigit() else last
 
 
-def _norms(axes: Any, at: Any, values: Any, line: str, look: dict[str, Any]) -> None:
-    """A line of what a logarithmic scale can show, and marks of the rest."""
+def _draw_norms(axes: Any, at: Any, values: Any, line: str, look: dict[str, Any]) -> None:
+    """Draw a line through the values that a logarithmic scale can show, and mark the others."""
     shown = np.isfinite(values) & (values > 0)
     axes.plot(at, np.where(shown, values, np.nan), line, marker="o", markersize=4, **look)
     edges = {"0": (values == 0, 0), "NaN or infinite": (~np.isfinite(values), 1)}
     for what, (which, edge) in edges.items():
         if which.any():
-            transform = axes.get_xaxis_transform()  # of x as it is, of y from edge to edge
+            transform = axes.get_xaxis_transform()  # x in data units, y from edge to edge
             marked = look | {"label": f"{look['label']}: {what}".removeprefix(": ")}
             y = np.full(which.sum(), edge)
-            axes.plot(at[which], y, MARKS[what], transform=transform, clip_on=False, **marked)
+            axes.plot(
+                at[which], y, OFF_SCALE_MARKS[what], transform=transform, clip_on=False, **marked
+            )
 
 
-def _key(figure: "Figure", names: list[str], kinds: list[str]) -> None:
-    """Colours are flows, lines are kinds of parameters, marks are what is off the scale."""
+def _add_legend(figure: "Figure", names: list[str], kinds: list[str]) -> None:
+    """Explain the colours of flows, the lines of parameter kinds and the marks of other values."""
     from matplotlib.lines import Line2D
 
     marked = {line.get_marker() for axes in figure.axes for line in axes.lines}
@@ -115,22 +117,22 @@ def _key(figure: "Figure", names: list[str], kinds: list[str]) -> None:
         *(Line2D([], [], color="black", linestyle=LINES[k % len(LINES)], label=kind)
           for k, kind in enumerate(kinds) if kind),
         *(Line2D([], [], color="black", linestyle="", marker=mark, label=what)
-          for what, mark in MARKS.items() if mark in marked),
+          for what, mark in OFF_SCALE_MARKS.items() if mark in marked),
     ]  # fmt: skip
     if handles:
         figure.legend(handles=handles, loc="outside right center", fontsize="small")
 
 
 def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figure":
-    """The shares of units that are dead, tau-dormant, without gradient or saturated, over time.
+    """Draw the shares of dead, tau-dormant, gradientless and saturated units over time.
 
-    A share is not drawn where it is not known: of dormant units where nothing finite came out of
-    the layer, of saturated ones where the activation's slope has no bound, either. Where
-    `health_update` was given no cotangents, no unit counts as one without gradient.
+    An unknown share is not drawn. The shares of dormant and saturated units are unknown if the
+    layer returned nothing finite. The share of saturated units is also unknown if the activation's
+    slope has no bound. If `health_update` was given no cotangents, no unit counts as gradientless.
 
     Args:
-        reports: for the name of each layer what `health_report` returned at several times, stacked
-            to arrays of shape (times, units).
+        reports: a dict from the names of layers to the results of `health_report` at several times,
+            stacked to arrays of shape (times, units).
         steps: a number for each time; 0, 1, 2 ... by default.
 
     Returns:
@@ -161,23 +163,23 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
             f"{caller}: steps must be one number for each of {times} times; got {at.dtype} of "
             f"shape {at.shape}"
         )
-    figure = _figure(caller, (10, 6))
+    figure = _new_figure(caller, (10, 6))
     from matplotlib import colormaps
 
     colours = colormaps["viridis"](np.linspace(0, 0.9, len(shares)))
     grid = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    for axes, (flag, meaning) in zip(grid, MEANINGS.items(), strict=True):
+    for axes, (flag, title) in zip(grid, FLAG_TITLES.items(), strict=True):
         for (name, layer), colour in zip(shares.items(), colours, strict=True):
             axes.plot(at, 100 * layer[flag], ".-", color=colour, label=name)
         unknown = sum(bool(np.isnan(layer[flag]).any()) for layer in shares.values())
         if unknown:
             note = f"not known, or not always: {unknown} of {len(shares)} layers"
             axes.text(0.03, 0.9, note, transform=axes.transAxes, color="gray", fontsize="small")
-        axes.set_title(meaning, fontsize="small")
+        axes.set_title(title, fontsize="small")
         axes.grid(alpha=0.3)
     highest = max(5.0, *(line.get_ydata()[~np.isnan(line.get_ydata())].max(initial=0)
                          for axes in grid for line in axes.lines))  # fmt: skip
-    grid[0].set_ylim(-0.03 * highest, 1.05 * highest)  # a line of zeros is not on the edge
+    grid[0].set_ylim(-0.03 * highest, 1.05 * highest)  # keeps a line of zeros off the edge
     figure.supxlabel("time" if steps is None else "step")
     figure.supylabel("% of the units of the layer")
     named = grid[0].lines[:: math.ceil(len(shares) / MOST_NAMED)]
@@ -186,18 +188,18 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
 
 
 def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
-    """How activations or pre-activations are distributed, layer by layer, over the same bins.
+    """Draw a histogram of the activations or pre-activations of each layer, over the same bins.
 
-    Bins go from the least to the largest finite value of all layers, on a logarithmic scale of
-    shares, so that neither the zeros of a ReLU nor the tails hide the rest. The share of zeros and
-    the number of values that are not finite are written beside.
+    The bins go from the least to the largest finite value of all layers. The scale of shares is
+    logarithmic, so that neither the zeros of a ReLU nor the tails hide the rest. The title of a
+    panel gives the share of zeros and the number of values that are not finite.
 
     Args:
-        layers: for the name of each layer an array of any shape.
-        bins: how many bins.
+        layers: a dict from the names of layers to arrays of any shape.
+        bins: the number of bins.
 
     Returns:
-        A Figure of one panel a layer.
+        A Figure with one panel a layer.
 
     Raises:
         ModuleNotFoundError: matplotlib is not installed.
@@ -215,7 +217,7 @@ def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
     edges, found = plot_data.binned(caller, layers, bins)
     columns = math.ceil(len(found) / MOST_ROWS)
     rows = math.ceil(len(found) / columns)
-    figure = _figure(caller, (6 * columns, 1 + 1.2 * rows))
+    figure = _new_figure(caller, (6 * columns, 1 + 1.2 * rows))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).T.ravel()
     for axes, (name, layer) in zip(grid, found.items(), strict=False):
         axes.stairs(layer.shares, edges, fill=True)
@@ -232,7 +234,7 @@ def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
     return figure
 
 
-def _figure(caller: str, size: tuple[float, float]) -> "Figure":
+def _new_figure(caller: str, size: tuple[float, float]) -> "Figure":
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as missing:

@@ -1,4 +1,4 @@
-"""The numbers that `plot` draws, and the checks of what it is given."""
+"""The numbers that `plot` draws, and the checks of its arguments."""
 
 import math
 import re
@@ -13,7 +13,7 @@ from activax.diagnostics.units import HealthReport
 
 NORMS = ("gradient_norm", "update_ratio")
 FLAGS = ("dead", "dormant", "zero_gradient", "saturated")
-KNOWN_BY = {"dormant": "dormancy", "saturated": "saturated_share"}  # where that is not NaN
+KNOWN_BY = {"dormant": "dormancy", "saturated": "saturated_share"}  # NaN: the flag is unknown
 
 Curve = dict[str, float]  # by path
 
@@ -21,7 +21,7 @@ Curve = dict[str, float]  # by path
 def norms(caller: str, flows: Any) -> dict[str, dict[str, Curve]]:
     """Return {norm: {flow: {path: value}}}; a flow without a name is stored under "".
 
-    The update ratio of a parameter that is 0, such as a bias at its start, is left out.
+    The update ratio of a parameter that is 0, such as a bias before training, is left out.
 
     Example:
         >>> from activax.diagnostics.plot_data import norms
@@ -38,8 +38,9 @@ def norms(caller: str, flows: Any) -> dict[str, dict[str, Curve]]:
         which: {
             name: {
                 path: float(value)
-                for path, one in flow.items()
-                if (value := getattr(one, which)) is not None and not _beside_zero(which, one)
+                for path, parameter in flow.items()
+                if (value := getattr(parameter, which)) is not None
+                and not _beside_zero(which, parameter)
             }
             for name, flow in named.items()
         }
@@ -48,7 +49,7 @@ def norms(caller: str, flows: Any) -> dict[str, dict[str, Curve]]:
 
 
 def _beside_zero(which: str, flow: GradientFlow) -> bool:
-    """Return whether a norm is the ratio to a parameter that is 0, and so infinite by itself."""
+    """Return whether a norm is infinite only because it is relative to a parameter of 0."""
     ratio = which == "update_ratio" and flow.update_ratio
     return bool(ratio == math.inf and flow.parameter_norm == 0)
 
@@ -59,8 +60,8 @@ def _check_flow(caller: str, name: str, flow: Any) -> None:
             f"{caller}: flows must be what activax.diagnostics.gradient_flow returned, or several "
             f"of these by name; got {type(flow).__name__} for {name!r}"
         )
-    for path, one in _mapping(caller, f"flows[{name!r}]", flow).items():
-        shapes = {np.shape(value) for value in (one.gradient_norm, one.update_ratio)}
+    for path, parameter in _mapping(caller, f"flows[{name!r}]", flow).items():
+        shapes = {np.shape(norm) for norm in (parameter.gradient_norm, parameter.update_ratio)}
         if shapes != {()}:
             raise ValueError(
                 f"{caller}: norms must be scalars; got shape {max(shapes)} for {path!r}. "
@@ -69,7 +70,10 @@ def _check_flow(caller: str, name: str, flow: Any) -> None:
 
 
 def in_network_order(curves: list[list[str]]) -> list[str]:
-    """The paths of all curves; `jax.jit` returns dicts in the order of text, with 10 before 2.
+    """Return the paths of all curves in the order of the network.
+
+    `jax.jit` sorts the keys of a dict as text, with 10 before 2. So if all curves are sorted as
+    text, their paths are sorted by number.
 
     Example:
         >>> from activax.diagnostics.plot_data import in_network_order
@@ -83,7 +87,7 @@ def in_network_order(curves: list[list[str]]) -> list[str]:
 
 
 def shares(caller: str, reports: Any) -> dict[str, dict[str, np.ndarray]]:
-    """By layer and flag the share of its units at each time; NaN if it is not known of one.
+    """Return {layer: {flag: share of units at each time}}, NaN if any unit's flag is unknown.
 
     Example:
         >>> from activax.diagnostics.plot_data import shares
@@ -104,8 +108,8 @@ def shares(caller: str, reports: Any) -> dict[str, dict[str, np.ndarray]]:
             raise ValueError(
                 f"{caller}: reports must hold arrays of shape (times, units); got "
                 f"{' and '.join(map(str, sorted(shapes)))} for {name!r}. Stack the reports of "
-                "several times: jax.tree.map(lambda *times: jnp.stack(times), *reports). Of layers "
-                "that a scan stacked give each: jax.tree.map(lambda a: a[:, 0], report)"
+                "several times: jax.tree.map(lambda *times: jnp.stack(times), *reports). Split the "
+                "layers that a scan stacked: jax.tree.map(lambda a: a[:, 0], report)"
             )
         found[name] = {
             flag: np.where(np.isnan(arrays[KNOWN_BY.get(flag, flag)]), np.nan, arrays[flag]).mean(1)
@@ -114,13 +118,13 @@ def shares(caller: str, reports: Any) -> dict[str, dict[str, np.ndarray]]:
     times = {len(share) for layer in found.values() for share in layer.values()}
     if len(times) > 1:
         raise ValueError(
-            f"{caller}: reports must be of as many times for all layers; got {sorted(times)}"
+            f"{caller}: all layers must have reports of as many times; got {sorted(times)} times"
         )
     return found
 
 
 class Histogram(NamedTuple):
-    """Shares are of all elements, those that are not finite included."""
+    """The histogram of a layer, in shares of all its elements, finite or not."""
 
     shares: np.ndarray  # in each bin
     zero_share: float
@@ -128,7 +132,7 @@ class Histogram(NamedTuple):
 
 
 def binned(caller: str, layers: Any, bins: int) -> tuple[np.ndarray, dict[str, Histogram]]:
-    """The edges of bins from the least to the largest finite value, and a Histogram for each layer.
+    """Return the edges of bins over all finite values, and the histogram of each layer.
 
     Example:
         >>> from activax.diagnostics.plot_data import binned
@@ -143,7 +147,7 @@ def binned(caller: str, layers: Any, bins: int) -> tuple[np.ndarray, dict[str, H
     finite = {name: array[np.isfinite(array)] for name, array in arrays.items()}
     values = np.concatenate([*finite.values()])
     low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
-    # As wide as NumPy makes it for equal values, where bins would be too narrow for float64.
+    # Bins too narrow for float64 become as wide as NumPy's bins for equal values.
     narrow = not high - low > 4 * bins * np.spacing(max(abs(low), abs(high)))
     edges = np.histogram_bin_edges(values[:1] if narrow else values, bins)
     return edges, {

@@ -11,18 +11,19 @@ from jax import Array
 from activax.core.arguments import cast, inexact_dtype
 from activax.diagnostics.jacobian import check_finite, is_traced, of_rows
 
-# Points in one call: with a single shape, a network compiles once.
-SIZE = 1024
-# What may be rounding, in units of the dtype's epsilon: of a value, a slope or a position.
-ROUNDING = 64.0
+# The points of one call: with a single shape, a network compiles once.
+POINTS_PER_CALL = 1024
+# Values, slopes or positions that differ by so many times the dtype's epsilon are equal up to
+# rounding.
+SEGMENT_ROUNDING = 64.0
 
 
 class LinearRegions(NamedTuple):
     """The linear pieces along the segment a + t (b - a), 0 <= t <= 1.
 
     Attributes:
-        number: how many there are.
-        breakpoints: the t where one ends and the next begins, (number - 1,), increasing.
+        number: the number of pieces.
+        breakpoints: the t at which one piece ends and the next begins, (number - 1,), increasing.
     """
 
     number: int
@@ -30,9 +31,9 @@ class LinearRegions(NamedTuple):
 
 
 class Tangents(NamedTuple):
-    """Points on the segment, with the network's outputs and their slopes by t.
+    """The tangents of a network at n points of the segment: t (n,), value and slope (n, outputs).
 
-    Each is a row: t (n,), value and slope (n, outputs).
+    The slope is the derivative of the value with respect to t.
     """
 
     t: np.ndarray
@@ -40,10 +41,11 @@ class Tangents(NamedTuple):
     slope: np.ndarray
 
     def at(self, rows: Any) -> "Tangents":
+        """Return the tangents at some of the points."""
         return Tangents(self.t[rows], self.value[rows], self.slope[rows])
 
     def beyond(self, t: np.ndarray) -> np.ndarray:
-        """The values that the tangents have at t."""
+        """Return the values of the tangents, extended to t."""
         return self.value + self.slope * (t - self.t)[:, None]
 
 
@@ -58,26 +60,28 @@ def linear_regions(
     """Count the linear pieces of a piecewise linear network along a segment, and find their ends.
 
     The segment is cut into 1 / resolution cells. A cell whose ends lie on one line is done. If the
-    network follows the tangents of both ends up to where they meet, there is one breakpoint. Else
-    the cell is halved. So every piece of at least the resolution is found, to rounding. A
-    shorter one is missed only if the network returns within its cell to the very line that it left,
-    and pieces shorter than 64 roundings of t are taken together. Inputs, and so rounding, are in
-    the dtype of a and b.
+    network follows the tangents of both ends up to the point where they meet, that point is the
+    breakpoint of the cell. Otherwise the cell is halved.
+
+    Every piece that is at least as long as the resolution is found, up to rounding. A shorter piece
+    is missed only if the network returns, within the cell, to the line that it left. Pieces shorter
+    than 64 roundings of t are merged. The network is evaluated, and rounds, in the dtype of a and
+    b.
 
     Args:
-        apply: the network, `(n, ...) -> (n, ...)`, that treats each row by itself.
-        a, b: the ends, each one input: of one shape, without the axis of rows.
-        resolution: the length of a piece, as a share of the segment, above which none is missed.
+        apply: the network, `(n, ...) -> (n, ...)`, which maps each row by itself.
+        a, b: the ends of the segment, two inputs of one shape, without the axis of rows.
+        resolution: the length, as a share of the segment, from which on no piece is missed.
         limit: the number of pieces above which the network counts as smooth.
 
     Returns:
         `LinearRegions(number, breakpoints)`, of an int and a NumPy array.
 
     Raises:
-        ValueError: more pieces than the limit, as where the network is smooth; ends of different
-            shapes, equal, not finite or of 16 bits; a network that is not finite between them, or
-            does not map rows to rows.
-        TypeError: under `jax.jit`.
+        ValueError: more pieces than the limit, as in a smooth network; ends of different shapes,
+            equal, not finite or of 16 bits; a network that is not finite on the segment, or does
+            not map rows to rows.
+        TypeError: traced ends, as under `jax.jit`.
 
     Example:
         >>> a, b = jnp.array([-1.0]), jnp.array([3.0])
@@ -93,7 +97,10 @@ def linear_regions(
     if not 0 < resolution <= 1:
         raise ValueError(f"linear_regions: resolution must be in (0, 1]; got {resolution}")
     if is_traced(a, b):
-        raise TypeError("linear_regions: needs known numbers; call it outside of jax.jit")
+        raise TypeError(
+            "linear_regions: a and b must be known numbers; got traced ones. Call linear_regions "
+            "outside of jax.jit"
+        )
     for name, end in {"a": a, "b": b}.items():
         check_finite("linear_regions", name, end)
     if bool((a == b).all()):
@@ -105,39 +112,44 @@ def linear_regions(
         )
     trace = _tracer(apply, a, b)
     eps = float(jnp.finfo(a.dtype).eps)
-    shortest = ROUNDING * eps
+    shortest = SEGMENT_ROUNDING * eps
 
     edges = trace(np.linspace(0, 1, 1 + int(np.ceil(1 / resolution))))
-    steep, far = (ROUNDING * eps * float(np.abs(of).max()) for of in (edges.slope, edges.value))
+    slope_error, value_error = (
+        SEGMENT_ROUNDING * eps * float(np.abs(of).max()) for of in (edges.slope, edges.value)
+    )
     cells = edges.at(slice(None, -1)), edges.at(slice(1, None))
     found: list[float] = []
     while len(cells[0].t):
-        bent = ~_follows(*cells, steep, far)
+        bent = ~_follows(*cells, slope_error, value_error)
         left, right = (end.at(bent) for end in cells)
         if len(found) + len(left.t) > limit:
             raise ValueError(
-                f"linear_regions: more than {limit} pieces: the network is not piecewise linear "
-                "between a and b, as with a smooth activation; or raise limit"
+                f"linear_regions: the network must have at most {limit} linear pieces between a "
+                "and b; got more, as with a smooth activation. If it is piecewise linear, raise "
+                "limit"
             )
         short = right.t - left.t <= shortest
         found += ((left.t + right.t) / 2)[short].tolist()
         left, right = left.at(~short), right.at(~short)
         middle = (left.t + right.t) / 2
-        meeting, unsure = _meeting(left, right, far)
+        meeting, unsure = _meeting(left, right, value_error)
         unsure += shortest
         before = trace(np.maximum(left.t, meeting - unsure))
         after = trace(np.minimum(right.t, meeting + unsure))
-        single = _follows(left, before, steep, far) & _follows(after, right, steep, far)
-        single &= 8 * unsure < right.t - left.t  # or else they are the ends
+        single = _follows(left, before, slope_error, value_error) & _follows(
+            after, right, slope_error, value_error
+        )
+        single &= 8 * unsure < right.t - left.t  # else the points are the ends of the cell
         found += meeting[single].tolist()
         left, right, halfway = left.at(~single), right.at(~single), trace(middle[~single])
-        cells = _joined([left, halfway]), _joined([halfway, right])
+        cells = _concatenate([left, halfway]), _concatenate([halfway, right])
     breakpoints = np.array(list(_distinct(sorted(found), shortest)))
     return LinearRegions(len(breakpoints) + 1, breakpoints)
 
 
 def _tracer(apply: Callable[[Array], Any], a: Array, b: Array) -> Callable[[np.ndarray], Tangents]:
-    """How to follow the network along the segment: positions (n,) to tangents."""
+    """Return a function from positions (n,) on the segment to the tangents of the network."""
 
     def along(t: Array) -> Array:
         t = jnp.expand_dims(t, range(1, 1 + a.ndim))
@@ -148,8 +160,10 @@ def _tracer(apply: Callable[[Array], Any], a: Array, b: Array) -> Callable[[np.n
         return jax.jvp(along, (t,), (jnp.ones_like(t),))
 
     def trace(t: np.ndarray) -> Tangents:
-        padded = np.concatenate([t, np.zeros(SIZE - len(t) % SIZE)]).astype(a.dtype)
-        parts = [tangents(part) for part in padded.reshape(-1, SIZE)]
+        padded = np.concatenate([t, np.zeros(POINTS_PER_CALL - len(t) % POINTS_PER_CALL)]).astype(
+            a.dtype
+        )
+        parts = [tangents(part) for part in padded.reshape(-1, POINTS_PER_CALL)]
         value, slope = (
             np.concatenate(of)[: len(t)].astype(float) for of in zip(*parts, strict=True)
         )
@@ -160,16 +174,19 @@ def _tracer(apply: Callable[[Array], Any], a: Array, b: Array) -> Callable[[np.n
     return trace
 
 
-def _follows(first: Tangents, second: Tangents, steep: float, far: float) -> np.ndarray:
-    """Whether the second points lie on the tangents of the first and have their slopes."""
-    same_slope = np.abs(first.slope - second.slope).max(-1) <= steep
-    return same_slope & (np.abs(first.beyond(second.t) - second.value).max(-1) <= far)
+def _follows(
+    first: Tangents, second: Tangents, slope_error: float, value_error: float
+) -> np.ndarray:
+    """Return whether the second points lie on the first tangents and have their slopes."""
+    same_slope = np.abs(first.slope - second.slope).max(-1) <= slope_error
+    return same_slope & (np.abs(first.beyond(second.t) - second.value).max(-1) <= value_error)
 
 
-def _meeting(left: Tangents, right: Tangents, far: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where the tangents of both ends meet, and how unsure that is if values are wrong by `far`.
+def _meeting(left: Tangents, right: Tangents, value_error: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the t at which the tangents of both ends meet, and the error of that t.
 
-    It is the middle where they do not meet between the ends, or at one, which may be a kink.
+    Where the tangents do not meet between the ends, the t is the middle of the cell. An end itself
+    is allowed, because it may be a kink.
     """
     middle = (left.t + right.t) / 2
     bend = left.slope - right.slope
@@ -177,17 +194,17 @@ def _meeting(left: Tangents, right: Tangents, far: float) -> tuple[np.ndarray, n
     size = (bend**2).sum(-1)
     size = np.where(size > 0, size, np.inf)
     t = middle + (gap * bend).sum(-1) / size
-    unsure = far / size**0.5
+    unsure = value_error / size**0.5
     between = (left.t - unsure <= t) & (t <= right.t + unsure) & (size < np.inf)
     return np.where(between, np.clip(t, left.t, right.t), middle), unsure
 
 
-def _joined(parts: list[Tangents]) -> Tangents:
+def _concatenate(parts: list[Tangents]) -> Tangents:
     return Tangents(*(np.concatenate(of) for of in zip(*parts, strict=True)))
 
 
 def _distinct(positions: list[float], shortest: float) -> Iterator[float]:
-    """The positions inside the segment, one of those that are two shortest pieces apart or less."""
+    """Yield the positions inside the segment that are more than two shortest pieces apart."""
     last = 0.0
     for t in positions:
         if last + 2 * shortest < t < 1 - 2 * shortest:

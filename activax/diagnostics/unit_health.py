@@ -16,20 +16,21 @@ from activax.diagnostics.units import Health, before_batches, of_batch, steepnes
 
 
 def unit_health(point: Point) -> Health | None:
-    """The health of the units of an activation, for `activax.diagnostics.watch` to look for.
+    """Return the health of the units of an activation, as an observation for `watch`.
 
-    An activation is a function by the name of an elementwise one of the catalogue or of its
-    namesake in `jax.nn`, whose output is as large as one array that it takes; slopes are those of
-    the function itself. Other points are passed over. The health after several batches is
-    `first + second`.
+    A point is an activation under two conditions: its function has the name of an elementwise
+    activation of the catalogue, and exactly one input has the shape of the output. The slopes are
+    the slopes of that function, even if the function shares only the name. Other points are
+    skipped. The health after two batches is `first + second`.
 
     Args:
-        point: what `watch` found.
+        point: a named point, as `activax.diagnostics.watch` passes it.
 
     Returns:
-        The health after this batch, with a unit for each of the output's last axis; None where
-        there is no activation. saturated_share is not known where the steepest slope is not: where
-        the function is not that of the catalogue, or has parameters that are traced or arrays.
+        The health after this batch, with one unit for each index of the output's last axis; None
+        if the point is no activation. saturated_share is NaN if the steepest slope is unknown:
+        because the function is neither the activation of the catalogue nor the function of
+        `jax.nn`, or because its parameters are traced or arrays.
 
     Example:
         >>> look = activax.diagnostics.watch(activax.relu, activax.diagnostics.unit_health)
@@ -54,22 +55,22 @@ def unit_health(point: Point) -> Health | None:
 
 
 def _steepest(activation: Activation[...], point: Point) -> float:
-    """The steepest slope of the function; NaN where it is not known."""
+    """Return the steepest slope of the function, or NaN if it is unknown."""
     parameters = point.inputs[1:]
     fixed = not any(isinstance(p, jax.core.Tracer) or jnp.ndim(p) for p in parameters)
-    if activation.domain != EVERYWHERE or not fixed or not _is_that(activation, point):
+    if activation.domain != EVERYWHERE or not fixed or not _is_catalogued(activation, point):
         return math.nan
     values = dict(zip(activation.trainable, map(float, parameters), strict=False))
     return theory.lipschitz(activation.bind(**values))
 
 
-def _is_that(activation: Activation[...], point: Point) -> bool:
-    """Whether the function is the activation, or that of `jax.nn`: their programs are equal."""
+def _is_catalogued(activation: Activation[...], point: Point) -> bool:
+    """Return whether the function has the program of the activation, or of its jax.nn namesake."""
 
     def program(f: Any) -> str | None:
         try:
             return str(jax.make_jaxpr(f)(*point.inputs))
-        except (TypeError, ValueError):  # it takes other arguments
+        except (TypeError, ValueError):  # f takes other arguments
             return None
 
     def by_name(f: Callable[..., Any]) -> Callable[..., Any]:

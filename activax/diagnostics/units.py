@@ -1,4 +1,4 @@
-"""The health of units, by several definitions side by side."""
+"""The health of units, by several definitions beside each other."""
 
 import dataclasses
 import math
@@ -14,26 +14,27 @@ from activax.core.activation import Activation
 from activax.core.arguments import cast, inexact_dtype, real, widen
 from activax.diagnostics.cotangents import Cotangents
 from activax.diagnostics.jacobian import check_finite
-from activax.diagnostics.statistics import Statistics, statistics
+from activax.diagnostics.merging import Statistics
+from activax.diagnostics.statistics import statistics
 
 FLAT = 1e-6  # the largest magnitude of a slope that counts as 0
 
 
 def dead(activation: Activation[...], inputs: Array, *, tolerance: float = FLAT) -> Array:
-    """Which units pass no gradient for any row: their activation's slope is 0 everywhere.
+    """Return which units pass no gradient for any row, because their slope is 0 at every input.
 
     Args:
         activation: an elementwise activation.
-        inputs: what goes into the activation, of shape (..., units).
+        inputs: the inputs of the activation, of shape (..., units).
         tolerance: the largest magnitude of a slope that counts as 0.
 
     Returns:
-        A boolean array of shape (units,).
+        A boolean array of shape (units,), True for a dead unit.
 
     Raises:
         TypeError: an activation that is not elementwise, or complex inputs.
-        ValueError: inputs that are not finite; under `jax.jit`, where that is not known, a unit
-            with a slope of NaN is not dead.
+        ValueError: inputs that are not finite. Under `jax.jit` the numbers are unknown and nothing
+            is raised; a unit with a slope of NaN is not dead.
 
     Example:
         >>> activax.diagnostics.dead(activax.relu, jnp.array([[-1.0, 1.0], [-2.0, -1.0]]))
@@ -48,18 +49,18 @@ def dead(activation: Activation[...], inputs: Array, *, tolerance: float = FLAT)
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Health:
-    """What is known of the units of a layer after some batches; a pytree.
+    """The state of the units of a layer after some batches; a pytree.
 
-    `a + b` is the health after the batches of a and then those of b.
+    `a + b` is the health after the batches of a, followed by the batches of b.
     """
 
-    sizes: Statistics  # of the magnitude of each unit's output
-    saturation: Statistics  # of 1 for each row on which the unit is flat, and 0 for the others
-    without_slope: Array  # the latest batches in a row in which no row had a slope
-    batches: Array  # how many there were
-    without_gradient: Array  # the latest batches in a row in which no gradient came
-    gradients: Array  # how many batches had cotangents
-    steepest: Array  # the slope that saturation is measured by; NaN if there is no bound
+    sizes: Statistics  # of the magnitudes of each unit's outputs
+    saturation: Statistics  # of an indicator for each row: 1 if the unit is flat, else 0
+    without_slope: Array  # the latest consecutive batches in which no row had a slope
+    batches: Array  # the number of batches
+    without_gradient: Array  # the latest consecutive batches in which no gradient came
+    gradients: Array  # the number of batches with cotangents
+    steepest: Array  # the slope that saturation is relative to; NaN if slopes have no bound
 
     def __add__(self, other: "Health") -> "Health":
         if not isinstance(other, Health):
@@ -67,9 +68,9 @@ class Health:
         return Health(
             sizes=self.sizes + other.sizes,
             saturation=self.saturation + other.saturation,
-            without_slope=_in_a_row(self.without_slope, other.without_slope, other.batches),
+            without_slope=_add_run(self.without_slope, other.without_slope, other.batches),
             batches=self.batches + other.batches,
-            without_gradient=_in_a_row(
+            without_gradient=_add_run(
                 self.without_gradient, other.without_gradient, other.gradients
             ),
             gradients=self.gradients + other.gradients,
@@ -78,7 +79,7 @@ class Health:
 
 
 class HealthReport(NamedTuple):
-    """Shares and flags of each unit; `health_report` says what they mean."""
+    """Shares and flags of each unit; the docstring of `health_report` defines them."""
 
     zero_share: Array
     nonfinite_share: Array
@@ -91,13 +92,14 @@ class HealthReport(NamedTuple):
 
 
 def health_init(activation: Activation[...], units: int) -> Health:
-    """The state before the first batch.
+    """Return the state before the first batch.
 
-    Call it outside of `jax.jit`: it looks for the activation's steepest slope.
+    Call `health_init` outside of `jax.jit`, because it searches for the activation's steepest
+    slope.
 
     Args:
         activation: an elementwise activation.
-        units: the size of the last axis of its inputs.
+        units: the size of the last axis of the activation's inputs.
 
     Raises:
         TypeError: an activation that is not elementwise.
@@ -111,7 +113,7 @@ def health_init(activation: Activation[...], units: int) -> Health:
 
 
 def before_batches(units: int, steepest: float) -> Health:
-    """The state of an activation whose steepest slope is known."""
+    """Return the state before the first batch, given the steepest slope of the activation."""
     none, never = jnp.zeros(units, jnp.uint32), jnp.zeros((), jnp.uint32)
     return Health(
         sizes=Statistics.empty((units,)),
@@ -133,16 +135,16 @@ def health_update(
     tolerance: float = FLAT,
     flat: float = 0.01,
 ) -> Health:
-    """The state after one more batch; for use in `jax.jit`, and as the carry of a scan.
+    """Return the state after one more batch; also under `jax.jit`, and as the carry of a scan.
 
     Args:
         health: the state so far.
         activation: the activation that `health_init` was given; its parameters may have changed.
-        inputs: what goes into the activation, of shape (..., units).
-        cotangents: the gradient of the loss with respect to the inputs, of their shape, or what a
-            `tap` of each unit received there. Without it zero_gradient stays as it is.
+        inputs: the inputs of the activation, of shape (..., units).
+        cotangents: the gradient of the loss with respect to the inputs, or the gradient of a sink
+            that taps each unit of the inputs. Without cotangents zero_gradient stays as it is.
         tolerance: the largest magnitude of a slope that counts as 0.
-        flat: the share of its steepest slope up to which a unit counts as saturated.
+        flat: a unit is flat on a row if its slope is at most this share of the steepest slope.
 
     Raises:
         TypeError: an activation that is not elementwise.
@@ -174,7 +176,10 @@ def of_batch(
     tolerance: float = FLAT,
     flat: float = 0.01,
 ) -> Health:
-    """What one batch says, whose slopes are magnitudes; `came`: which units a gradient came to."""
+    """Return the health of one batch.
+
+    `slopes` are magnitudes. `came` tells for each unit whether a gradient came; None if unknown.
+    """
     none = jnp.zeros(outputs.shape[-1], jnp.uint32)
     is_flat = (widen(slopes) <= flat * steepest).astype(jnp.float32)
     is_flat = jnp.where(jnp.isnan(slopes), jnp.nan, is_flat)
@@ -192,31 +197,32 @@ def of_batch(
 def health_report(
     health: Health, *, dead_after: int = 1, tau: float = 0.025, saturated_from: float = 0.95
 ) -> HealthReport:
-    """What the definitions say of each unit; none of them follows from another.
+    """Return shares and flags of each unit; no definition follows from another.
 
-    | name | what it means |
+    | name | meaning |
     |---|---|
-    | zero_share | the share of all outputs that are exactly 0: ordinary sparsity, if below 1 |
+    | zero_share | the share of all outputs that are exactly 0; below 1, ordinary sparsity |
     | nonfinite_share | the share of all outputs that are NaN or infinite |
     | dead | no row of the last `dead_after` batches had a slope, so no gradient could pass |
-    | dormancy | the mean magnitude of the outputs, over its mean in the layer |
+    | dormancy | the unit's mean output magnitude, divided by the mean over the layer's units |
     | dormant | tau-dormant: a dormancy of `tau` or less, however steep the unit is |
-    | zero_gradient | in the last `dead_after` batches no gradient came, whether one could or not |
-    | saturated_share | the share of rows on which the slope is near 0 beside its steepest |
+    | zero_gradient | no gradient came in the last `dead_after` batches, could it pass or not |
+    | saturated_share | the share of rows on which the slope is near 0 beside the steepest slope |
     | saturated | a saturated_share of `saturated_from` or more |
 
     Args:
-        health: a state, or one with the layers of a scan in front.
-        dead_after: how many batches in a row make a unit dead, or without gradient.
+        health: a state; a scan over layers may have put an axis in front.
+        dead_after: the number of consecutive batches that make a unit dead, or without gradient.
         tau: the largest dormancy of a dormant unit.
         saturated_from: the least saturated_share of a saturated unit.
 
     Returns:
-        A HealthReport of arrays of shape (..., units). Shares are NaN before the first batch, and
-        saturated_share where the activation's slope has no bound; flags are False there.
+        A HealthReport of arrays of shape (..., units). Before the first batch, shares are NaN and
+        flags are False. If the activation's slope has no bound, saturated_share is NaN and
+        saturated is False.
 
     Raises:
-        ValueError: a number of batches below 1.
+        ValueError: dead_after below 1.
 
     Example:
         >>> health = activax.diagnostics.health_init(activax.relu, 2)
@@ -253,7 +259,7 @@ def health_report(
 
 
 def steepness(function: Callable[[Array], Array], inputs: Array) -> tuple[Array, Array]:
-    """The outputs of a function of each element, and the magnitudes of its slopes."""
+    """Return the outputs of an elementwise function, and the magnitudes of its slopes."""
     inputs = cast(inputs, inexact_dtype(inputs.dtype))
     outputs, slopes = jax.jvp(function, (inputs,), (jnp.ones_like(inputs),))
     return outputs, jnp.abs(slopes)
@@ -264,14 +270,18 @@ def _without_slope(slopes: Array, tolerance: float) -> Array:
 
 
 def _gradient_came(cotangents: Array | Cotangents) -> Array:
-    """For each unit."""
+    """Return for each unit whether a gradient came."""
     if isinstance(cotangents, Cotangents):
         return (cotangents.magnitudes > 0) | (cotangents.nonfinite > 0)
     return jnp.any(cotangents != 0, axis=range(cotangents.ndim - 1))
 
 
-def _in_a_row(before: Array, latest: Array, batches: Array) -> Array:
-    """How many of the last batches in a row, where `batches` is how many there were lately."""
+def _add_run(before: Array, latest: Array, batches: Array) -> Array:
+    """Return the length of the run of consecutive batches, after `batches` more of them.
+
+    `before` is the length of the earlier run. `latest` is the length of the run at the end of the
+    new batches; if the run covers all of them, it continues the earlier run.
+    """
     return jnp.where(latest == batches[..., None], before + latest, latest)
 
 

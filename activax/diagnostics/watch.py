@@ -1,4 +1,4 @@
-"""Look at every named point of a network, whatever it is written in."""
+"""Observations at every named point of a network, in any framework."""
 
 import functools
 from collections.abc import Callable
@@ -9,55 +9,59 @@ import jax.numpy as jnp
 import numpy as np
 
 from activax.diagnostics.cotangents import Cotangents, sink
-from activax.diagnostics.interpreter import Point, Sinks, evaluate
-from activax.diagnostics.named_points import Plan, plan
+from activax.diagnostics.interpreter import Observe, Point, Seen, Sinks, evaluate
+from activax.diagnostics.merging import Statistics
+from activax.diagnostics.named_points import MarkedJaxpr, mark_points
 from activax.diagnostics.statistics import statistics
 
 ARRAYS = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
 
 
-def _statistics(point: Point) -> Any:
+def _statistics_of_output(point: Point) -> Statistics:
     return statistics(point.output)
 
 
 def watch(
-    f: Callable[..., Any], what: Callable[[Point], Any] = _statistics
-) -> Callable[..., tuple[Any, dict[str, Any]]]:
-    """`f`, which also returns what is seen at each named point inside: by default, statistics.
+    f: Callable[..., Any], what: Observe = _statistics_of_output
+) -> Callable[..., tuple[Any, Seen]]:
+    """Return `f` with a second result: observations of its named points, by default statistics.
 
-    Nothing in the network has to change. `f` is traced, and its program is run again with the
-    observations among its results, so they cost what they compute, and `jax.jit`, `jax.grad`,
-    `jax.vmap` and the like work as on `f`. The points are
-    - the outputs of functions with a name: activations of activax, those of `jax.nn` that are
-      functions to JAX, and functions of one's own under `jax.jit`, if they return one array as
-      large as one that they take and multiply no matrices;
-    - the values that leave a `jax.named_scope`, which the layers of `activax.nn`, Flax linen and
-      Haiku open; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
-    - what `jax.ad_checkpoint.checkpoint_name` names.
-    Their paths are the scopes and the name: "block#2/relu" is in the second scope "block", and
-    "block:1" the second value that leaves a scope. They may be in a `jax.jit` or `jax.checkpoint`,
-    and in a `jax.lax.scan`, where observations get an axis of its steps in front; inside of other
-    loops, `cond`, `shard_map` and functions with a derivative rule of their own there are none, nor
-    in the backward pass of a gradient that `f` takes. A `jax.jit` with points is compiled with what
-    is around it; its shardings stay.
+    Nothing in the network has to change. `f` is traced, and its program runs again with the
+    observations among its outputs. So an observation costs only its own computation, and `jax.jit`,
+    `jax.grad`, `jax.vmap` and other transformations work as on `f`. The points are
+
+    - the outputs of named functions: activations of activax, functions of `jax.nn` that keep
+      their name in a jaxpr, and other functions under `jax.jit`. Such a function returns one array,
+      of the shape of one of its inputs, and multiplies no matrices;
+    - the values that leave a `jax.named_scope`. Layers of `activax.nn`, Flax linen and Haiku open
+      scopes; for Flax nnx and Equinox `activax.diagnostics.functional` opens them;
+    - the values that `jax.ad_checkpoint.checkpoint_name` names.
+
+    The path of a point joins the scopes and the name: "block#2/relu" is in the second scope
+    "block", and "block:1" is the second value that leaves a scope "block".
+
+    Points may be inside `jax.jit`, `jax.checkpoint` and `jax.lax.scan`; a scan puts an axis of its
+    steps in front of the observations. A `jax.jit` with points is compiled with the program around
+    it, and keeps its shardings. There are no points inside other loops, `cond`, `shard_map` and
+    functions with a derivative rule. The backward pass of a gradient in `f` has no points, either.
 
     Args:
-        f: a function of arrays, those of NumPy included, and trees of them, such as a loss; what
-            else is among its arguments is passed on as it is.
-        what: a function of a Point, which has `path`, `name`, `output`, and of functions `inputs`
-            and `function`. It returns a tree of arrays, or None at points that do not matter, as
-            `activax.diagnostics.unit_health` does.
+        f: a function of arrays of JAX or NumPy and trees of arrays, such as a loss. Arguments of
+            other types are passed on unchanged.
+        what: the function that observes a Point, which has `path`, `name` and `output`, and, if a
+            function returned the output, `inputs` and `function`. It returns a tree of arrays, or
+            None at points to skip, as `activax.diagnostics.unit_health` does.
 
     Returns:
-        A function of the arguments of `f`, and of `sinks`, a dict from paths to what a `tap` there
-        takes: `activax.diagnostics.sinks` makes one for all points, whose gradient describes the
-        cotangents. It returns what `f` does, and a dict from paths to observations; from a jitted
-        function the dict comes back in the order of the alphabet, as from any.
+        A function of the arguments of `f` and of `sinks`, a dict from paths to sinks for a `tap`
+        there. `activax.diagnostics.sinks` makes the sinks of all points; the gradient with respect
+        to a sink describes the cotangent. The function returns the result of `f` and a dict from
+        paths to observations. `jax.jit` sorts the paths of the dict, as of any dict.
 
     Raises:
         TypeError: `f` or `what` that cannot be called; in the call, sinks that are no dict.
-        ValueError: in the call, an `f` without named points, sinks for paths that it has not, or
-            of another shape.
+        ValueError: in the call, an `f` without named points, sinks for paths that are no points, or
+            sinks of another shape.
 
     Example:
         >>> from activax.nn import dense, serial
@@ -82,22 +86,22 @@ def watch(
                 f"{', '.join(known)}"
             )
         outputs, seen = evaluate(traced, arrays, what, sinks or {})
-        return jax.tree.unflatten(structure, map(_array, outputs)), seen
+        return jax.tree.unflatten(structure, map(_as_array, outputs)), seen
 
     return watched
 
 
 def points(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> dict[str, jax.ShapeDtypeStruct]:
-    """The named points of a function that `watch` would see, in their order.
+    """Return the shape and dtype of every named point that `watch` would see, in order.
 
     Args:
         f: a function of arrays and trees of arrays.
-        *args: its arguments, of which arrays may be `jax.ShapeDtypeStruct`.
-        **kwargs: its named arguments.
+        *args: the arguments of `f`; a `jax.ShapeDtypeStruct` may stand for an array.
+        **kwargs: the keyword arguments of `f`.
 
     Returns:
-        A dict from paths to shapes and dtypes; in a `jax.lax.scan` with the number of steps in
-        front.
+        A dict from paths to shapes and dtypes. In a `jax.lax.scan` the number of steps is in front
+        of the shape.
 
     Raises:
         TypeError: an `f` that cannot be called.
@@ -110,20 +114,20 @@ def points(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> dict[str, jax
         >>> list(activax.diagnostics.points(network.apply, params, x))
         ['serial[0]', 'serial[1]/relu', 'serial[2]']
     """
-    return _shapes("points", f, args, kwargs, lambda point: point.output)
+    return _shapes_seen("points", f, args, kwargs, lambda point: point.output)
 
 
 def sinks(f: Callable[..., Any], /, *args: Any, units: bool = False, **kwargs: Any) -> Sinks:
-    """A sink for each named point of a function, for `watch` to describe cotangents with.
+    """Return a sink for each named point of a function, through which `watch` sees cotangents.
 
     Args:
-        f: the function that is watched.
-        *args: its arguments, of which arrays may be `jax.ShapeDtypeStruct`.
-        units: whether to describe the cotangent of each unit of the last axis.
-        **kwargs: its named arguments.
+        f: the function to watch.
+        *args: the arguments of `f`; a `jax.ShapeDtypeStruct` may stand for an array.
+        units: True to describe the cotangent of each unit of the last axis by itself.
+        **kwargs: the keyword arguments of `f`.
 
     Returns:
-        A dict from paths to sinks; leave out what is not wanted.
+        A dict from paths to sinks. Points without a sink are not tapped.
 
     Raises:
         TypeError: an `f` that cannot be called.
@@ -144,7 +148,7 @@ def sinks(f: Callable[..., Any], /, *args: Any, units: bool = False, **kwargs: A
     def drain(point: Point) -> Cotangents:
         return sink(point.output.shape[-1:] if units else ())
 
-    shapes = _shapes("sinks", f, args, kwargs, drain)
+    shapes = _shapes_seen("sinks", f, args, kwargs, drain)
     return jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), shapes)
 
 
@@ -153,14 +157,12 @@ def _check_function(caller: str, name: str, given: Any) -> None:
         raise TypeError(f"{caller}: {name} must be a function; got {type(given).__name__}")
 
 
-def _array(value: Any) -> Any:
-    """What a compiled program returns, be it a constant."""
+def _as_array(value: Any) -> jax.Array:
+    """Return an output as an array, as a compiled program would even for a constant."""
     return value if isinstance(value, jax.Array) else jnp.asarray(value)
 
 
-def _shapes(
-    caller: str, f: Any, args: Any, kwargs: Any, what: Callable[[Point], Any]
-) -> dict[str, Any]:
+def _shapes_seen(caller: str, f: Any, args: Any, kwargs: Any, what: Observe) -> Seen:
     _check_function(caller, "f", f)
     traced, _, arrays = _traced(caller, f, args, kwargs)
     seen = jax.eval_shape(lambda arrays: evaluate(traced, arrays, what, {})[1], arrays)
@@ -169,8 +171,8 @@ def _shapes(
 
 def _traced(
     caller: str, f: Callable[..., Any], args: Any, kwargs: Any
-) -> tuple[Plan, Any, list[Any]]:
-    """The program of a function, the structure of what it returns, and the arrays it takes."""
+) -> tuple[MarkedJaxpr, Any, list[Any]]:
+    """Return the marked program of a function, the structure of its result, and its arrays."""
     leaves, structure = jax.tree.flatten((args, kwargs))
     which = [i for i, leaf in enumerate(leaves) if isinstance(leaf, ARRAYS)]
 
@@ -183,13 +185,12 @@ def _traced(
 
     arrays = [leaves[i] for i in which]
     closed, shapes = jax.make_jaxpr(of_arrays, return_shape=True)(*arrays)
-    traced = plan(closed)
+    traced = mark_points(closed)
     if next(traced.all_places(), None) is None:
         raise ValueError(
-            f"{caller}: {getattr(f, '__name__', type(f).__name__)} has no named point, or only "
-            "inside of loops, conditions and rules, which are not looked into. Call activations of "
-            "activax, or name what matters with jax.named_scope or "
-            "jax.ad_checkpoint.checkpoint_name; for a network of Flax nnx or Equinox use "
-            "activax.diagnostics.functional."
+            f"{caller}: {getattr(f, '__name__', type(f).__name__)} has no named point outside of "
+            "loops, conditions and derivative rules. Call activations of activax, or name values "
+            "with jax.named_scope or jax.ad_checkpoint.checkpoint_name; for a network of Flax nnx "
+            "or Equinox use activax.diagnostics.functional."
         )
     return traced, jax.tree.structure(shapes), arrays

@@ -1,4 +1,4 @@
-"""Training with Optax: a step, a loop, traced norms, and what to leave out of weight decay."""
+"""Training with Optax: a step, a loop, traced norms, and labels for weight decay."""
 
 from activax.core import contents as _contents
 from activax.training.labels import decay_mask, labels

@@ -10,16 +10,17 @@ import jax.numpy as jnp
 
 from activax.catalogue.lookup import aliases, catalog
 from activax.core.activation import Activation
+from activax.diagnostics.trees import Tree, entry_name
+from activax.nn.layer import Params
 
-Params = Any
-# Names are compared in lower case with underscores: LayerNorm is layer_norm.
+# The patterns match names in lower case with underscores: LayerNorm is layer_norm.
 VECTOR = re.compile(
     r"(.*_)?bias(_\w*)?|b|offset|beta|(.*_)?(scale|gamma|gain)"  # shifts and factors
     r"|mean|var"  # running statistics
 )
-NORM = re.compile(r".*norm\d*|scales")  # in scales a WeightNorm of Flax keeps its factors
+NORM = re.compile(r".*norm\d*|scales")  # a WeightNorm of Flax keeps its factors in `scales`
 POSITIONS = re.compile(r"(.*_)?(pos(ition(s|al)?)?|wpe)(_?(emb|enc)\w*)?")
-OF_ACTIVATIONS = "negative_slope"  # nothing else has a parameter of this name
+ACTIVATION_PARAMETER = "negative_slope"  # no other parameter has this name
 
 
 def labels(
@@ -30,25 +31,26 @@ def labels(
 ) -> Params:
     """Return the kind of each parameter, for `optax.multi_transform`.
 
-    - "activation": it lies in an `Activation`, is named `negative_slope`, or lies in a dict or
-      module named like an activation (`prelu`, `PReLU_0`) and is named like one of its parameters;
-    - "vector": a bias, a norm's scale or shift, a vector for each position, by its name or that of
-      the dict or module around it; or any other array with at most one axis;
-    - "weight": all else.
+    - "activation": the parameters of an `Activation`, and every parameter named `negative_slope`.
+      Also a parameter of a dict or module named like an activation (`prelu`, `PReLU_0`), if the
+      activation has a parameter of that name;
+    - "vector": a bias, a norm's scale or shift, or a vector for each position, by its name or by
+      the name of the dict or module around it; and any other array with at most one axis;
+    - "weight": every other array.
 
-    A path is the names of dicts, fields and indices, joined by "/", such as "layers/0/kernel"; the
-    `value` of a variable of Flax nnx is left out. A module says more than its bare tree of arrays:
-    only the class tells the weight of an Equinox norm from that of a linear layer.
+    A path is the names of dicts, fields and indices, joined by "/", such as "layers/0/kernel". The
+    `value` of a variable of Flax nnx is left out. Pass the module where there is one: only the
+    class distinguishes the weight of an Equinox norm from the weight of a linear layer.
 
     Args:
         params: a tree of arrays, as activax, Flax, Equinox and Haiku make them, or a module.
-        activations: activations of your own whose names count beside those of the catalogue.
+        activations: activations of your own, whose names count like the names of the catalogue.
         override: labels by regular expressions, such as {"cls_token|head/": "vector"}. A pattern
-            may match any part of a path; of several that match, the last one decides.
+            may match any part of a path; if several patterns match, the last pattern decides.
 
     Returns:
-        A tree of the same structure with a string for every array; for a module of Flax nnx, that
-        of `nnx.state(module, nnx.Param)`, over which Optax optimises.
+        A tree of the same structure with a string for every array. For a module of Flax nnx, a tree
+        of the structure of `nnx.state(module, nnx.Param)`, over which Optax optimises.
 
     Raises:
         ValueError: a pattern that is not a regular expression, or that matches no path.
@@ -71,16 +73,17 @@ def decay_mask(
 ) -> Params:
     """Return True for the parameters that weight decay should shrink, for `optax.adamw`.
 
-    These are the "weight" ones of `labels`: biases, norms, positions and activations are spared.
+    Decay shrinks the parameters that `labels` calls "weight", and spares biases, norms, positions
+    and activations.
 
     Args:
         params: a tree of arrays, as activax, Flax, Equinox and Haiku make them, or a module.
-        activations: activations of your own whose names count beside those of the catalogue.
-        exclude: regular expressions of paths to spare, too, such as "cls_token"; see `labels`.
+        activations: activations of your own, whose names count like the names of the catalogue.
+        exclude: regular expressions of further paths to spare, such as "cls_token"; see `labels`.
 
     Returns:
-        A tree of the same structure with a bool for every array; for a module of Flax nnx, that of
-        `nnx.state(module, nnx.Param)`.
+        A tree of the same structure with a bool for every array. For a module of Flax nnx, a tree
+        of the structure of `nnx.state(module, nnx.Param)`.
 
     Raises:
         ValueError: a pattern that is not a regular expression, or that matches no path.
@@ -107,13 +110,13 @@ def _labels(
     activations: Iterable[Activation[...]],
     override: Mapping[str, str],
 ) -> Params:
-    """Return the labels; `function` and `argument` are for messages about `override`."""
+    """Return the labels; messages about `override` name `function` and `argument`."""
     known = {_squeezed(alias): catalog[name] for alias, name in aliases.items()}
     known |= {_squeezed(a.name): a for a in (*catalog.values(), *activations)}
     patterns = [(_compiled(function, argument, text), label) for text, label in override.items()]
     found, matched = {}, set()
-    for names, nodes, leaf in _walk(params):
-        found[names] = _kind(names, nodes, leaf, known)
+    for names, nodes, leaf in _named_leaves(params):
+        found[names] = _label_of(names, nodes, leaf, known)
         for pattern, label in patterns:
             if pattern.search("/".join(names)):
                 found[names] = label
@@ -127,7 +130,7 @@ def _labels(
             )
     return jax.tree.unflatten(
         jax.tree.structure(_trained(params)),
-        [found[names] for names, _, _ in _walk(_trained(params))],
+        [found[names] for names, _, _ in _named_leaves(_trained(params))],
     )
 
 
@@ -141,17 +144,17 @@ def _compiled(function: str, argument: str, text: str) -> re.Pattern[str]:
 
 
 def _trained(params: Params) -> Params:
-    """Return the parameters of a Flax nnx module as a State; other trees as they are."""
+    """Return the parameters of a Flax nnx module as a State, and any other tree unchanged."""
     nnx = sys.modules.get("flax.nnx")
     return nnx.state(params, nnx.Param) if nnx and isinstance(params, nnx.Module) else params
 
 
-def _walk(
-    node: Any, names: tuple[str, ...] = (), nodes: tuple[Any, ...] = ()
+def _named_leaves(
+    node: Tree, names: tuple[str, ...] = (), nodes: tuple[Any, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...], Any]]:
-    """Yield each leaf with the names that lead to it and the nodes around it, the outermost first.
+    """Yield (names, nodes, leaf): the names and nodes on the path to each leaf, outermost first.
 
-    The `value` inside a variable of Flax nnx is no name.
+    The `value` inside a variable of Flax nnx is not among the names.
     """
     if jax.tree_util.all_leaves([node]):
         nnx = sys.modules.get("flax.nnx")
@@ -160,23 +163,22 @@ def _walk(
         return
     children = jax.tree.leaves_with_path(node, is_leaf=lambda child: child is not node)
     for (entry,), child in children:
-        key = next(getattr(entry, a) for a in ("name", "key", "idx") if hasattr(entry, a))
-        yield from _walk(child, (*names, str(key)), (*nodes, node))
+        yield from _named_leaves(child, (*names, str(entry_name(entry))), (*nodes, node))
 
 
-def _kind(
+def _label_of(
     names: tuple[str, ...],
     nodes: tuple[Any, ...],
     leaf: Any,
     known: Mapping[str, Activation[...]],
 ) -> str:
-    # Haiku joins the names of modules with slashes, and Flax those of weights that it normalises.
+    # Haiku joins module names with slashes, and Flax joins the names of normalised weights.
     *outer, name = (name.rpartition("/")[2] for name in names or ("",))
     owners = [*outer[-1:], *(type(node).__name__ for node in nodes[-1:])]
     around = [known.get(_squeezed(owner)) for owner in owners]
     if (
         any(isinstance(node, Activation) for node in nodes)
-        or name == OF_ACTIVATIONS
+        or name == ACTIVATION_PARAMETER
         or any(activation and name in activation.trainable for activation in around)
     ):
         return "activation"
@@ -190,7 +192,7 @@ def _kind(
 
 
 def _snake(name: str) -> str:
-    """Return the name in lower case with underscores, without a number that Flax appends."""
+    """Return the name in lower case with underscores, without the number that Flax appends."""
     name = re.sub(r"_\d+\Z", "", name)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 

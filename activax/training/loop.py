@@ -12,14 +12,14 @@ import optax
 from jax import Array
 
 from activax.core.arguments import widen
+from activax.nn.layer import Params
 
-Params = Any
 Batch = Any
 Metrics = dict[str, Any]
 
 
 class State(NamedTuple):
-    """All that training needs to go on from where it is; a pytree."""
+    """The state of training, complete enough to go on from; a pytree."""
 
     params: Params
     opt_state: optax.OptState
@@ -31,12 +31,12 @@ Step = Callable[[State, Batch], tuple[State, Metrics]]
 
 
 def init(params: Params, optimizer: optax.GradientTransformation, key: Array) -> State:
-    """The state before the first step.
+    """Return the state before the first step.
 
     Args:
         params: a tree of arrays, or of modules that hold arrays.
         optimizer: an Optax transformation.
-        key: a PRNG key, from which every step draws its own.
+        key: a PRNG key, from which every step derives a key of its own.
 
     Example:
         >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.1), jax.random.key(0))
@@ -51,17 +51,17 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
 
     Args:
         loss: `loss(params, batch, key)`, a scalar, or a pair of a scalar and a dict of further
-            metrics. The key is new in every step. Pass it on to the network: layers of `activax.nn`
-            that draw random numbers, such as dropout, refuse to be applied without a key.
+            metrics. The key is new in every step. Pass the key on to the network: layers of
+            `activax.nn` that draw random numbers, such as dropout, refuse to run without a key.
         optimizer: an Optax transformation, with or without extra arguments.
 
     Returns:
-        `(state, batch) -> (state, metrics)`, where metrics holds "loss", "grad_norm" and what the
-        loss added. It may be mapped with `jax.vmap`, for several seeds at once.
+        A function `(state, batch) -> (state, metrics)`, where metrics holds "loss", "grad_norm" and
+        the metrics of the loss. `jax.vmap` may map the function over several seeds.
 
     Raises:
-        ValueError: in the call, a loss that is not a scalar, or metrics that are not a dict or take
-            a name that is used.
+        ValueError: in the call, a loss that is not a scalar, or metrics that are not a dict or
+            contain "loss" or "grad_norm".
 
     Example:
         >>> def loss(params, batch, key):
@@ -78,7 +78,7 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
         value, metrics = result if isinstance(result, tuple) else (result, {})
         if not isinstance(metrics, dict) or metrics.keys() & {"loss", "grad_norm"}:
             raise ValueError(
-                "step: beside its value the loss may return a dict of metrics, but none named "
+                "step: the second result of the loss must be a dict of metrics, none of them named "
                 f"'loss' or 'grad_norm'; got {metrics!r}"
             )
         if jnp.shape(value) != ():
@@ -88,7 +88,7 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
             )
         return value, metrics
 
-    general = optax.with_extra_args_support(optimizer)  # line searches ask for the loss itself
+    general = optax.with_extra_args_support(optimizer)  # line searches evaluate the loss
 
     @jax.jit
     def update(state: State, batch: Batch) -> tuple[State, Metrics]:
@@ -111,19 +111,21 @@ def step(loss: Callable[..., Any], optimizer: optax.GradientTransformation) -> S
     return update
 
 
-def batches(data: Any, size: int, key: Array, *, start: int = 0) -> Iterator[Any]:
-    """Endless shuffled batches, the same for the same key.
+def batches(data: Batch, size: int, key: Array, *, start: int = 0) -> Iterator[Batch]:
+    """Return an endless iterator of shuffled batches, which only the data and the key determine.
 
-    Every epoch is a new permutation; what does not fill its last batch is left out.
+    Every epoch is a new permutation of the rows. Rows that do not fill a last batch are left out.
 
     Args:
         data: a tree of arrays with the same number of rows.
-        size: rows a batch.
+        size: the number of rows of a batch.
         key: a PRNG key.
-        start: how many batches to skip: a state's `step`, to go on where training stopped.
+        start: the number of batches to skip; the `step` of a state, to go on where training
+            stopped.
 
     Raises:
-        ValueError: arrays of different numbers of rows, or a size that they cannot fill.
+        ValueError: a negative start, arrays of different numbers of rows, or a size that is not
+            between 1 and the number of rows.
 
     Example:
         >>> next(activax.training.batches(np.arange(4), 4, jax.random.key(0))).shape
@@ -137,10 +139,12 @@ def batches(data: Any, size: int, key: Array, *, start: int = 0) -> Iterator[Any
     (total,) = rows
     if not 1 <= size <= total:
         raise ValueError(f"batches: size must be between 1 and {total} rows; got {size}")
-    return _batches(jax.tree.map(np.asarray, data), size, total, key, start)
+    return _shuffled_batches(jax.tree.map(np.asarray, data), size, total, key, start)
 
 
-def _batches(data: Any, size: int, total: int, key: Array, start: int) -> Iterator[Any]:
+def _shuffled_batches(
+    data: Batch, size: int, total: int, key: Array, start: int
+) -> Iterator[Batch]:
     epoch, first = divmod(start, total // size)
     while True:
         order = np.asarray(jax.random.permutation(jax.random.fold_in(key, epoch), total))
@@ -162,16 +166,16 @@ def fit(
     """Run the training loop.
 
     Args:
-        step: what `activax.training.step` built, or any `(state, batch) -> (state, metrics)`.
-        state: where to start; it is left as it is.
-        batches: an iterable of batches; training ends with it if it ends early.
-        steps: how many steps to take.
-        progress: whether to show a progress bar; by default if standard error is a terminal.
+        step: the result of `activax.training.step`, or any `(state, batch) -> (state, metrics)`.
+        state: the state to start from, which stays unchanged.
+        batches: an iterable of batches; if it ends early, training ends, too.
+        steps: the number of steps to take.
+        progress: True to show a progress bar; by default shown if standard error is a terminal.
         description: the label of the bar.
 
     Returns:
-        The new state, from which another call goes on, and every metric as an array with one row
-        a step.
+        The new state, from which another call goes on, and a dict from metrics to arrays with one
+        row a step.
 
     Raises:
         ValueError: a negative number of steps.
@@ -194,7 +198,7 @@ def fit(
             state, metrics = step(state, batch)
             history.append(metrics)
             advance()
-        rows = jax.device_get(history)  # waits for the last step before the bar goes
+        rows = jax.device_get(history)  # waits for the last step while the bar is shown
     return state, jax.tree.map(lambda *values: np.stack(values), *rows) if rows else {}
 
 
@@ -203,6 +207,6 @@ def _progress(
 ) -> AbstractContextManager[Callable[[], None]]:
     if not (sys.stderr.isatty() if wanted is None else wanted):
         return nullcontext(lambda: None)
-    from activax.training.progress import bar  # rich is an extra
+    from activax.training.progress import bar  # needs rich, an extra
 
     return bar(steps, description)

@@ -2,28 +2,30 @@
 
 import dataclasses
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
 
-from activax.diagnostics.gradients import by_path, norm, ratio
+from activax.diagnostics.gradients import norm, ratio
+from activax.diagnostics.trees import Tree, by_path
+from activax.nn.layer import Params
 
 
 class Norms(NamedTuple):
-    """Of what passed for one array of parameters; NaN before the first step."""
+    """The norms of a gradient or an update, and of its parameter; NaN before the first step."""
 
     norm: Array
     parameter_norm: Array
-    ratio: Array  # of the first to the second; inf where only the parameter is 0
+    ratio: Array  # norm / parameter_norm; inf if only the parameter is 0
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class TracedNorms:
-    """The state of `trace_norms`: of the latest step, by path."""
+    """The state of `trace_norms`: the norms of the latest step, by path."""
 
     norms: dict[str, Array]
     parameter_norms: dict[str, Array]
@@ -31,13 +33,14 @@ class TracedNorms:
 
 
 def trace_norms(name: str = "gradients") -> optax.GradientTransformation:
-    """An Optax transformation that records norms by path and changes nothing.
+    """Build an Optax transformation that records norms by path and changes nothing.
 
-    What it records is what passes where it stands in `optax.chain`: the gradients at the front, the
-    updates at the end. `traced_norms` reads the record, from whatever it is nested in.
+    The transformation records the norms of the arrays that pass its place in `optax.chain`: of the
+    gradients at the front, of the updates at the end. `traced_norms` finds the record in any nested
+    state.
 
     Args:
-        name: what the record is called, if there are several.
+        name: the name of the record, which tells several records apart.
 
     Example:
         >>> from activax.training import trace_norms, traced_norms
@@ -50,11 +53,13 @@ def trace_norms(name: str = "gradients") -> optax.GradientTransformation:
         (Array(5., dtype=float32), Array(0.1, dtype=float32))
     """
 
-    def init(params: Any) -> TracedNorms:
+    def init(params: Params) -> TracedNorms:
         unknown = {path: jnp.full_like(norm(p), math.nan) for path, p in by_path(params).items()}
         return TracedNorms(unknown, unknown, name)
 
-    def update(updates: Any, state: TracedNorms, params: Any = None) -> tuple[Any, TracedNorms]:
+    def update(
+        updates: Tree, state: TracedNorms, params: Params = None
+    ) -> tuple[Tree, TracedNorms]:
         passed = {path: norm(leaf) for path, leaf in by_path(updates).items()}
         weights = {path: norm(leaf) for path, leaf in by_path(params).items()}
         return updates, TracedNorms(passed, weights or state.parameter_norms, name)
@@ -63,14 +68,14 @@ def trace_norms(name: str = "gradients") -> optax.GradientTransformation:
 
 
 def traced_norms(opt_state: optax.OptState) -> dict[str, dict[str, Norms]]:
-    """What every `trace_norms` in the state of an optimiser recorded in the latest step.
+    """Return the norms that every `trace_norms` of an optimiser recorded in the latest step.
 
     Args:
         opt_state: the state of any optimiser: a chain, a `multi_transform`, a wrapper.
 
     Returns:
-        A dict from the names of the records to dicts from paths, such as "0/weight", to Norms.
-        Where an optimiser that was not given the parameters called it, their norms are NaN.
+        A dict from the names of the records to dicts from paths, such as "0/weight", to Norms. The
+        norms of parameters are NaN if `update` of the optimiser was not given the parameters.
 
     Raises:
         ValueError: a state without a record, or two records of one name and path.
@@ -81,7 +86,7 @@ def traced_norms(opt_state: optax.OptState) -> dict[str, dict[str, Norms]]:
         Array(nan, dtype=float32)
     """
 
-    def is_record(node: Any) -> bool:
+    def is_record(node: Tree) -> bool:
         return isinstance(node, TracedNorms)
 
     records = [node for node in jax.tree.leaves(opt_state, is_leaf=is_record) if is_record(node)]

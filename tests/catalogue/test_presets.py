@@ -1,4 +1,4 @@
-"""Names of other libraries: each gives an activation of ours, with the defaults there."""
+"""Names of other libraries, which mean activations of activax with the library's defaults."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_defaults_are_those_of_the_library(spec, config):
 
 
 def spellings(name):
-    """The name in other cases, and with hyphens or nothing in place of underscores."""
+    """Return the name in other cases, and with hyphens or nothing in place of underscores."""
     words = name.split("_")
     camel = "".join(word[:1].upper() + word[1:] for word in words)
     return {name, name.upper(), name.lower(), "-".join(words), "".join(words), camel}
@@ -46,7 +46,7 @@ def letters(name):
 
 @pytest.mark.parametrize("library", TABLES)
 def test_every_spelling_of_a_name(library):
-    """All but those of two names that nothing but case and underscores tell apart."""
+    """Every spelling works, unless two names differ only in case and underscores."""
     table = TABLES[library]
     for name, ours in table.items():
         meanings = {activax.get(table[n]) for n in table if letters(n) == letters(name)}
@@ -73,7 +73,7 @@ def test_our_names_that_are_spelled_alike_mean_the_same():
 
 @pytest.mark.parametrize("library", TABLES)
 def test_a_name_without_its_library(library):
-    """A name of ours stays ours; any other means the same in every library that has it."""
+    """A name of activax keeps its meaning; other names mean the same in every library."""
     ours = {letters(name): name for name in (*activax.catalog, *activax.aliases)}
     for name, preset in TABLES[library].items():
         assert activax.get(name) == activax.get(ours.get(letters(name), preset))
@@ -100,7 +100,7 @@ def test_a_name_without_its_library(library):
         "ReLU6": "relu6",
         "Hard-Swish": "hard_silu",
         "relu2": "relu_squared",
-        "hard_sigmoid": "hard_sigmoid",  # that of Keras 2 is another
+        "hard_sigmoid": "hard_sigmoid",  # Keras 2 has another function of this name
         "linear": "identity",
         "Exp": "exponential",
     }.items(),

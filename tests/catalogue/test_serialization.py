@@ -1,4 +1,4 @@
-"""Trees that hold activations are stored and read again by every serialiser."""
+"""Every serialiser stores and restores trees that hold activations."""
 
 import copy
 import os
@@ -61,7 +61,7 @@ BLANK = jax.tree.map(jnp.zeros_like, TREE)
 
 
 def through_export(tree):
-    """The tree is among the arguments and the results of the stored program."""
+    """Pass the tree through a stored program, as an argument and a result."""
     stored = jax.export.export(jax.jit(lambda tree, x: (tree, x)))(tree, 1.0).serialize()
     program = jax.export.deserialize(stored)
     assert program.in_tree == jax.tree.structure(((tree, 1.0), {}))
@@ -168,7 +168,7 @@ def test_flax_says_which_array_is_missing():
 def test_what_has_no_name_is_refused():
     @activax.elementwise(lambda x: 2 * x, reference=lambda mp, x: x * x)
     def inside(x):
-        """A square that is defined in a function."""
+        """Square x, in an activation that is defined inside a function."""
         return x * x
 
     message = f"'{__name__}:inside' does not name it; define it at the top of a module"

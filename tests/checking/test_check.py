@@ -1,4 +1,4 @@
-"""`activax.check`: what it finds in broken functions, and that it finds nothing in ours."""
+"""`activax.check`: findings in broken functions, and no findings in activations of activax."""
 
 import functools
 import math
@@ -22,7 +22,7 @@ def pieces(x):
     """Zero, a root and a logarithm."""
 
 
-# A surrogate, a domain, a user's own.
+# A surrogate slope, a bounded domain, and a user's activation.
 FINE = [activax.step, activax.log1mexp, pieces]
 
 
@@ -44,7 +44,7 @@ def _(primals, tangents):
 
 @jax.custom_jvp
 def outside(x):
-    """A slope at the kink that is that of neither side, nor between."""
+    """Return |x|, with a slope at the kink that is not between the slopes of both sides."""
     return jnp.abs(x)
 
 
@@ -70,7 +70,7 @@ def signed(x):
     return jnp.where(jnp.signbit(x), x - 1, x + 1)
 
 
-# The first finding of each check, with the input, by what is broken; of one dtype.
+# Broken functions, each with the input of the first finding of each check, in one dtype.
 BROKEN = {
     "branch not taken": (
         lambda x: jnp.where(x > 0, jnp.sqrt(x), 0.0 * x),
@@ -114,7 +114,7 @@ BROKEN = {
 
 
 def found(report):
-    """The first input of each finding."""
+    """Return {(check, of): input}, with the first input of each kind of finding."""
     return {(f.check, f.of): f.input for f in reversed(report.findings)}
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_rule_is_found(function, x, slope):
 
 
 def test_modes_that_differ_are_found():
-    """By the sweep alone: JAX has no vmap of a function with its own transpose."""
+    """Only the sweep finds them: JAX has no vmap of a function with its own transpose."""
 
     def two_slopes(x):
         call = jax.custom_derivatives.linear_call
@@ -152,12 +152,12 @@ def test_modes_that_differ_are_found():
 
 
 def decay(bits):
-    """exp(-x) with a relative error of 2^-bits in its argument, in float32 alone."""
+    """Return exp(-x) with a relative error of 2^-bits in its argument, only in float32."""
     return lambda x: jnp.exp(-x * (1 - 2**-bits) if x.dtype == jnp.float32 else -x)
 
 
 def test_an_error_of_the_argument_may_be_64_roundings():
-    """The tolerance grows with |x| f'(x), here up to 88 times f(x)."""
+    """The tolerance grows with |x f'(x)|, here up to 88 times f(x)."""
 
     def exact(x):
         return np.stack([np.exp(-x), -np.exp(-x), np.exp(-x)])

@@ -1,6 +1,6 @@
 """An activation inside an Equinox model: the model stays a pytree of arrays and nothing else.
 
-So plain JAX transforms take it where Equinox's filtered ones are needed for a bare function.
+So plain JAX transforms take the model; with a bare function it needs Equinox's filtered ones.
 `eqx.nn.MLP` holds two activations, and the default of the last is a bare function: give both.
 """
 
@@ -65,7 +65,7 @@ def test_every_leaf_is_an_array(model):
 
 
 def test_bare_function_is_rejected():
-    """What the object is for: should JAX ever accept a function as a leaf, it is not needed."""
+    """This error is the reason for the object: JAX accepts no function as a leaf."""
     with pytest.raises(TypeError, match="not a valid JAX type"):
         jax.grad(loss)(mlp(jax.nn.silu, jax.random.key(0)))
 
@@ -117,7 +117,7 @@ def test_learned_slope_of_every_neuron():
 
 
 def test_vmap_makes_an_ensemble(build, model):
-    """The built model is itself the output of plain `jax.vmap`, which takes arrays alone."""
+    """The models are the output of plain `jax.vmap`, which returns only arrays."""
     models = jax.vmap(build)(jnp.stack([jax.random.key(0), jax.random.key(1)]))
     outputs = jax.vmap(predict, in_axes=(0, None))(models, X)
     assert_allclose(outputs[0], predict(model, X), rtol=1e-5, atol=1e-6)
@@ -140,7 +140,7 @@ def test_equinox_serialisation(model):
 
 
 def test_initialisers_replace_weights():
-    """Which are (outputs, inputs) here."""
+    """Weights of Equinox have the shape (outputs, inputs)."""
     init = activax.initializers.variance_scaling(activax.relu, in_axis=-1, out_axis=-2)
     linear, key = eqx.nn.Linear(64, 256, key=jax.random.key(0)), jax.random.key(1)
     linear = eqx.tree_at(lambda m: m.weight, linear, init(key, linear.weight.shape))

@@ -1,6 +1,6 @@
 """An activation inside Flax linen modules.
 
-A fixed activation is a field. One that learns is a parameter like any other, and so is its array:
+A fixed activation is a field. An activation that learns is a parameter like any other:
 `self.param("activation", lambda key: activax.prelu.bind(negative_slope=jnp.array(0.25)))`.
 """
 

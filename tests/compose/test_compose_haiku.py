@@ -15,7 +15,7 @@ X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
 
 
 def transformed(network):
-    """`apply(params, x)` and the parameters of a Haiku network."""
+    """Return `apply(params, x)` and the parameters of a Haiku network."""
     pure = hk.without_apply_rng(hk.transform(network))
     return pure.apply, pure.init(jax.random.key(0), X)
 
@@ -61,7 +61,7 @@ def test_learned_slope(transform):
 
 
 def test_initialisers_are_those_of_linear():
-    """Haiku gives no key to an initialiser, so it is taken from the transformed function."""
+    """Haiku gives no key to an initialiser, so the key comes from the transformed function."""
     init = activax.initializers.variance_scaling(activax.relu)
 
     def network(x):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 import activax
 
-X = np.linspace(-2.9, 2.9, 20, dtype=np.float32).reshape(5, 4)  # both signs, and no kink
+X = np.linspace(-2.9, 2.9, 20, dtype=np.float32).reshape(5, 4)  # both signs, no kinks
 POLICIES = (
     jax.checkpoint_policies.nothing_saveable,
     jax.checkpoint_policies.everything_saveable,
@@ -36,7 +36,9 @@ def learned(slope=0.25):
 # Transformations
 
 
-@pytest.mark.filterwarnings("ignore:Some donated buffers")  # a reduction cannot use them
+@pytest.mark.filterwarnings(
+    "ignore:Some donated buffers"
+)  # a reduction cannot reuse donated buffers
 def test_jit_may_donate(activation):
     x, *rest = map(jnp.array, inputs(activation))
     expected = activation(x, *rest)
@@ -57,17 +59,17 @@ def test_linearize_and_transpose(activation):
 
 
 def forward_over_reverse(f, x, t, ct):
-    """The derivative along t of what ct pulls back to."""
+    """Return the derivative along t of the pullback of ct."""
     return jax.jvp(lambda *x: jax.vjp(f, *x)[1](ct), x, t)[1]
 
 
 def reverse_over_forward(f, x, t, ct):
-    """What ct pulls back to from the derivative along t."""
+    """Return the pullback of ct through the derivative along t."""
     return jax.vjp(lambda *x: jax.jvp(f, x, t)[1], *x)[1](ct)
 
 
 def test_forward_over_reverse(activation):
-    """It is reverse over forward; and, unless slopes are surrogates, that of the plain formula."""
+    """Both orders agree, and, unless slopes are surrogates, agree with the plain formula."""
 
     def every_way(*x):
         t = tuple(jnp.sin(7 * a + i) for i, a in enumerate(x))
@@ -83,7 +85,7 @@ def test_forward_over_reverse(activation):
 
 
 def test_checkpoint(activation):
-    """Whatever a policy saves, the gradient is the same."""
+    """The gradient is the same for every checkpoint policy."""
 
     def loss(*x):
         hidden = activation(*(checkpoint_name(a @ jnp.eye(4), "input") for a in x))
@@ -98,7 +100,7 @@ def test_checkpoint(activation):
 
 
 def test_export(activation):
-    """One artefact, of any batch size, for three platforms, differentiable once it is loaded."""
+    """An artefact serves any batch size and three platforms, and is differentiable when loaded."""
     pytest.importorskip("flatbuffers", reason="jax.export serialises with flatbuffers")
     x = inputs(activation)
     shapes = [jax.ShapeDtypeStruct(export.symbolic_shape("batch, 4"), jnp.float32)] * len(x)
@@ -115,7 +117,7 @@ def test_export(activation):
 
 @pytest.mark.parametrize("name", ["relu", "silu", "swiglu", "softmax"])
 def test_export_of_bfloat16(name):
-    """One artefact for all platforms, though it rounds in another way on a CPU."""
+    """An artefact serves all platforms, although activations round differently on a CPU."""
     pytest.importorskip("flatbuffers", reason="jax.export serialises with flatbuffers")
     activation = activax.get(name)
     x = [jnp.asarray(a, jnp.bfloat16) for a in inputs(activation)]
@@ -163,7 +165,7 @@ def test_argument(activation):
 
 
 def test_argument_with_an_array():
-    """Its values are traced, so new ones do not compile again."""
+    """The values of the array are traced, so new values do not compile again."""
     traced = []
 
     @jax.jit
@@ -206,7 +208,7 @@ def test_loop_carries(make):
 
 
 def test_stacked_layers():
-    """Arrays with a leading axis are the activations of several layers, for scan and for vmap."""
+    """An array with a leading axis holds the activations of several layers, for scan and vmap."""
     slopes = jnp.linspace(0.1, 0.3, 3)
     layers = activax.prelu.bind(negative_slope=slopes)
     each = [activax.prelu.bind(negative_slope=slope) for slope in slopes]
@@ -222,7 +224,7 @@ def test_donated_arrays():
 
 
 def test_eval_shape_of_an_initialiser():
-    """A model is planned without work, and its plan has the structure of the model."""
+    """`jax.eval_shape` of an initialiser has the structure of the model."""
     plan = jax.eval_shape(learned)
     assert jax.tree.structure(plan) == jax.tree.structure(learned())
     out = jax.eval_shape(lambda f, x: f(x), plan, X)

@@ -1,7 +1,8 @@
 """An activation inside Flax nnx modules.
 
-A fixed activation is an ordinary attribute. One that learns is bound to an `nnx.Param`, and
-`nnx.data` lets an attribute hold it; `jax.tree.map(nnx.Param, activation)` makes one of arrays.
+A fixed activation is an ordinary attribute. An activation that learns is bound to an `nnx.Param`,
+and `nnx.data` lets an attribute hold the activation. `jax.tree.map(nnx.Param, activation)` turns
+bound arrays into parameters.
 """
 
 import jax
@@ -74,7 +75,7 @@ def test_jit(model, jit):
 
 
 def test_split_and_merge(model):
-    graph, state = nnx.split(model, nnx.Param)  # raises if the state held anything else
+    graph, state = nnx.split(model, nnx.Param)  # raises if the state holds any other variable
     close(jax.jit(lambda state: nnx.merge(graph, state)(X))(state), model(X))
 
 
@@ -106,7 +107,7 @@ def test_learns(build, make):
 
 
 def test_asks_to_declare_arrays(build):
-    """Undeclared they would stay untrained, so nnx raises."""
+    """Undeclared arrays would stay untrained, so nnx raises."""
     with pytest.raises(ValueError, match=r"nnx\.data"):
         build(learned())
 

@@ -1,6 +1,6 @@
-"""Lean activations on 8 and 16 devices, whatever a trace knows of the mesh.
+"""Lean activations on 8 and 16 devices, with and without a mesh that the trace knows.
 
-Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
+Devices are faked before JAX starts, so this file is also a program, which its one test runs.
 """
 
 import itertools
@@ -30,12 +30,12 @@ LEAN = [
     activax.lean(activax.gelu, bits=3, dither=True),
 ]
 FIRST, LAST = PartitionSpec("data"), PartitionSpec(None, "data")
-# Each device has whole blocks of codes in these, so no data moves ...
+# Each device has whole blocks of codes, so no data moves.
 WHOLE = {
     8: [((32, 100), FIRST), ((16, 100), FIRST), ((64, 7), FIRST), ((32, 64), LAST)],
     16: [((128, 100), FIRST), ((64, 256), LAST), ((32, 64), LAST), ((8, 128, 24), LAST)],
 }
-# ... and parts of blocks in these.
+# Each device has parts of blocks.
 PARTIAL = {
     8: [((8, 12), FIRST), ((48, 10), FIRST), ((9, 8), LAST), ((8,), FIRST)],
     16: [((32, 100), FIRST), ((48, 10), FIRST), ((64, 7), FIRST), ((3, 16, 5), LAST)],
@@ -45,7 +45,7 @@ MIXED = [
     for shape in ((32, 64), (24, 40), (64, 256), (8, 12), (48, 10))
     for axes in (("data",), (None, "model"), ("data", "model"), (("data", "model"),))
 ]
-ALL_MECHANISMS = {(32, 100), (48, 10)}  # the shapes in which each of them is tried
+ALL_MECHANISMS = {(32, 100), (48, 10)}  # the shapes with which each of LEAN is tried
 
 
 def test_on_eight_and_sixteen_devices():
@@ -83,7 +83,7 @@ def check(results, cases, expected):
 
 
 def check_unknown_mesh(count, expected):
-    """Only the compiler is told of the devices."""
+    """Check a program of which only the compiler knows the devices."""
     mesh = jax.make_mesh((count,), ("data",), devices=jax.devices()[:count])
     cases = WHOLE[count]
     divided = shardings(mesh, cases)
@@ -98,7 +98,7 @@ def check_unknown_mesh(count, expected):
 
 
 def check_known_mesh(kind, expected):
-    """The trace sees the mesh, so no data moves in any case; gradients are divided as inputs."""
+    """Check a trace that knows the mesh: no data moves, and gradients are divided as inputs."""
     mesh = jax.make_mesh(
         (4, 2), ("data", "model"), axis_types=(kind, kind), devices=jax.devices()[:8]
     )
@@ -110,16 +110,16 @@ def check_known_mesh(kind, expected):
     check(results, MIXED, expected)
     for result, sharding in zip(results, divided, strict=True):
         assert all(r.sharding.is_equivalent_to(sharding, r.ndim) for r in result), sharding
-    # On eight devices, in any way, rows of 64 fill bytes; 24 do not, and then a code is a byte.
+    # On eight devices 64 rows fill bytes with codes; 24 rows do not, so a code is a byte.
     for rows, size in ((64, 8), (24, 1)):
         x = jax.device_put(jnp.ones((rows, 3)), NamedSharding(mesh, PartitionSpec()))
         (code,) = (a for a in activax.bench.kept(lambda x: RELU(2 * x), x) if a.dtype == "uint8")
-        explicit = kind is AxisType.Explicit  # where x is known to be whole
+        explicit = kind is AxisType.Explicit  # then x is known to be whole
         assert code.size == x.size // (8 if explicit else size)
 
 
 def check_shard_map(expected):
-    """The trace sees a device's own part, which is padded if it is odd."""
+    """Check a trace of the part of one device, which is padded if its size is odd."""
     cases = WHOLE[8] + PARTIAL[8]
     mesh = jax.make_mesh((8,), ("data",), devices=jax.devices()[:8])
     specs = [spec for _, spec in cases]

@@ -1,6 +1,6 @@
 """On a mesh of eight devices: shardings pass through, and activations communicate nothing.
 
-Devices are faked before JAX starts, so this file is a program as well, which its one test runs.
+Devices are faked before JAX starts, so this file is also a program, which its one test runs.
 """
 
 import functools
@@ -21,13 +21,13 @@ from activax import diagnostics, nn
 
 ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
-    # Where data lies is tested, not how fast the code is: it need not be optimised.
+    # The tests look at the place of data and not at speed, so optimisation only costs time.
     "XLA_FLAGS": "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0",
     "JAX_NUMPY_DTYPE_PROMOTION": "strict",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
 }
 COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
-SPEC = PartitionSpec("data", "model")  # the last axis is whole, for some activations act along it
+SPEC = PartitionSpec("data", "model")  # some activations act along the last axis, so it is whole
 
 
 def test_on_eight_devices():
@@ -38,7 +38,7 @@ def test_on_eight_devices():
 
 
 def values_and_gradients(x, v):
-    """For every activation its output, and the cotangents of its inputs when that comes back."""
+    """Return {name: (out, pullback of out)} for every activation."""
     results = {}
     for name, activation in activax.catalog.items():
         out, vjp = jax.vjp(activation, *((x, v) if activation.kind == "gated" else (x,)))
@@ -47,7 +47,7 @@ def values_and_gradients(x, v):
 
 
 def run(function, inputs, mesh):
-    """The results on the mesh, which are sharded as the inputs are."""
+    """Return the results on the mesh; assert no collectives, and the sharding of the inputs."""
     sharding = NamedSharding(mesh, SPEC)
     sharded = jax.device_put(inputs, sharding)
     compiled = jax.jit(function).lower(*sharded).compile()
@@ -60,7 +60,7 @@ def run(function, inputs, mesh):
 
 
 def check_learned(x, mesh):
-    """The gradient of a sharded slope is sharded as the slope is."""
+    """Assert that the gradient of a sharded slope is sharded as the slope is."""
 
     def gradient(activation, x):
         return jax.grad(lambda a: jnp.sum(a(x)))(activation)
@@ -78,7 +78,7 @@ def collectives(program):
 
 
 def check_feed_forward(x, mesh, axis_type):
-    """The hidden axis is split; values, shardings and collectives are those of separate layers."""
+    """Assert that a split hidden axis has the values and collectives of separate layers."""
     columns, rows = PartitionSpec(None, "model"), PartitionSpec("model", None)
     first = {"weight": columns, "bias": PartitionSpec("model")}
     specs = {"up": first, "gate": first, "down": {"weight": rows, "bias": PartitionSpec()}}
@@ -123,12 +123,12 @@ def check_feed_forward(x, mesh, axis_type):
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
 
 
-# The all-reduces over a split axis: of the value, and of the value with its slope.
+# The numbers of all-reduces over a split axis: for the value, and for the value with its slope.
 ALL_REDUCES = {"layer_norm": (2, 3), "rms_norm": (1, 2)}
 
 
 def check_norms(x, mesh):
-    """A norm of a split axis needs few all-reduces, and gives the numbers of one device."""
+    """Assert that norms of a split axis need few all-reduces, and equal those of one device."""
     split = NamedSharding(mesh, PartitionSpec(None, None, "model"))
     for name, expected in ALL_REDUCES.items():
         layer = getattr(nn, name)()
@@ -150,7 +150,7 @@ def check_norms(x, mesh):
 
 
 def check_diagnostics(x, mesh):
-    """Statistics of what is sharded are of the whole, and only a few numbers are communicated."""
+    """Assert that statistics of sharded arrays cover the whole and communicate a few numbers."""
 
     def seen(drain, x):
         out = jnp.sin(diagnostics.tap(x, drain))
@@ -196,7 +196,7 @@ def main():
     inputs = x, jnp.cos(x)
     kinds = AxisType.Auto, AxisType.Explicit
     meshes = [jax.make_mesh((4, 2), ("data", "model"), axis_types=(kind, kind)) for kind in kinds]
-    # Each device computes its own shard, whatever the axes of the mesh are outside.
+    # Inside of shard_map each device computes its own shard, for any kind of axes of the mesh.
     mapped = jax.shard_map(values_and_gradients, mesh=meshes[0], in_specs=SPEC, out_specs=SPEC)
     expected = run(mapped, inputs, meshes[0])
     for kind, mesh in zip(kinds, meshes, strict=True):

@@ -135,7 +135,7 @@ def test_a_number_replaces_an_array_and_back():
     "to", [lambda a: True, lambda a: None, lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype)]
 )
 def test_a_leaf_may_be_anything(to):
-    """Masks, partitions and shapes of a model are trees of other things."""
+    """Masks, partitions and shapes of a model are trees whose leaves are no arrays."""
     mapped = jax.tree.map(to, PRELU)
     leaf = to(PRELU.parameters["negative_slope"])
     assert mapped.parameters["negative_slope"] == leaf
@@ -232,7 +232,7 @@ def test_a_gated_unit_takes_over_what_is_bound_and_the_surrogate():
 
 
 def test_pickles_name_public_places(activation):
-    """So they outlive a move of a file; bound arrays are the exception."""
+    """Pickles outlive a move of a file, except those with bound arrays."""
     made = [activation, activax.lean(activation, keep="input")]
     if activation.kind == "elementwise":
         made.append(activax.affine(activation, scale=2.0))

@@ -97,7 +97,7 @@ def test_round_trip_by_config(wrapped):
     ids=["activation", "function", "lambda", "partial"],
 )
 def test_names(base, name, base_name):
-    """A traced program tells the map from its base; a lambda has a name that is an identifier."""
+    """A traced program names the map and its base apart; the name of a lambda is an identifier."""
     wrapped = activax.affine(base, scale=2.0, in_shift=1.0)
     assert wrapped.name == wrapped.__name__ == name
     assert wrapped.summary == f"2 f(1 x + 1) + 0, where f is {base_name}."

@@ -1,4 +1,4 @@
-"""Gated units whose factors have parameters: what is passed on, and the slope at the clamps."""
+"""Gated units whose factors have parameters: passing them on, and the slope at the clamps."""
 
 import re
 
@@ -27,7 +27,7 @@ def test_parameters_reach_the_factors():
 
 
 def test_at_the_clamps_the_slope_is_that_of_the_inside():
-    """As in torch.clamp, which passes the cotangent at the bound itself."""
+    """torch.clamp, too, passes the cotangent at the bound itself."""
     slope = jax.vmap(jax.grad(activax.clamped_swiglu, (0, 1)))
     beyond = np.nextafter(np.float32(7), np.float32(8))
     by_gate, _ = slope(jnp.array([7.0, beyond]), jnp.ones(2))
@@ -54,7 +54,7 @@ def test_units_are_their_factors(gated):
 
 
 def test_backward_recomputes_once(gated):
-    """The factors' own rules would put barriers inside the unit's, which split its kernel."""
+    """Rules of the factors would put barriers inside the unit's rule, which split its kernel."""
     x = jnp.ones((2, 4))
 
     def backward(gate, value, cotangent):

@@ -1,4 +1,4 @@
-"""What `import activax` costs, and which module may import which."""
+"""The cost of `import activax`, and the direction of imports between its modules."""
 
 import ast
 import graphlib
@@ -14,7 +14,7 @@ import activax
 PACKAGE = pathlib.Path(activax.__file__).parent
 SHARE = 0.1  # of the time that JAX takes to import
 
-# From left to right; a module imports from the folders on its left only, and from its own.
+# A module imports only from its own folder and from the folders on earlier lines.
 LEVELS = (
     ("numerics",),
     ("core",),
@@ -49,7 +49,7 @@ def python(code: str, **environment: str) -> str:
 def test_import_is_cheap():
     code = "from time import process_time as now; start = now(); import jax, jax.numpy; "
     code += "middle = now(); import activax; print((now() - middle) / (middle - start))"
-    # From bytecode, as installed packages have it; the least is free of other processes' load.
+    # Bytecode is allowed, as in installed packages; the least of five is free of other load.
     shares = (float(python(code, PYTHONDONTWRITEBYTECODE="")) for _ in range(5))
     assert any(share < SHARE for share in shares)
 
@@ -69,7 +69,7 @@ def test_import_brings_nothing_that_jax_does_not():
 
 
 def imports(file: pathlib.Path) -> set[str]:
-    """The full names of what a file imports, at its top or in a function."""
+    """Return the full names that a file imports, at its top or in a function."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -80,7 +80,7 @@ def imports(file: pathlib.Path) -> set[str]:
 
 
 def part(file: pathlib.Path) -> str:
-    """The module or folder directly under the package."""
+    """Return the module or folder directly under the package."""
     top = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
     return "" if top == "__init__" else top
 
@@ -108,7 +108,7 @@ def test_no_imports_in_circles():
     modules = {
         str(f.relative_to(PACKAGE.parent).with_suffix("")).replace(os.sep, "."): f for f in FILES
     }
-    rooms = {name for name in modules if name.endswith("__init__")}  # they collect what is public
+    rooms = {name for name in modules if name.endswith("__init__")}  # these collect public names
     graph = {
         name: {i.rpartition(".")[0] for i in imports(file)} & modules.keys()
         for name, file in modules.items()

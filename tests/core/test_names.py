@@ -21,12 +21,12 @@ ACTIVATIONS = {*activax.catalog, *activax.aliases}
 
 
 def public(name):
-    """The names that a module offers: all of `dir` but the dunder names."""
+    """Return the names that a module offers: all of `dir` but the dunder names."""
     return {n for n in dir(importlib.import_module(name)) if not n.startswith("__")}
 
 
 def own(name):
-    """The public names that the source of a module defines, or imports from the modules below."""
+    """Return the public names that a module defines or imports from the modules below it."""
     module = importlib.import_module(name)
     names = set()
     for node in ast.parse(pathlib.Path(module.__file__).read_text()).body:

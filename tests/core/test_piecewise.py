@@ -1,4 +1,4 @@
-"""Activations built of pieces: what is not taken spoils nothing, of any order."""
+"""Activations built of pieces: a piece that is not taken spoils no derivative of any order."""
 
 import copy
 import pickle
@@ -95,7 +95,7 @@ def test_an_edge_belongs_to_the_side_that_is_asked_for():
 def test_parameters_are_differentiated_and_broadcast():
     x, slope, width = jnp.array([[-3.0, 0.0], [4.0, -3.0]]), jnp.array([0.5, 2.0]), jnp.array(1.0)
     by_slope, by_width = jax.grad(lambda s, w: gap(x, s, w).sum(), (0, 1))(slope, width)
-    np.testing.assert_allclose(by_slope, [-2.0, -2.0])  # x + width where x < -width
+    np.testing.assert_allclose(by_slope, [-2.0, -2.0])  # x + width at x = -3
     np.testing.assert_allclose(by_width, 0.5 - 6.0 + 2.0)
     assert gap.trainable == ("slope", "width")
     assert gap(4.0, power=3) == 27.0
@@ -108,7 +108,7 @@ def test_transformations_and_empty_arrays():
 
 
 def test_it_is_an_activation_like_others():
-    """It pickles by its name, prints, documents itself and has facts."""
+    """A piecewise activation pickles by its name, prints, documents itself and has facts."""
     assert pickle.loads(pickle.dumps(root)) is copy.deepcopy(root) is root
     assert root.__doc__.startswith("root(x)\n\nThe square root, and 0 below.")
     assert root.section("Args") == "x: an array of any shape."

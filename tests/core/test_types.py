@@ -10,7 +10,7 @@ import pytest
 
 import activax
 
-# A statement that ends in `# error` is one that type checkers have to refuse.
+# Type checkers must refuse a statement that ends in `# error`, and accept every other statement.
 STATEMENTS = """
 import activax
 from activax import *
@@ -43,7 +43,7 @@ activax.swiglu(1.0, 2.0, layuot="gate_value")  # error
 activax.elu.bind(alpha=1.0).to_config()
 activax.get("relu").bind().kinks
 """
-# Each activation has its own type, whatever the modules of the families import of the same name.
+# Each activation has its own type, even if a module imports another object of the same name.
 for name in (*activax.catalog, *activax.aliases):
     STATEMENTS += f"activax.{name}.kinks\nactivax.{name}.nosuch  # error\n"
 
@@ -54,7 +54,7 @@ CHECKERS = {
 }
 
 
-SLOW = pytest.mark.slow  # without a cache mypy takes 20 seconds, as it reads all of JAX
+SLOW = pytest.mark.slow  # without a cache mypy reads all of JAX, in 20 seconds
 
 
 @pytest.mark.parametrize(

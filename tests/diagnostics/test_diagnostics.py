@@ -14,7 +14,7 @@ import activax
 from activax import bench, diagnostics, nn
 from activax.diagnostics import gradient_flow, health_init, health_report
 
-health_update = jax.jit(diagnostics.health_update)  # one program instead of one an operation
+health_update = jax.jit(diagnostics.health_update)  # one compiled program, not one an operation
 
 X = jnp.array([[-1.0, 1.0, -30.0], [-2.0, -1.0, -40.0]])
 BATCHES = jax.random.normal(jax.random.key(0), (4, 5, 3)) * jnp.array([[[0.1, 1.0, 20.0]]])
@@ -88,7 +88,7 @@ def test_health_without_batches_or_bound_is_not_known():
     assert not any(flags.any() for flags in (report.dead, report.dormant, report.saturated))
     health = health_update(health_init(activax.relu_squared, 3), activax.relu_squared, X)
     report = health_report(health)
-    assert jnp.isnan(report.saturated_share).all()  # no slope is the steepest
+    assert jnp.isnan(report.saturated_share).all()  # slopes of relu_squared have no bound
     assert report.dead.tolist() == [True, False, True]
     silent = health_update(health_init(activax.relu, 3), activax.relu, -jnp.ones((2, 3)))
     assert health_report(silent).dormant.all()
@@ -181,7 +181,7 @@ def test_kept_counts_each_buffer_once_and_no_argument():
     assert output.shape == x.shape
     weights = jnp.ones((8, 8))
     kept = bench.kept(lambda w: activax.relu(x @ w) @ w, weights)
-    assert [array.shape for array in kept] == [(4, 8), (4, 8)]  # x, and what relu returns
+    assert [array.shape for array in kept] == [(4, 8), (4, 8)]  # x and the output of relu
 
 
 def test_kept_takes_keys_and_empty_arrays():

@@ -23,7 +23,7 @@ def of_nnx():
     class Block(nnx.Module):
         def __init__(self, rngs):
             self.linear = nnx.Linear(3, 3, rngs=rngs)
-            self.drop = nnx.Dropout(0.5, rngs=rngs)  # counts what it draws
+            self.drop = nnx.Dropout(0.5, rngs=rngs)  # its counter of random draws is state
 
         def __call__(self, x):
             return x + self.drop(activax.relu(self.linear(x)))
@@ -40,7 +40,7 @@ def of_nnx():
 
     paths = [f"blocks[{i}]{part}" for i in (0, 1) for part in ("/linear", "/relu", "/drop", "")]
     model = Network(nnx.Rngs(0))
-    again, others = nnx.split(model)  # so that the counter of the model is not used up
+    again, others = nnx.split(model)  # a copy, so that the counter of the model stays
     return (model,), [*paths, "last"], lambda: nnx.merge(again, others, copy=True)(X)
 
 
@@ -141,8 +141,8 @@ def test_every_diagnostic_takes_the_networks_of_others(make):
     expected = call()
     y, seen = jax.jit(watch(apply, output))(params, X)
     assert_allclose(y, expected, rtol=1e-5)
-    assert_allclose(apply(params, X), y, rtol=1e-5)  # the same again: no state has changed
-    assert_allclose(call(), expected, rtol=1e-6)  # nor in the model
+    assert_allclose(apply(params, X), y, rtol=1e-5)  # equal again, since no state changed
+    assert_allclose(call(), expected, rtol=1e-6)  # nor did the state of the model
     assert list(points(apply, params, X)) == paths
     assert_allclose(seen[paths[-1]], y)
 

@@ -1,4 +1,4 @@
-"""How linear networks are: folded maps, affinity, linear pieces and Jacobians."""
+"""Linearity of networks: folded maps, affinity, linear pieces and Jacobians."""
 
 import functools
 
@@ -10,11 +10,11 @@ import pytest
 import activax
 from activax import diagnostics, nn
 
-D1 = 64  # the width at which the affinity of random networks was measured
+D1 = 64  # the width for which the bounds on affinity were measured
 
 
 def network(*layers, inputs=8, dtype=np.float32, seed=0):
-    """A network, random parameters of it, biases among them, and inputs for it."""
+    """Return a network, random parameters for all its weights and biases, and inputs."""
     layer, drawn = nn.serial(*layers), np.random.default_rng(seed)
     example = jax.ShapeDtypeStruct((1, inputs), dtype)
     shapes = jax.eval_shape(layer.init, jax.random.key(0), example)
@@ -136,7 +136,7 @@ def test_affinity_agrees_with_least_squares_and_with_every_pair():
 
 
 def test_affinity_tells_a_bend_from_a_slight_one():
-    """As of relu and of a leak of 0.9 in random networks of one hidden layer of width 64."""
+    """Compare relu with a leaky relu of slope 0.9, in random networks of one hidden layer."""
 
     def measured(activation):
         layer, params, _ = network(nn.dense(D1), activation, nn.dense(D1), inputs=16)
@@ -149,7 +149,7 @@ def test_affinity_tells_a_bend_from_a_slight_one():
 
 
 def crossings(params, a, b):
-    """The breakpoints of a ReLU network along a segment, from the signs of its pre-activations."""
+    """Return the breakpoints of a ReLU network on a segment, from signs of its pre-activations."""
     a, b = np.asarray(a), np.asarray(b)
     t, values = np.array([0.0, 1.0]), np.stack([a, b])
     *hidden, last = [(np.asarray(p["weight"]), np.asarray(p["bias"])) for p in params if p]
@@ -283,7 +283,7 @@ ERRORS = {
     "a function without x": (
         lambda: diagnostics.linear_map(lambda params, x: x, {}),
         ValueError,
-        "linear_map: the parameters do not tell the size of the input; give an input x",
+        "linear_map: params must hold a weight that tells the size of the input; got none",
     ),
     "x without axes": (
         lambda: diagnostics.linear_map(*DENSE[:2], 1.0),
@@ -303,7 +303,7 @@ ERRORS = {
     "too few inputs": (
         lambda: diagnostics.affinity(lambda x: x, jnp.ones((4, 3))),
         ValueError,
-        "affinity: needs more than 4 inputs of 3 elements, or any affine map fits; got 4",
+        "affinity: needs more than 4 inputs of 3 elements, or some affine map fits any outputs",
     ),
     "one input without rows": (
         lambda: diagnostics.affinity(lambda x: x, jnp.ones(3)),
@@ -334,7 +334,7 @@ ERRORS = {
     "a smooth network": (
         lambda: diagnostics.linear_regions(activax.tanh, *ENDS),
         ValueError,
-        "linear_regions: more than 10000 pieces: the network is not piecewise linear between a and",
+        "linear_regions: the network must have at most 10000 linear pieces between a and b; got",
     ),
     "ends of two shapes": (
         lambda: diagnostics.linear_regions(activax.relu, jnp.ones(2), jnp.ones(3)),
@@ -374,7 +374,7 @@ ERRORS = {
     "regions under jit": (
         lambda: jax.jit(lambda a, b: diagnostics.linear_regions(activax.relu, a, b).number)(*ENDS),
         TypeError,
-        "linear_regions: needs known numbers; call it outside of jax.jit",
+        "linear_regions: a and b must be known numbers; got traced ones",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Where the first NaN or infinity comes from, forward and backward."""
+"""The operation that made the first NaN or infinity, forward and backward."""
 
 import jax
 import jax.numpy as jnp
@@ -71,14 +71,14 @@ def test_what_is_finite_and_what_is_masked_is_no_fault():
 
     for f in (attention, lambda x: jnp.max(jnp.where(x > 0, x, -jnp.inf)), jnp.sin):
         assert first_nonfinite(nn.serial(f), ({},), X) is None
-    # A row that is masked whole: not the mask is to blame, but what makes NaN of it.
+    # In a fully masked row the fault is not the mask, but the subtraction that makes NaN of it.
     found = first_nonfinite(nn.serial(lambda x: jax.nn.softmax(jnp.where(x > 9, x, -jnp.inf))),
                             ({},), X)  # fmt: skip
     assert (found.path, found.operation, found.made) == ("serial[0]", "sub", "NaN")
 
 
 def test_no_activation_is_at_fault_on_finite_inputs(trainable):
-    """Neither in a branch that is not taken, nor in the derivative, where that has a limit."""
+    """Check the branches that are not taken, and the derivative where it has a limit."""
     low, high = trainable.domain
     x = jnp.clip(jnp.array([-1e4, -3.0, 0.5, 1e4]), max(low, -1e4), min(high, 1e4))
     y, slope = jax.jvp(trainable, (x,), (jnp.ones(4),))

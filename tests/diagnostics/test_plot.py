@@ -1,4 +1,4 @@
-"""What is drawn is what was given; what has no place on a scale is marked."""
+"""Figures show the given numbers, and mark the numbers that have no place on a scale."""
 
 import io
 import sys
@@ -34,9 +34,9 @@ def legend(figure):
 
 
 def drawn(figure):
-    """It is a figure that matplotlib draws without a warning, and nothing else has it."""
+    """Assert that the figure draws without a warning, and that pyplot does not hold it."""
     assert isinstance(figure, figures.Figure)
-    pyplot = sys.modules.get("matplotlib.pyplot")  # which another test may have imported
+    pyplot = sys.modules.get("matplotlib.pyplot")  # another test may have imported pyplot
     assert pyplot is None or not pyplot.get_fignums()
     out = io.BytesIO()
     figure.savefig(out, dpi=30)
@@ -48,7 +48,7 @@ def test_gradient_flow_draws_norms_and_ratios_in_the_order_of_the_network():
     norms = {path: 10.0**-i for i, path in enumerate(paths)}
     ratios = {path: 1e-3 * (i + 1) for i, path in enumerate(paths)}
     found = jax.jit(lambda: flow(norms, ratios))()
-    assert [*found] != paths  # as jit returns it
+    assert [*found] != paths  # jit sorts paths as text
     figure = plot.gradient_flow(found)
     drawn(figure)
     above, below = figure.axes
@@ -69,7 +69,7 @@ def test_gradient_flow_keeps_an_order_that_is_not_alphabetic():
     norms = dict.fromkeys(["encoder/10", "encoder/2", "decoder/1"], 1.0)
     figure = plot.gradient_flow(flow(norms))
     assert ticks(figure.axes[0]) == [*norms]
-    assert not figure.legends  # one line needs none
+    assert not figure.legends  # a single line needs no legend
 
 
 def test_gradient_flow_compares_flows_of_different_parameters():
@@ -83,7 +83,7 @@ def test_gradient_flow_compares_flows_of_different_parameters():
     assert_array_equal(lines(above)["relu weight"].get_data(), [[2, 3], [1, 2]])
     assert_array_equal(lines(above)["swiglu weight"].get_data(), [[0, 1, 3], [3, 4, 5]])
     assert_array_equal(lines(below)["relu weight"].get_data(), [[2, 3], [0.1, 0.2]])
-    assert len(lines(below)["swiglu weight"].get_xdata()) == 0  # it had no update
+    assert len(lines(below)["swiglu weight"].get_xdata()) == 0  # swiglu had no update
     assert legend(figure) == ["relu", "swiglu", "weight"]
 
 
@@ -100,7 +100,7 @@ def test_gradient_flow_marks_what_a_logarithmic_scale_cannot_show(exploded):
                    for mark in (zero, infinite))  # fmt: skip
     assert_allclose([bottom, top], axes.get_window_extent().intervaly)
     assert legend(figure) == ["0", "NaN or infinite"]
-    drawn(plot.gradient_flow(flow({"0": 0.0, "1": np.nan})))  # nothing to scale by
+    drawn(plot.gradient_flow(flow({"0": 0.0, "1": np.nan})))  # no value to choose a scale by
 
 
 def report(times=3, units=4, **arrays):
@@ -178,7 +178,7 @@ def test_histograms_count_what_is_not_finite_and_take_every_real_dtype():
     assert b.patches[0].get_data().values.sum() == 0
     assert c.patches[0].get_data().edges[[0, -1]].tolist() == [0, 3]
     assert d.get_title() == "d: 50.0% are 0"
-    drawn(plot.histograms({"b": jnp.full(3, jnp.nan)}))  # nothing to choose bins by
+    drawn(plot.histograms({"b": jnp.full(3, jnp.nan)}))  # no value to choose bins by
 
 
 def test_histograms_of_many_layers_go_into_columns():
@@ -237,7 +237,7 @@ BAD = [
     (lambda: plot.unit_health({"layer 1": ONE._replace(dead=jnp.ones((2, 4)))}), ValueError,
      r"arrays of shape \(times, units\); got \(1, 4\) and \(2, 4\) for 'layer 1'"),
     (lambda: plot.unit_health({"layer 1": ONE, "layer 2": report(2)}), ValueError,
-     r"plot.unit_health: reports must be of as many times for all layers; got \[1, 2\]"),
+     r"plot.unit_health: all layers must have reports of as many times; got \[1, 2\]"),
     (lambda: plot.unit_health({"layer 1": ONE}, steps=[1, 2]), ValueError,
      r"plot.unit_health: steps must be one number for each of 1 times; got int64 of shape \(2,\)"),
     (lambda: plot.unit_health({"layer 1": ONE}, steps=["late"]), ValueError,

@@ -1,4 +1,4 @@
-"""Statistics and taps: right, mergeable, the same under every transformation, and nothing kept."""
+"""Statistics and taps: values, merges, transformations, and no memory for the backward pass."""
 
 import functools
 import itertools
@@ -16,14 +16,14 @@ from activax.diagnostics import merge, merge_along, merge_over, sink, statistics
 from activax.diagnostics.exact_counts import Count
 
 KEY = jax.random.key(0)
-summarize = jax.jit(diagnostics.summarize)  # one program instead of one an operation
+summarize = jax.jit(diagnostics.summarize)  # one compiled program, not one an operation
 X = jax.random.normal(KEY, (6, 5, 4)).at[0, :, 1].set(0).at[1, 2].set(jnp.inf).at[2, 3, 0].set(
     jnp.nan
 )  # fmt: skip
 
 
 def brute_force(x):
-    """In float64, by name, of all of an array."""
+    """Compute the summary of a whole array in float64."""
     x = np.asarray(x, np.float64).ravel()
     finite = x[np.isfinite(x)]
     return {
@@ -45,7 +45,7 @@ def assert_same(found, expected, rtol=1e-5):
 
 
 def assert_merged(found, x, **options):
-    """Merged statistics are those of the whole; so are the counts, to the last element."""
+    """Assert that merged statistics equal the statistics of the whole, with exact counts."""
     whole = statistics(x, **options)
     assert_same(summarize(found), summarize(whole))
     for name in ("count", "zeros", "nonfinite"):
@@ -115,7 +115,7 @@ def test_counts_are_exact_beyond_32_bits():
 
 
 def network(x, weights, wrap=lambda f: f, scanned=True):
-    """Layers that return their statistics beside the output."""
+    """Apply layers, and return the statistics of each layer beside the output."""
 
     def layer(x, w):
         h = activax.gelu(x @ w)
@@ -168,7 +168,7 @@ def test_reverse_mode_keeps_nothing_for_statistics_and_taps(f):
 
 
 def test_a_scanned_network_keeps_no_array_for_statistics_or_taps():
-    """The memory that a further layer needs, by the program that XLA compiles."""
+    """Compare the memory that XLA plans for each further layer."""
     rows, width = 512, 64
 
     def loss(weights, sinks, x, watched):
@@ -187,7 +187,7 @@ def test_a_scanned_network_keeps_no_array_for_statistics_or_taps():
         return bench.temporary(gradient, weights, sinks, jnp.ones((rows, width)))
 
     plain, watched = (temporary(12, w) - temporary(4, w) for w in (False, True))
-    assert watched - plain < rows * width  # bytes, for eight layers of 4 bytes an element
+    assert watched - plain < rows * width  # eight arrays have 32 times as many bytes
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_taps_see_the_cotangents_of_every_layer(wrap, units):
 
         return jnp.sum(lax.scan(wrap(layer), x, (weights, sinks, probes))[0] ** 2)
 
-    probes = jnp.zeros((3, 6, 8))  # the gradient of what is added is the cotangent itself
+    probes = jnp.zeros((3, 6, 8))  # the gradient of an added probe is the cotangent
     gradient = jax.jit(jax.grad(loss, (1, 2)))
     seen, cotangents = gradient(WEIGHTS, sink((3, *units)), probes, ROWS)
     assert_taps(seen, cotangents, axes=(1,) if units else (1, 2))
@@ -269,7 +269,7 @@ BAD = [
     (
         lambda: statistics(X) + statistics(X, per=-1),
         ValueError,
-        r"merge: both must be statistics of as many units; got shapes \(\) and \(4,\)",
+        r"merge: a and b must be statistics of the same shape; got shapes \(\) and \(4,\)",
     ),
     (lambda: merge_along(statistics(X)), ValueError, "merge_along: axis 0 is out of range"),
     (

@@ -1,4 +1,4 @@
-"""What is seen at the named points of a network, without a change in it."""
+"""Observations at the named points of a network that is not changed for them."""
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +30,7 @@ def close(a, b, rtol=2e-5):
 
 
 def by_hand(params, x):
-    """What every layer returns."""
+    """Return the output of every layer, by path."""
     found = {}
     for path, weights, layer in zip(PATHS, params, NETWORK_LAYERS, strict=True):
         x = found[path] = layer(weights, x)
@@ -142,7 +142,7 @@ def test_sinks_see_the_cotangents_of_every_layer(units):
     (gradient, seen), _ = jax.jit(jax.grad(watched, argnums=(0, 1), has_aux=True))(PARAMS, empty)
     close(gradient, jax.grad(loss)(PARAMS, X))
 
-    def shifted(shifts):  # as much is added at each point, so its gradient is the cotangent
+    def shifted(shifts):  # adds a shift at each point; its gradient is the cotangent
         x = X
         for path, weights, of in zip(PATHS, PARAMS, NETWORK_LAYERS, strict=True):
             x = of(weights, x) + shifts[path]
@@ -196,13 +196,13 @@ def test_what_is_named_is_a_point():
         return x**2 + 1
 
     @jax.jit
-    def product(x):  # has a name, but is a network
+    def product(x):  # has a name, but multiplies matrices
         return own(x @ x.T) @ x
 
     def network(x):
         with jax.named_scope("outer"):
             with jax.named_scope("first"):
-                x, rows = jnp.sin(x), jnp.argmax(x)  # which is no number to look at
+                x, rows = jnp.sin(x), jnp.argmax(x)  # indices, so no point
             named, more = checkpoint_name(x * 2, "doubled"), x * 3
             inner = lax.cond(rows > 0, activax.relu, activax.tanh, named)
         return product(inner) + own(inner + more)
@@ -221,7 +221,7 @@ def test_paths_are_given_once():
 
     again, anew = jax.checkpoint(block), jax.jit(lambda x: block(x))
 
-    def network(x):  # whose loops, checkpoints and programs are one object each
+    def network(x):  # calls the same loop, checkpoint and program twice
         x, _ = lax.scan(body, x, None, length=2)
         x, _ = lax.scan(body, x, None, length=4)
         x = anew(anew(again(again(x))))
@@ -285,7 +285,7 @@ def test_constants_are_arrays():
         return x * weights[None]
 
     def backward(kept, g):
-        def row(i, total):  # which indexes the constant
+        def row(i, total):  # a traced index into the constant
             return total + jnp.asarray(weights)[i]
 
         return (g * lax.fori_loop(0, 3, row, 0.0),)
@@ -374,7 +374,7 @@ def test_health_of_layers_in_a_scan_and_of_learned_activations():
 
 def test_health_trusts_no_name():
     @jax.jit
-    def softplus(x):  # is five times as steep as its namesake
+    def softplus(x):  # five times as steep as activax.softplus
         return jnp.log1p(jnp.exp(5 * x)) / 5
 
     (health,) = watch(softplus, unit_health)(X)[1].values()
@@ -403,10 +403,10 @@ def test_health_trusts_no_name():
         (lambda: watch(PARAMS), TypeError, "watch: f must be a function; got tuple"),
         (lambda: watch(loss, "mean"), TypeError, "watch: what must be a function; got str"),
         (lambda: points(3), TypeError, "points: f must be a function; got int"),
-        (lambda: watch(jnp.sin)(X), ValueError, "watch: sin has no named point, or only inside of"),
+        (lambda: watch(jnp.sin)(X), ValueError, "watch: sin has no named point outside of loops"),
         (lambda: sinks(lambda: 1.0), ValueError, "sinks: <lambda> has no named point"),
         (lambda: watch(scanned)(X, sinks={"block": diagnostics.sink()}), ValueError,
-         r"the sink of 'block' is in a loop, and must have its 3 steps as first axis; got \(\)"),
+         r"'block' is in a loop, and must have its 3 steps as first axis; got shape \(\)"),
         (lambda: watch(loss)(PARAMS, X, sinks={"relu": diagnostics.sink()}), ValueError,
          r"watch: there is no point 'relu' for a sink; the points are serial\[0\], "),
         (lambda: watch(loss)(PARAMS, X, sinks={"serial[0]": diagnostics.sink((2,))}), ValueError,

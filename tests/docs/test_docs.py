@@ -25,7 +25,7 @@ NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
 
 
 class Close(doctest.OutputChecker):
-    """Floats may differ in their last digits and in padding, as between backends and versions."""
+    """A comparison that allows floats to differ in padding and last digits, as backends differ."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         texts = ["".join(NUMBER.sub("#", text).split()) for text in (want, got)]
@@ -69,7 +69,7 @@ def test_examples_of_activation(activation):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_module(name):
-    """Of the functions and classes; a module whose imports are missing is skipped."""
+    """Examples of functions and classes run; a module whose imports are missing is skipped."""
     module = pytest.importorskip(name, exc_type=ModuleNotFoundError)
     for examples in doctest.DocTestFinder().find(module, extraglobs=GLOBALS):
         run(examples)

@@ -1,4 +1,4 @@
-"""Each lesson runs, its claims hold, and it draws."""
+"""Each lesson runs, draws, and makes claims that hold."""
 
 import importlib
 import json

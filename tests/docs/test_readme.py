@@ -1,4 +1,4 @@
-"""The README's tables are those of the committed results, and what it shows runs."""
+"""The tables of the README equal the committed results, and its snippets run."""
 
 import ast
 import json
@@ -22,7 +22,7 @@ def test_tables_are_up_to_date(name):
 
 def test_committed_bits_are_those_of_today():
     memory = pytest.importorskip("benchmarks.memory", reason="the bench extra is not installed")
-    ours = ("op", "alone", "between layers")  # the peers' depend on the version of JAX
+    ours = ("op", "alone", "between layers")  # the columns of peers depend on the version of JAX
     committed = json.loads(memory.COMMITTED.read_text())["records"]
     measured = memory.measure(jnp.float32)
     assert [[row[c] for c in ours] for row in committed] == [

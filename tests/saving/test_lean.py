@@ -1,4 +1,4 @@
-"""What lean activations keep, how right their slopes are, and that every transformation works."""
+"""Lean activations: their residuals, the accuracy of their slopes, and every transformation."""
 
 import functools
 import itertools
@@ -26,7 +26,7 @@ CASES = [
 ]
 LEAN = [case for case in CASES if case.values[1] != "input"]
 DTYPES = ("float32", "bfloat16")
-# One of each mechanism, and the bits of its code; softmax keeps its output unless told otherwise.
+# An activation of each mechanism, and the bits of its code; softmax keeps its output by default.
 CODES = {
     activax.lean(activax.relu): 1,
     activax.lean(activax.prelu): 1,
@@ -51,7 +51,7 @@ def grid(activation, dtype="float32"):
 @pytest.mark.parametrize(("definition", "policy"), CASES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_slopes_are_right_to_the_rounding_of_what_is_kept(definition, policy, dtype):
-    """An output that is off by half a unit is that of another input, which has another slope."""
+    """A rounded output belongs to another input, so the slope may err by that difference."""
     lean = activax.lean(definition, policy)
     x = grid(definition, dtype)
     np.testing.assert_array_equal(lean(x), definition(x))
@@ -67,12 +67,12 @@ def test_slopes_are_right_to_the_rounding_of_what_is_kept(definition, policy, dt
 
         out, first, second = map(np.float64, jax.jit(derivatives)(jnp.asarray(np.float64(x))))
     info = jnp.finfo(dtype)
-    # Values are right to 4 ulp in float32, 0.55 in 16 bits.
+    # Values err by at most 4 ulp in float32, and by 0.55 ulp in 16 bits.
     units = 4 if dtype == "float32" else 0.55
     off = np.maximum(units * float(info.eps) * np.abs(out), float(info.smallest_normal))
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = off / np.abs(first)
-        if policy == "output+branch":  # at the minimum the output is flat
+        if policy == "output+branch":  # the output is flat at the minimum
             moved = np.minimum(moved, np.sqrt(2 * off / second))
         curved = np.where(second > 0, second * moved, 0)
     allowed = 1.5 * curved + (4 * float(info.eps) + 3e-6) * np.abs(first) + 1e-37
@@ -81,7 +81,7 @@ def test_slopes_are_right_to_the_rounding_of_what_is_kept(definition, policy, dt
 
 @pytest.mark.parametrize(("definition", "policy"), LEAN)
 def test_higher_orders(definition, policy):
-    """Second derivatives in all four ways, and third ones are finite."""
+    """Second derivatives agree in all four ways, and third derivatives are finite."""
     lean = activax.lean(definition, policy)
     x = grid(definition)
     x = x[np.all([np.abs(x - kink) > 1e-2 for kink in (*definition.kinks, 0.0)], axis=0)]
@@ -98,7 +98,7 @@ def test_higher_orders(definition, policy):
 
 
 def per_element(layer, activation, dtype):
-    """Bits an element that reverse mode keeps beyond the arguments, but for single numbers."""
+    """Return the bits an element that reverse mode keeps beyond arguments and scalars."""
     x, w = (jax.ShapeDtypeStruct(shape, dtype) for shape in ((64, 128), (128, 128)))
     arrays = kept(functools.partial(layer, activation), x, w)
     return 8 * sum(array.nbytes for array in arrays if array.size > 1) / x.size
@@ -118,7 +118,7 @@ def test_bits_that_are_kept(elementwise, dtype):
     free = per_element(between_layers, activax.identity, dtype)
     for policy in activax.policies(elementwise):
         if policy.startswith("bits"):
-            continue  # below
+            continue  # tested below
         lean = activax.lean(elementwise, policy)
         between, before = (
             per_element(layer, lean, dtype) for layer in (between_layers, before_a_sum)
@@ -139,7 +139,7 @@ def test_few_bits_that_are_kept(bits):
 @pytest.mark.slow
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_few_bits_of_every_activation_are_kept(elementwise, bits):
-    if elementwise.domain[0] < 0:  # there are levels for normal inputs
+    if elementwise.domain[0] < 0:  # slopes of normal inputs have levels
         check_few_bits(elementwise, bits)
 
 
@@ -168,8 +168,8 @@ def test_the_least_of_each(bits, dtype):
 
 
 def test_a_scan_hoists_no_arrays(activation):
-    """Numbers of a formula would become arrays outside the loop, which every step reads."""
-    if activation.kind == "reduction":  # does not keep the shape
+    """Scalars of a formula must not become arrays outside of the loop, which every step reads."""
+    if activation.kind == "reduction":  # changes the shape of the carry
         return
     x = jax.ShapeDtypeStruct((16, 16), "float32")
     for f in {activation, activax.lean(activation)}:
@@ -188,7 +188,7 @@ def test_a_scan_hoists_no_arrays(activation):
 @pytest.mark.parametrize("name", ["relu", "gelu", "gelu_tanh", "silu", "mish", "tanh", "softplus"])
 @pytest.mark.parametrize("scanned", [True, False], ids=["scan", "unrolled"])
 def test_temporary_memory_of_twelve_layers(name, scanned):
-    """Within 5 MiB of what the identity needs: a training step, of float32 [2048, 256 -> 1024]."""
+    """A float32 step of [2048, 256 -> 1024] needs at most 5 MiB more than with identity."""
     lean = activax.lean(activax.catalog[name])
     least, needed = (twelve_layers(f, scanned) for f in (activax.identity, lean))
     assert needed - least <= 5 * 2**20
@@ -240,7 +240,7 @@ def test_as_any_activation(lean, check):
 
 @pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
 def test_named_residuals_are_what_a_policy_saves(lean):
-    """Under `save_only_these_names` nothing but the code and the block's own input stays."""
+    """Under `save_only_these_names` only the code and the input of the block are kept."""
 
     def block(x, w):
         return jnp.sum(lean(x @ w) ** 2)
@@ -327,7 +327,7 @@ def test_leaves_what_has_nothing_leaner():
 
 
 def test_trained_parameters():
-    """The slope in the parameter takes the input; that in the input still a bit."""
+    """The slope by the parameter needs the input; the slope by the input still needs only a bit."""
     x = jnp.linspace(-2, 2, 16)
     for activation, name in ((activax.prelu, "negative_slope"), (activax.swish, "beta")):
         lean = activax.lean(activation)
@@ -352,7 +352,7 @@ def test_float64_keeps_the_input_of_two_branches():
 
 # Slopes of a few bits
 
-# Root mean square errors under N(0, 1) that the levels of Novikov et al. have: 1 to 4 bits.
+# Root mean square errors under N(0, 1) of the levels of Novikov et al., for 1 to 4 bits.
 FEW_BIT = {"gelu": (0.197, 0.0895, 0.0438, 0.0244), "silu": (0.180, 0.0890, 0.0441, 0.0219)}
 
 
@@ -380,7 +380,7 @@ def test_more_bits_have_less_error_in_every_activation(elementwise):
 
 
 def check_errors_of_few_bits(elementwise):
-    """More bits, less error; and none where there are not more slopes than levels."""
+    """Assert that more bits err less, and not at all if there are as many levels as slopes."""
     x = jax.random.normal(jax.random.key(0), (1 << 14,))
     exact = np.float64(slopes(elementwise, x))
     if elementwise.domain[0] == 0:

@@ -20,7 +20,7 @@ def lean(request):
 
 
 def check_gradients(lean, network, params):
-    """What the lean one and its original give back through a network of an activation."""
+    """Assert that the lean activation and its original have equal gradients in a network."""
 
     def gradient(activation):
         return jax.grad(lambda params: jnp.sum(network(activation)(params) ** 2))(params)
@@ -89,7 +89,7 @@ def test_equinox_takes_it_as_any_activation(lean):
         last, key = activax.identity, jax.random.key(0)
         return eqx.nn.MLP(16, 1, 16, DEPTH, activation=activation, final_activation=last, key=key)
 
-    def network(activation):  # whose leaves are arrays, all of them
+    def network(activation):  # takes the leaves of the model, all of them arrays
         structure = jax.tree.structure(model(activation))
         return jax.jit(lambda leaves: jax.vmap(jax.tree.unflatten(structure, leaves))(X))
 

@@ -1,4 +1,4 @@
-"""Lean activations are right in the whole range of each parameter, or keep more."""
+"""Lean activations are exact in the whole range of each parameter, or keep more."""
 
 import functools
 
@@ -21,7 +21,7 @@ NUMBERS = (-3.0, -0.5, 0.0, 0.5, 3.0)
 
 
 def exact(activation):
-    """The lean activations that keep something exact."""
+    """Return the lean activations of every policy with exact residuals."""
     policies = activax.policies(activation)
     return [activax.lean(activation, p) for p in policies if not p.startswith("bits")]
 
@@ -32,7 +32,7 @@ def value_and_slopes(f, x, p):
 
 
 def assert_same(lean, got, want):
-    """Equal but for the slope in the input, which an output that is kept has rounded."""
+    """Assert equality; the slope by the input may err if it comes from a rounded output."""
     rounded = lean.keep.startswith("output")
     np.testing.assert_array_equal(got[0], want[0])
     np.testing.assert_allclose(got[1], want[1], rtol=0, atol=2e-3 if rounded else 0)
@@ -41,7 +41,7 @@ def assert_same(lean, got, want):
 
 @pytest.mark.parametrize(("activation_", "name"), PARAMETERS)
 def test_arrays(activation_, name):
-    """Traced, one number a channel: of both signs and 0, so each policy sees all at once."""
+    """The parameter is traced, with a channel for each number: both signs and 0."""
     p = jnp.array([number for number in NUMBERS if number in activation_.ranges[name]])[None]
     leans = exact(activation_)
 
@@ -59,7 +59,10 @@ def test_arrays(activation_, name):
 
 @pytest.mark.parametrize(("activation_", "name"), LEANER)
 def test_numbers(activation_, name):
-    """Bound before and after, and in the call. Policies that do not hold for them give way."""
+    """A number may be bound before or after `lean`, or passed in the call.
+
+    A policy that is wrong for the number gives way to another policy.
+    """
     lean = activax.lean(activation_)
     calls = [
         (number, f)
@@ -85,7 +88,7 @@ def test_numbers(activation_, name):
 
 
 def extra_bits(f, alpha):
-    """Bits an element that reverse mode keeps beside the output, which the product keeps."""
+    """Return the bits an element that reverse mode keeps beside the input of the product."""
     x, w = jax.ShapeDtypeStruct((64, 64), "bfloat16"), jax.ShapeDtypeStruct((64, 64), "bfloat16")
     arrays = kept(lambda x, w: f(x @ w, alpha) @ w, x, w)
     return 8 * sum(array.nbytes for array in arrays if array.size > 1) / x.size - 16
@@ -146,7 +149,7 @@ def test_affine_maps_of_either_sign(masked):
 
 
 def test_gated_units(random_params):
-    """Lean, and in the layer that computes them again."""
+    """A lean unit and a layer that recomputes the unit have the gradients of the plain unit."""
     unit = activax.clamped_swiglu.bind(alpha=-2.0, limit=1.5, offset=-0.5)
     x = jnp.asarray(np.random.default_rng(0).normal(size=(5, 8)), jnp.float32)
     layer = nn.gated_ffn(6, activation=unit)
@@ -184,7 +187,7 @@ def test_feed_forward_layers(alpha, random_params):
 
 
 def compare(applied, params, x):
-    """The functions have the same gradients by parameters and input."""
+    """Assert that the functions have the same gradients by parameters and input."""
 
     @jax.jit
     def gradients(params, x):

@@ -30,7 +30,7 @@ def test_second_moments_match_closed_forms(function, exact):
 
 
 def test_every_elementwise_activation_has_a_gain(elementwise):
-    """Every one that is defined for all of a normal distribution."""
+    """Activations that are not defined on all real numbers are refused."""
     if elementwise.domain == (-math.inf, math.inf):
         assert 0.1 < gain(elementwise) < 10
     else:
@@ -62,7 +62,7 @@ def test_a_gain_follows_what_is_bound_and_what_changes():
 
 
 def test_the_gain_of_a_gated_unit_is_that_of_a_product(gated):
-    """Of independent normal numbers, whose second moments are multiplied."""
+    """The factors see independent normal numbers, so their second moments multiply."""
     one, other = map(second_moment, gated.factors)
     assert gain(gated) == pytest.approx((one * other) ** -0.5, rel=1e-13)
     gate, value = np.random.default_rng(0).normal(size=(2, 400_000)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Critical initialisations against closed forms, against mpmath, and by simulating the theory."""
+"""Critical initialisations against closed forms, mpmath and iterations of the variance map."""
 
 import math
 
@@ -15,7 +15,7 @@ RELATIVE = 1e-10
 
 
 def of_sine(q):
-    """sigma_w^2 and sigma_b^2 of the critical point at q."""
+    """Return sigma_w^2 and sigma_b^2 of the critical point at q."""
     return 1 + math.tanh(q), q - math.tanh(q)
 
 
@@ -40,7 +40,7 @@ def test_the_default_is_a_variance_of_1():
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "elu", "selu", "hard_tanh", "softsign"])
 def test_a_critical_point_is_one(name):
-    """Gradients keep their size there, and the variance, which returns if `stable` says so."""
+    """Gradients and the variance keep their size; a disturbed variance returns if `stable`."""
     activation = activax.catalog[name]
     point = critical(activation, sigma_b=math.sqrt(0.05))
     found = moments(activation, point.q)
@@ -54,7 +54,7 @@ def test_a_critical_point_is_one(name):
 
 
 def test_the_curve_matches_mpmath():
-    """sigmoid has its first critical point at q = 45.6, with sigma_b = 0."""
+    """The first critical point of sigmoid is at q = 45.6, with sigma_b = 0."""
 
     def squared_bias(q):
         def mean(function):
@@ -72,7 +72,7 @@ def test_the_curve_matches_mpmath():
 @pytest.mark.parametrize(
     ("function", "sigma_w", "q", "stable"),
     [
-        (activax.relu, math.sqrt(2), 1.0, False),  # every variance is kept, so none returns
+        (activax.relu, math.sqrt(2), 1.0, False),  # relu keeps every variance, so none returns
         (activax.leaky_relu.bind(negative_slope=0.5), math.sqrt(2 / 1.25), 1.0, False),
         (activax.tanh, 1.0, 0.0, True),
         (activax.hard_tanh, 1.0, 0.0, True),
@@ -90,7 +90,7 @@ def test_without_biases(function, sigma_w, q, stable):
 
 
 def test_half_stable_points():
-    """Of gelu in closed form, q = (3 + sqrt(17)) / 2; of silu as printed by Roberts et al."""
+    """The point of gelu is q = (3 + sqrt(17)) / 2; Roberts et al. print the point of silu."""
     gelu = critical(activax.gelu, half_stable=True)
     assert gelu.q == pytest.approx((3 + math.sqrt(17)) / 2, rel=RELATIVE)
     assert gelu.parallel == pytest.approx(1, rel=RELATIVE)
@@ -102,7 +102,7 @@ def test_half_stable_points():
 
 
 def test_curvature_is_infinite_where_the_slope_jumps():
-    """R''(1) = sigma_w^2 q E f''^2; for sin E f''^2 = E f^2."""
+    """The curvature is R''(1) = sigma_w^2 q E f''^2; for sin, E f''^2 = E f^2."""
     point = critical(jnp.sin, q=0.7)
     assert point.curvature == pytest.approx(0.7 * (0.7 - point.sigma_b**2), rel=RELATIVE)
     assert critical(activax.relu).curvature == math.inf

@@ -1,4 +1,4 @@
-"""The singular values of Jacobians: closed forms, mpmath, and networks that are drawn."""
+"""Singular values of Jacobians against closed forms, mpmath and random networks."""
 
 import math
 
@@ -73,7 +73,7 @@ def test_depth_weights_and_scale():
     [(activax.relu, lambda h: h > 0), (activax.tanh, lambda h: 1 - np.tanh(h) ** 2)],
 )
 def test_networks_that_are_drawn_agree(unit, slope, weights):
-    """In the mean over a few networks, up to what a finite width adds."""
+    """The mean over ten random networks agrees up to the error of a finite width."""
     width, depth, q = 96, 6, 0.5
     rng = np.random.default_rng(0)
     want = isometry(unit, q=q, depth=depth, weights=weights)
@@ -86,7 +86,7 @@ def test_networks_that_are_drawn_agree(unit, slope, weights):
                 matrix = np.linalg.qr(matrix)[0]
             h = rng.normal(size=(width, 1)) * math.sqrt(q)
             jacobian = slope(h) * (want.sigma_w * matrix @ jacobian)
-        gram = jacobian @ jacobian.T  # its eigenvalues are the squares
+        gram = jacobian @ jacobian.T  # its eigenvalues are the squared singular values
         mean = np.trace(gram) / width
         found.append((mean, np.sum(gram**2) / width / mean**2 - 1))
     mean, variance = np.mean(found, 0)

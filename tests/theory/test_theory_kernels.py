@@ -25,12 +25,12 @@ def float64():
         yield
 
 
-# E f(u) f(v) in mpmath, by the variances and the covariance of u and v; its derivative in the
-# covariance is E f'(u) f'(v), unless f jumps.
+# Functions of p, q and r, the variances and the covariance of u and v, that return E f(u) f(v) in
+# mpmath. The derivative by r is E f'(u) f'(v), unless f jumps.
 
 
 def rectified(n):
-    """Of max(x, 0)^n, by Cho & Saul 2009."""
+    """Return E f(u) f(v) of f(x) = max(x, 0)^n, by Cho & Saul 2009."""
 
     def product(p, q, r):
         theta = mp.acos(r / mp.sqrt(p * q))
@@ -42,18 +42,21 @@ def rectified(n):
 
 
 def sided(n, right, left):
-    """Of right max(x, 0)^n + left max(-x, 0)^n."""
+    """Return E f(u) f(v) of f(x) = right max(x, 0)^n + left max(-x, 0)^n."""
     half = rectified(n)
     return lambda p, q, r: (right**2 + left**2) * half(p, q, r) + 2 * right * left * half(p, q, -r)
 
 
 def of_erf(p, q, r):
-    """By Williams 1997."""
+    """Return E f(u) f(v) of erf, by Williams 1997."""
     return 2 / mp.pi * mp.asin(2 * r / mp.sqrt((1 + 2 * p) * (1 + 2 * q)))
 
 
 def of_gelu(p, q, r):
-    """x (1 + erf(x / sqrt 2)) / 2; the mean of u v erf erf, by derivatives of that of erf erf."""
+    """Return E f(u) f(v) of gelu, f(x) = x (1 + erf(x / sqrt 2)) / 2.
+
+    E u v erf(u) erf(v) follows from derivatives of E erf(u) erf(v).
+    """
     wide = (1 + p) * (1 + q)
     volume = mp.sqrt(wide - r**2)
     inner = r**2 * (1 - p * q) / wide + p * q
@@ -61,7 +64,7 @@ def of_gelu(p, q, r):
 
 
 def of_gaussian(p, q, r):
-    """exp(-x^2): a determinant."""
+    """Return E f(u) f(v) of f(x) = exp(-x^2), which is a Gaussian integral."""
     return 1 / mp.sqrt((1 + 2 * p) * (1 + 2 * q) - 4 * r**2)
 
 
@@ -117,7 +120,7 @@ TABULATED = {
 
 
 def reference(product, q1, q2):
-    """E f(u) f(v) at RHOS, its derivative in the correlation, and the scale of each."""
+    """Return E f(u) f(v) at RHOS, its derivative by the correlation, and the scales of both."""
     with mp.workdps(60):
         p, q, h = mp.mpf(q1), mp.mpf(q2), mp.mpf(10) ** -25
 
@@ -138,7 +141,7 @@ def check(activation, product, q1, q2):
     values, slopes, scale, steepest = reference(product, q1, q2)
     rhos = jnp.array(RHOS)
     np.testing.assert_allclose(kappa(rhos), values, 0, RELATIVE * scale)
-    infinite = abs(slopes) > 1e9  # of a jump, at 1 and -1, and given as 0
+    infinite = abs(slopes) > 1e9  # at 1 and -1 if f jumps; `dual` returns 0 there
     got = kappa.derivative(rhos)
     size = np.where(infinite, 0, RELATIVE * np.maximum(abs(slopes), min(steepest, 1e9)))
     assert (abs(got - np.where(infinite, 0, slopes)) <= size).all()
@@ -161,7 +164,7 @@ def test_closed_forms(name, variances, float64):
     assert kappa.error == 0
 
 
-# The rest, with every pair of variances, takes a minute.
+# All other cases, with every pair of variances, take a minute.
 QUICK = [("relu", VARIANCES[0]), ("step", VARIANCES[0]), ("gelu", VARIANCES[0])]
 REST = [case for case in itertools.product(TABULATED, VARIANCES) if case not in QUICK]
 
@@ -170,7 +173,7 @@ REST = [case for case in itertools.product(TABULATED, VARIANCES) if case not in 
     ("name", "variances"), [*QUICK, *(pytest.param(*case, marks=SLOW) for case in REST)]
 )
 def test_series(name, variances, float64):
-    """Of functions that are not registered, so that closed forms are their reference."""
+    """The functions are not registered, so their closed forms can be the reference."""
     activation, product = TABULATED[name]
     assert not check(activation, product, *variances).closed
 
@@ -179,9 +182,9 @@ STEP = 0.15
 
 
 def quadrature(function, q1, q2, rho):
-    """E f(u) f(v) and sqrt(q1 q2) E f'(u) f'(v) of an analytic function, by the trapezoidal rule.
+    """Yield E f(u) f(v) and sqrt(q1 q2) E f'(u) f'(v) by the trapezoidal rule.
 
-    It is given in mpmath; the error is exp(-2 pi / STEP) where it is analytic up to i.
+    The function f is given in mpmath. If f is analytic up to i, the error is exp(-2 pi / STEP).
     """
     z = STEP * np.arange(-round(10 / STEP), round(10 / STEP) + 1)
     weights = STEP * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
@@ -214,7 +217,7 @@ def test_smooth_series_match_a_product_rule(smooth, q1, q2, rho, float64):
 
 
 def check_moments(activation, q):
-    """kappa(1) = E f^2, kappa(0) = (E f)^2, and what the slopes of both are."""
+    """Assert kappa(1) = E f^2, kappa(0) = (E f)^2, and the slopes of kappa at 1 and 0."""
     if activation.domain != (-math.inf, math.inf):
         with pytest.raises(ValueError, match=f"dual: .*{activation.name} has no moments"):
             dual(activation, q)
@@ -241,7 +244,7 @@ def test_moments(name, float64):
 
 @pytest.mark.parametrize("function", [activax.tanh, activax.gelu, jnp.sin])
 def test_second_derivatives_of_smooth_activations(function, float64):
-    """sqrt(q1 q2)^2 E f''(u) f''(v), which is finite at 1 and -1; to 6 digits."""
+    """The second derivative, q^2 E f''(u) f''(v), is finite at 1 and -1."""
     q = 0.8
     kappa = dual(function, q)
     bend = jax.grad(jax.grad(kappa))
@@ -253,7 +256,7 @@ def test_second_derivatives_of_smooth_activations(function, float64):
 
 
 def test_where_a_slope_is_infinite_the_derivative_is_zero(float64):
-    """Of what jumps the first, of what has a kink the second."""
+    """The first derivative is infinite for a jump of f, the second derivative for a kink."""
     for function in (jnp.sign, lambda x: x > 0):
         assert dual(function).derivative(jnp.array([-1.0, 1.0])).tolist() == [0, 0]
     for function in (activax.relu, lambda x: jnp.maximum(x, 0)):
@@ -306,7 +309,7 @@ def test_the_mean_over_the_channels_of_a_bound_array(float64):
 
 
 def layers(product, jumps, x, y, depth, sigma_w, sigma_b):
-    """The last K and T of a pair of inputs in mpmath, with slopes by differences."""
+    """Return the last NNGP and tangent kernel of x and y in mpmath, with slopes by differences."""
     weights, biases, h = mp.mpf(sigma_w) ** 2, mp.mpf(sigma_b) ** 2, mp.mpf(10) ** -25
     p, q, r = (
         weights * mp.fdot(a.tolist(), b.tolist()) / len(a) + biases
@@ -328,7 +331,7 @@ INPUTS = np.random.default_rng(0).standard_normal((6, 4))
 @pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("name", ["relu", "leaky", "gelu", "sin", "relu_squared", "sign"])
 def test_kernels_match_an_independent_recursion(name, depth, float64):
-    """That of neural-tangents' serial(Dense, f, Dense, ..., Dense); any norms."""
+    """The recursion is that of neural-tangents' serial(Dense, f, ..., Dense), for any norms."""
     activation, product = REGISTERED[name]
     scales = {"sigma_w": 1.3, "sigma_b": 0.4}
     kernels = [make(activation, depth=depth, **scales)(INPUTS) for make in (nngp, ntk)]
@@ -363,7 +366,7 @@ def of_one_norm(x):
     ],
 )
 def test_repeated_and_opposite_and_zero_inputs(function, sigma_b, q):
-    """Kernels are positive semidefinite, and their gradients finite, those of small inputs too."""
+    """Kernels are positive semidefinite, and have finite gradients, also for small inputs."""
     x = np.concatenate([INPUTS, INPUTS[:2], -INPUTS[:2], 0.01 * INPUTS[:2] + 1])
     small = INPUTS[:2] * (0.1 if sigma_b else 1e-3)
     x = of_one_norm(x) if q else np.concatenate([x, np.zeros((1, 4)), small])
@@ -387,13 +390,13 @@ def test_repeated_and_opposite_and_zero_inputs(function, sigma_b, q):
 
 
 def test_the_step_is_half_of_one_and_sign(float64):
-    """E f(u) f(v) = (1 + E sign(u) sign(v)) / 4; its slope, a surrogate, is of no matter."""
+    """E f(u) f(v) = (1 + E sign(u) sign(v)) / 4; the surrogate slope of step has no effect."""
     of_step, of_sign = (nngp(f, depth=1, sigma_w=2.0)(INPUTS) for f in (activax.step, jnp.sign))
     np.testing.assert_allclose(of_step, 1 + of_sign / 4, 1e-13)
 
 
 def test_the_gradient_of_a_kernel(float64):
-    """By differences, in the inputs, at which nothing is special."""
+    """The gradient by the inputs matches differences at inputs without symmetry."""
     kernel = nngp(jnp.exp, depth=1, sigma_w=0.5, sigma_b=0.4)
     along, h = np.random.default_rng(1).standard_normal((2, 4)), 1e-6
     x, y = INPUTS[:2], INPUTS[2:]
@@ -406,7 +409,7 @@ def test_the_gradient_of_a_kernel(float64):
 
 
 def test_a_wide_random_network_has_the_kernel():
-    """Over 64 networks of width 256; the tangent kernel is that of their gradients."""
+    """The outputs and gradients of 64 networks of width 256 have the two kernels."""
     width, count, scales = 256, 64, {"sigma_w": 1.3, "sigma_b": 0.4}
     x = np.float32(INPUTS[:3])
 
@@ -435,7 +438,7 @@ def test_a_wide_random_network_has_the_kernel():
     np.testing.assert_allclose(covariance, want, 0, 4 * float(want.max()) / math.sqrt(count))
 
 
-# What bad input gets
+# Errors
 
 MAKE = {"depth": 2, "sigma_w": 1.0}
 

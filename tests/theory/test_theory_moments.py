@@ -18,10 +18,10 @@ RELATIVE = 1e-12
 
 @functools.cache
 def exact(activation):
-    """Points, weights, and there the value, slope and second derivative of the reference.
+    """Return points, weights, and the value, slope and second derivative of the reference there.
 
-    Panels reach 12 standard deviations of the largest variance, and end where it is not smooth. A
-    slope is a difference over 1e-15 in 50 digits.
+    Panels of the quadrature reach 12 standard deviations of the largest variance, and end where the
+    reference is not smooth. A slope is a difference over 1e-15 in 50 digits.
     """
     nodes, weights = np.polynomial.legendre.leggauss(20)
     positive = np.concatenate([[0.0], 2.0 ** np.arange(-5, -1), np.arange(0.5, 4, 0.5)])
@@ -50,12 +50,12 @@ def exact(activation):
 
 
 def integral(values):
-    """Their sum, if they have faded at both ends; None if mass lies beyond."""
+    """Return the sum of the values, or None if the values at an end show mass beyond."""
     return None if abs(values[[0, -1]]).max() > 1e-20 * abs(values).max() else math.fsum(values)
 
 
 def orthonormal(count, x):
-    """Hermite polynomials at x, (count, n)."""
+    """Return the first orthonormal Hermite polynomials at x, (count, n)."""
     norms = np.sqrt([float(math.factorial(k)) for k in range(count)])
     return (np.polynomial.hermite_e.hermevander(x, count - 1) / norms).T
 
@@ -101,7 +101,7 @@ def test_moments_gains_and_hermite_coefficients_match_mpmath(elementwise):
 
 
 def test_the_exponential_whose_mass_lies_far_out():
-    """E exp(k x) = exp(k^2 q / 2); the fourth moment at q = 100 exceeds float64."""
+    """E exp(k x) = exp(k^2 q / 2), so the fourth moment at q = 100 exceeds float64."""
     got = moments(activax.exponential, q=100.0)
     for name, want in {"mean": 50, "second": 200, "slope": 200, "curvature": 200}.items():
         assert getattr(got, name) == pytest.approx(math.exp(want), RELATIVE), name
@@ -109,7 +109,7 @@ def test_the_exponential_whose_mass_lies_far_out():
     assert got.fourth == math.inf
 
 
-# E f(x)^2 of functions whose kinks are not declared, in mpmath.
+# Functions without declared kinks, and their E f(x)^2 in mpmath.
 UNDECLARED = {
     "jump": (lambda x: x > 0.3, lambda z: z > 0.3, (0.3,)),
     "slope": (lambda x: jnp.clip(x, -0.37, 2.1), lambda z: min(max(z, -0.37), 2.1), (-0.37, 2.1)),
@@ -146,7 +146,7 @@ def test_an_inexact_function_is_reported_with_its_error():
 
 
 def test_a_jump_in_too_many_places_is_reported():
-    """50000 jumps: the true second moment is 1/2."""
+    """The function has 50000 jumps; its true second moment is 1/2."""
 
     def crowded(x):
         return jnp.sin(5000 * x) > 0
@@ -158,7 +158,7 @@ def test_a_jump_in_too_many_places_is_reported():
 
 
 def test_an_integrable_pole_is_reported_with_its_error():
-    """E |z|^(-2/5) = 2^(-1/5) gamma(3/10) / sqrt(pi)."""
+    """The reference is E |z|^(-2/5) = 2^(-1/5) gamma(3/10) / sqrt(pi)."""
     with pytest.warns(UserWarning, match="moments: the relative error"):
         got = moments(lambda x: jnp.abs(x) ** -0.2)
     want = 2**-0.2 * math.gamma(0.3) / math.sqrt(math.pi)
@@ -171,7 +171,7 @@ def test_what_diverges_is_infinite(power):
 
 
 def test_inside_of_jit_in_a_float32_program():
-    """The same digits, and nothing of it in the program."""
+    """Moments have the same digits inside of jit, and add no operation to the program."""
     seen = []
 
     def wavy(x):

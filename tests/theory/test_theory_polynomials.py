@@ -1,4 +1,4 @@
-"""Polynomial activations: the variance map and its fixed points, exactly; layers to overflow."""
+"""Polynomial activations: exact variance maps and fixed points, and layers until overflow."""
 
 import math
 
@@ -53,7 +53,7 @@ def test_the_map_is_that_of_the_moments(coefficients):
 
 
 def test_the_map_is_exact():
-    """E (x^4)^2 = 105 q^4; of 1 + x + x^2, 1 + 3 q + 3 q^2."""
+    """The map of x^4 is 105 q^4, and the map of 1 + x + x^2 is 1 + 3 q + 3 q^2."""
     assert blowup([0, 0, 0, 0, 1]).map == (0, 0, 0, 0, 105)
     assert blowup(np.array([1, 1, 1, 0])).map == (1, 3, 3)
     assert blowup([0.5, 0.25], 2.0, 0.5).map == (1.25, 0.25)
@@ -64,13 +64,13 @@ def test_it_may_diverge_from_everywhere():
     assert found.fixed_points == ()
     assert found.threshold == 0.0
     assert found.overflow == 8
-    steep = blowup([0, 2, 1])  # 0 is its only fixed point, and repels
+    steep = blowup([0, 2, 1])  # its only fixed point, 0, repels
     assert [point.attracting for point in steep.fixed_points] == [False]
     assert steep.threshold == 0.0
 
 
 def test_fixed_points_that_meet():
-    """V(q) = q + (q - 1)^2 / 10 touches q at 1, which is a double root."""
+    """V(q) = q + (q - 1)^2 / 10 touches the line q at 1, a double root of V(q) - q."""
     found = blowup([0.1**0.5, (0.8 - 0.2 / 3**0.5) ** 0.5, (0.1 / 3) ** 0.5], q0=0.9)
     assert found.map == pytest.approx((0.1, 0.8, 0.1), rel=EXACT)
     (point,) = found.fixed_points
@@ -82,7 +82,7 @@ def test_fixed_points_that_meet():
 
 def test_linear_activations_grow_geometrically_or_never():
     assert blowup([0, 1]).threshold == math.inf
-    assert blowup([0, 1]).fixed_points == ()  # every variance is one
+    assert blowup([0, 1]).fixed_points == ()  # every variance is a fixed point
     assert blowup([0, 0.5], sigma_b=0.1).threshold == math.inf
     assert blowup([0, 0.5], sigma_b=0.1).fixed_points[0].q == pytest.approx(0.01 / 0.75)
     assert blowup([0, 0.5]).underflow == 126  # 2^-126 is the smallest normal number
@@ -94,7 +94,7 @@ def test_linear_activations_grow_geometrically_or_never():
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32, jnp.float64])
 @pytest.mark.parametrize("q0", [0.3, 1.0])
 def test_layers_of_the_square_are_doubly_exponential(dtype, q0):
-    """q_l = (3 q0)^(2^l) / 3."""
+    """The variance after layer l is (3 q0)^(2^l) / 3."""
     found, info = blowup([0, 0, 1], q0=q0, dtype=dtype), jnp.finfo(dtype)
     logs = [2**layer * math.log(3 * q0) - math.log(3) for layer in range(15)]
     over = [log > 2 * math.log(float(info.max)) for log in logs]

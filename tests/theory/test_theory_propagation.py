@@ -1,4 +1,4 @@
-"""Depth: the maps of variance and correlation against closed forms, and what they lead to."""
+"""Maps of variance and correlation over depth, against closed forms, and their limits."""
 
 import math
 
@@ -18,14 +18,14 @@ RELATIVE = 1e-10
 
 
 def of_relu(q, c):
-    """E f(u) f(v) and E f'(u) f'(v), by Cho & Saul 2009."""
+    """Return E f(u) f(v) and E f'(u) f'(v) of relu, by Cho & Saul 2009."""
     angle = mp.acos(c)
     product = q * (mp.sin(angle) + (mp.pi - angle) * c) / (2 * mp.pi)
     return product, (mp.pi - angle) / (2 * mp.pi)
 
 
 def of_erf(q, c):
-    """By Williams 1997."""
+    """Return E f(u) f(v) and E f'(u) f'(v) of erf, by Williams 1997."""
     product = 2 / mp.pi * mp.asin(2 * q * c / (1 + 2 * q))
     return product, 4 / mp.pi / mp.sqrt((1 + 2 * q) ** 2 - (2 * q * c) ** 2)
 
@@ -35,7 +35,7 @@ def of_sine(q, c):
 
 
 def of_step(q, c):
-    """Of the value; its true slope is 0 where it exists."""
+    """Return E f(u) f(v) of the step, and 0, since its true slope is 0 wherever it exists."""
     return (mp.pi - mp.acos(c)) / (2 * mp.pi), 0
 
 
@@ -89,7 +89,7 @@ def test_layers_follow_the_closed_maps(name, rho0):
 
 
 def test_a_critical_network_keeps_its_gradient_and_an_ordinary_one_does_not():
-    """The variance is the fixed point, and chi is 1, so the product over the layers is 1."""
+    """At the critical point the variance is fixed and chi is 1, so the gradient keeps its size."""
     point = critical(activax.tanh, sigma_b=0.2)
     kept = propagate(activax.tanh, point.sigma_w, point.sigma_b, depth=100, q0=point.q, rho0=1.0)
     assert kept.gradient == pytest.approx(1, rel=1e-8)
@@ -104,7 +104,7 @@ def test_a_critical_network_keeps_its_gradient_and_an_ordinary_one_does_not():
 
 
 def test_two_inputs_become_alike_or_differ():
-    """Below the critical weights the gap shrinks by chi in each layer; above, it does not."""
+    """Below the critical weights the gap shrinks by chi in each layer; above, the gap stays."""
     ordered = propagate(activax.tanh, 0.6, 0.3, depth=30, rho0=0.5)
     assert ordered.gap[-1] / ordered.gap[-2] == pytest.approx(ordered.chi[-1], rel=1e-6)
     assert 0 < ordered.gap[-1] < 1e-11
@@ -114,7 +114,7 @@ def test_two_inputs_become_alike_or_differ():
 
 
 def test_polynomials_explode_or_vanish():
-    """Of x^2, q = (3 q0)^(2^layer) / 3."""
+    """The variance of x^2 is q = (3 q0)^(2^layer) / 3."""
     got = propagate(jnp.square, 1.0, depth=5, q0=0.5, rho0=1.0)
     want = [(3 * 0.5) ** 2**layer / 3 for layer in range(6)]
     np.testing.assert_allclose(got.q, want, rtol=RELATIVE)
@@ -134,14 +134,14 @@ def test_the_layer_after_which_nothing_is_left():
 
 
 def test_noise_of_a_finite_width():
-    """Of relu with He's weights, whose E f^4 / (E f^2)^2 is 6: sqrt(5 layer / width)."""
+    """E f^4 / (E f^2)^2 of relu is 6, so with He's weights the noise is sqrt(5 layer / width)."""
     got = propagate(activax.relu, math.sqrt(2), depth=8, width=50)
     np.testing.assert_allclose(got.noise, np.sqrt(5 * np.arange(9) / 50), rtol=RELATIVE, atol=0)
     assert propagate(activax.relu, 1.0, depth=1).noise is None
 
 
 def test_an_activation_and_its_formula_agree():
-    """The kinks of one are declared; of the other they are found."""
+    """The kinks of the activation are declared; the kinks of the formula are searched for."""
     declared = propagate(activax.hard_silu, 1.5, 0.1, depth=4, rho0=0.3)
     found = propagate(lambda x: x * jnp.clip(x + 3, 0, 6) / 6, 1.5, 0.1, depth=4, rho0=0.3)
     for ours, theirs in zip(declared[:4], found[:4], strict=True):

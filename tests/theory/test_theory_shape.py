@@ -1,4 +1,4 @@
-"""Breakpoints, steepest slopes and lowest values, against what is declared and against mpmath."""
+"""Breakpoints, steepest slopes and lowest values, against declarations and mpmath."""
 
 import math
 
@@ -15,7 +15,7 @@ SLOPED = np.append(np.sinh(np.linspace(-6, 6, 121)), [-1e-6, 1e-6])
 
 
 def test_declared_kinks_are_breakpoints_and_all_others_are_smoother(elementwise):
-    """A declared kink is where the value or the slope jumps."""
+    """At a declared kink the value or the slope jumps; at other breakpoints neither does."""
     rough = [point.x for point in breakpoints(elementwise) if point.order < 2]
     inside = [x for x in rough if elementwise.domain[0] < x < elementwise.domain[1]]
     assert tuple(inside) == elementwise.kinks
@@ -47,7 +47,7 @@ def test_breakpoints(function, points):
 
 
 def test_no_slope_exceeds_the_lipschitz_constant(elementwise):
-    """And some slope reaches it, so it is the least."""
+    """Some slope comes within 3% of the constant, so the constant is not too large."""
     if elementwise.domain != (-math.inf, math.inf):
         with pytest.raises(ValueError, match=f"lipschitz: .*{elementwise.name} is NaN at"):
             lipschitz(elementwise)
@@ -64,7 +64,7 @@ def test_no_slope_exceeds_the_lipschitz_constant(elementwise):
 
 
 def stationary(function, near):
-    """Where the slope of `function` is 0, and the value there, in mpmath."""
+    """Return the x at which the slope of `function` is 0, and the value there, by mpmath."""
     with mp.workdps(40):
         x = mp.findroot(lambda x: mp.diff(function, x), near)
         return float(x), float(function(x))
@@ -98,7 +98,7 @@ def test_the_steepest_slope_matches_mpmath(smooth, near):
         (lambda x: jnp.tanh(1000 * (x - 0.3)), 1000.0),
         (lambda x: 3 * jnp.abs(x - 0.123), 3.0),
         (activax.hard_silu, 1.5),
-        (activax.softplus, 1.0),  # only in the limit
+        (activax.softplus, 1.0),  # reached only in the limit
         (activax.leaky_relu.bind(negative_slope=-2.0), 2.0),
         (activax.prelu.bind(negative_slope=jnp.array([0.5, 3.0])), 3.0),
         (jnp.zeros_like, 0.0),

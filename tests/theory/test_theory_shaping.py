@@ -1,4 +1,4 @@
-"""Activations that normalise themselves, and those that are shaped for depth."""
+"""Self-normalising activations, and activations shaped for depth."""
 
 import contextlib
 import functools
@@ -19,7 +19,7 @@ BENT = [activax.elu, activax.selu]
 
 
 def averages(activation):
-    """E f, E f^2, E f f' z, E f'^2 and E f''^2 of a shaped activation, in mpmath."""
+    """Return E f, E f^2, E f f' z, E f'^2 and E f''^2 of a shaped activation, by mpmath."""
     derived = activation._definition.derived
     base = functools.partial(derived.base.reference, mpmath)
     numbers = {"scale": 1.0, "shift": 0.0, "in_shift": 0.0, **derived.options}
@@ -69,7 +69,7 @@ def test_dks_of_what_is_bent(function):
 
 
 def solved(solve, activation):
-    """The solution, or None where it is refused by name."""
+    """Return the solution, or None if an error that names the activation refuses it."""
     with contextlib.suppress(ValueError):
         return solve()
     with pytest.raises(ValueError, match=activation.name):
@@ -80,7 +80,7 @@ def solved(solve, activation):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["dks", "tat"])
 def test_the_catalogue(elementwise, method):
-    """Solved to 1e-9, or refused with the reason."""
+    """Every activation is solved to 1e-9, or refused with a reason."""
     shaped = solved(lambda: theory.shape(elementwise, 30, method), elementwise)
     if shaped:
         assert shaped.residual < 1e-9
@@ -182,7 +182,7 @@ def test_what_shape_refuses(arguments, error, message):
 def test_selu_is_its_own():
     found = theory.self_normalize(activax.selu)
     assert found.activation is activax.selu
-    # Klambauer et al. 2017, the Jacobian at their fixed point.
+    # The Jacobian at the fixed point, from Klambauer et al. 2017.
     np.testing.assert_allclose(found.jacobian, [[0, 0.088834], [0, 0.782648]], atol=2e-6)
     assert found.stable
 

@@ -1,4 +1,4 @@
-"""Unit scaling: factors in closed form, values and gradients in every mode, what it drops into."""
+"""Unit scaling: factors in closed form, values and gradients in every mode, use in networks."""
 
 import math
 import pickle
@@ -30,7 +30,7 @@ def cube(x):
     ],
 )
 def test_factors_in_closed_form(unit, value, slope):
-    """The squares of both."""
+    """The parameters are the squares of the two factors."""
     function, *_ = theory.scaled(unit)
     assert (function.value**2, function.slope**2) == pytest.approx((value, slope), rel=1e-10)
 
@@ -68,7 +68,7 @@ def test_the_deviations_are_those_of_samples(unit, constraint):
 
 
 def test_constraints():
-    """One is kept by each; the geometric mean shares the loss."""
+    """Each constraint keeps one factor at 1; the geometric mean shares the loss."""
     two, forward, backward, geometric = (
         theory.scaled(activax.gelu, constraint)
         for constraint in (None, "forward", "backward", "geometric")

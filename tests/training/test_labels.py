@@ -19,8 +19,8 @@ SLOPES = jnp.full((2, 3), 0.25)
 PRELU = nn.learned(activax.prelu)
 
 
-# Of each module: how it is made, and which of its leaves, by the last name of their paths, are
-# weights and which are of activations. All others are vectors.
+# Functions that make the modules, and the last names of the paths of their weights.
+# OF_ACTIVATIONS names the parameters of activations; all other leaves are vectors.
 
 OURS = {
     "dense": (lambda: nn.dense(3), {"weight"}),
@@ -107,7 +107,7 @@ def by_path(tree):
 
 
 def check(params, weights):
-    """Every leaf has the label that the table says, and the structure is kept."""
+    """Assert that every leaf has the label of the table, and that the structure is kept."""
     labelled = training.labels(params)
     assert jax.tree.structure(labelled) == jax.tree.structure(params)
     found = by_path(labelled)
@@ -169,7 +169,7 @@ def test_nnx(modules, weights):
 
 @pytest.mark.usefixtures("standard_promotion")
 def test_nnx_modules_know_their_activations():
-    """A bare State has lost whose parameter a name is, but decays no factor or shift."""
+    """A bare State has lost the owner of each parameter, but no factor or shift decays."""
     nnx = pytest.importorskip("flax.nnx", reason="needs Flax")
 
     class Block(nnx.Module):

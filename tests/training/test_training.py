@@ -1,4 +1,4 @@
-"""Training: reproducible, resumable, mappable; and what weight decay leaves alone."""
+"""Training: reproducible, resumable, mappable; and the parameters that weight decay spares."""
 
 import itertools
 
@@ -61,7 +61,7 @@ def test_seeds_train_at_once_under_vmap():
     together, metrics = jax.vmap(STEP, (0, None))(jax.vmap(start)(keys), batch)
     assert metrics["loss"].shape == (3,)
     alone, _ = STEP(start(keys[1]), batch)
-    # Adam divides by the gradient's magnitude, which amplifies rounding where it is small.
+    # Adam divides by the magnitude of the gradient, so small gradients amplify rounding.
     picked = jax.tree.map(lambda leaf: leaf[1], together.params)
     chex.assert_trees_all_close(picked, alone.params, atol=1e-4)
 
@@ -100,12 +100,12 @@ def test_an_epoch_sees_every_row_once_in_a_new_order():
 
 
 def test_the_progress_bar_counts_steps(capfd, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich take the captured stream for a terminal
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the captured stream for a terminal
     training.fit(STEP, start(), training.batches(DATA, 8, KEY), 2, progress=True, description="go")
     assert "go" in capfd.readouterr().err
     monkeypatch.delenv("FORCE_COLOR")
     training.fit(STEP, start(), training.batches(DATA, 8, KEY), 2)
-    assert capfd.readouterr().err == ""  # not a terminal
+    assert capfd.readouterr().err == ""  # standard error is no terminal
 
 
 def test_labels_of_our_trees():
@@ -206,7 +206,7 @@ BAD = [
     (lambda: training.batches({"x": X, "n": 3}, 2, KEY), "batches: all leaves must be arrays"),
     (lambda: training.batches(DATA, 2, KEY, start=-1), "batches: start must not be negative"),
     (lambda: training.step(lambda p, b, k: (jnp.sum(b), {"loss": 1}), OPTIMIZER)(
-        start(), jnp.ones(3)), "step: beside its value the loss may return a dict of metrics"),
+        start(), jnp.ones(3)), "step: the second result of the loss must be a dict of metrics"),
     (lambda: training.step(lambda p, b, k: b, OPTIMIZER)(start(), jnp.ones(3)),
      r"step: the loss must be a scalar; got an array of shape \(3,\)"),
 ]  # fmt: skip
