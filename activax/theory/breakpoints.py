@@ -1,12 +1,11 @@
 """Where a function, its slope or its curvature jumps."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 # Points that are denser near 0: 0.01 apart there, 0.01 |x| far out, to 1e4 on both sides.
 GRID = np.sinh(np.arange(-990, 991) / 100)
@@ -29,7 +28,7 @@ class Breakpoint(NamedTuple):
     order: int
 
 
-def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
+def breakpoints(activation: ScalarFunction) -> tuple[Breakpoint, ...]:
     """The inputs at which an activation, its slope or its second derivative jumps.
 
     They are bracketed by neighbouring numbers: differences that bisection does not make small. It
@@ -47,7 +46,7 @@ def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
         A tuple of `Breakpoint(x, order)` in the order of x.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
 
     Example:
         >>> activax.theory.breakpoints(activax.relu6)

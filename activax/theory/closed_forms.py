@@ -12,6 +12,7 @@ from activax.core.activation import Activation
 from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
 from activax.numerics.selects import root
 from activax.theory.correlation import angle
+from activax.theory.sampling import ScalarFunction
 
 # From the variances of u and v, which broadcast, and their correlation.
 Expectation = Callable[[Any, Any, Array], Array]
@@ -27,7 +28,7 @@ class ClosedForm(NamedTuple):
     slopes: Expectation | None
 
 
-def closed_form(activation: Callable[..., Any]) -> ClosedForm | None:
+def closed_form(activation: ScalarFunction) -> ClosedForm | None:
     """That of an activation or of a function of JAX, if it is registered."""
     if isinstance(activation, Activation):
         if activation.arrays:
@@ -174,7 +175,7 @@ OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
         powers(0, 1.0, 0.0)._replace(slopes=None) if threshold == 0 else None
     ),
 }
-OF_FUNCTIONS: dict[Callable[..., Any], ClosedForm] = {
+OF_FUNCTIONS: dict[ScalarFunction, ClosedForm] = {
     jnp.abs: powers(1, 1.0, 1.0),
     jnp.sign: powers(0, 1.0, -1.0),
     jnp.square: powers(2, 1.0, 1.0),

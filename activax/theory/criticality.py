@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for
 # What differs by no more than this differs by rounding alone: of ratios, and of q from a ratio.
-EQUAL, ROUNDING = 1e-10, 1e-14
-TINY = 1e-150
+RATIO_ROUNDING, MOMENT_ROUNDING = 1e-10, 1e-14
+NEXT_TO_ZERO = 1e-150
 
 
 class Critical(NamedTuple):
@@ -39,7 +39,7 @@ class Critical(NamedTuple):
 
 
 def critical(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     q: float | None = None,
     sigma_b: float | None = None,
@@ -57,7 +57,7 @@ def critical(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q: the variance of the pre-activations, positive.
         sigma_b: the scale of the biases; of several points with it the stable one of least q, else
             that of least q.
@@ -72,7 +72,7 @@ def critical(
             there is no such point.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> relu = activax.theory.critical(activax.relu)
@@ -128,7 +128,7 @@ def _point(found: Moments, q: float, sigma_b: float) -> Critical:
         sigma_b=sigma_b,
         q=q,
         parallel=parallel,
-        stable=parallel < 1 - EQUAL,
+        stable=parallel < 1 - RATIO_ROUNDING,
         curvature=q * found.curvature / found.slope,
     )
 
@@ -138,11 +138,11 @@ def _squared_bias(found: Moments, q: float) -> float:
     if found.slope == 0 or not math.isfinite(found.second + found.slope):
         return -math.inf
     squared = q - found.second / found.slope
-    return 0.0 if abs(squared) < ROUNDING * q else squared
+    return 0.0 if abs(squared) < MOMENT_ROUNDING * q else squared
 
 
 def _with_bias(
-    activation: Callable[..., Any], at: Callable[[float], Moments], sigma_b: float
+    activation: ScalarFunction, at: Callable[[float], Moments], sigma_b: float
 ) -> Critical:
     squared = np.array([_squared_bias(at(q), q) for q in VARIANCES.tolist()])
     if sigma_b == 0 and not squared.any():
@@ -160,16 +160,18 @@ def _with_bias(
     return min(points, key=lambda point: (not point.stable, point.q))
 
 
-def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> list[Critical]:
+def _at_zero(activation: ScalarFunction, at: Callable[[float], Moments]) -> list[Critical]:
     """The point of vanishing pre-activations, which a function that is 0 at 0 has."""
-    value, slope, _ = sampler("critical", activation, 2)(np.array([0.0, -TINY, TINY]))
+    value, slope, _ = sampler("critical", activation, 2)(
+        np.array([0.0, -NEXT_TO_ZERO, NEXT_TO_ZERO])
+    )
     left, right = slope[1], slope[2]
     squared = float((left**2 + right**2).mean()) / 2  # E f'^2 in the limit
-    if value[0].any() or not TINY < squared < math.inf:
+    if value[0].any() or not NEXT_TO_ZERO < squared < math.inf:
         return []
     ratios = (at(q).second / squared / q for q in VARIANCES.tolist())
-    ratio = next((ratio for ratio in ratios if abs(ratio - 1) > EQUAL), 1.0)
-    kinked = not np.allclose(left, right, rtol=EQUAL)
+    ratio = next((ratio for ratio in ratios if abs(ratio - 1) > RATIO_ROUNDING), 1.0)
+    kinked = not np.allclose(left, right, rtol=RATIO_ROUNDING)
     return [
         Critical(
             sigma_w=1 / math.sqrt(squared),
@@ -182,7 +184,7 @@ def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> 
     ]
 
 
-def _half_stable(activation: Callable[..., Any], at: Callable[[float], Moments]) -> Critical:
+def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> Critical:
     def excess(q: float) -> float:
         """By how much `parallel` exceeds 1."""
         found = at(q)
@@ -191,7 +193,7 @@ def _half_stable(activation: Callable[..., Any], at: Callable[[float], Moments])
         return found.growth / found.slope - 1
 
     along = np.array([excess(q) for q in VARIANCES.tolist()])
-    along[np.abs(along) < EQUAL] = 0.0
+    along[np.abs(along) < RATIO_ROUNDING] = 0.0
     if not along.any():
         return _point(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
     squared = {q: _squared_bias(at(q), q) for q in _roots(excess, along)}
@@ -214,7 +216,7 @@ def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]
     return [
         *VARIANCES[1:-1][alone].tolist(),
         *(
-            root(function, *map(float, bracket))
+            find_root(function, *map(float, bracket))
             for bracket, cross in zip(brackets, crossed, strict=True)
             if cross
         ),

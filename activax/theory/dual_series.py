@@ -12,24 +12,24 @@ from jax import Array, lax
 from numpy.polynomial import chebyshev
 
 from activax.core.activation import Activation
-from activax.theory.bivariate_quadrature import REACH, Pair, integrals, pair
+from activax.theory.bivariate_quadrature import REACHES, PairExpectations, integrals, pair
 from activax.theory.breakpoints import breakpoints
 from activax.theory.correlation import angle
 from activax.theory.moments import SECOND, Moments, moments_of
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 SIZES = 16, 32, 64, 128  # the degrees that are tried
 LAST = 3  # coefficients in whose size the error of a series shows
 ENOUGH = 1e-13  # of a relative error
 SLOPE = Moments._fields.index("slope")
-TINY = np.finfo(float).tiny
+SMALLEST_NORMAL = np.finfo(float).tiny
 SAME = 1e-7  # the relative difference of two functions that are one
 NOTHING = 2.0**-56  # relative, of a coefficient
 
-Function = Callable[[Array], Array]
+CorrelationFunction = Callable[[Array], Array]
 
 
-class Table(NamedTuple):
+class DualSeries(NamedTuple):
     """Functions of the correlation of u and v, in JAX, and their largest relative error.
 
     Attributes:
@@ -38,32 +38,32 @@ class Table(NamedTuple):
         error: relative to the root of the product of E f(u)^2 and E f(v)^2, or of the slopes.
     """
 
-    product: Function
-    slopes: Function
+    product: CorrelationFunction
+    slopes: CorrelationFunction
     error: float
 
 
-def tabulate(caller: str, activation: Callable[..., Any], q1: float, q2: float) -> Table:
+def fit_series(caller: str, activation: ScalarFunction, q1: float, q2: float) -> DualSeries:
     """The series of an activation, at variances for which E f^2 and E f'^2 are finite.
 
     That of a static activation is made once.
     """
     if isinstance(activation, Activation) and not activation.arrays:
-        return _static_table(activation, q1, q2)
-    return _tabulate(caller, activation, q1, q2)
+        return _static_series(activation, q1, q2)
+    return _fit_series(caller, activation, q1, q2)
 
 
 @functools.lru_cache(maxsize=256)
-def _static_table(activation: Activation[...], q1: float, q2: float) -> Table:
-    return _tabulate(activation.name, activation, q1, q2)
+def _static_series(activation: Activation[...], q1: float, q2: float) -> DualSeries:
+    return _fit_series(activation.name, activation, q1, q2)
 
 
-def _tabulate(caller: str, activation: Callable[..., Any], q1: float, q2: float) -> Table:
+def _fit_series(caller: str, activation: ScalarFunction, q1: float, q2: float) -> DualSeries:
     sample, rough = sampler(caller, activation, 1), breakpoints(activation)
     kinks = [point.x for point in rough]
     (one, inexact_one), (two, inexact_two) = map(moments_of(caller, activation, 1), (q1, q2))
     mean_second = (one[SECOND] + two[SECOND]) / 2
-    sizes = np.sqrt([max(one[k] * two[k], TINY) for k in (SECOND, SLOPE)])
+    sizes = np.sqrt([max(one[k] * two[k], SMALLEST_NORMAL) for k in (SECOND, SLOPE)])
     checked = functools.partial(pair, sample, (q1, q2), kinks=kinks, second=mean_second)
     errors = [inexact_one[SECOND], inexact_two[SECOND]]
     effort = _least_effort(checked)
@@ -98,15 +98,15 @@ def _tabulate(caller: str, activation: Callable[..., Any], q1: float, q2: float)
     expected = -root_q * np.sin(_angle(places)) * values[:, 1]
     if np.abs(_change(product)(np.cos(np.pi * places)) - expected).max() > SAME * sizes[0]:
         # f jumps, or its slope is a surrogate.
-        return Table(_function([product]), _function([slopes]), error)
+        return DualSeries(_function([product]), _function([slopes]), error)
     tower = [slopes, _bend(slopes)] if all(point.order == 2 for point in rough) else [slopes]
-    return Table(_function([product, *(root_q * c for c in tower)]), _function(tower), error)
+    return DualSeries(_function([product, *(root_q * c for c in tower)]), _function(tower), error)
 
 
-def _least_effort(checked: Callable[..., Pair]) -> int:
+def _least_effort(checked: Callable[..., PairExpectations]) -> int:
     """The effort that suffices at a typical correlation, or else does best."""
     errors: dict[int, float] = {}
-    for effort in range(len(REACH)):
+    for effort in range(len(REACHES)):
         errors[effort] = checked(gap=_gap(math.pi / 4), effort=effort).error
         if errors[effort] < ENOUGH:
             break
@@ -144,7 +144,7 @@ def _bend(series: np.ndarray) -> np.ndarray:
     return chebyshev.chebinterpolate(lambda x: -change(x) / np.cos(np.pi / 2 * x), degree)
 
 
-def _function(tower: Sequence[np.ndarray]) -> Function:
+def _function(tower: Sequence[np.ndarray]) -> CorrelationFunction:
     """Of the correlation, from its series and from those of its first derivatives."""
     series, *rest = tower
     of_angle = _function_of_angle(series)
@@ -160,7 +160,7 @@ def _function(tower: Sequence[np.ndarray]) -> Function:
     return rule
 
 
-def _function_of_angle(series: np.ndarray) -> Function:
+def _function_of_angle(series: np.ndarray) -> CorrelationFunction:
     """By Clenshaw's recursion, rolled: XLA would compute its terms again and again."""
     last = float(series[0]) if len(series) else 0.0
 

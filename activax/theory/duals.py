@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,9 +13,10 @@ from jax.typing import ArrayLike
 from activax.core.arguments import cast, inexact_dtype
 from activax.theory.closed_forms import closed_form
 from activax.theory.correlation import correlation
-from activax.theory.dual_series import tabulate
+from activax.theory.dual_series import fit_series
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
+from activax.theory.sampling import ScalarFunction
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Dual:
             that of the slopes; 0 for a closed form.
     """
 
-    activation: Callable[..., Any]
+    activation: ScalarFunction
     q1: float
     q2: float
     closed: bool
@@ -63,7 +63,7 @@ class Dual:
         return cast(function(correlation("dual", rho)), inexact_dtype(jnp.asarray(rho).dtype))
 
 
-def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = None) -> Dual:
+def dual(activation: ScalarFunction, q1: float = 1.0, q2: float | None = None) -> Dual:
     """The dual activation: the covariance of two outputs, by the correlation of the inputs.
 
     A closed form for those linear on each side of 0 (relu, leaky_relu, abs ...), relu_squared,
@@ -78,7 +78,7 @@ def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = Non
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q1: the variance of u, positive.
         q2: that of v; None is q1.
 
@@ -94,7 +94,7 @@ def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = Non
             E f'^2 is not.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kappa = activax.theory.dual(activax.relu)
@@ -112,7 +112,7 @@ def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = Non
     return dual_of("dual", activation, float(q1), float(q1 if q2 is None else q2))
 
 
-def dual_of(caller: str, activation: Callable[..., Any], q1: float, q2: float) -> Dual:
+def dual_of(caller: str, activation: ScalarFunction, q1: float, q2: float) -> Dual:
     """`dual`, for a caller."""
     for q in (q1, q2):
         check_variance(caller, q)
@@ -126,7 +126,7 @@ def dual_of(caller: str, activation: Callable[..., Any], q1: float, q2: float) -
                 )
     form, error = closed_form(activation), 0.0
     if form is None or form.slopes is None:
-        table = tabulate(caller, activation, q1, q2)
+        table = fit_series(caller, activation, q1, q2)
         error = table.error
         warn_if_inaccurate(caller, activation, error)
     product = functools.partial(form.product, q1, q2) if form else table.product

@@ -1,14 +1,13 @@
 """The steepest slope and the lowest value of an activation, at the limits too."""
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
 from activax.theory.breakpoints import GRID
-from activax.theory.sampling import Sampler, sampler
+from activax.theory.sampling import Sampler, ScalarFunction, sampler
 
 CELLS = 48  # how many places are searched
 PARTS = 17  # points in each of them
@@ -33,7 +32,7 @@ class Minimum(NamedTuple):
     value: float
 
 
-def lipschitz(activation: Callable[..., Any]) -> float:
+def lipschitz(activation: ScalarFunction) -> float:
     """The Lipschitz constant of an activation: its steepest slope.
 
     The search closes in on the steepest places, between points of a grid that is 0.01 wide near 0
@@ -51,7 +50,7 @@ def lipschitz(activation: Callable[..., Any]) -> float:
         A Python number; inf where the value jumps or the slope has no bound.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
         ValueError: an activation that is NaN somewhere.
 
     Example:
@@ -97,7 +96,7 @@ def lipschitz(activation: Callable[..., Any]) -> float:
     return max(steepest, distant)
 
 
-def minimum(activation: Callable[..., Any]) -> Minimum:
+def minimum(activation: ScalarFunction) -> Minimum:
     """Where an activation is lowest, and how low.
 
     Formula:
@@ -112,7 +111,7 @@ def minimum(activation: Callable[..., Any]) -> Minimum:
         function only comes near to the value; the value is -inf if it falls without bound.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
         ValueError: an activation that is NaN somewhere.
 
     Example:
@@ -173,7 +172,7 @@ def _fades(place: float, side: float, least: float, edges: np.ndarray, values: n
 
 
 def _survey(
-    caller: str, activation: Callable[..., Any], sample: Sampler
+    caller: str, activation: ScalarFunction, sample: Sampler
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The grid with the declared kinks, the samples there, and those far out, -inf first."""
     declared = activation.kinks if isinstance(activation, Activation) else ()

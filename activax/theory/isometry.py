@@ -2,17 +2,16 @@
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from activax.theory.breakpoints import breakpoints
 from activax.theory.quadrature import check_variance, expectations, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 # What the singular values of one matrix of weights add to the variance: s_1 of the S-transform.
-WEIGHTS = {"orthogonal": 0.0, "gaussian": -1.0}
+S_TRANSFORM = {"orthogonal": 0.0, "gaussian": -1.0}
 
 
 class Isometry(NamedTuple):
@@ -34,7 +33,7 @@ class Isometry(NamedTuple):
 
 
 def isometry(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     sigma_w: float | None = None,
     q: float | None = None,
     depth: int = 1,
@@ -53,7 +52,7 @@ def isometry(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         sigma_w: the scale of the weights: of variance sigma_w^2 / width, or sigma_w times an
             orthogonal matrix. By default the critical one, 1 / sqrt(m_1), for which the mean is 1.
         q: the variance of the pre-activations, positive; by default 1.
@@ -69,7 +68,7 @@ def isometry(
             whose slope is 0 almost everywhere, or has no fourth moment.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> round(activax.theory.isometry(activax.relu, depth=20).variance, 9)
@@ -89,9 +88,9 @@ def isometry(
         raise ValueError(f"isometry: sigma_w must be positive and finite; got {sigma_w}")
     if operator.index(depth) < 1:
         raise ValueError(f"isometry: depth must be at least 1; got {depth}")
-    if weights not in WEIGHTS:
+    if weights not in S_TRANSFORM:
         raise ValueError(
-            f"isometry: weights must be {' or '.join(map(repr, WEIGHTS))}; got {weights!r}"
+            f"isometry: weights must be {' or '.join(map(repr, S_TRANSFORM))}; got {weights!r}"
         )
     squared, fourth, error = _slopes(activation, q)
     warn_if_inaccurate("isometry", activation, error)
@@ -104,19 +103,19 @@ def isometry(
     scale = 1 / math.sqrt(squared) if sigma_w is None else float(sigma_w)
     return Isometry(
         mean=1.0 if sigma_w is None else (scale**2 * squared) ** depth,
-        variance=depth * (ratio - 1 - WEIGHTS[weights]),
+        variance=depth * (ratio - 1 - S_TRANSFORM[weights]),
         ratio=ratio,
         sigma_w=scale,
         error=error,
     )
 
 
-def _slopes(activation: Callable[..., Any], q: float) -> tuple[float, float, float]:
+def _slopes(activation: ScalarFunction, q: float) -> tuple[float, float, float]:
     """E f'^2, E f'^4 and the largest error of both."""
 
-    def integrands(z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        slope = root * samples[1]
-        return np.stack([slope**2 * root**2, slope**4])
+    def integrands(z: np.ndarray, fourth_root: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        slope = fourth_root * samples[1]
+        return np.stack([slope**2 * fourth_root**2, slope**4])
 
     kinks = [point.x for point in breakpoints(activation)]
     values, errors = expectations(sampler("isometry", activation, 1), integrands, q, kinks)

@@ -15,11 +15,11 @@ from jax.typing import ArrayLike
 from activax.core.arguments import cast, compute_dtype, inexact_dtype, real
 from activax.numerics.selects import root
 from activax.theory.closed_forms import closed_form
-from activax.theory.correlation import ROUNDING
+from activax.theory.correlation import CORRELATION_ULPS
 from activax.theory.duals import dual_of
 from activax.theory.moments import second_moment
 from activax.theory.quadrature import check_variance
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 # From the variances of rows and columns, which broadcast, and their correlations.
 Expectation = Callable[[Any, Any, Array], Array]
@@ -38,7 +38,7 @@ class Kernel:
         error: the largest estimated error of the series of a layer; 0 for closed forms.
     """
 
-    activation: Callable[..., Any]
+    activation: ScalarFunction
     depth: int
     sigma_w: float
     sigma_b: float
@@ -121,7 +121,7 @@ class Kernel:
 
 
 def nngp(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     depth: int,
     sigma_w: float,
@@ -144,7 +144,7 @@ def nngp(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         depth: the number of hidden layers, at least 1.
         sigma_w: the weights have the variance sigma_w^2 / fan-in, those of the output too.
         sigma_b: the biases have the variance sigma_b^2.
@@ -164,7 +164,7 @@ def nngp(
             sigma_b^2, or an activation whose E f^2 or E f'^2 is infinite.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kernel = activax.theory.nngp(activax.relu, depth=2, sigma_w=2**0.5)
@@ -184,7 +184,7 @@ def nngp(
 
 
 def ntk(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     depth: int,
     sigma_w: float,
@@ -219,7 +219,7 @@ def ntk(
         ValueError: as of `nngp`.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kernel = activax.theory.ntk(activax.relu, depth=2, sigma_w=2**0.5)
@@ -236,7 +236,7 @@ def ntk(
 
 def _kernel(
     caller: str,
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     depth: int,
     sigma_w: float,
     sigma_b: float,
@@ -283,7 +283,7 @@ def _settled(rho: Array) -> Array:
 
     Angles go with the root of the rounding, and in each layer of what jumps with another root.
     """
-    alike = jnp.abs(rho) > 1 - ROUNDING * jnp.finfo(rho.dtype).eps
+    alike = jnp.abs(rho) > 1 - CORRELATION_ULPS * jnp.finfo(rho.dtype).eps
     return rho + lax.stop_gradient(jnp.where(alike, jnp.sign(rho), rho) - rho)
 
 

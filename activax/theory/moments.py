@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from activax.theory.quadrature import (
     expectations,
     warn_if_inaccurate,
 )
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 
 class Moments(NamedTuple):
@@ -47,7 +47,7 @@ class Moments(NamedTuple):
 MomentsAt = Callable[[float], tuple[list[float], list[float]]]
 
 
-def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
+def moments(activation: ScalarFunction, q: float = 1.0) -> Moments:
     """The Gaussian moments of an activation, to about 14 digits.
 
     By adaptive Gauss-Legendre panels in float64, also in a float32 program and, while tracing, in
@@ -60,7 +60,7 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q: the variance of the pre-activation, positive.
 
     Returns:
@@ -73,7 +73,7 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
             standard deviations of 0.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> activax.theory.moments(activax.relu).second
@@ -95,7 +95,7 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
 SECOND = Moments._fields.index("second")
 
 
-def second_moment(activation: Callable[..., Any], q: float = 1.0) -> float:
+def second_moment(activation: ScalarFunction, q: float = 1.0) -> float:
     """The mean of activation(x)^2 for a normal x of variance q; as `moments`, without slopes.
 
     Args:
@@ -127,7 +127,7 @@ GAINS: dict[str, tuple[str, int]] = {
 }
 
 
-def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> float:
+def gain(activation: ScalarFunction | float, kind: Kind = "forward") -> float:
     """The factor on the weights that read an activation's output, which makes up for its scale.
 
     With it a pre-activation of second moment 1 leads to one of second moment 1 in the next layer
@@ -197,7 +197,7 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
     return 1 / math.sqrt(moment)
 
 
-def moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
+def moments_of(caller: str, activation: ScalarFunction, orders: int) -> MomentsAt:
     """A function of q that gives the fields of Moments, as far as these orders of derivatives do,
     and the error of each. It remembers what it gave, and for a static activation is the same one
     at each call."""
@@ -205,7 +205,7 @@ def moments_of(caller: str, activation: Callable[..., Any], orders: int) -> Mome
     return (_static_moments_of if static else _moments_of)(caller, activation, orders)
 
 
-def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
+def _moments_of(caller: str, activation: ScalarFunction, orders: int) -> MomentsAt:
     sample = sampler(caller, activation, orders)
     at_zero = float(sample(np.zeros(1))[0].mean())
     origin = at_zero if math.isfinite(at_zero) else 0.0
@@ -216,18 +216,20 @@ def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> Mom
         kinks = tuple(point.x for point in found)
         rough = [point.x for point in found if point.order < 2]
 
-    def integrands(q: float, z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    def integrands(
+        q: float, z: np.ndarray, fourth_root: np.ndarray, samples: np.ndarray
+    ) -> np.ndarray:
         value, *derivatives = samples
         moved = value - origin  # so that a small variance is no difference of large numbers
         # By parts, so that it holds where the value jumps too; E z^2 - 1 = 0 takes f(0)^2 away.
-        change = (root * moved) * (root * (value + origin)) * root**2
+        change = (fourth_root * moved) * (fourth_root * (value + origin)) * fourth_root**2
         return np.stack([
-            moved * root**4,
-            _square(value, root),
-            (root * value) ** 4,
-            _square(moved, root),
+            moved * fourth_root**4,
+            _square(value, fourth_root),
+            (fourth_root * value) ** 4,
+            _square(moved, fourth_root),
             change * (z * z - 1) / (2 * q),
-            *(_square(derivative, root) for derivative in derivatives),
+            *(_square(derivative, fourth_root) for derivative in derivatives),
         ])  # fmt: skip
 
     @functools.lru_cache(maxsize=128)
@@ -251,6 +253,6 @@ def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> Mom
 _static_moments_of = functools.lru_cache(maxsize=256)(_moments_of)
 
 
-def _square(value: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """value^2 root^4, which may be finite where value^2 is not."""
-    return (root * value) ** 2 * root**2
+def _square(value: np.ndarray, fourth_root: np.ndarray) -> np.ndarray:
+    """value^2 fourth_root^4, which may be finite where value^2 is not."""
+    return (fourth_root * value) ** 2 * fourth_root**2

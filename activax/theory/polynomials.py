@@ -13,7 +13,7 @@ from activax.theory.quadrature import check_variance
 
 LAYERS = 10_000  # as far as the variance is followed
 DOUBLE = 1e-6  # how far apart, relative, rounding may put a double root, and its slope from 1
-ROUNDING = 1e-14
+SLOPE_ROUNDING = 1e-14
 
 
 class FixedPoint(NamedTuple):
@@ -111,7 +111,7 @@ def blowup(
         raise ValueError("blowup: a moment exceeds float64; give a lower degree or smaller numbers")
     points = _fixed_points(variance)
     # The map of a linear activation is a line, which leads up to infinity only if it is steep.
-    steep = variance[1] >= (1.0 if variance[0] > 0 else 1 + ROUNDING)
+    steep = variance[1] >= (1.0 if variance[0] > 0 else 1 + SLOPE_ROUNDING)
     rises = len(variance) > 2 or steep
     overflow, underflow = _extremes(variance, float(q0), dtype)
     return Blowup(

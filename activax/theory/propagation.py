@@ -2,21 +2,21 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from activax.theory.bivariate_quadrature import Pair, pair
+from activax.theory.bivariate_quadrature import PairExpectations, pair
 from activax.theory.breakpoints import breakpoints
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 # Of two inputs as alike as this, first order is right but for kinks, and those to 3e-6.
 ALIKE = 1e-11
-EQUAL = 1e-12  # a factor that differs from 1 by rounding alone
+FACTOR_ROUNDING = 1e-12  # a factor that differs from 1 by rounding alone
 
 
 class Propagation(NamedTuple):
@@ -60,7 +60,7 @@ class Propagation(NamedTuple):
 
 
 def propagate(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     sigma_w: float,
     sigma_b: float = 0.0,
     *,
@@ -81,7 +81,7 @@ def propagate(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         sigma_w: the weights have the variance sigma_w^2 / fan-in.
         sigma_b: the biases have the variance sigma_b^2.
         depth: the number of layers to follow.
@@ -95,11 +95,11 @@ def propagate(
         float64, the arrays end with that layer.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
         ValueError: a variance, scale, correlation, depth or width out of its range.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> he = activax.theory.propagate(activax.gelu, sigma_w=2**0.5, depth=50)
@@ -162,16 +162,16 @@ def propagate(
     )
 
 
-def _pairs_of(activation: Callable[..., Any]) -> Callable[[float, float, Moments], Pair]:
+def _pairs_of(activation: ScalarFunction) -> Callable[[float, float, Moments], PairExpectations]:
     """What the activation does to two inputs, by q, 1 - rho and the moments at q."""
     sample, rough = sampler("propagate", activation, 2), breakpoints(activation)
     kinks = [point.x for point in rough]
     jumps = any(point.order == 0 for point in rough)
 
-    def pair_at(q: float, gap: float, found: Moments) -> Pair:
+    def pair_at(q: float, gap: float, found: Moments) -> PairExpectations:
         if gap == 0 or (gap < ALIKE and not jumps):
             apart = q * gap * found.slope
-            return Pair(apart, found.second - apart, found.slope, 0.0)
+            return PairExpectations(apart, found.second - apart, found.slope, 0.0)
         return pair(sample, q, gap, kinks, found.second)
 
     return pair_at
@@ -180,7 +180,7 @@ def _pairs_of(activation: Callable[..., Any]) -> Callable[[float, float, Moments
 def _depth(factor: float) -> float:
     """After how many layers what shrinks by a factor in each has shrunk by e."""
     size = abs(factor)
-    return math.inf if size >= 1 - EQUAL else -1 / math.log(size) if size > 0 else 0.0
+    return math.inf if size >= 1 - FACTOR_ROUNDING else -1 / math.log(size) if size > 0 else 0.0
 
 
 def _first(where: np.ndarray) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from activax.core.activation import Activation
 
-Function = Callable[..., Any]
+ScalarFunction = Callable[..., Any]
 # From points (n,) to values and derivatives in turn, (orders + 1, n, channels).
 Sampler = Callable[[np.ndarray], np.ndarray]
 
@@ -19,7 +19,7 @@ Sampler = Callable[[np.ndarray], np.ndarray]
 SIZE, MANY = 1024, 16384
 
 
-def sampler(caller: str, function: Function, orders: int) -> Sampler:
+def sampler(caller: str, function: ScalarFunction, orders: int) -> Sampler:
     """How to evaluate an elementwise function and its first derivatives, anywhere and exactly.
 
     The derivatives are those that JAX takes: of a spiking neuron, its surrogate. The points are
@@ -68,7 +68,7 @@ def _float64() -> Iterator[None]:
         yield
 
 
-def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler:
+def _sampler(caller: str, function: ScalarFunction, orders: int, ndim: int) -> Sampler:
     def value(x: jax.Array) -> tuple[jax.Array, ...]:
         out = jnp.asarray(function(x), jnp.float64)
         if ndim == 0 and out.shape != x.shape:

@@ -1,17 +1,17 @@
 """SELU's idea for any activation: layers that keep mean 0 and variance 1 by themselves."""
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
-from activax.theory.criticality import EQUAL, ROUNDING
+from activax.theory.criticality import MOMENT_ROUNDING, RATIO_ROUNDING
 from activax.theory.hermite import hermite
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import warn_if_inaccurate
+from activax.theory.sampling import ScalarFunction
 
 
 class SelfNormalizing(NamedTuple):
@@ -41,7 +41,7 @@ class SelfNormalizing(NamedTuple):
     chi: float
 
 
-def self_normalize(activation: Callable[..., Any]) -> SelfNormalizing:
+def self_normalize(activation: ScalarFunction) -> SelfNormalizing:
     """Scale and shift an activation so that layers keep mean 0 and variance 1, as SELU's do.
 
     Being a fixed point is not enough: the variance returns to 1 only where `stable` says so (for
@@ -63,7 +63,7 @@ def self_normalize(activation: Callable[..., Any]) -> SelfNormalizing:
         ValueError: an activation that is constant, or whose variance is not finite.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> found = activax.theory.self_normalize(activax.elu)
@@ -88,7 +88,7 @@ def self_normalize(activation: Callable[..., Any]) -> SelfNormalizing:
     shift = -scale * found.mean
     # So that what is a fixed point but for rounding comes back as it is.
     scale, shift = (
-        near if abs(value - near) < ROUNDING else value
+        near if abs(value - near) < MOMENT_ROUNDING else value
         for value, near in ((scale, 1.0), (shift, 0.0))
     )
     drift = scale * float(hermite(activation, 3)[2]) / math.sqrt(2)  # d mean / d variance
@@ -99,6 +99,6 @@ def self_normalize(activation: Callable[..., Any]) -> SelfNormalizing:
         shift=shift,
         jacobian=np.array([[0.0, drift], [0.0, parallel]]),
         parallel=parallel,
-        stable=abs(parallel) < 1 - EQUAL,
+        stable=abs(parallel) < 1 - RATIO_ROUNDING,
         chi=scale**2 * found.slope,
     )

@@ -3,7 +3,7 @@
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.functions.piecewise import leaky_relu
 from activax.theory.breakpoints import breakpoints
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import moments
-from activax.theory.sampling import Sampler, sampler
+from activax.theory.sampling import Sampler, ScalarFunction, sampler
 from activax.theory.shaping_conditions import DKS, TAT, solved
 
 Method = Literal["dks", "tat"]
@@ -45,7 +45,7 @@ class Shaped(NamedTuple):
 
 
 def shape(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     depth: int | None = None,
     method: Method = "dks",
     *,
@@ -151,7 +151,7 @@ def _local(network: Callable[[float], float], low: float, target: float, name: s
             f"shape: subnet_max must give less than {name} = {target:g} for linear layers, and no "
             f"less for layers that have it each; got {least:g} and {most:g}"
         )
-    return root(lambda x: network(x) - target, low, target, least - target, most - target)
+    return find_root(lambda x: network(x) - target, low, target, least - target, most - target)
 
 
 def _shaped(activation: Activation[...], residual: float) -> Shaped:
@@ -191,7 +191,7 @@ def _tailored_leaky(network: SubnetMax, eta: float) -> Shaped:
             f"shape: no leaky relu brings the correlation 0 to eta = {eta:g}: relu itself brings "
             f"it to {most + eta:.5f}, a leak to less. Use relu as it is, or lower eta."
         )
-    negative_slope = root(excess, 0.0, 1.0, most, excess(1.0))
+    negative_slope = find_root(excess, 0.0, 1.0, most, excess(1.0))
     scale = math.sqrt(2 / (1 + negative_slope**2))
     return Shaped(
         activation=affine(leaky_relu.bind(negative_slope=negative_slope), scale=scale),

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,13 +10,13 @@ import numpy as np
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.theory.breakpoints import Breakpoint
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import moments
 from activax.theory.quadrature import panels
-from activax.theory.sampling import Sampler
+from activax.theory.sampling import Sampler, ScalarFunction
 
-ORDER, REACH = 16, 10.0
-STEPS = np.arange(-REACH, REACH + 1)  # where panels end, of z
+ORDER, NORMAL_RANGE = 16, 10.0
+STEPS = np.arange(-NORMAL_RANGE, NORMAL_RANGE + 1)  # where panels end, of z
 BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # and of the input of the function
 SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # where in_shift is looked for: 1/16 apart near 0, to 27
 SCALES = 2.0 ** np.arange(-14.0, 7)
@@ -53,7 +53,7 @@ class Conditions:
         scale = in_scale[:, None]
         steps = np.broadcast_to(STEPS, (len(scale), len(STEPS)))
         edges = np.concatenate([steps, (self.marks - in_shift) / scale], -1)
-        z, weights = panels(edges, (-REACH, REACH), ORDER)
+        z, weights = panels(edges, (-NORMAL_RANGE, NORMAL_RANGE), ORDER)
         weights *= np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
         with np.errstate(over="ignore", invalid="ignore"):
             samples = self.sample((scale * z + in_shift).ravel())[..., 0]
@@ -125,7 +125,7 @@ class TAT(Conditions):
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # where the function is flat
-def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Activation[...], float]:
+def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activation[...], float]:
     """The first solution in the order of |in_shift| whose equations hold, and their residual."""
     along = functools.cache(functools.partial(_along, conditions))
 
@@ -142,7 +142,7 @@ def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Acti
             if ends[0] == 0:
                 shift = low
             else:
-                shift = root(functools.partial(excess, sign), low, high, *ends, ENOUGH)
+                shift = find_root(functools.partial(excess, sign), low, high, *ends, ENOUGH)
             scale, a, _ = along(shift)
             if a is None:
                 continue
@@ -189,6 +189,6 @@ def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None
         return float(conditions.curve(a, scale)[0]) - conditions.local
 
     low, high = SCALES[i - 1 : i + 1].tolist()
-    scale = root(excess, low, high, excess(low), excess(high), ENOUGH * conditions.local)
+    scale = find_root(excess, low, high, excess(low), excess(high), ENOUGH * conditions.local)
     averages = conditions.averages(np.array([scale]), shift)
     return scale, Averages(*(value[0] for value in averages)), most

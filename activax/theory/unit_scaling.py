@@ -17,6 +17,7 @@ from activax.core.elementwise import rounded
 from activax.core.rule import differentiable
 from activax.numerics.mode import at
 from activax.theory.moments import gain
+from activax.theory.sampling import ScalarFunction
 
 Constraint = Literal["forward", "backward", "geometric"]
 # The one factor for both passes, of those that each would have alone.
@@ -54,7 +55,7 @@ class TwoFactors:
         return _times(self, x)
 
 
-def scaled(activation: Callable[..., Any], constraint: Constraint | None = None) -> Scaled:
+def scaled(activation: ScalarFunction, constraint: Constraint | None = None) -> Scaled:
     """An activation scaled for unit variance: of its output forward, of gradients backward.
 
     Both are near 1 at initialisation, so that 16-bit and 8-bit numbers hold them without a scale
@@ -84,7 +85,7 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
         ValueError: an unknown constraint; a value or slope without variance.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> relu, forward, backward = activax.theory.scaled(activax.relu)
