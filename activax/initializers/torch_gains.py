@@ -13,10 +13,10 @@ LEAKY_SLOPE = 0.01
 
 
 def torch_gain(name: str, param: float | None = None) -> float:
-    """The gain that torch gives to an activation, for the initialisation of a model as it was.
+    """Return torch's gain of an activation, to initialise a model as torch does.
 
-    Those of tanh and selu are empirical, and that of sigmoid is none: `activax.theory.gain` has
-    1.593, 1 and 1.846 for them.
+    The gains of tanh and selu are empirical, and the gain of sigmoid is the one of linear layers.
+    `activax.theory.gain` returns 1.593, 1 and 1.846 for tanh, selu and sigmoid.
 
     Args:
         name: "linear", "conv1d" ... "conv_transpose3d", "sigmoid", "tanh", "relu", "leaky_relu" or
@@ -27,7 +27,7 @@ def torch_gain(name: str, param: float | None = None) -> float:
         A Python number.
 
     Raises:
-        ValueError: a name that torch does not know, or a param for one that has none.
+        ValueError: torch does not know the name, or `param` is given for another name.
 
     Example:
         >>> round(activax.initializers.torch_gain("tanh"), 5)
@@ -42,8 +42,8 @@ def torch_gain(name: str, param: float | None = None) -> float:
         return math.sqrt(2 / (1 + (LEAKY_SLOPE if param is None else float(param)) ** 2))
     if name not in TORCH_GAINS:
         raise ValueError(
-            f"torch_gain: torch knows {', '.join([*TORCH_GAINS, 'leaky_relu'])}; got {name!r}. For any "
-            "activation, use activax.theory.gain"
+            f"torch_gain: torch knows {', '.join([*TORCH_GAINS, 'leaky_relu'])}; got {name!r}. For "
+            "any activation, use activax.theory.gain"
         )
     if param is not None:
         raise ValueError(f"torch_gain: only leaky_relu has a param; got {param!r} for {name}")

@@ -11,10 +11,10 @@ from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction, sampler
 
-VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for
-# What differs by no more than this differs by rounding alone: of ratios, and of q from a ratio.
-RATIO_ROUNDING, MOMENT_ROUNDING = 1e-10, 1e-14
-NEXT_TO_ZERO = 1e-150
+VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # the grid on which roots are bracketed
+RATIO_ROUNDING = 1e-10  # a ratio of moments differs from 1 by no more than this through rounding
+MOMENT_ROUNDING = 1e-14  # relative; the rounding of a quotient of two moments
+NEXT_TO_ZERO = 1e-150  # the input at which one-sided slopes at 0 are taken
 
 
 class Critical(NamedTuple):
@@ -24,10 +24,10 @@ class Critical(NamedTuple):
         sigma_w: the scale of the weights.
         sigma_b: the scale of the biases.
         q: the variance of the pre-activations, which every layer keeps.
-        parallel: by how much a layer multiplies a small change of q, d V / d q.
-        stable: whether a changed q returns: parallel < 1, or for q = 0 that V(q) < q above it.
-        curvature: R''(1), of the map of the correlation of two inputs from layer to layer: how fast
-            it leaves 1; inf where the slope jumps.
+        parallel: V'(q), the factor by which a layer multiplies a small change of q.
+        stable: True if a changed q returns: parallel < 1, or for q = 0 V(p) < p at small p > 0.
+        curvature: R''(1), where R maps the correlation of two inputs to that of the next layer; inf
+            if the slope of f jumps. It tells how fast correlations leave 1.
     """
 
     sigma_w: float
@@ -45,11 +45,11 @@ def critical(
     sigma_b: float | None = None,
     half_stable: bool = False,
 ) -> Critical:
-    """The initialisation at which gradients neither grow nor vanish with depth.
+    """Return the initialisation at which gradients neither grow nor vanish with depth.
 
-    Critical points are a curve, with the variance q of the pre-activations as its parameter. Give
-    one of the three arguments to choose a point; none of them is q = 1. The theory is that of wide
-    networks: after depth = width, chance rules.
+    Critical points form a curve, whose parameter is the variance q of the pre-activations. One of
+    the three arguments chooses a point; the default is q = 1. The theory holds for wide networks:
+    from a depth of about the width on, chance decides.
 
     Formula:
         V(q) = sigma_w^2 E f(x)^2 + sigma_b^2 = q and sigma_w^2 E f'(x)^2 = 1, so that
@@ -59,17 +59,19 @@ def critical(
         activation: an elementwise Activation, or any function of an array that acts on each
             element. For a bound array the result is the mean over its elements.
         q: the variance of the pre-activations, positive.
-        sigma_b: the scale of the biases; of several points with it the stable one of least q, else
-            that of least q.
-        half_stable: the point where a changed variance neither grows nor shrinks, to first order.
+        sigma_b: the scale of the biases. Of several points with this scale, the stable point of
+            least q is taken; if none is stable, the point of least q.
+        half_stable: take the point where a changed variance neither grows nor shrinks, to first
+            order.
 
     Returns:
-        `Critical`. Where the curve has one variance for all, as that of relu, q is 1.
+        `Critical`. If every q is critical with the same scales, as for relu, q is 1.
 
     Raises:
-        TypeError: an activation that is not elementwise, or two arguments at once.
-        ValueError: a variance that is not positive, a negative sigma_b, or, with the reason, that
-            there is no such point.
+        TypeError: the activation is not elementwise, or more than one of q, sigma_b and half_stable
+            is given.
+        ValueError: q is not positive, sigma_b is negative, or there is no such point, with the
+            reason.
 
     Warns:
         UserWarning: the estimated error is above 1e-10.
@@ -134,7 +136,10 @@ def _point(found: Moments, q: float, sigma_b: float) -> Critical:
 
 
 def _squared_bias(found: Moments, q: float) -> float:
-    """sigma_b^2 of the critical point at q; -inf if there is none, 0 if it is but for rounding."""
+    """Return sigma_b^2 = q - E f^2 / E f'^2, with 0 for values within rounding of 0.
+
+    The result is -inf if f is flat or a moment is infinite, so that q is not critical.
+    """
     if found.slope == 0 or not math.isfinite(found.second + found.slope):
         return -math.inf
     squared = q - found.second / found.slope
@@ -161,7 +166,11 @@ def _with_bias(
 
 
 def _at_zero(activation: ScalarFunction, at: Callable[[float], Moments]) -> list[Critical]:
-    """The point of vanishing pre-activations, which a function that is 0 at 0 has."""
+    """Return the critical point q = 0, which exists if f(0) = 0 and the slopes at 0 are finite.
+
+    It is stable if V(q) < q above 0. The sign of V(q) - q is read at the least q of VARIANCES where
+    it differs from rounding.
+    """
     value, slope, _ = sampler("critical", activation, 2)(
         np.array([0.0, -NEXT_TO_ZERO, NEXT_TO_ZERO])
     )
@@ -186,7 +195,7 @@ def _at_zero(activation: ScalarFunction, at: Callable[[float], Moments]) -> list
 
 def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> Critical:
     def excess(q: float) -> float:
-        """By how much `parallel` exceeds 1."""
+        """Return parallel - 1 at the critical point of variance q."""
         found = at(q)
         if found.slope == 0 or not math.isfinite(found.growth + found.slope):
             return math.nan
@@ -208,7 +217,7 @@ def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> 
 
 
 def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]:
-    """Where a function, whose values at VARIANCES are `along`, crosses or touches 0."""
+    """Return the q at which `function` is 0, from its values `along` the grid VARIANCES."""
     with np.errstate(invalid="ignore"):
         crossed = np.isfinite(along[1:]) & (along[:-1] * along[1:] < 0)
     alone = (along[1:-1] == 0) & (along[:-2] != 0) & (along[2:] != 0)

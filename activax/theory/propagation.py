@@ -1,4 +1,4 @@
-"""What a deep network of random weights does to the size and the likeness of its inputs."""
+"""The variance, the correlation and the gradient in a deep network of random weights."""
 
 import math
 from collections.abc import Callable
@@ -14,26 +14,30 @@ from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction, sampler
 
-# Of two inputs as alike as this, first order is right but for kinks, and those to 3e-6.
+# Below this gap first order in the gap is exact, but for kinks of the slope, which change 3e-6.
 ALIKE = 1e-11
-FACTOR_ROUNDING = 1e-12  # a factor that differs from 1 by rounding alone
+FACTOR_ROUNDING = 1e-12  # a factor within this of 1 counts as 1
 
 
 class Propagation(NamedTuple):
-    """The layers 0 (the first pre-activations) to `depth` of a wide network, of random weights.
+    """The layers 0 to `depth` of a wide network of random weights.
+
+    Layer 0 is the first pre-activations.
 
     Attributes:
         q: the variance of the pre-activations of each layer, (depth + 1,).
-        gap: 1 - rho of each layer, exact next to rho = 1; (depth + 1,).
-        chi: by how much E |gradient|^2 grows from each layer back to the one before, (depth,). It
-            is also how fast a small gap grows.
-        parallel: by how much each layer multiplies a small change of q, (depth,).
-        noise: the relative standard deviation of q in a network of the given width, to first order;
-            None without a width. Beyond about 1 the theory says nothing of a single network.
-        depth_q: after how many layers a change of q has shrunk by e; inf if it does not shrink.
-        depth_rho: the same of a change of rho: how deep two inputs can be told apart.
+        gap: 1 - rho of each layer, with full relative accuracy next to rho = 1; (depth + 1,).
+        chi: the factor of E |gradient|^2 from each layer back to the layer before, (depth,). It is
+            also the factor of a small gap from layer to layer.
+        parallel: the factor by which each layer multiplies a small change of q, (depth,).
+        noise: the relative standard deviation of q in networks of the given width, to first order;
+            None without a width. Above about 1 the theory does not describe a single network.
+        depth_q: the number of layers in which a change of q shrinks by a factor of e; inf if it
+            does not shrink.
+        depth_rho: the same for a change of rho: the depth to which two inputs can be told apart.
         overflow: the first layer whose pre-activations exceed the dtype, or None.
-        underflow: the first layer whose pre-activations are below its smallest normal number.
+        underflow: the first layer whose pre-activations are below the smallest normal number of the
+            dtype, or None.
         error: the largest estimated relative error of one layer.
     """
 
@@ -50,12 +54,12 @@ class Propagation(NamedTuple):
 
     @property
     def rho(self) -> np.ndarray:
-        """The correlation of two inputs at each layer."""
+        """Return the correlation of two inputs at each layer."""
         return 1 - self.gap
 
     @property
     def gradient(self) -> float:
-        """E |gradient|^2 at layer 0, by that at the last."""
+        """Return E |gradient|^2 at layer 0, divided by E |gradient|^2 at the last layer."""
         return float(np.prod(self.chi))
 
 
@@ -72,8 +76,9 @@ def propagate(
 ) -> Propagation:
     """Follow the variance, the correlation and the gradient through a deep random network.
 
-    Of fully connected layers, h = W f(h) + b, in the limit of large width. What a network of finite
-    width adds is `noise`; where depth / width is not small, it rules.
+    The network has fully connected layers h <- W f(h) + b, in the limit of large width. A network
+    of finite width scatters about this limit by `noise`, which dominates unless depth / width is
+    small.
 
     Formula:
         q <- sigma_w^2 E f(u)^2 + sigma_b^2,  q rho <- sigma_w^2 E f(u) f(v) + sigma_b^2,
@@ -88,15 +93,15 @@ def propagate(
         q0: the variance of the first pre-activations.
         rho0: the correlation of the first pre-activations of two inputs.
         width: the width of the layers, for `noise`.
-        dtype: the floating dtype that may overflow.
+        dtype: the floating dtype for `overflow` and `underflow`.
 
     Returns:
-        `Propagation`, of NumPy arrays and Python numbers. If q becomes 0, or a moment exceeds
-        float64, the arrays end with that layer.
+        `Propagation`, with NumPy arrays and Python numbers. If q becomes 0 or a moment exceeds
+        float64, the arrays end at that layer.
 
     Raises:
         TypeError: the activation is not elementwise.
-        ValueError: a variance, scale, correlation, depth or width out of its range.
+        ValueError: a variance, scale, correlation, depth or width is out of its range.
 
     Warns:
         UserWarning: the estimated error is above 1e-10.
@@ -140,7 +145,8 @@ def propagate(
         parallel.append(weights * found.growth)
         errors.append(max(found.error, two.error))
         slopes = weights * two.slopes
-        # Given the layer before, the next is normal; its variance is a mean over the width.
+        # Given a layer, the next one is normal, and its variance is a mean over the width. The
+        # variance of this mean is added to the noise of the layers before.
         chance = weights**2 * (found.fourth - found.second**2) / (width or 1)
         spreads.append(parallel[-1] ** 2 * spreads[-1] + chance)
         variances.append(following)
@@ -163,7 +169,7 @@ def propagate(
 
 
 def _pairs_of(activation: ScalarFunction) -> Callable[[float, float, Moments], PairExpectations]:
-    """What the activation does to two inputs, by q, 1 - rho and the moments at q."""
+    """Return a function from q, 1 - rho and the moments at q to the expectations of two inputs."""
     sample, rough = sampler("propagate", activation, 2), breakpoints(activation)
     kinks = [point.x for point in rough]
     jumps = any(point.order == 0 for point in rough)
@@ -178,7 +184,7 @@ def _pairs_of(activation: ScalarFunction) -> Callable[[float, float, Moments], P
 
 
 def _depth(factor: float) -> float:
-    """After how many layers what shrinks by a factor in each has shrunk by e."""
+    """Return the number of layers in which a quantity times `factor` a layer shrinks by e."""
     size = abs(factor)
     return math.inf if size >= 1 - FACTOR_ROUNDING else -1 / math.log(size) if size > 0 else 0.0
 

@@ -22,17 +22,17 @@ import numpy as np
 
 from activax.theory.sampling import Sampler
 
-# integrands(z, fourth_root, samples) -> (integrals, n, channels), where z (n, 1) are standard normal
+# integrands(z, fourth_root, samples) -> (integrals, n, channels). z (n, 1) are standard normal
 # points, samples (orders + 1, n, channels) the values and derivatives at sqrt(q) z, and
 #     fourth_root = exp(-z^2 / 8).
-# The result includes the density exp(-z^2 / 2) = fourth_root^4. Multiplying each factor of f(x)^4 by
-# fourth_root first keeps the product finite where f(x)^4 itself overflows.
+# The result includes the density exp(-z^2 / 2) = fourth_root^4. If each factor of f(x)^4 is first
+# multiplied by fourth_root, the product stays finite where f(x)^4 itself overflows.
 Integrands = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 legendre = np.polynomial.legendre
 NODES, WEIGHTS = legendre.leggauss(16)
-# Points next to the ends of a panel, and the matrix that continues values at the nodes to them by the
-# polynomial through the nodes. A jump between an end and the nearest node shows only there.
+# Points next to the ends of a panel, and the matrix that extrapolates values at the nodes to them.
+# A jump between an end and the nearest node shows only there.
 ENDS = np.array([-1 + 2e-5, 1 - 2e-5])
 CONTINUED = legendre.legvander(ENDS, 15) @ np.linalg.inv(legendre.legvander(NODES, 15))
 HIDDEN = (1 + NODES[0]) / 2  # the part of a panel between an end and the nearest node
@@ -61,8 +61,8 @@ class Estimate(NamedTuple):
     errors: np.ndarray
 
 
-# integrate(low, high) -> three arrays (integrals, panels): the integral over each panel [low, high],
-# the integral of the absolute integrand, and the error that may hide at the ends of the panel.
+# integrate(low, high) -> three arrays (integrals, panels). For each panel [low, high] they hold the
+# integral, that of the absolute integrand, and the error that may hide at the ends.
 Integrate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 

@@ -1,4 +1,30 @@
-"""What Deep Kernel Shaping and Tailored Activation Transformation ask of a layer, solved."""
+"""The equations of Deep Kernel Shaping and Tailored Activation Transformation, and their solution.
+
+The transformed activation is
+
+    g(z) = scale f(u) + shift,  u = in_scale z + in_shift,  z standard normal.
+
+A layer maps the variance 1 + d to Q(1 + d) and the correlation c to C(c). If Q(1) = 1, then
+
+    Q'(1) = E g(z) g'(z) z,  C(0) = (E g)^2,  C'(1) = E g'(z)^2,  C''(1) = E g''(z)^2.
+
+Let m = E f(u), and write E for means over z. Two conditions give the output's scale and shift:
+
+    DKS, C(0) = 0 and Q(1) = 1:   scale^2 E (f - m)^2 = 1,  E g = 0;
+    TAT, C'(1) = 1 and Q(1) = 1:  scale^2 in_scale^2 E f'^2 = 1,
+                                  (E g / scale)^2 = in_scale^2 E f'^2 - E (f - m)^2.
+
+The other two are equations for in_scale and in_shift. With o = E g / scale,
+
+    DKS:  C'(1) = in_scale^2 E f'^2 / E (f - m)^2,
+          Q'(1) = in_scale E (f - m) f' z / E (f - m)^2 = 1;
+    TAT:  C''(1) = in_scale^2 E f''^2 / E f'^2,
+          Q'(1) = (E (f - m) f' z + o E f' z) / (in_scale E f'^2) = 1.
+
+For each in_shift the first equation gives in_scale by false position; the second one, along these
+pairs, gives in_shift. DKS is Martens et al. 2021, arXiv:2110.01765; TAT is Zhang, Botev & Martens
+2022, arXiv:2203.08120.
+"""
 
 import functools
 import math
@@ -16,15 +42,16 @@ from activax.theory.quadrature import panels
 from activax.theory.sampling import Sampler, ScalarFunction
 
 ORDER, NORMAL_RANGE = 16, 10.0
-STEPS = np.arange(-NORMAL_RANGE, NORMAL_RANGE + 1)  # where panels end, of z
-BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # and of the input of the function
-SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # where in_shift is looked for: 1/16 apart near 0, to 27
-SCALES = 2.0 ** np.arange(-14.0, 7)
-RESIDUAL, ENOUGH = 1e-9, 1e-13  # the largest of a solution, and where the search for it ends
+STEPS = np.arange(-NORMAL_RANGE, NORMAL_RANGE + 1)  # the ends of panels in z
+BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # ends of panels in u
+SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # the grid for in_shift: 1/16 apart near 0, up to 27
+SCALES = 2.0 ** np.arange(-14.0, 7)  # the grid for in_scale
+RESIDUAL = 1e-9  # the largest violation that a solution may have
+ENOUGH = 1e-13  # the violation at which false position stops
 
 
 class Averages(NamedTuple):
-    """Over u = in_scale z + in_shift, z standard normal; f is the function and m its mean."""
+    """Means of f(u), f'(u) and f''(u) over z; m is the mean of f(u)."""
 
     mean: Any
     variance: Any  # E (f - m)^2
@@ -35,10 +62,14 @@ class Averages(NamedTuple):
 
 
 class Conditions:
-    """What scale and shift of the input must solve; those of the output follow.
+    """The conditions of one method on in_scale and in_shift.
 
-    C'(1) or C''(1), which is to be `local`, gives the scale for each shift, and Q'(1) = 1 the
-    shift. `signs` are the branches that the output's shift may take.
+    Attributes:
+        signs: the signs that E g may have.
+        what: the name of the condition that determines in_scale.
+        sample: f and its derivatives.
+        local: the value that this condition asks for.
+        marks: inputs of f at which panels end.
     """
 
     signs: tuple[int, ...] = (1,)
@@ -49,7 +80,7 @@ class Conditions:
         self.marks = np.array([0.0, *BENDS, *(point.x for point in rough)])
 
     def averages(self, in_scale: np.ndarray, in_shift: float) -> Averages:
-        """At scales (n,)."""
+        """Return the means at scales (n,) and one shift."""
         scale = in_scale[:, None]
         steps = np.broadcast_to(STEPS, (len(scale), len(STEPS)))
         edges = np.concatenate([steps, (self.marks - in_shift) / scale], -1)
@@ -64,23 +95,25 @@ class Conditions:
             return Averages(mean, *((weights * i).sum(-1) for i in integrands))
 
     def curve(self, a: Averages, in_scale: Any) -> Any:
-        """C'(1) or C''(1)."""
+        """Return C'(1) or C''(1)."""
         raise NotImplementedError
 
     def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
-        """Q'(1)."""
+        """Return Q'(1)."""
         raise NotImplementedError
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
-        """The scale and the shift of the output."""
+        """Return the scale and the shift of the output."""
         raise NotImplementedError
 
     def residual(self, shaped: Activation[...]) -> float:
-        """The largest violation, of an activation that is done."""
+        """Return the largest violation of the conditions by a transformed activation."""
         raise NotImplementedError
 
 
 class DKS(Conditions):
+    """The conditions of Deep Kernel Shaping."""
+
     what = "C'(1)"
 
     def curve(self, a: Averages, in_scale: Any) -> Any:
@@ -100,6 +133,8 @@ class DKS(Conditions):
 
 
 class TAT(Conditions):
+    """The conditions of Tailored Activation Transformation."""
+
     what = "C''(1)"
     signs = (1, -1)
 
@@ -107,7 +142,7 @@ class TAT(Conditions):
         return in_scale**2 * a.bend / a.slope
 
     def offset(self, a: Averages, in_scale: Any, sign: int) -> Any:
-        """What is to be the mean of the output, over its scale, by Q(1) = 1 = C'(1)."""
+        """Return E g / scale, as Q(1) = 1 and C'(1) = 1 determine it."""
         return sign * np.sqrt(np.maximum(in_scale**2 * a.slope - a.variance, 0))
 
     def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
@@ -126,11 +161,11 @@ class TAT(Conditions):
 
 @np.errstate(divide="ignore", invalid="ignore")  # where the function is flat
 def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activation[...], float]:
-    """The first solution in the order of |in_shift| whose equations hold, and their residual."""
+    """Return the solution of least |in_shift|, and its largest violation of the conditions."""
     along = functools.cache(functools.partial(_along, conditions))
 
     def excess(sign: int, shift: float) -> float:
-        """Q'(1) - 1 with the wanted curve; NaN where that is not to be had."""
+        """Return Q'(1) - 1 at a shift and its scale; NaN if no scale gives `local`."""
         scale, a, _ = along(shift)
         return math.nan if a is None else conditions.change(a, scale, sign) - 1
 
@@ -160,7 +195,7 @@ def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activati
         )
     else:
         least, most = np.nanmin(changes), np.nanmax(changes)
-        reason = f"with the latter, Q'(1) is from {1 + least:.6g} to {1 + most:.6g}"
+        reason = f"with the second, Q'(1) is from {1 + least:.6g} to {1 + most:.6g}"
     wanted = f"{conditions.what} = {conditions.local:.6g}"
     raise ValueError(
         f"shape: {activation!r} cannot have Q'(1) = 1 and {wanted} in each layer: {reason}"
@@ -168,7 +203,7 @@ def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activati
 
 
 def _outward(points: list[float]) -> Iterator[tuple[float, float]]:
-    """Neighbours, from the middle to both ends, the right ones first."""
+    """Yield neighbouring points from the middle to both ends, alternately right and left."""
     middle = len(points) // 2
     for i in range(middle):
         yield points[middle + i], points[middle + i + 1]
@@ -176,7 +211,12 @@ def _outward(points: list[float]) -> Iterator[tuple[float, float]]:
 
 
 def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None, float]:
-    """At a shift, the least scale of the wanted curve, the averages there, and the most curve."""
+    """Solve C'(1) = local or C''(1) = local for in_scale, at a given in_shift.
+
+    Returns:
+        The least solution, the means there, and the largest C'(1) or C''(1) on the grid of scales.
+        Without a solution they are NaN and None.
+    """
     curve = conditions.curve(conditions.averages(SCALES, shift), SCALES)
     above = curve >= conditions.local
     most = float(np.nanmax(curve, initial=0.0))
