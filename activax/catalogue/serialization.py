@@ -8,7 +8,7 @@ code from the file.
 import importlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -21,6 +21,8 @@ from activax.core.affine import affine
 from activax.saving.policies import lean
 
 FLAX = "flax.serialization"
+# A name "module:attribute", or {"call": a key of CALLS, "options": {...}, "of": Description}.
+Description = str | dict[str, Any]
 
 CALLS: dict[str, Callable[..., Activation[...]]] = {
     "bind": Activation.bind,
@@ -43,7 +45,7 @@ def register() -> None:
         sys.meta_path.insert(0, _FlaxFinder())
 
 
-def _describe(function: Any) -> Any:
+def _describe(function: Any) -> Description:
     """Return a name of the function, or the calls that make the activation, as data for JSON."""
     if isinstance(function, Activation):
         if function._numbers:
@@ -63,11 +65,11 @@ def _describe(function: Any) -> Any:
     return name
 
 
-def _call(name: str, options: Any, base: Any) -> dict[str, Any]:
+def _call(name: str, options: Mapping[str, Any], base: Any) -> Description:
     return {"call": name, "options": dict(options), "of": _describe(base)}
 
 
-def _make(description: Any) -> Any:
+def _make(description: Description) -> Any:
     """Return the function or activation that `_describe` turned into `description`."""
     if isinstance(description, str):
         return _global(description)

@@ -13,7 +13,7 @@ from activax.checking.report import Finding, Floats, Report, ScalarFunction, nea
 from activax.core.activation import Activation
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
-SHAPE, OTHER_SHAPES = (2, 3), ((), (0, 3))
+INPUT_SHAPE, OTHER_SHAPES = (2, 3), ((), (0, 3))
 MODERATE = np.array([-3.25, -1.0, -0.375, 0.0, 0.625, 1.0, 2.5, 7.0])
 
 
@@ -70,13 +70,13 @@ def check(
         if not jnp.issubdtype(jnp.dtype(name), jnp.floating):
             raise TypeError(f"check: dtypes must be floating; got {name}")
     with np.errstate(all="ignore"), jax.debug_nans(False):  # the inputs are made to overflow
-        report = Report(_name(f), names, tuple(_findings(f, names)))
+        report = Report(_subject(f), names, tuple(_findings(f, names)))
     if raises:
         report.raise_if_failed()
     return report
 
 
-def _name(f: ScalarFunction) -> str:
+def _subject(f: ScalarFunction) -> str:
     return repr(f) if isinstance(f, Activation) else getattr(f, "__name__", repr(f))
 
 
@@ -111,32 +111,33 @@ def _guarded(findings: Iterator[Finding], dtype: str) -> Iterator[Finding]:
     try:
         yield from findings
     except Exception as error:
-        yield Finding("error", "value", dtype, "an array", _line(error), "a result")
+        yield Finding("error", "value", dtype, "an array", _error_line(error), "a result")
 
 
 def _runs(f: ScalarFunction, dtype: str) -> Iterator[Finding]:
     by_mode = modes(f)
     with jax.enable_x64(dtype == "float64"):
-        x = jax.ShapeDtypeStruct(SHAPE, jnp.dtype(dtype))
-        if _shapes(lambda x: [g(x) for g in by_mode.values()], x) == [SHAPE] * len(by_mode):
+        x = jax.ShapeDtypeStruct(INPUT_SHAPE, jnp.dtype(dtype))
+        together = _result_shapes(lambda x: [g(x) for g in by_mode.values()], x)
+        if together == [INPUT_SHAPE] * len(by_mode):
             return
         for mode, function in by_mode.items():
-            got = _shapes(function, x)
-            if got != SHAPE:
+            got = _result_shapes(function, x)
+            if got != INPUT_SHAPE:
                 check = "error" if isinstance(got, str) else "shape"
-                yield Finding(check, mode, dtype, f"shape {SHAPE}", got, SHAPE)
+                yield Finding(check, mode, dtype, f"shape {INPUT_SHAPE}", got, INPUT_SHAPE)
                 return
 
 
-def _shapes(f: ScalarFunction, x: jax.ShapeDtypeStruct) -> Any:
+def _result_shapes(f: ScalarFunction, x: jax.ShapeDtypeStruct) -> Any:
     """Return the shapes of the results, or the error on one line."""
     try:
         return jax.tree.map(lambda out: out.shape, jax.jit(f).lower(x).out_info)
     except Exception as error:
-        return _line(error)
+        return _error_line(error)
 
 
-def _line(error: Exception) -> str:
+def _error_line(error: Exception) -> str:
     """Return the error on one short line."""
     return f"{type(error).__name__}: {error}".partition("\n")[0][:60]
 
@@ -155,7 +156,7 @@ def _keeps_shapes(f: ScalarFunction) -> Iterator[Finding]:
         try:
             got = jax.eval_shape(f, jax.ShapeDtypeStruct(shape, jnp.float32)).shape
         except Exception as error:
-            got = _line(error)
+            got = _error_line(error)
         if got != shape:
             yield Finding("shape", "value", "float32", f"shape {shape}", got, shape)
 
@@ -167,7 +168,7 @@ def _keeps_dtypes(f: ScalarFunction, dtypes: tuple[str, ...]) -> Iterator[Findin
                 try:
                     got = jax.eval_shape(f, jax.ShapeDtypeStruct((3,), jnp.dtype(dtype))).dtype.name
                 except Exception as error:
-                    got = _line(error)
+                    got = _error_line(error)
             if got != dtype:
                 where = "with x64 enabled" if x64 else "an array"
                 yield Finding("dtype", "value", dtype, where, got, dtype)
@@ -180,7 +181,9 @@ def _takes_integers(f: ScalarFunction) -> Iterator[Finding]:
     try:
         got = _in_float64(f(x))
     except Exception as error:
-        yield Finding("integers", "value", x.dtype.name, "integers", _line(error), "as of floats")
+        yield Finding(
+            "integers", "value", x.dtype.name, "integers", _error_line(error), "as of floats"
+        )
         return
     yield from _differing("integers", x.dtype.name, _in_float64(x), got, want)
 

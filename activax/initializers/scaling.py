@@ -14,13 +14,13 @@ from activax.theory.moments import Kind
 from activax.theory.sampling import ScalarFunction
 
 Initializer = Callable[..., Array]
-Mode = Literal["fan_in", "fan_out", "fan_avg"]
+FanMode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
 
 
 def variance_scaling(
     gain: ScalarFunction | float = 1.0,
-    mode: Mode = "fan_in",
+    mode: FanMode = "fan_in",
     distribution: Distribution = "truncated_normal",
     *,
     kind: Kind = "forward",

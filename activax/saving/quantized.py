@@ -173,10 +173,11 @@ def _levels(
         ends = [v for v in (values.min(), values.max()) if v not in found]
         found, weights = np.concatenate([found, ends]), np.append(weights, [0] * len(ends))
         order = np.argsort(found)
-        levels = found[order][_best_path(_spread(found[order], weights[order]), number - 1)]
+        found, weights = found[order], weights[order]
+        levels = found[_best_path(_dither_variance(found, weights), number - 1)]
         levels = np.pad(levels, (0, number - len(levels)), mode="edge")
         return Levels(tuple(levels.tolist()))
-    bounds = _best_path(_scatter(found, weights), number)
+    bounds = _best_path(_group_error(found, weights), number)
     totals = [np.add.reduceat(a, bounds[:-1]) for a in (found * weights, weights)]
     levels = np.pad(totals[0] / totals[1], (0, number - len(bounds) + 1), mode="edge")
     middles = (levels[1:] + levels[:-1]) / 2
@@ -208,13 +209,13 @@ def _sums(v: Floats, w: Floats) -> list[Floats]:
     return [r[None, :] - r[:, None] for r in running]
 
 
-def _scatter(v: Floats, w: Floats) -> Floats:
+def _group_error(v: Floats, w: Floats) -> Floats:
     """Return the squared error of replacing v[i:j] by their mean, at [i, j]."""
     one, first, second = _sums(v, w)
     return second - first**2 / np.maximum(one, 1)
 
 
-def _spread(v: Floats, w: Floats) -> Floats:
+def _dither_variance(v: Floats, w: Floats) -> Floats:
     """Return the variance of rounding v[i:j] to v[i] or v[j] without bias, at [i, j]."""
     one, first, second = (s[:-1, :-1] for s in _sums(v, w))
     low, high = v[:, None], v[None, :]

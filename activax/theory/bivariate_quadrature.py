@@ -37,7 +37,7 @@ from activax.theory.sampling import Sampler
 REACHES = 9.0, 9.0, 21.0  # where the integrals over a and b end, for each effort
 FINE, COARSE = 14, 11  # nodes of a panel, and of the rule that estimates its error
 LEAST_WEIGHT = 1e-40  # points of less weight are not evaluated
-WIDE = 4.0  # standard deviations; beyond, no powers of 2 are needed as ends of panels
+WIDEST_PANEL = 4.0  # standard deviations; beyond, no powers of 2 are needed as ends of panels
 FINEST, COARSEST = -1, 30  # exponents of the powers of 2 at which panels end
 
 
@@ -118,7 +118,7 @@ def integrals(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossings = np.subtract.outer(corners / root_u, sign * corners / root_v).ravel()
         bends = 2.0 ** np.arange(FINEST - 3 * effort, COARSEST)
-        bends = bends[WIDE * max(root_u, root_v) > bends]
+        bends = bends[WIDEST_PANEL * max(root_u, root_v) > bends]
         spread = np.concatenate([bends, -bends]) / max(root_u, root_v)
         outer_edges = np.concatenate([steps, crossings / (2 * short), spread / (2 * short)])
         outer, outer_weights = panels(outer_edges, outer_range, order)

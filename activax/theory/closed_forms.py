@@ -11,7 +11,7 @@ By Price's theorem the slopes follow from the product if f does not jump:
 
 import math
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,11 +21,10 @@ from activax.core.activation import Activation
 from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
 from activax.numerics.selects import root
 from activax.theory.correlation import angle
-from activax.theory.sampling import ScalarFunction
+from activax.theory.sampling import Numbers, ScalarFunction
 
-Variance = Any  # a Python number or an array
 # expectation(q1, q2, rho); the arguments broadcast.
-Expectation = Callable[[Variance, Variance, Array], Array]
+Expectation = Callable[[Numbers, Numbers, Array], Array]
 
 
 class ClosedForm(NamedTuple):
@@ -45,16 +44,16 @@ def closed_form(activation: ScalarFunction) -> ClosedForm | None:
     if isinstance(activation, Activation):
         if activation.arrays:
             return None
-        make = OF_ACTIVATIONS.get(activation.original._plain)
+        make = FORMS_OF_ACTIVATIONS.get(activation.original._plain)
         return make(**activation.parameters) if make else None
-    return OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
+    return FORMS_OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
 
 
-def _covariance(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _covariance(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     return root(q1) * root(q2) * rho
 
 
-def _spread(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _determinant(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     """Return the determinant q1 q2 - r^2 of the covariance matrix, without cancellation."""
     return q1 * q2 * (1 - rho) * (1 + rho)
 
@@ -87,7 +86,7 @@ def _rectified(n: int) -> Callable[[Array], Array]:
 
 
 # (A, B) for n = 0, 1, 2, where J_n(theta) = A(rho) sin(theta) + B(rho) (pi - theta).
-ARCCOSINE: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = (
+ARCCOSINE: tuple[tuple[Callable[[Numbers], Numbers], Callable[[Numbers], Numbers]], ...] = (
     (lambda rho: 0, lambda rho: 1),
     (lambda rho: 1, lambda rho: rho),
     (lambda rho: 3 * rho, lambda rho: 2 * rho * rho + 1),
@@ -99,11 +98,11 @@ def powers(n: int, right: float, left: float) -> ClosedForm:
     """Return the closed form of f(x) = right x^n for x > 0 and left |x|^n for x < 0."""
     same, across = right * right + left * left, 2 * right * left
 
-    def product(q1: Variance, q2: Variance, rho: Array) -> Array:
+    def product(q1: Numbers, q2: Numbers, rho: Array) -> Array:
         sides = same * RECTIFIED[n](rho) + across * RECTIFIED[n](-rho)
         return (root(q1) * root(q2)) ** n * sides
 
-    def slopes(q1: Variance, q2: Variance, rho: Array) -> Array:
+    def slopes(q1: Numbers, q2: Numbers, rho: Array) -> Array:
         if n == 0:
             return jnp.zeros_like(rho)
         sides = same * RECTIFIED[n - 1](rho) - across * RECTIFIED[n - 1](-rho)
@@ -115,20 +114,20 @@ def powers(n: int, right: float, left: float) -> ClosedForm:
 # Entire functions: their expectations are smooth in the correlation
 
 
-def _erf(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _erf(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     """Return E erf(u) erf(v), by Williams 1997, Computing with Infinite Networks."""
     return 2 / math.pi * jnp.arctan2(2 * _covariance(q1, q2, rho), _erf_root(q1, q2, rho))
 
 
-def _erf_slopes(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _erf_slopes(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     return 4 / math.pi / _erf_root(q1, q2, rho)
 
 
-def _erf_root(q1: Variance, q2: Variance, rho: Array) -> Array:
-    return jnp.sqrt(1 + 2 * q1 + 2 * q2 + 4 * _spread(q1, q2, rho))
+def _erf_root(q1: Numbers, q2: Numbers, rho: Array) -> Array:
+    return jnp.sqrt(1 + 2 * q1 + 2 * q2 + 4 * _determinant(q1, q2, rho))
 
 
-def _gelu(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _gelu(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     """Return E f(u) f(v) for f(x) = x Phi(x), by integration by parts.
 
     It follows from E Phi(u) Phi(v) = 1/4 + asin(r / sqrt((1 + q1) (1 + q2))) / (2 pi).
@@ -138,7 +137,7 @@ def _gelu(q1: Variance, q2: Variance, rho: Array) -> Array:
     return r * cdfs + rest * inverse / (2 * math.pi)
 
 
-def _gelu_slopes(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _gelu_slopes(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     """Return the derivative of `_gelu` in the covariance r."""
     r, inverse, cdfs = _gelu_parts(q1, q2, rho)
     factor = _gelu_factor(q1, q2)
@@ -146,32 +145,32 @@ def _gelu_slopes(q1: Variance, q2: Variance, rho: Array) -> Array:
     return cdfs + rest * inverse / (2 * math.pi)
 
 
-def _gelu_factor(q1: Variance, q2: Variance) -> Any:
+def _gelu_factor(q1: Numbers, q2: Numbers) -> Numbers:
     return (1 - q1 * q2) / ((1 + q1) * (1 + q2))
 
 
-def _gelu_parts(q1: Variance, q2: Variance, rho: Array) -> tuple[Array, Array, Array]:
+def _gelu_parts(q1: Numbers, q2: Numbers, rho: Array) -> tuple[Array, Array, Array]:
     """Return r, 1 / sqrt((1 + q1) (1 + q2) - r^2) and E Phi(u) Phi(v)."""
     r = _covariance(q1, q2, rho)
-    volume = jnp.sqrt(1 + q1 + q2 + _spread(q1, q2, rho))
+    volume = jnp.sqrt(1 + q1 + q2 + _determinant(q1, q2, rho))
     return r, 1 / volume, 0.25 + jnp.arctan2(r, volume) / (2 * math.pi)
 
 
-def _exp(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _exp(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     return jnp.exp((q1 + q2) / 2 + _covariance(q1, q2, rho))
 
 
-def _difference(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _difference(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     """Return E (u - v)^2 = q1 + q2 - 2 r, without cancellation."""
     return (root(q1) - root(q2)) ** 2 + 2 * root(q1) * root(q2) * (1 - rho)
 
 
-def _sin(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _sin(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     apart, sum_ = _difference(q1, q2, rho), _difference(q1, q2, -rho)
     return (jnp.expm1(-apart / 2) - jnp.expm1(-sum_ / 2)) / 2
 
 
-def _cos(q1: Variance, q2: Variance, rho: Array) -> Array:
+def _cos(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     apart, sum_ = _difference(q1, q2, rho), _difference(q1, q2, -rho)
     return (jnp.exp(-apart / 2) + jnp.exp(-sum_ / 2)) / 2
 
@@ -181,7 +180,7 @@ ERF = ClosedForm(_erf, _erf_slopes)
 EXP = ClosedForm(_exp, _exp)
 
 # Each entry makes the closed form from the parameters of the activation.
-OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
+FORMS_OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
     elementary.identity: lambda: powers(1, 1.0, -1.0),
     elementary.abs: lambda: powers(1, 1.0, 1.0),
     piecewise.relu: lambda: RELU,
@@ -195,7 +194,7 @@ OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
         powers(0, 1.0, 0.0)._replace(slopes=None) if threshold == 0 else None
     ),
 }
-OF_FUNCTIONS: dict[ScalarFunction, ClosedForm] = {
+FORMS_OF_FUNCTIONS: dict[ScalarFunction, ClosedForm] = {
     jnp.abs: powers(1, 1.0, 1.0),
     jnp.sign: powers(0, 1.0, -1.0),
     jnp.square: powers(2, 1.0, 1.0),

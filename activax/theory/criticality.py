@@ -11,7 +11,7 @@ from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction, sampler
 
-VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # the grid on which roots are bracketed
+VARIANCE_GRID = 10.0 ** np.arange(-6, 4.25, 0.25)  # the grid on which roots are bracketed
 RATIO_ROUNDING = 1e-10  # a ratio of moments differs from 1 by no more than this through rounding
 MOMENT_ROUNDING = 1e-14  # relative; the rounding of a quotient of two moments
 NEXT_TO_ZERO = 1e-150  # the input at which one-sided slopes at 0 are taken
@@ -117,13 +117,13 @@ def critical(
                 f"sigma_b^2 = q - E f^2 / E f'^2 would be {squared:.6g}; give sigma_b, such as "
                 "sigma_b=0.0, to look for one at the variance that follows from it"
             )
-        point = _point(at(q), q, math.sqrt(squared))
+        point = _critical_at(at(q), q, math.sqrt(squared))
     if point.q > 0:
         warn_if_inaccurate("critical", activation, at(point.q).error)
     return point
 
 
-def _point(found: Moments, q: float, sigma_b: float) -> Critical:
+def _critical_at(found: Moments, q: float, sigma_b: float) -> Critical:
     parallel = found.growth / found.slope
     return Critical(
         sigma_w=1 / math.sqrt(found.slope),
@@ -149,18 +149,18 @@ def _squared_bias(found: Moments, q: float) -> float:
 def _with_bias(
     activation: ScalarFunction, at: Callable[[float], Moments], sigma_b: float
 ) -> Critical:
-    squared = np.array([_squared_bias(at(q), q) for q in VARIANCES.tolist()])
+    squared = np.array([_squared_bias(at(q), q) for q in VARIANCE_GRID.tolist()])
     if sigma_b == 0 and not squared.any():
-        return _point(at(1.0), 1.0, 0.0)
+        return _critical_at(at(1.0), 1.0, 0.0)
     found = _roots(lambda q: _squared_bias(at(q), q) - sigma_b**2, squared - sigma_b**2)
-    points = [_point(at(q), q, sigma_b) for q in found]
+    points = [_critical_at(at(q), q, sigma_b) for q in found]
     if sigma_b == 0:
         points += _at_zero(activation, at)
     if not points:
         raise ValueError(
             f"critical: {activation!r} has no critical point with sigma_b = {sigma_b:g}: "
             f"sigma_b^2 = q - E f^2 / E f'^2 is at least {squared.min():.3g} and at most "
-            f"{squared.max():.3g} for q from {VARIANCES[0]:g} to {VARIANCES[-1]:g}"
+            f"{squared.max():.3g} for q from {VARIANCE_GRID[0]:g} to {VARIANCE_GRID[-1]:g}"
         )
     return min(points, key=lambda point: (not point.stable, point.q))
 
@@ -168,17 +168,16 @@ def _with_bias(
 def _at_zero(activation: ScalarFunction, at: Callable[[float], Moments]) -> list[Critical]:
     """Return the critical point q = 0, which exists if f(0) = 0 and the slopes at 0 are finite.
 
-    It is stable if V(q) < q above 0. The sign of V(q) - q is read at the least q of VARIANCES where
-    it differs from rounding.
+    It is stable if V(q) < q above 0. The sign of V(q) - q is read at the least q of VARIANCE_GRID
+    at which it exceeds rounding.
     """
-    value, slope, _ = sampler("critical", activation, 2)(
-        np.array([0.0, -NEXT_TO_ZERO, NEXT_TO_ZERO])
-    )
+    points = np.array([0.0, -NEXT_TO_ZERO, NEXT_TO_ZERO])
+    value, slope, _ = sampler("critical", activation, 2)(points)
     left, right = slope[1], slope[2]
     squared = float((left**2 + right**2).mean()) / 2  # E f'^2 in the limit
     if value[0].any() or not NEXT_TO_ZERO < squared < math.inf:
         return []
-    ratios = (at(q).second / squared / q for q in VARIANCES.tolist())
+    ratios = (at(q).second / squared / q for q in VARIANCE_GRID.tolist())
     ratio = next((ratio for ratio in ratios if abs(ratio - 1) > RATIO_ROUNDING), 1.0)
     kinked = not np.allclose(left, right, rtol=RATIO_ROUNDING)
     return [
@@ -201,13 +200,13 @@ def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> 
             return math.nan
         return found.growth / found.slope - 1
 
-    along = np.array([excess(q) for q in VARIANCES.tolist()])
+    along = np.array([excess(q) for q in VARIANCE_GRID.tolist()])
     along[np.abs(along) < RATIO_ROUNDING] = 0.0
     if not along.any():
-        return _point(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
+        return _critical_at(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
     squared = {q: _squared_bias(at(q), q) for q in _roots(excess, along)}
     for q in sorted(q for q in squared if squared[q] >= 0):
-        return _point(at(q), q, math.sqrt(squared[q]))
+        return _critical_at(at(q), q, math.sqrt(squared[q]))
     if squared:
         reason = "sigma_b^2 would be negative at it"
     else:
@@ -217,13 +216,13 @@ def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> 
 
 
 def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]:
-    """Return the q at which `function` is 0, from its values `along` the grid VARIANCES."""
+    """Return the q at which `function` is 0, from its values `along` the grid VARIANCE_GRID."""
     with np.errstate(invalid="ignore"):
         crossed = np.isfinite(along[1:]) & (along[:-1] * along[1:] < 0)
     alone = (along[1:-1] == 0) & (along[:-2] != 0) & (along[2:] != 0)
-    brackets = zip(VARIANCES[:-1], VARIANCES[1:], along[:-1], along[1:], strict=True)
+    brackets = zip(VARIANCE_GRID[:-1], VARIANCE_GRID[1:], along[:-1], along[1:], strict=True)
     return [
-        *VARIANCES[1:-1][alone].tolist(),
+        *VARIANCE_GRID[1:-1][alone].tolist(),
         *(
             find_root(function, *map(float, bracket))
             for bracket, cross in zip(brackets, crossed, strict=True)

@@ -21,7 +21,7 @@ jump. All other derivatives go through the angle.
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,11 +34,11 @@ from activax.theory.bivariate_quadrature import REACHES, PairExpectations, integ
 from activax.theory.breakpoints import breakpoints
 from activax.theory.correlation import angle
 from activax.theory.moments import SECOND, Moments, moments_of
-from activax.theory.sampling import ScalarFunction, sampler
+from activax.theory.sampling import Numbers, ScalarFunction, sampler
 
 DEGREES = 16, 32, 64, 128  # the degrees that are tried
 LAST = 3  # the size of so many last coefficients is the estimated error of a series
-ENOUGH = 1e-13  # the relative error that ends the search for a degree or an effort
+SERIES_ERROR = 1e-13  # the relative error that ends the search for a degree or an effort
 SLOPE = Moments._fields.index("slope")
 SMALLEST_NORMAL = np.finfo(float).tiny
 SAME = 1e-7  # Price's theorem holds if both sides differ by less than this, relatively
@@ -106,7 +106,7 @@ def _fit_series(caller: str, activation: ScalarFunction, q1: float, q2: float) -
             )
         series = _coefficients(values)
         tail = np.abs(series[-LAST:]).max(0) / sizes
-        if tail.max() < ENOUGH:
+        if tail.max() < SERIES_ERROR:
             break
 
     product, slopes = (
@@ -134,7 +134,7 @@ def _least_effort(checked: Callable[..., PairExpectations]) -> int:
     errors: dict[int, float] = {}
     for effort in range(len(REACHES)):
         errors[effort] = checked(gap=_gap(math.pi / 4), effort=effort).error
-        if errors[effort] < ENOUGH:
+        if errors[effort] < SERIES_ERROR:
             break
     return min(errors, key=lambda effort: errors[effort])
 
@@ -144,7 +144,7 @@ def _gap(theta: float) -> float:
     return 2 * math.sin(theta / 2) ** 2
 
 
-def _angle(place: Any) -> Any:
+def _angle(place: Numbers) -> Numbers:
     """Return the angle at x = cos(pi place)."""
     return math.pi * np.sin(math.pi / 2 * place) ** 2
 

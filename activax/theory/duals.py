@@ -69,9 +69,11 @@ class Dual:
 def dual(activation: ScalarFunction, q1: float = 1.0, q2: float | None = None) -> Dual:
     """Return the dual activation: the covariance of two outputs by the correlation of the inputs.
 
-    The dual has a closed form for activations that are linear on each side of 0 (relu, leaky_relu,
-    abs ...), for relu_squared, gelu, step at 0 and exponential, and for these functions of JAX:
-    sin, cos, exp, erf, sign, abs, square and jax.nn.relu.
+    There are closed forms for
+
+    - activations that are linear on each side of 0 (relu, leaky_relu, abs ...);
+    - relu_squared, gelu, step at 0 and exponential;
+    - these functions of JAX: sin, cos, exp, erf, sign, abs, square and jax.nn.relu.
 
     For other functions quadrature in float64 makes a Chebyshev series in the angle arccos(rho). It
     takes about a second, also in a float32 program and inside `jax.jit`. The series of an

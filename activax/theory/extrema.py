@@ -1,8 +1,8 @@
 """The steepest slope and the lowest value of an activation, including its limits at infinity.
 
-Both searches start from a grid that includes the declared kinks, take its best cells, and zoom in:
-each round divides every cell into 16 parts and keeps the best part with its neighbours. Points far
-beyond the grid, up to 1e150, give the limits.
+Both searches start from the best cells of a grid that includes the declared kinks. Each round
+divides every cell into 16 parts, and keeps the best part with its neighbours. Points far beyond the
+grid, up to 1e150, give the limits.
 """
 
 import math
@@ -17,7 +17,7 @@ from activax.theory.sampling import Sampler, ScalarFunction, sampler
 CELLS = 48  # the number of cells that are searched
 PARTS = 17  # the number of points in a cell
 ZOOMS = 24  # the number of rounds
-FAR = 2.0 ** np.arange(14, 500, 6)  # the points beyond the grid, from which limits are read
+DISTANCES = 2.0 ** np.arange(14, 500, 6)  # the points beyond the grid, from which limits are read
 GROWTH = 1.5  # a slope or a value that grows by more than this at the end of a search has no bound
 FADED = 1e-30  # a value this small at the farthest point has the limit 0
 
@@ -150,8 +150,11 @@ def minimum(activation: ScalarFunction) -> Minimum:
     level = heights <= least + 4 * np.finfo(float).eps * min(abs(least), np.finfo(float).max)
     place = float(places[level][np.abs(places[level]).argmin()])
 
-    for side, walk in ((-math.inf, far[0, len(FAR) - 1 :: -1]), (math.inf, far[0, len(FAR) :])):
-        limit, halfway = float(walk[-1].min()), float(walk[len(FAR) // 2].min())
+    for side, walk in (
+        (-math.inf, far[0, len(DISTANCES) - 1 :: -1]),
+        (math.inf, far[0, len(DISTANCES) :]),
+    ):
+        limit, halfway = float(walk[-1].min()), float(walk[len(DISTANCES) // 2].min())
         if limit < min(least, GROWTH * min(halfway, 0.0)):
             return Minimum(side, -math.inf)
         limit = limit if abs(limit) > FADED else 0.0
@@ -181,13 +184,13 @@ def _fades(place: float, side: float, least: float, edges: np.ndarray, values: n
 def _survey(
     caller: str, activation: ScalarFunction, sample: Sampler
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the grid with the declared kinks, the samples on it, and the samples at -FAR and FAR.
+    """Return the grid with the declared kinks, the samples on it, and the samples far out.
 
-    The samples far out are in the order of x.
+    The samples at -DISTANCES and DISTANCES are in the order of x.
     """
     declared = activation.kinks if isinstance(activation, Activation) else ()
     edges = np.unique([*GRID, *declared])
-    grid, far = sample(edges), sample(np.concatenate([-FAR[::-1], FAR]))
+    grid, far = sample(edges), sample(np.concatenate([-DISTANCES[::-1], DISTANCES]))
     undefined = np.isnan(grid[0]).any(-1)
     if undefined.any():
         raise ValueError(f"{caller}: {activation!r} is NaN at {edges[undefined.argmax()]:.4g}")

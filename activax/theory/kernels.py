@@ -194,8 +194,8 @@ def ntk(
     """Return the neural tangent kernel of a wide, fully connected network.
 
     The kernel is the inner product of the gradients of one output at two inputs. The network is
-    that of `nngp` in the NTK parametrisation: every weight and bias is a standard normal parameter,
-    which the forward pass scales by sigma_w / sqrt(fan-in) or sigma_b, and all are trained.
+    that of `nngp` in the NTK parametrisation. Every weight and bias is a standard normal parameter,
+    which the forward pass scales by sigma_w / sqrt(fan-in) or sigma_b. All of them are trained.
 
     Formula:
         T_0 = K_0; T_l(x, y) = K_l(x, y) + sigma_w^2 E f'(u) f'(v) T_{l-1}(x, y), l = 1 ... depth;

@@ -11,7 +11,7 @@ from numpy.polynomial import polynomial
 
 from activax.theory.quadrature import check_variance
 
-LAYERS = 10_000  # the number of layers that the variance is followed through
+MOST_LAYERS = 10_000  # the number of layers that the variance is followed through
 DOUBLE = 1e-6  # relative; rounding may part a double root, and its slope from 1, by this much
 SLOPE_ROUNDING = 1e-14  # a slope of a linear map within this of 1 counts as 1
 
@@ -190,7 +190,7 @@ def _extremes(variance: np.ndarray, q: float, dtype: DTypeLike) -> tuple[int | N
     powers = np.flatnonzero(variance)
     factors = variance[powers]
     log_q = math.log(q)
-    for layer in range(LAYERS):
+    for layer in range(MOST_LAYERS):
         if log_q > high:
             return layer, None
         if log_q < low:

@@ -14,7 +14,7 @@ from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction, sampler
 
-# Below this gap first order in the gap is exact, but for kinks of the slope, which change 3e-6.
+# Below this gap first order in the gap is exact, but for kinks, which add a relative 3e-6.
 ALIKE = 1e-11
 FACTOR_ROUNDING = 1e-12  # a factor within this of 1 counts as 1
 
@@ -162,8 +162,8 @@ def propagate(
         noise=None if width is None else np.sqrt(spreads) / np.array(variances[:last]),
         depth_q=_depth(parallel[-1]) if parallel else 0.0,
         depth_rho=_depth(slopes),
-        overflow=_first(sizes > float(info.max)),
-        underflow=_first(sizes < float(info.tiny)),
+        overflow=_first_layer(sizes > float(info.max)),
+        underflow=_first_layer(sizes < float(info.tiny)),
         error=max(errors, default=0.0),
     )
 
@@ -189,5 +189,5 @@ def _depth(factor: float) -> float:
     return math.inf if size >= 1 - FACTOR_ROUNDING else -1 / math.log(size) if size > 0 else 0.0
 
 
-def _first(where: np.ndarray) -> int | None:
+def _first_layer(where: np.ndarray) -> int | None:
     return int(where.argmax()) if where.any() else None

@@ -1,11 +1,11 @@
 """Expectations over a normal distribution, by adaptive Gauss-Legendre panels.
 
 The integral over each panel uses 16 Gauss-Legendre nodes. A panel is split in two, off its middle,
-and accepted when both of these are below a tolerance:
+and accepted when two numbers are below a tolerance:
 
-- the change of the integral by the split, which shows a panel that the rule does not resolve;
-- the difference, next to each end, between the integrand and the polynomial through the nodes,
-  times the width between that end and the nearest node. It shows a jump that lies there unseen.
+- The change of the integral by the split. It shows a panel that the rule does not resolve.
+- The difference between the integrand next to each end and the polynomial through the nodes, times
+  the width between the end and the nearest node. It shows a jump that the nodes miss.
 
 Other panels are split again, so that panels close in on kinks, jumps and poles. What is left at the
 narrowest panels tells an integrable jump from a pole that makes the integral infinite. The error
@@ -35,14 +35,14 @@ NODES, WEIGHTS = legendre.leggauss(16)
 # A jump between an end and the nearest node shows only there.
 ENDS = np.array([-1 + 2e-5, 1 - 2e-5])
 CONTINUED = legendre.legvander(ENDS, 15) @ np.linalg.inv(legendre.legvander(NODES, 15))
-HIDDEN = (1 + NODES[0]) / 2  # the part of a panel between an end and the nearest node
+BLIND_SHARE = (1 + NODES[0]) / 2  # the part of a panel between an end and the nearest node
 SPLIT = 0.44  # where a panel is split: symmetric functions could hide their error at the middle
 # Ends of panels in x: an activation bends at scales of its own, whatever the variance.
 EDGES = np.concatenate([np.arange(0.25, 4, 0.25), 2.0 ** np.arange(2, 40)])
 # The range of z, and its limit. Beyond 12 the normal density is below 1e-31, but the moments of
 # exp have their mass farther out.
 REACH, FARTHEST = 12.0, 50.0
-NEGLIGIBLE = 1e-35  # an integrand this small, relative to its maximum, ends the range
+RANGE_END = 1e-35  # an integrand this small, relative to its maximum, ends the range
 TOLERANCE = 2e-15  # the error of one panel, relative to the whole integral
 ROUNDS, PANELS = 64, 4096  # the most rounds of splitting, and panels in one round
 WARN = 1e-10  # the relative error above which the user is warned
@@ -87,7 +87,7 @@ def expectations(
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return integrands(column, np.exp(-column * column / 8), sample(root_q * z)).mean(-1)
 
-    low_end, high_end, finite, undefined = _range(integrand)
+    low_end, high_end, finite, undefined = _integration_range(integrand)
 
     def integrate(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         width = high - low
@@ -95,7 +95,7 @@ def expectations(
         values = integrand(z.ravel())
         values[~finite] = 0.0
         inner, ends = np.split(values.reshape(len(values), *z.shape), [len(NODES)], -1)
-        hidden = np.abs(ends - inner @ CONTINUED.T).sum(-1) * HIDDEN * width
+        hidden = np.abs(ends - inner @ CONTINUED.T).sum(-1) * BLIND_SHARE * width
         weights = width[:, None] / 2 * WEIGHTS
         return (inner * weights).sum(-1), (np.abs(inner) * weights).sum(-1), hidden
 
@@ -144,7 +144,7 @@ def _pairs(parts: np.ndarray) -> np.ndarray:
     return parts.reshape(len(parts), 2, -1).sum(1)
 
 
-def _range(
+def _integration_range(
     integrand: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[float, float, np.ndarray, np.ndarray]:
     """Return the range of z that holds the mass, and which integrals are finite or undefined.
@@ -157,7 +157,7 @@ def _range(
     central = np.abs(steps) < REACH
     undefined = (np.isnan(sizes) & central).any(-1)
     heaviest = np.max(np.where(np.isfinite(sizes), sizes, 0.0), -1, keepdims=True)
-    present = sizes > NEGLIGIBLE * heaviest
+    present = sizes > RANGE_END * heaviest
     finite = ~undefined & ~np.isinf(sizes).any(-1) & ~present[:, [0, -1]].any(-1)
     mass = steps[present[finite].any(0)] if finite.any() else steps[central]
     low, high = (mass.min(), mass.max()) if len(mass) else (0.0, 0.0)

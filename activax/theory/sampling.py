@@ -13,6 +13,7 @@ from activax.core.activation import Activation
 
 # A function of an array that acts on each element: an Activation, or any other callable.
 ScalarFunction = Callable[..., Any]
+Numbers = Any  # a Python number, or an array
 # From points (n,) to the value, the slope and so on, (orders + 1, n, channels).
 Sampler = Callable[[np.ndarray], np.ndarray]
 

@@ -86,8 +86,8 @@ def shape(
             0 and 1.
 
     Returns:
-        `Shaped`. Of several solutions the one with the least |in_shift| is taken, the positive one
-        of two equal ones, and the one with the least in_scale, which is positive.
+        `Shaped`. Of several solutions the one with the least |in_shift| is taken; of two with equal
+        |in_shift|, the positive one. in_scale is positive, and the least one for this in_shift.
 
     Raises:
         TypeError: the activation is not elementwise or has arrays bound to it, or not exactly one

@@ -29,7 +29,7 @@ pairs, gives in_shift. DKS is Martens et al. 2021, arXiv:2110.01765; TAT is Zhan
 import functools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,26 +39,26 @@ from activax.theory.breakpoints import Breakpoint
 from activax.theory.false_position import find_root
 from activax.theory.moments import moments
 from activax.theory.quadrature import panels
-from activax.theory.sampling import Sampler, ScalarFunction
+from activax.theory.sampling import Numbers, Sampler, ScalarFunction
 
 ORDER, NORMAL_RANGE = 16, 10.0
 STEPS = np.arange(-NORMAL_RANGE, NORMAL_RANGE + 1)  # the ends of panels in z
 BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # ends of panels in u
-SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # the grid for in_shift: 1/16 apart near 0, up to 27
-SCALES = 2.0 ** np.arange(-14.0, 7)  # the grid for in_scale
+IN_SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # the grid for in_shift: 1/16 apart near 0, up to 27
+IN_SCALES = 2.0 ** np.arange(-14.0, 7)  # the grid for in_scale
 RESIDUAL = 1e-9  # the largest violation that a solution may have
-ENOUGH = 1e-13  # the violation at which false position stops
+STOP_RESIDUAL = 1e-13  # the violation at which false position stops
 
 
 class Averages(NamedTuple):
     """Means of f(u), f'(u) and f''(u) over z; m is the mean of f(u)."""
 
-    mean: Any
-    variance: Any  # E (f - m)^2
-    cross: Any  # E (f - m) f' z
-    tilt: Any  # E f' z
-    slope: Any  # E f'^2
-    bend: Any  # E f''^2
+    mean: Numbers
+    variance: Numbers  # E (f - m)^2
+    cross: Numbers  # E (f - m) f' z
+    tilt: Numbers  # E f' z
+    slope: Numbers  # E f'^2
+    bend: Numbers  # E f''^2
 
 
 class Conditions:
@@ -94,11 +94,11 @@ class Conditions:
             integrands = moved**2, moved * slope * z, slope * z, slope**2, bend**2
             return Averages(mean, *((weights * i).sum(-1) for i in integrands))
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
         """Return C'(1) or C''(1)."""
         raise NotImplementedError
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         """Return Q'(1)."""
         raise NotImplementedError
 
@@ -116,10 +116,10 @@ class DKS(Conditions):
 
     what = "C'(1)"
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
         return in_scale**2 * a.slope / a.variance
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         return in_scale * a.cross / a.variance
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
@@ -138,14 +138,14 @@ class TAT(Conditions):
     what = "C''(1)"
     signs = (1, -1)
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
         return in_scale**2 * a.bend / a.slope
 
-    def offset(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def offset(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         """Return E g / scale, as Q(1) = 1 and C'(1) = 1 determine it."""
         return sign * np.sqrt(np.maximum(in_scale**2 * a.slope - a.variance, 0))
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         return (a.cross + self.offset(a, in_scale, sign) * a.tilt) / (in_scale * a.slope)
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
@@ -162,14 +162,14 @@ class TAT(Conditions):
 @np.errstate(divide="ignore", invalid="ignore")  # where the function is flat
 def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activation[...], float]:
     """Return the solution of least |in_shift|, and its largest violation of the conditions."""
-    along = functools.cache(functools.partial(_along, conditions))
+    along = functools.cache(functools.partial(_scale_at, conditions))
 
     def excess(sign: int, shift: float) -> float:
         """Return Q'(1) - 1 at a shift and its scale; NaN if no scale gives `local`."""
         scale, a, _ = along(shift)
         return math.nan if a is None else conditions.change(a, scale, sign) - 1
 
-    for low, high in _outward(SHIFTS.tolist()):
+    for low, high in _outward(IN_SHIFTS.tolist()):
         for sign in conditions.signs:
             ends = excess(sign, low), excess(sign, high)
             if not ends[0] * ends[1] <= 0:
@@ -177,7 +177,7 @@ def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activati
             if ends[0] == 0:
                 shift = low
             else:
-                shift = find_root(functools.partial(excess, sign), low, high, *ends, ENOUGH)
+                shift = find_root(functools.partial(excess, sign), low, high, *ends, STOP_RESIDUAL)
             scale, a, _ = along(shift)
             if a is None:
                 continue
@@ -186,8 +186,8 @@ def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activati
             residual = conditions.residual(shaped)
             if residual <= RESIDUAL:
                 return shaped, residual
-    tried = [along(shift) for shift in SHIFTS.tolist()]
-    changes = [excess(sign, shift) for sign in conditions.signs for shift in SHIFTS.tolist()]
+    tried = [along(shift) for shift in IN_SHIFTS.tolist()]
+    changes = [excess(sign, shift) for sign in conditions.signs for shift in IN_SHIFTS.tolist()]
     if all(map(math.isnan, changes)):
         reason = (
             f"{conditions.what} is at most {max(most for *_, most in tried):.6g}, for any scale "
@@ -210,14 +210,14 @@ def _outward(points: list[float]) -> Iterator[tuple[float, float]]:
         yield points[middle - i - 1], points[middle - i]
 
 
-def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None, float]:
+def _scale_at(conditions: Conditions, shift: float) -> tuple[float, Averages | None, float]:
     """Solve C'(1) = local or C''(1) = local for in_scale, at a given in_shift.
 
     Returns:
         The least solution, the means there, and the largest C'(1) or C''(1) on the grid of scales.
-        Without a solution they are NaN and None.
+        Without a solution the first two are NaN and None.
     """
-    curve = conditions.curve(conditions.averages(SCALES, shift), SCALES)
+    curve = conditions.curve(conditions.averages(IN_SCALES, shift), IN_SCALES)
     above = curve >= conditions.local
     most = float(np.nanmax(curve, initial=0.0))
     i = int(above.argmax())
@@ -228,7 +228,9 @@ def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None
         a = conditions.averages(np.array([scale]), shift)
         return float(conditions.curve(a, scale)[0]) - conditions.local
 
-    low, high = SCALES[i - 1 : i + 1].tolist()
-    scale = find_root(excess, low, high, excess(low), excess(high), ENOUGH * conditions.local)
+    low, high = IN_SCALES[i - 1 : i + 1].tolist()
+    scale = find_root(
+        excess, low, high, excess(low), excess(high), STOP_RESIDUAL * conditions.local
+    )
     averages = conditions.averages(np.array([scale]), shift)
     return scale, Averages(*(value[0] for value in averages)), most

@@ -58,7 +58,7 @@ class TwoFactors:
     slope: float
 
     def __call__(self, x: ArrayLike) -> Array:
-        return _times(self, x)
+        return _scale_both(self, x)
 
 
 def scaled(activation: ScalarFunction, constraint: Constraint | None = None) -> Scaled:
@@ -123,7 +123,7 @@ def scaled(activation: ScalarFunction, constraint: Constraint | None = None) -> 
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _times(scaled: TwoFactors, x: Any) -> Array:
+def _scale_both(scaled: TwoFactors, x: Any) -> Array:
     x = real("scaled", "x", x)
     dtype = inexact_dtype(x.dtype)
     function = scaled.function

@@ -8,9 +8,9 @@ mean square of a gradient by
 Fifty factors of 1.2 explode, fifty factors of 0.8 vanish. The theory of wide networks gives chi for
 every activation; we measure how well random networks follow it.
 
-The customary scales have other origins: 1, here for sigmoid and ReLU, keeps the signal of a linear
-layer; 5/3 for tanh was found by trial; He's sqrt(2), here for GELU, belongs to ReLU. The cure is to
-solve for chi = 1, together with a size of the signal that every layer keeps.
+The customary scales have other origins. Here 1 is taken for sigmoid and ReLU; it keeps the signal
+of a linear layer. 5/3 for tanh was found by trial. He's sqrt(2), taken for GELU, belongs to ReLU.
+The cure is to solve for chi = 1, together with a size of the signal that every layer keeps.
 `nn.mlp(..., init="critical")` starts networks so, and `initializers.critical` makes the weights.
 
 Caveat: this is the start of training, in networks wider than deep. Training moves the weights.
@@ -110,9 +110,8 @@ def draw_networks() -> Draws:
 
 def flow(f: activax.Activation[...], scale: Scale, draws: Draws) -> Flow:
     found = gradients(f, scale, draws)
-    norms = np.linalg.norm(
-        np.asarray(found, np.float64), axis=-1
-    )  # the squares exceed the range of float32
+    # float64, since the squares exceed the range of float32
+    norms = np.linalg.norm(np.asarray(found, np.float64), axis=-1)
     # rho0 = 1 skips the correlation of two inputs, which plays no part here.
     wide = theory.propagate(f, *scale[:2], depth=DEPTH - 1, q0=scale.q, rho0=1.0)
     growth = np.append(np.cumprod(wide.chi[::-1])[::-1], 1.0)

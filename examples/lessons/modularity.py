@@ -195,9 +195,8 @@ def entropies() -> list[float]:
     single /= single.sum()
     pairs = np.zeros((size, size))
     np.add.at(pairs, (seen[:-1], seen[1:]), 1)
-    after = (pairs + single) / (
-        pairs.sum(1, keepdims=True) + 1
-    )  # for a rare character, the counts of single characters decide
+    # After a rare character, the counts of single characters decide.
+    after = (pairs + single) / (pairs.sum(1, keepdims=True) + 1)
     likelihoods = single[held_out], after[held_out[:-1], held_out[1:]]
     return [-float(np.log(likelihood).mean()) for likelihood in likelihoods]
 

@@ -54,9 +54,7 @@ class Deep(NamedTuple):
     zeros: Array | np.ndarray  # the share of answers that are 0
     dead: Array | np.ndarray  # the share of units that are dead
     rho: Array | np.ndarray  # the mean cosine of two inputs' pre-activations
-    needed: (
-        Array | np.ndarray
-    )  # the share of units that some input of a batch needs; (..., BATCHES)
+    needed: Array | np.ndarray  # the share of units that a batch needs, (..., BATCHES)
 
 
 class Product(NamedTuple):
@@ -124,9 +122,8 @@ def gathered(h: Array, weight: Array, capacity: int) -> Array:
 def multiply(zeros: float, weight: Array) -> Product:
     bias = norm.ppf(1 - zeros)
     h = activax.relu(jax.random.normal(jax.random.key(2), HIDDEN) + bias)
-    spare = (
-        5 * (HIDDEN * zeros * (1 - zeros)) ** 0.5
-    )  # five standard deviations of the number of zeros
+    # Five standard deviations of the number of zeros.
+    spare = 5 * (HIDDEN * zeros * (1 - zeros)) ** 0.5
     capacity = round(HIDDEN * (1 - zeros) + spare)
     ways = (lambda: whole(h, weight)), (lambda: gathered(h, weight, capacity))
     exact, result = (np.asarray(way()) for way in ways)

@@ -70,9 +70,7 @@ SEEDS = 4
 class Measured(NamedTuple):
     gates: dict[str, list[int]]  # the outputs at CORNERS
     realised: dict[int, list[tuple[int, ...]]]  # truth tables of one neuron, by number of inputs
-    gradients: dict[
-        str, float
-    ]  # by slope: the largest gradient of the hidden weights of TWO_LAYERS
+    gradients: dict[str, float]  # by slope: the largest of TWO_LAYERS' hidden weights
     xor: dict[str, Learned]  # from STARTS random weights
     digits: dict[str, Learned]
     linear: float  # accuracy on digits without a hidden layer
