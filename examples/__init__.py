@@ -1,1 +1,1 @@
-"""Examples of what activax is for."""
+"""Examples of uses of activax."""

@@ -13,10 +13,10 @@ import activax
 
 def main() -> None:
     key = jax.random.key(0)
-    # gelu has no leaves; the slopes bound to prelu are leaves, one a unit, and are trained.
+    # gelu has no leaves. The slopes bound to prelu are leaves, one for each unit, and are trained.
     slopes = activax.prelu.bind(negative_slope=jnp.array(0.25))
     for activation in (activax.gelu, slopes):
-        # Equinox's own default for final_activation is a bare function, which jit refuses.
+        # Equinox's default for final_activation is a bare function, which jax.jit refuses.
         model = eqx.nn.MLP(2, "scalar", 32, 2, activation, activax.identity, key=key)
         x = jax.random.normal(key, (256, 2))
         y = jnp.where(x[:, 0] * x[:, 1] > 0, 1.0, -1.0)

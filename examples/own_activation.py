@@ -1,4 +1,4 @@
-"""Define an activation once; train it in a network; keep what the definition promises.
+"""Define an activation of your own once, and train it and its parameter in a network.
 
 python examples/own_activation.py
 """
@@ -14,11 +14,11 @@ from activax.theory import gain
 
 @activax.elementwise(
     lambda x, a: 1 - a * jnp.sin(x) * 2 * jnp.cos(x),  # the slope with respect to x
-    lambda x, a: -(jnp.sin(x) ** 2),  # and with respect to a
+    lambda x, a: -(jnp.sin(x) ** 2),  # the slope with respect to a
     reference=lambda mp, x, a: x - a * mp.sin(x) ** 2,
 )
 def ripple(x: jax.Array, a: jax.Array | float = 0.5) -> jax.Array:
-    """The identity with a ripple of trained height."""
+    """Identity with a ripple of trained height."""
     return x - a * jnp.sin(x) ** 2
 
 

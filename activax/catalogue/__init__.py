@@ -1,4 +1,4 @@
-"""All activations by name, by their names in other libraries, and in files of others."""
+"""All activations by their names, here and in other libraries, and in files of other libraries."""
 
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.lookup import aliases, catalog, get, load

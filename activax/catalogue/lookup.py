@@ -1,4 +1,4 @@
-"""The catalogue of all activations, and how to get one by name."""
+"""The catalogue of all activations, and the lookup of an activation by name."""
 
 import difflib
 import importlib
@@ -14,8 +14,8 @@ from activax.core.affine import affine
 from activax.core.definition import PACKAGE
 from activax.saving.policies import lean
 
-MEANINGFUL = 5  # letters, from which on a part of a summary says which activation is meant
-SIMILAR = 0.7  # the share of equal letters, from which on a name may be a misspelling of another
+MEANINGFUL = 5  # the fewest letters of a part of a summary that identify an activation
+SIMILAR = 0.7  # the least share of equal letters of a name and its misspelling
 
 
 def load(name: str) -> Activation[...]:
@@ -52,7 +52,7 @@ catalog = Catalog()
 aliases: Mapping[str, str] = MappingProxyType(ALIASES)
 """Other names of catalogue entries; read-only."""
 
-# The activation, or the config, that each library and each module means by its names.
+# For each library and each module: {its name: our name, or a config}.
 _tables: Mapping[str, Mapping[str, Preset]] = {
     PACKAGE: {name: name for name in (*INDEX, *ALIASES)},
     **PRESETS,
@@ -64,21 +64,22 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     """Look an activation up by name or alias, or build it from `Activation.to_config()`.
 
     Case, underscores and hyphens do not matter unless two names differ in nothing else. A name
-    without a dot is a name of this library, or else one that means the same in every other library
-    that has it.
+    without a dot is looked up in this library first, then in all others; it must mean the same in
+    every other library that has it.
 
-    A name behind a library or a module is a function or class there, with the defaults there. The
-    libraries are "jax", "flax", "torch", "keras", "keras2", "tfa", "hf" (Hugging Face), "timm",
-    "onnx", "mlx" and "te" (Transformer Engine); a module is a path such as "torch.nn.functional".
+    A name after a library or a module, as in "torch.GELU", is a function or class of that library,
+    with the defaults of that library. The libraries are "jax", "flax", "torch", "keras", "keras2",
+    "tfa", "hf" (Hugging Face), "timm", "onnx", "mlx" and "te" (Transformer Engine); a module is a
+    path such as "torch.nn.functional".
 
     Args:
-        spec: a name, a mapping {"name": ..., parameter: number, ...}, or an activation, which
-            comes back as it is.
+        spec: a name, a mapping {"name": ..., parameter: number, ...}, or an activation, which is
+            returned unchanged.
 
     Raises:
-        ValueError: an unknown name or library, a name of several meanings, or a mapping without a
-            name.
-        TypeError: an unknown parameter, or a spec of another type.
+        ValueError: the name or the library is unknown, the name has several meanings, or the
+            mapping has no name.
+        TypeError: a parameter is unknown, or the spec has another type.
 
     Example:
         >>> activax.get("hard_swish"), activax.get("LeakyReLU")
@@ -100,7 +101,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         parameters = {k: v for k, v in spec.items() if k != "name"}
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
-        # In the order in which `to_config` says one of the other.
+        # `lean` may be applied to an affine activation; `affine` of a lean one drops `lean`.
         derived = [(make, parameters.pop(make.__name__, None)) for make in (affine, lean)]
         activation = get(spec["name"]).bind(**parameters)
         for make, options in derived:
@@ -112,7 +113,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
 
 
 def find(name: str) -> Activation[...] | None:
-    """Return the activation of that name or alias, if there is one."""
+    """Return the activation of that name or alias, or None."""
     return load(name) if name in _tables[PACKAGE] else None
 
 
@@ -139,18 +140,18 @@ def _spelled(spec: str) -> Activation[...]:
 
 
 def _alike(library: str, name: str) -> list[str]:
-    """Return the names of a library that differ from `name` in their spelling at most."""
+    """Return the names of a library that equal `name` but for case, underscores and hyphens."""
     table = _tables[library]
     return [name] if name in table else [n for n in table if _letters(n) == _letters(name)]
 
 
 def _letters(name: str) -> str:
-    """Return the name without what spellings differ in."""
+    """Return the name in lower case, without underscores and hyphens."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
 def _hint(name: str) -> str:
-    """Say which activation an unknown name may stand for: by what it means, then by its letters."""
+    """Suggest an activation for an unknown name, by the summaries first and then by its letters."""
     letters = _letters(name)
     for family in FAMILIES:
         if letters == _letters(family):
@@ -165,7 +166,7 @@ def _hint(name: str) -> str:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    """Say which known name has the most similar letters, with its words in any order."""
+    """Suggest the known name with the most similar letters, with its words in any order."""
     by_letters = {key: n for n in reversed([*known]) for key in (_letters(n), _in_order(n))}
     guess = difflib.get_close_matches(_in_order(name), by_letters, 1, SIMILAR)
     return f"Did you mean {by_letters[guess[0]]!r}?" if guess else ""

@@ -1,8 +1,8 @@
-"""What other libraries call an activation, and with which defaults: data for `activax.get`.
+"""The names and defaults of activations in other libraries: data for `activax.get`.
 
-A library is a name such as "torch"; for each of its own names there is ours, or a config where its
-defaults are not ours. A name that is not here is one that the library does not have. Class names
-that differ from the name of a function in nothing but case and underscores are not repeated.
+For each library, such as "torch", a table maps its names to ours, or to a config if its defaults
+are not ours. A library does not have the names that its table lacks. A class name that equals the
+name of a function but for case and underscores is not repeated.
 """
 
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ Preset = str | Mapping[str, Any]
 
 
 def _same(names: str) -> dict[str, Preset]:
-    """Names that are ours too."""
+    """Return entries for names that are the same in both libraries."""
     return {name: name for name in names.split()}
 
 
 def _gate_first(names: Mapping[str, str]) -> dict[str, Preset]:
-    """Gated units of a packed array, whose first half is the gate."""
+    """Return entries for gated units that read a packed array, whose first half is the gate."""
     return {name: {"name": ours, "layout": "gate_value"} for name, ours in names.items()}
 
 
-# What flax re-exports; logsumexp is over the last axis here and over all axes there.
+# Functions of jax.nn that Flax re-exports. Our logsumexp is over the last axis, theirs over all.
 _JAX_AND_FLAX: dict[str, Preset] = {
     **_same("relu relu6 leaky_relu elu celu selu sigmoid log_sigmoid tanh softplus silu glu"),
     **_same("hard_tanh hard_sigmoid hard_silu softmax log_softmax logsumexp standardize identity"),

@@ -1,13 +1,14 @@
-"""Trees with activations in the files of others: exported programs and the state dicts of Flax.
+"""Trees with activations in files of other libraries: exported programs and Flax's state dicts.
 
-A tree's structure is stored as text: what stands at the top of a module by its name, what was made
-of it by the calls that made it. Reading a file imports modules, but runs nothing of the file.
+The structure of a tree is stored as text. A function at the top of a module is stored by its name;
+an activation made from it, by the calls that make it. Reading a file imports modules, but runs no
+code from the file.
 """
 
 import importlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -20,6 +21,8 @@ from activax.core.affine import affine
 from activax.saving.policies import lean
 
 FLAX = "flax.serialization"
+# A name "module:attribute", or {"call": a key of CALLS, "options": {...}, "of": Description}.
+Description = str | dict[str, Any]
 
 CALLS: dict[str, Callable[..., Activation[...]]] = {
     "bind": Activation.bind,
@@ -42,8 +45,8 @@ def register() -> None:
         sys.meta_path.insert(0, _FlaxFinder())
 
 
-def _describe(function: Any) -> Any:
-    """Return the name of a function or an activation, or the calls that make it, ready for JSON."""
+def _describe(function: Any) -> Description:
+    """Return a name of the function, or the calls that make the activation, as data for JSON."""
     if isinstance(function, Activation):
         if function._numbers:
             return _call("bind", function._numbers, function._plain)
@@ -62,12 +65,12 @@ def _describe(function: Any) -> Any:
     return name
 
 
-def _call(name: str, options: Any, base: Any) -> dict[str, Any]:
+def _call(name: str, options: Mapping[str, Any], base: Any) -> Description:
     return {"call": name, "options": dict(options), "of": _describe(base)}
 
 
-def _make(description: Any) -> Any:
-    """Return what `_describe` described."""
+def _make(description: Description) -> Any:
+    """Return the function or activation that `_describe` turned into `description`."""
     if isinstance(description, str):
         return _global(description)
     options = {
@@ -83,7 +86,7 @@ def _global(name: str) -> Any:
 
 
 def _to_bytes(structure: Any) -> bytes:
-    """Return what `jax.export` stores for an activation's node of a tree."""
+    """Return the bytes that `jax.export` stores for an activation in a tree."""
     plain, numbers, arrays = structure
     return json.dumps({"of": _describe(plain.bind(**dict(numbers))), "arrays": arrays}).encode()
 
@@ -110,10 +113,10 @@ def _register_with_flax(flax: Any) -> None:
 
 
 class _FlaxFinder:
-    """Find `flax.serialization` as the other finders do, to register with it when it is run.
+    """An import hook that registers activations when `flax.serialization` is first imported.
 
-    Flax looks types up in a table of its own and asks no method of them, and activax does not
-    import Flax, which may be imported later.
+    Flax looks types up in a table of its own, and calls no method of them, so they must be
+    registered. Activax does not import Flax, and Flax may be imported after activax.
     """
 
     def find_spec(
@@ -130,6 +133,8 @@ class _FlaxFinder:
 
 
 class _FlaxLoader(Loader):
+    """The loader of `flax.serialization`, which registers activations after it runs the module."""
+
     def __init__(self, loader: Loader):
         self._loader = loader
 

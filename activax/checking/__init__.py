@@ -1,4 +1,4 @@
-"""A check of any activation, the library's own or a user's, against all that it should promise."""
+"""A check of any activation against the promises that an activation should keep."""
 
 from activax.checking.check import check
 

@@ -1,4 +1,4 @@
-"""The numbers of an activation: values and derivatives at every kind of input."""
+"""Probes of the numbers of an activation: values and derivatives at every kind of input."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -8,28 +8,24 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from activax.checking.report import Finding, Floats, nearest
+from activax.checking.report import Finding, Floats, ScalarFunction, nearest
 from activax.core.activation import Activation
 from activax.core.definition import EVERYWHERE
 
-Function = Callable[[Any], Any]
-# From inputs (n,) to value, slope and second derivative in float64, (3, n).
+# exact(x) -> value, slope and second derivative at inputs x (n,), in float64, (3, n).
 Exact = Callable[[Floats], Floats]
 
 ORDERS = ("value", "slope", "curvature")
 SPECIAL = np.array([np.nan, -np.inf, np.inf, -0.0, 0.0])
-# Far out, where a limit shows; and what is equal there.
-FAR = 10.0 ** np.arange(4, 9)
-CLOSE = 1e-6
-# What may be rounding in a dtype, in units of its epsilon, and what a flushed subnormal may cost,
-# in units of its smallest normal number.
-ROUNDING, FLUSHED = 64.0, 64.0
-# The step of a numerical slope, relative to |x| or 1.
-STEP = 2.0**-9
+FAR_OUT = 10.0 ** np.arange(4, 9)  # the inputs from which a limit is read
+CLOSE = 1e-6  # the relative or absolute difference of numbers that count as equal
+ALLOWED_EPS = 64.0  # the error that may be rounding, in units of the dtype's epsilon
+ALLOWED_TINY = 64.0  # the error that a flushed subnormal may cause, in smallest normal numbers
+STEP = 2.0**-9  # the step of a numerical slope, relative to max(|x|, 1)
 
 
-def modes(f: Function) -> dict[str, Function]:
-    """The value and its derivatives: the slope in both modes, and the second derivative."""
+def modes(f: ScalarFunction) -> dict[str, ScalarFunction]:
+    """Return functions for the value, the slope in both modes, and the second derivative."""
 
     def slope(x: Array) -> Any:
         value, vjp = jax.vjp(f, x)
@@ -38,32 +34,40 @@ def modes(f: Function) -> dict[str, Function]:
     return {"value": f, "slope": slope, "forward": _tangent(f), "curvature": _tangent(slope)}
 
 
-def _tangent(f: Function) -> Function:
+def _tangent(f: ScalarFunction) -> ScalarFunction:
     return lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
 
 
 class Sweep(NamedTuple):
-    """What a function gives in one dtype, and what it should, at x: SPECIAL, then finite inputs."""
+    """The results of a function in one dtype, and the results that float64 gives.
+
+    Attributes:
+        dtype: the name of the dtype.
+        domain: the domain of the function.
+        x: the inputs (n,): SPECIAL, then finite ones.
+        got: the results in the dtype, by mode.
+        want: value, slope and second derivative in float64, (3, n).
+    """
 
     dtype: str
     domain: tuple[float, float]
     x: Floats
-    got: dict[str, Floats]  # by mode
-    want: Floats  # by order, (3, n)
+    got: dict[str, Floats]
+    want: Floats
 
     @property
     def finite(self) -> Floats:
         return np.isfinite(self.x) & _inside(self.x, self.domain)
 
     def rounding(self, order: int) -> Floats:
-        """What may be rounding of a result, and of the argument that it depends on."""
+        """Return the error that rounding of the result and of the input may cause."""
         info, want = jnp.finfo(self.dtype), abs(self.want)
         scale = 1 + want[order] + abs(self.x) * want[order + 1]
-        return ROUNDING * float(info.eps) * scale + FLUSHED * float(info.tiny)
+        return ALLOWED_EPS * float(info.eps) * scale + ALLOWED_TINY * float(info.tiny)
 
 
-def sweep(f: Function, dtype: str, exact: Exact) -> Iterator[Finding]:
-    """What is wrong in one dtype."""
+def sweep(f: ScalarFunction, dtype: str, exact: Exact) -> Iterator[Finding]:
+    """Yield the findings in one dtype."""
     domain = f.domain if isinstance(f, Activation) else EVERYWHERE
     x = np.concatenate([SPECIAL, _grid(dtype, domain)])
     with jax.enable_x64(dtype == "float64"):
@@ -86,7 +90,7 @@ def _at_finite(swept: Sweep) -> Iterator[Finding]:
         broken = (finite & np.isnan(got[of])) | (known & np.isinf(got[of]))
         expected = np.where(known, want[order], np.nan)
         yield from nearest("finite", of, dtype, broken, x, got[of], expected)
-        if of != "curvature" and dtype != "float64":  # where something better is known
+        if of != "curvature" and dtype != "float64":  # float64 is its own reference
             off = abs(got[of] - want[order])
             lost = known & np.isfinite(got[of]) & (off > swept.rounding(order))
             yield from nearest("precision", of, dtype, lost, x, got[of], want[order])
@@ -98,7 +102,7 @@ def _at_finite(swept: Sweep) -> Iterator[Finding]:
 def _at_nan_and_zero(swept: Sweep) -> Iterator[Finding]:
     dtype, _, _, got, _ = swept
     slopes = got["slope"][swept.finite]
-    constant = (slopes == slopes[0]).all()  # then it owes nothing to x
+    constant = (slopes == slopes[0]).all()  # a constant slope need not be NaN at NaN
     for of in ("value", "slope"):
         nan, *_, minus, plus = got[of][: len(SPECIAL)].tolist()
         if not np.isnan(nan) and not (of == "slope" and constant):
@@ -110,9 +114,9 @@ def _at_nan_and_zero(swept: Sweep) -> Iterator[Finding]:
 def _at_infinity(swept: Sweep, exact: Exact) -> Iterator[Finding]:
     eps = float(jnp.finfo(swept.dtype).eps)
     for i, side in ((1, -1), (2, 1)):
-        if not _inside(side * FAR, swept.domain).all():
+        if not _inside(side * FAR_OUT, swept.domain).all():
             continue
-        value, slope = (_limit(far) for far in exact(side * FAR)[:2])
+        value, slope = (_limit(far) for far in exact(side * FAR_OUT)[:2])
         end, got, got_slope = float(swept.x[i]), *(float(swept.got[of][i]) for of in ORDERS[:2])
         if value is not None and not np.isclose(got, value, rtol=2 * eps, atol=CLOSE):
             yield Finding("infinity", "value", swept.dtype, end, got, value)
@@ -120,8 +124,16 @@ def _at_infinity(swept: Sweep, exact: Exact) -> Iterator[Finding]:
             yield Finding("infinity", "slope", swept.dtype, end, got_slope, slope)
 
 
-def derivatives(f: Function, exact: Exact) -> Iterator[Finding]:
-    """Each derivative lies between the differences of the one before on the left and the right."""
+def derivatives(f: ScalarFunction, exact: Exact) -> Iterator[Finding]:
+    """Compare each derivative with difference quotients of the function that it differentiates.
+
+    With D(h) the quotient of step h on one side of x, two rounds of Richardson's extrapolation give
+    the slope of that side:
+
+        E(h) = 2 D(h / 2) - D(h),  slope = (4 E(h / 2) - E(h)) / 3.
+
+    The derivative must lie between the slopes of both sides, so that any choice at a kink passes.
+    """
     kinks: tuple[float, ...] = f.kinks if isinstance(f, Activation) else ()
     domain = f.domain if isinstance(f, Activation) else EVERYWHERE
     whole = np.arange(-8.0, 9.0)
@@ -142,7 +154,7 @@ def derivatives(f: Function, exact: Exact) -> Iterator[Finding]:
             errors.append(abs(sides[-1] - second))
         low, high = np.minimum(*sides), np.maximum(*sides)
         unsure = CLOSE * (1 + abs(got)) + 4 * np.maximum(*errors)
-        # Where the function jumps, as a slope does at a kink, it has no derivative to compare.
+        # At a jump, as of a slope at a kink, there is no derivative to compare.
         jumps = np.maximum(abs(low), abs(high)) * step > 0.1 * (1 + abs(at[3]))
         wrong = ~jumps & ((got < low - unsure) | (got > high + unsure))
         middle = (low + high) / 2
@@ -150,9 +162,9 @@ def derivatives(f: Function, exact: Exact) -> Iterator[Finding]:
 
 
 def _grid(dtype: str, domain: tuple[float, float]) -> Floats:
-    """Finite inputs of both signs: subnormal, of every magnitude, moderate, about where exp ends.
+    """Return finite inputs of both signs that the dtype represents, in the domain.
 
-    Those that the dtype has, in the domain.
+    They are subnormal, of every magnitude, moderate, and next to the overflow of exp.
     """
     info = jnp.finfo(dtype)
     tiny, largest = float(info.tiny), float(info.max)
@@ -172,7 +184,7 @@ def _inside(x: Floats, domain: tuple[float, float]) -> Floats:
 
 
 def _limit(values: Floats) -> float | None:
-    """The limit of values farther and farther out, where it can be told."""
+    """Return the limit of values at growing inputs; None if they do not show one."""
     if not np.isfinite(values).all():
         return None
     if np.allclose(values[-3:], values[-1], rtol=CLOSE, atol=CLOSE):

@@ -1,27 +1,29 @@
-"""What `activax.check` finds, as data and as a table."""
+"""The findings of `activax.check`, as data and as a table."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[Any]]
+# A function of an array that acts on each element.
+ScalarFunction = Callable[[Any], Any]
 
-# What to do about each kind of finding.
+# The advice for each kind of finding.
 HINTS = {
-    "error": "It must run on arrays under jax.jit, and have a JVP: jnp.where in place of `if`, jnp "
-    "in place of math and numpy, jax.custom_jvp in place of jax.custom_vjp.",
-    "shape": "Every element of the input must give one of the output, in any shape.",
+    "error": "The function must run on arrays under jax.jit, and have a JVP. Use jnp.where in "
+    "place of `if`, jnp in place of math and numpy, jax.custom_jvp in place of jax.custom_vjp.",
+    "shape": "Every element of the input must give one element of the output, in any shape.",
     "elements": "An element of the output depends on other elements: this is a layer or a "
     "normalisation, not an activation.",
     "dtype": "Write numbers as Python numbers, which take the dtype of x; a NumPy or jnp constant "
-    "brings its own. Or end with .astype(x.dtype).",
+    "has its own dtype. Or end with .astype(x.dtype).",
     "integers": "Begin with x = jnp.asarray(x, jnp.result_type(float)) if x is not a float.",
     "jit": "The compiled function differs from the eager one: it may read global state.",
-    "finite": "A branch that is not taken may be infinite or NaN, which jnp.where hides in the "
-    "value alone: use activax.piecewise. Or an intermediate overflows: clamp it where the result "
-    "is at its limit.",
+    "finite": "A branch that is not taken may be infinite or NaN; jnp.where hides that in the "
+    "value, but not in the slope: use activax.piecewise. Or an intermediate overflows: clamp it "
+    "where the result is at its limit.",
     "nan": "Comparisons are false for NaN: select so that NaN falls through to x, as "
     "jnp.where(x <= 0, 0, x) does; jnp.nan_to_num and constants hide it.",
     "infinity": "0 * inf is NaN: select the limit, or clamp the factor that is infinite.",
@@ -38,14 +40,14 @@ class Finding(NamedTuple):
     """One promise that a function breaks.
 
     Attributes:
-        check: which promise, a key of the hints.
-        of: what breaks it: "value", "slope" or "curvature" (the second derivative), or the
-            transformation.
+        check: the promise, a key of HINTS.
+        of: the part that breaks the promise: "value", "slope" or "curvature" (the second
+            derivative), or the transformation.
         dtype: the dtype of the input.
-        input: the input, of several the one that is nearest to 0; or a description.
-        got: what came.
-        expected: what should have.
-        hint: what to do about it.
+        input: the input, of several the nearest to 0; or a description.
+        got: the result.
+        expected: the result that the promise asks for.
+        hint: the advice.
     """
 
     check: str
@@ -61,12 +63,12 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What `activax.check` found; printed, it is a table.
+    """The findings of `activax.check`; `print` shows them as a table.
 
     Attributes:
-        subject: the function.
-        dtypes: the names of the dtypes in which it was looked at.
-        findings: the promises that it breaks.
+        subject: the name of the function.
+        dtypes: the names of the dtypes that were checked.
+        findings: the promises that the function breaks.
     """
 
     subject: str
@@ -97,7 +99,7 @@ class Report(NamedTuple):
         return "\n".join(lines)
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """The findings as texts, those that differ in the dtype alone in one row."""
+        """Return the rows of the table; findings that differ only in the dtype share a row."""
         dtypes: dict[tuple[str, ...], list[str]] = {}
         for check, of, dtype, *numbers in self.findings:
             dtypes.setdefault((check, of, *map(_text, numbers)), []).append(dtype)
@@ -111,7 +113,7 @@ def _text(value: Any) -> str:
 def nearest(
     check: str, of: str, dtype: str, broken: Floats, x: Floats, got: Floats, expected: Floats
 ) -> Iterator[Finding]:
-    """The finding of the broken input that is nearest to 0, if there is one."""
+    """Yield a finding for the broken input that is nearest to 0, if any input is broken."""
     if broken.any():
         i = np.flatnonzero(broken)[np.argmin(abs(x[broken]))]
         want = float(expected[i])

@@ -1,9 +1,10 @@
 """Initialisers of `jax.nn.initializers`' form, scaled for any activation.
 
-Each is a function `(key, shape, dtype) -> array`, for weights of shape (..., inputs, outputs). Flax
-takes it as it is: `nn.Dense(8, kernel_init=init)`, `nnx.Linear(3, 8, kernel_init=init, rngs=rngs)`.
-Haiku gives no key: `hk.Linear(8, w_init=lambda *a: init(hk.next_rng_key(), *a))`. Weights of
-Equinox are (outputs, inputs), so make the initialiser with `in_axis=-1, out_axis=-2`:
+An initialiser is a function `(key, shape, dtype) -> array`, for weights of shape
+(..., inputs, outputs). Flax takes initialisers unchanged: `nn.Dense(8, kernel_init=init)`,
+`nnx.Linear(3, 8, kernel_init=init, rngs=rngs)`. Haiku passes no key:
+`hk.Linear(8, w_init=lambda *a: init(hk.next_rng_key(), *a))`. Weights of Equinox have the shape
+(outputs, inputs), so make the initialiser with `in_axis=-1, out_axis=-2`:
 `eqx.tree_at(lambda linear: linear.weight, linear, init(key, linear.weight.shape))`.
 """
 

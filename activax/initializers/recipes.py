@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import jax
@@ -17,31 +17,37 @@ from activax.initializers.scaling import (
     variance_scaling,
     widened,
 )
+from activax.theory.sampling import ScalarFunction
 
-UNSTABLE = 1 + 1e-9  # the factor of a change of the variance, but for rounding
+UNSTABLE = 1 + 1e-9  # a factor of a change of the variance above this is not due to rounding
 
 zeros: Initializer = jax.nn.initializers.zeros
 
 
 class Pair(NamedTuple):
-    """How one layer's weight and bias are initialised; each is `(key, shape, dtype) -> array`."""
+    """The initialisers of one layer; each is a function `(key, shape, dtype) -> array`.
+
+    Attributes:
+        weight: the initialiser of the weight.
+        bias: the initialiser of the bias.
+    """
 
     weight: Initializer
     bias: Initializer
 
 
 class Recipe(Protocol):
-    """How the layers of a network with this activation are initialised.
+    """A function that chooses the initialisers of a layer by the activation of its network.
 
-    `first` says that the layer reads the network's input, of second moment 1, rather than the
-    output of the activation.
+    `first` is True for a layer that reads the network's input, of second moment 1, and False for a
+    layer that reads the output of the activation.
     """
 
     def __call__(self, activation: Any, *, first: bool) -> Pair: ...
 
 
 def critical(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     first: bool = False,
     q: float | None = None,
@@ -51,26 +57,29 @@ def critical(
     in_axis: int = -2,
     out_axis: int = -1,
 ) -> Pair:
-    """Weights and biases at which neither signals nor gradients grow with depth.
+    """Return initialisers at which neither signals nor gradients grow with depth.
 
-    The point is that of `activax.theory.critical`, with whose arguments another one is chosen. By
-    default it is q = 1, if a change of the variance does not grow there, and else the half-stable
-    one: q = 1 for relu and tanh, 3.56 for gelu. Unlike a gain it keeps both passes, to a depth
-    that is small beside the width. The biases are normal.
+    The scales are those of a critical point, see `activax.theory.critical`, which q, sigma_b or
+    half_stable chooses. By default the point is q = 1 if a change of the variance does not grow
+    there, and else the half-stable point: q = 1 for relu and tanh, 3.56 for gelu. A gain keeps the
+    scale of one pass; a critical point keeps both, to a depth that is small compared with the
+    width. The biases are normal.
 
     Formula:
-        Var weight = sigma_w^2 / fan_in, Var bias = sigma_b^2; of the first layer
+        Var weight = sigma_w^2 / fan_in, Var bias = sigma_b^2; in the first layer
         Var weight = (q - sigma_b^2) / fan_in, so that pre-activations have the variance q
 
     Args:
-        activation: of the network: elementwise, or any function that acts on each element.
-        first: whether the weights read the network's input, of second moment 1, and not the
-            activation. At q = 0, which no input has, the first layer is as the others.
+        activation: the activation of the network: an elementwise Activation, or any function that
+            acts on each element.
+        first: True if the weights read the network's input, of second moment 1; False if they read
+            the activation. At q = 0, which no input reaches, the first layer is as the others.
         q: the variance of the pre-activations.
         sigma_b: the scale of the biases.
-        half_stable: the point where a changed variance neither grows nor shrinks.
-        distribution: of the weights: "normal", "truncated_normal", "uniform" or "orthogonal", which
-            is scaled so that outputs are as large as of the others, whatever the shape.
+        half_stable: take the point where a changed variance neither grows nor shrinks.
+        distribution: the distribution of the weights: "normal", "truncated_normal", "uniform" or
+            "orthogonal". Orthogonal weights are scaled so that outputs have the same size as with
+            the other distributions, whatever the shape.
         in_axis: the axis of the inputs.
         out_axis: the axis of the outputs.
 
@@ -78,8 +87,10 @@ def critical(
         `Pair(weight, bias)` of initialisers.
 
     Raises:
-        TypeError: an activation that is not elementwise, or two of q, sigma_b and half_stable.
-        ValueError: an activation without such a point, with the reason; an unknown distribution.
+        TypeError: the activation is not elementwise, or more than one of q, sigma_b and half_stable
+            is given.
+        ValueError: the activation has no such point, with the reason; or the distribution is
+            unknown.
 
     Example:
         >>> weight, bias = activax.initializers.critical(activax.tanh, sigma_b=0.3)
@@ -114,11 +125,13 @@ def critical(
 
 
 def lecun(activation: Any = None, *, first: bool = False) -> Pair:
-    """Weights of variance 1 / fan_in, and biases of 0: what selu is made for, whose gain is 1.
+    """Return initialisers of weights of variance 1 / fan_in and biases of 0, which selu needs.
+
+    The gain of selu is 1.
 
     Args:
-        activation: whatever it is, the weights are the same.
-        first: whatever it is, the weights are the same.
+        activation: ignored.
+        first: ignored.
 
     Returns:
         `Pair(weight, bias)` of initialisers.
@@ -143,24 +156,24 @@ def siren(
     in_axis: int = -2,
     out_axis: int = -1,
 ) -> Pair:
-    """Weights for sine networks, whose activation is sin(w0 x).
+    """Return initialisers for sine networks, whose activation is sin(w0 x).
 
     Formula:
-        weight uniform in +-sqrt(6 / fan_in) / w0, of the first layer in +-1 / fan_in; bias 0
+        weight uniform in +-sqrt(6 / fan_in) / w0, in the first layer in +-1 / fan_in; bias 0
 
     Args:
-        activation: whatever it is, the weights are the same.
-        first: whether the weights read the network's input, which is in [-1, 1].
+        activation: ignored.
+        first: True if the weights read the network's input, which is in [-1, 1].
         w0: the factor in the activation.
         in_axis: the axis of the inputs.
         out_axis: the axis of the outputs.
 
     Returns:
-        `Pair(weight, bias)` of initialisers. The biases of the authors' code are torch's default,
-        uniform in +-1 / sqrt(fan_in), which no initialiser of a bias can see.
+        `Pair(weight, bias)` of initialisers. The authors' code has torch's default biases, uniform
+        in +-1 / sqrt(fan_in). Here they are 0, since an initialiser of a bias does not know fan_in.
 
     Raises:
-        ValueError: w0 that is not positive and finite.
+        ValueError: w0 is not positive and finite.
 
     Example:
         >>> weight, bias = activax.initializers.siren(first=True)
@@ -183,14 +196,14 @@ def siren(
     return Pair(weight, zeros)
 
 
-# By the name that `activax.nn.mlp` takes.
+# The recipes by the names that `activax.nn.mlp(init=...)` takes.
 RECIPES: Mapping[str, Recipe] = {"critical": critical, "lecun": lecun, "siren": siren}
 
 
 def _scaled_orthogonal(
     sigma: float, out_axis: int, key: Array, shape: tuple[int, ...], dtype: DTypeLike | None = None
 ) -> Array:
-    """Orthogonal weights of mean square sigma^2 / fan_in, also where there are more outputs."""
+    """Draw orthogonal weights of mean square sigma^2 / fan_in, for any shape."""
     wider = max(1.0, shape[out_axis] / _fan_in(shape, out_axis))
     return orthogonal(sigma * math.sqrt(wider), out_axis)(key, shape, dtype)
 
@@ -202,7 +215,7 @@ def _uniform_by_fan(
     shape: tuple[int, ...],
     dtype: DTypeLike | None = None,
 ) -> Array:
-    """Uniform in +-1 / fan_in."""
+    """Draw weights uniform in +-1 / fan_in."""
     gain = 1 / math.sqrt(3 * _fan_in(shape, out_axis))
     make = variance_scaling(gain, "fan_in", "uniform", in_axis=in_axis, out_axis=out_axis)
     return make(key, shape, dtype)

@@ -11,41 +11,42 @@ from jax.typing import DTypeLike
 from activax.core.arguments import cast, compute_dtype
 from activax.theory import gain as gain_of
 from activax.theory.moments import Kind
+from activax.theory.sampling import ScalarFunction
 
 Initializer = Callable[..., Array]
-Mode = Literal["fan_in", "fan_out", "fan_avg"]
+FanMode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
 
 
 def variance_scaling(
-    gain: Callable[..., Any] | float = 1.0,
-    mode: Mode = "fan_in",
+    gain: ScalarFunction | float = 1.0,
+    mode: FanMode = "fan_in",
     distribution: Distribution = "truncated_normal",
     *,
     kind: Kind = "forward",
     **axes: Any,
 ) -> Initializer:
-    """Random weights of variance gain^2 / fan.
+    """Return an initialiser of random weights of variance gain^2 / fan.
 
     With relu it is He's initialisation, without a gain LeCun's, and with "fan_avg" Glorot's. A gain
-    keeps the size of one pass. In a network of tens of layers the other pass may still explode or
-    vanish, and for gelu and silu even the kept size is unstable: see `critical`.
+    keeps the scale of one pass. In a network of tens of layers the other pass may still explode or
+    vanish; for gelu and silu even the scale that the gain keeps is unstable. See `critical`.
 
     Args:
         gain: a number, or the activation whose output the weights read, of which
             `activax.theory.gain` is taken.
         mode: "fan_in", "fan_out" or "fan_avg".
         distribution: "normal", "truncated_normal" or "uniform".
-        kind: which gain of an activation: "forward"; "backward", which keeps gradients, with the
-            mode "fan_out"; or "variance", if a normalisation subtracts the mean.
+        kind: the kind of gain: "forward"; "backward", which with the mode "fan_out" keeps the scale
+            of gradients; or "variance", if a normalisation subtracts the mean.
         **axes: `in_axis`, `out_axis`, `batch_axis` of `jax.nn.initializers.variance_scaling`.
 
     Returns:
         An initialiser, `(key, shape, dtype) -> array`.
 
     Raises:
-        TypeError: an activation that has no gain.
-        ValueError: an unknown mode, distribution or kind, or a gain that is not positive.
+        TypeError: the activation has no gain.
+        ValueError: the mode, distribution or kind is unknown, or the gain is not positive.
 
     Example:
         >>> init = activax.initializers.variance_scaling(activax.relu)  # He's initialisation
@@ -60,25 +61,25 @@ def variance_scaling(
 
 
 def orthogonal(
-    gain: Callable[..., Any] | float = 1.0, column_axis: int = -1, *, kind: Kind = "forward"
+    gain: ScalarFunction | float = 1.0, column_axis: int = -1, *, kind: Kind = "forward"
 ) -> Initializer:
-    """Random orthogonal weights, times a gain.
+    """Return an initialiser of random orthogonal weights times a gain.
 
-    With more outputs than inputs they keep the length of a vector, and so make its elements
-    smaller; `critical(..., distribution="orthogonal")` makes up for that.
+    Weights with more outputs than inputs keep the length of a vector, and so make its elements
+    smaller. `critical(..., distribution="orthogonal")` undoes that.
 
     Args:
         gain: a number, or the activation whose output the weights read, of which
             `activax.theory.gain` is taken.
         column_axis: the axis that is orthonormal.
-        kind: which gain of an activation: "forward", "backward" or "variance".
+        kind: the kind of gain: "forward", "backward" or "variance".
 
     Returns:
         An initialiser, `(key, shape, dtype) -> array`.
 
     Raises:
-        TypeError: an activation that has no gain.
-        ValueError: an unknown kind, or a gain that is not positive.
+        TypeError: the activation has no gain.
+        ValueError: the kind is unknown, or the gain is not positive.
 
     Example:
         >>> weight = activax.initializers.orthogonal()(jax.random.key(0), (3, 3))
@@ -93,24 +94,24 @@ def orthogonal(
 
 
 def delta_orthogonal(
-    gain: Callable[..., Any] | float = 1.0, column_axis: int = -1, *, kind: Kind = "forward"
+    gain: ScalarFunction | float = 1.0, column_axis: int = -1, *, kind: Kind = "forward"
 ) -> Initializer:
-    """A convolution that is an orthogonal matrix in the middle of its kernel and 0 around it.
+    """Return an initialiser of convolutions: an orthogonal matrix at the centre, and 0 elsewhere.
 
     Args:
         gain: a number, or the activation whose output the weights read, of which
             `activax.theory.gain` is taken.
         column_axis: the axis that is orthonormal.
-        kind: which gain of an activation: "forward", "backward" or "variance".
+        kind: the kind of gain: "forward", "backward" or "variance".
 
     Returns:
         An initialiser, `(key, shape, dtype) -> array`, for kernels of 3, 4 or 5 axes that have at
         least as many outputs as inputs.
 
     Raises:
-        TypeError: an activation that has no gain.
-        ValueError: an unknown kind, or a gain that is not positive; of the initialiser, a kernel
-            of another number of axes, or of fewer outputs than inputs.
+        TypeError: the activation has no gain.
+        ValueError: the kind is unknown, or the gain is not positive. The initialiser raises it for
+            a kernel with another number of axes, or with fewer outputs than inputs.
 
     Example:
         >>> kernel = activax.initializers.delta_orthogonal()(jax.random.key(0), (3, 3, 4, 4))
@@ -129,8 +130,8 @@ def delta_orthogonal(
 def widened(init: Initializer) -> Initializer:
     """Return `init` computed in at least float32 and rounded once to the dtype.
 
-    JAX draws in the dtype itself. Random bits of 8 are too few, some of the 8-bit formats give NaN,
-    and QR decompositions of 16 bits do not exist.
+    JAX draws in the dtype itself. 8 random bits are too few for weights, some 8-bit formats give
+    NaN, and there is no QR decomposition of 16-bit matrices.
     """
 
     def make(
@@ -140,8 +141,8 @@ def widened(init: Initializer) -> Initializer:
         real = not jnp.issubdtype(dtype, jnp.complexfloating)
         if real and not jnp.finfo(dtype).min < 0:
             raise TypeError(
-                f"initializers: dtype must have 0 and negative numbers; got {dtype}. Make the "
-                "weights in float32, and keep them there."
+                f"initializers: dtype must have 0 and negative numbers; got {dtype}. Make and keep "
+                "the weights in float32."
             )
         wide = compute_dtype(dtype) if real else dtype
         return cast(init(key, shape, wide, **sharding), dtype)

@@ -18,10 +18,12 @@ _BITS = {f"bits{k}": k for k in (1, 2, 3, 4)}
 
 
 def policies(activation: Activation[...]) -> tuple[str, ...]:
-    """What `lean` may keep for this activation, the least first; then the approximate ones.
+    """Return what `lean` can keep for an activation.
+
+    Policies with exact slopes come first, the smallest memory first; policies of few bits follow.
 
     Raises:
-        TypeError: what is not an activation.
+        TypeError: `activation` is not an Activation.
 
     Example:
         >>> activax.policies(activax.gelu)
@@ -41,47 +43,49 @@ def lean(
     deviation: float = 1.0,
     dither: bool = False,
 ) -> Activation[...]:
-    """The same activation, which keeps less, or something else, for the backward pass.
+    """Return the activation with another choice of what it keeps for the backward pass.
 
-    Its values are the same; what changes is what reverse mode stores, and so how well the slope in
-    the input is known (parameters that are trained may need the input all the same):
+    The values stay the same. Reverse mode stores less, or something else, and so knows the slope in
+    the input less exactly. (Parameters that are trained may need the input in any case.)
 
-    - "mask": a bit, which says on which straight piece the input lies. Exact, but where the input
-      is NaN the slope is that of one of the pieces.
-    - "output": the output, which a linear layer behind it keeps anyway; for monotone functions. A
-      slope from a saturated output has lost its tail: `tanh` is 1 from 9.02 on.
-    - "output+branch": the output and a bit, which says on which side of the minimum the input lies.
-      The slope is right to the rounding of the output, which is flat at the minimum: there the
-      slope is known to 1e-4 in float32 and to 0.02 in bfloat16. In float64 the input is kept.
-    - "input": the input, from which the slope is computed again. Exact everywhere.
-    - "bits1" to "bits4": the slope, rounded to one of 2, 4, 8 or 16 levels, which for normal inputs
-      are the best in the mean square. It has no derivative.
+    - "mask": a bit that tells the straight piece of the input. The slope is exact, but at NaN it is
+      the slope of one of the pieces.
+    - "output": the output, which a linear layer behind the activation keeps anyway; for monotone
+      functions. A saturated output has lost the tail of the slope: `tanh` is 1 from 9.02 on.
+    - "output+branch": the output, and a bit that tells the side of the minimum. The slope is exact
+      to the rounding of the output. At the minimum the output is flat, and the slope is known to
+      1e-4 in float32 and to 0.02 in bfloat16. In float64 the input is kept.
+    - "input": the input, from which the slope is computed again. The slope is exact everywhere.
+    - "bits1" to "bits4": the slope, rounded to one of 2, 4, 8 or 16 levels, which have the least
+      mean square error for normal inputs. The slope has no derivative.
 
-    A policy may hold for a part of a parameter's range, as "output" of `elu` does for alpha from 0
-    on. It is not offered for another number that is bound, or for an array. A call with one keeps
-    what the next policy of `activax.policies` keeps.
+    A policy may hold for a part of a parameter's range: "output" of `elu` needs alpha >= 0. It is
+    not offered if a number outside that range, or an array, is bound. A call with such a number
+    keeps what the next policy of `activax.policies` keeps.
 
-    Before a linear layer "output" costs nothing and "output+branch" a bit, an element; before a
-    residual sum, which does not keep the output, "mask" and "bits2" do.
+    Before a linear layer, "output" costs no memory and "output+branch" a bit an element. A residual
+    sum does not keep the output; before it "mask" (1 bit an element) or "bits2" (2 bits) saves
+    memory.
 
     Args:
         activation: an activation; numbers may be bound to it.
-        keep: one of the above that `activax.policies(activation)` lists. By default the first of
-            those, which keeps the least and is exact to the rounding of what it keeps.
+        keep: a policy that `activax.policies(activation)` lists. The default is the first one,
+            which keeps the least and is exact to the rounding of what it keeps.
         bits: from 1 to 4, short for keep="bits1" to "bits4".
         deviation: the standard deviation of the normal inputs for which the levels are the best.
         dither: round to the level below or above by a hash of the input, so that the slope is
-            right in the mean. On another number of devices, sums are rounded in another order, so
-            the inputs differ in their last bits and the draw is another.
+            right in the mean. Another number of devices changes the order of sums, and with it the
+            last bits of inputs and their hash.
 
     Returns:
-        An Activation. With few bits it is one without parameters, for those that are bound.
+        An Activation. With few bits it has no parameters left: the bound numbers are fixed.
 
     Raises:
-        ValueError: a policy that this activation does not have, `keep` and `bits` that contradict
-            each other, arrays that are bound where few bits are asked for, a deviation that is not
-            positive, or one or `dither` where few bits are not asked for.
-        TypeError: what is not an activation; when a derivative of a slope of few bits is taken.
+        ValueError: the activation does not have the policy; `keep` and `bits` contradict each
+            other; few bits are asked for an activation with bound arrays; the deviation is not
+            positive; or `deviation` or `dither` is given without few bits.
+        TypeError: `activation` is not an Activation; or a derivative of a slope of few bits is
+            taken.
 
     Example:
         >>> leanest = activax.lean(activax.gelu)
@@ -115,11 +119,11 @@ def lean(
 
 
 def check_activation(function: str, activation: Any) -> None:
-    """Raise TypeError unless it is one."""
+    """Raise TypeError unless `activation` is an Activation."""
     if not isinstance(activation, Activation):
         raise TypeError(
             f"{function}: activation must be one of activax; got {type(activation).__name__}. Make "
-            "one of a function of yours with activax.elementwise."
+            "an activation of your function with activax.elementwise."
         )
 
 

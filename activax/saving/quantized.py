@@ -1,4 +1,27 @@
-"""Slopes of a few bits: the best levels for normal inputs, and the code of an input."""
+"""Slopes of a few bits: the best levels for normal inputs, and the code of an input.
+
+Forward computes a code of k bits for each input; backward multiplies by the level of that code. The
+levels are computed once, from the slopes v_1 < ... < v_n at evenly spaced quantiles of a normal
+distribution, where w_i is the number of quantiles with the slope v_i.
+
+Without dither, slopes i ... j-1 share one level, their mean. The error of such a group is
+
+    cost(i, j) = sum w v^2 - (sum w v)^2 / sum w.
+
+With dither, levels are some of the v_i. A slope v between two levels l and h is rounded up with
+probability (v - l) / (h - l), so that it is right in the mean, with the variance (h - v) (v - l):
+
+    cost(i, j) = sum w (v_j - v) (v - v_i).
+
+Either way the best levels are a cheapest path from the first slope to the last one, with a step
+(i, j) for each group. Dynamic programming finds it, where total_s(j) is the cost of s steps to j:
+
+    total_s(j) = min_i total_{s-1}(i) + cost(i, j).
+
+The code of an input is the number of its nearest level, counted by thresholds in x. Bisection finds
+the thresholds, at which the nearest level changes. See Novikov et al. 2022, Few-Bit Backward,
+arXiv:2202.00441.
+"""
 
 import functools
 import itertools
@@ -16,8 +39,8 @@ from jax.scipy.special import ndtri
 from activax.core.residuals import Residual
 from activax.numerics.mode import Mode, at
 
-_POINTS = 2048
-_FAR = 8.0  # in deviations: no normal input lies beyond
+_POINTS = 2048  # the number of quantiles
+_FAR = 8.0  # the range of inputs, in standard deviations; normal inputs lie inside
 Floats = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -30,13 +53,14 @@ def few_bits(
     deviation: float,
     dither: bool,
 ) -> Residual:
-    """The residual of a slope that is rounded to 2^bits levels.
+    """Return the residual of a slope that is rounded to 2^bits levels.
 
-    The levels minimise the mean square error for normal inputs; no other code of as many bits has
-    less. With `dither` they minimise the mean square of an unbiased choice between two neighbours.
+    The levels minimise the mean square error for normal inputs among all codes of as many bits.
+    With `dither` they minimise the mean square error of an unbiased random choice between two
+    neighbouring levels.
     """
 
-    @functools.cache  # not before the first use: it takes a device
+    @functools.cache  # computed at the first use, since it takes a device
     def table() -> Levels:
         return _levels(name, slope, kinks, 2**bits, deviation, dither)
 
@@ -61,9 +85,16 @@ def few_bits(
 
 @dataclass(frozen=True)
 class Levels:
-    """The levels, in rising order, and the code of an input: `first`, and a step at each threshold.
+    """The levels of a slope, and the thresholds that give the code of an input.
 
-    Without steps the code is that of the level which is nearest to the slope.
+    The code is `first` plus the steps at all thresholds below the input. Without steps it is the
+    number of the level that is nearest to the slope.
+
+    Attributes:
+        values: the levels in rising order.
+        first: the code of the smallest inputs.
+        thresholds: the inputs at which the code changes.
+        steps: the change of the code at each threshold.
     """
 
     values: tuple[float, ...]
@@ -74,7 +105,7 @@ class Levels:
 
 def _counted(x: Array, levels: Levels) -> Array:
     steps = zip(levels.thresholds, levels.steps, strict=True)
-    # Unsigned numbers wrap where the code falls.
+    # A negative step wraps around in uint8, and so does the sum.
     codes = ((x > at).astype(jnp.uint8) * np.uint8(step % 256) for at, step in steps)
     return functools.reduce(operator.add, codes) + np.uint8(levels.first)
 
@@ -91,7 +122,7 @@ def _dithered(slope: Array, x: Array, values: tuple[float, ...]) -> Array:
 
 
 def _uniform(x: Array) -> Array:
-    """Numbers in [0, 1) from the bits of x, mixed as at the end of MurmurHash3 (Appleby 2011)."""
+    """Return numbers in [0, 1), a hash of x: the final mix of MurmurHash3 (Appleby 2011)."""
     h = lax.bitcast_convert_type(x.astype(jnp.float32), jnp.uint32)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         h = (h ^ (h >> shift)) * np.uint32(factor)
@@ -99,7 +130,7 @@ def _uniform(x: Array) -> Array:
 
 
 def _choose(code: Array, values: tuple[float, ...]) -> Any:
-    """values[code] by selects, which vectorise where a gather does not."""
+    """Return values[code] by selects, which vectorise; a gather does not."""
     if len(values) == 1:
         return values[0]
     half = len(values) // 2
@@ -115,7 +146,8 @@ def _levels(
     deviation: float,
     dither: bool,
 ) -> Levels:
-    compiled = jax.jit(at(Mode.SINGLE)(slope))  # whatever mode holds at the first use
+    """Compute the best levels of a slope, and the code of an input; see the module."""
+    compiled = jax.jit(at(Mode.SINGLE)(slope))  # independent of the mode at the first use
 
     def slopes(x: Floats) -> Floats:
         with jax.ensure_compile_time_eval():
@@ -136,14 +168,16 @@ def _levels(
     values = slopes(points)
     values, points = values[np.isfinite(values)], points[np.isfinite(values)]
     if dither:
-        # Between the extremes, or the outermost slopes would be rounded one way.
+        # The extreme slopes of all inputs are levels too: a slope beyond the outermost level could
+        # only be rounded one way.
         ends = [v for v in (values.min(), values.max()) if v not in found]
         found, weights = np.concatenate([found, ends]), np.append(weights, [0] * len(ends))
         order = np.argsort(found)
-        levels = found[order][_best_path(_spread(found[order], weights[order]), number - 1)]
+        found, weights = found[order], weights[order]
+        levels = found[_best_path(_dither_variance(found, weights), number - 1)]
         levels = np.pad(levels, (0, number - len(levels)), mode="edge")
         return Levels(tuple(levels.tolist()))
-    bounds = _best_path(_scatter(found, weights), number)
+    bounds = _best_path(_group_error(found, weights), number)
     totals = [np.add.reduceat(a, bounds[:-1]) for a in (found * weights, weights)]
     levels = np.pad(totals[0] / totals[1], (0, number - len(bounds) + 1), mode="edge")
     middles = (levels[1:] + levels[:-1]) / 2
@@ -153,10 +187,10 @@ def _levels(
 
     codes = code(points)
     (turns,) = np.nonzero(np.diff(codes))
-    if not 0 < len(turns) <= 2 * number:  # a slope that waves; it is cheaper to compute it
+    if not 0 < len(turns) <= 2 * number:  # for a slope that waves, computing it is cheaper
         return Levels(tuple(levels.tolist()))
     low, high = points[turns], points[turns + 1]
-    for _ in range(40):  # bisection, down to neighbours
+    for _ in range(40):  # bisection, down to neighbouring numbers
         middle = (low + high) / 2
         same = code(middle) == codes[turns]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
@@ -170,28 +204,33 @@ def _beside(kink: float) -> tuple[np.float32, ...]:
 
 
 def _sums(v: Floats, w: Floats) -> list[Floats]:
-    """The sums of w, w v and w v^2 over v[i:j], at [i, j]."""
+    """Return the sums of w, w v and w v^2 over v[i:j], at [i, j]."""
     running = [np.append(0.0, np.cumsum(w * v**power)) for power in range(3)]
     return [r[None, :] - r[:, None] for r in running]
 
 
-def _scatter(v: Floats, w: Floats) -> Floats:
-    """The squared error when v[i:j] become their mean, at [i, j]."""
+def _group_error(v: Floats, w: Floats) -> Floats:
+    """Return the squared error of replacing v[i:j] by their mean, at [i, j]."""
     one, first, second = _sums(v, w)
     return second - first**2 / np.maximum(one, 1)
 
 
-def _spread(v: Floats, w: Floats) -> Floats:
-    """The variance of an unbiased choice of v[i] or v[j] for each of v[i:j], at [i, j]."""
+def _dither_variance(v: Floats, w: Floats) -> Floats:
+    """Return the variance of rounding v[i:j] to v[i] or v[j] without bias, at [i, j]."""
     one, first, second = (s[:-1, :-1] for s in _sums(v, w))
     low, high = v[:, None], v[None, :]
     return (low + high) * first - low * high * one - second
 
 
 def _best_path(cost: Floats, steps: int) -> np.ndarray[Any, Any]:
-    """The nodes of the cheapest path from the first to the last in at most so many steps up."""
+    """Return the nodes of the cheapest path from the first node to the last.
+
+    Args:
+        cost: the cost of a step from node i to node j >= i, at [i, j].
+        steps: the largest number of steps.
+    """
     n = len(cost)
-    cost = np.where(np.tri(n, k=-1, dtype=bool), np.inf, cost)  # a step may stay
+    cost = np.where(np.tri(n, k=-1, dtype=bool), np.inf, cost)  # steps lead upwards, or stay
     total, came_from = cost[0], []
     for _ in range(steps - 1):
         through = total[:, None] + cost

@@ -1,40 +1,46 @@
-"""Where a function, its slope or its curvature jumps."""
+"""The inputs at which a function, its slope or its second derivative jumps.
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+A jump is a difference that does not shrink with its interval. Every cell of a grid is halved, and
+of both halves the one with the larger difference is kept, as long as that difference is above a
+bound. After 64 halvings the ends of a cell are neighbouring numbers; what is left are jumps.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
-# Points that are denser near 0: 0.01 apart there, 0.01 |x| far out, to 1e4 on both sides.
+# The grid: its points are 0.01 apart near 0, and 0.01 |x| far out, to 1e4 on both sides.
 GRID = np.sinh(np.arange(-990, 991) / 100)
 HALVINGS = 64
-# The least jump: relative to the values about it, and to those near 0, whose rounding it exceeds.
+# A jump exceeds LOCAL times the values next to it plus CENTRAL times the largest value near 0. The
+# second part exceeds the rounding of functions that cancel to small values.
 LOCAL, CENTRAL = 1e-4, 1e-5
-# Where numbers are as large as this they overflow, which is no jump.
+# Differences of numbers as large as this come from overflow, and are no jumps.
 OVERFLOWING = 1e150
 
 
 class Breakpoint(NamedTuple):
-    """Where a function is not smooth.
+    """An input at which a function is not smooth.
 
     Attributes:
         x: the input.
-        order: what jumps there: 0 the value, 1 the slope, 2 the second derivative.
+        order: the order of the derivative that jumps: 0 the value, 1 the slope, 2 the second
+            derivative.
     """
 
     x: float
     order: int
 
 
-def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
-    """The inputs at which an activation, its slope or its second derivative jumps.
+def breakpoints(activation: ScalarFunction) -> tuple[Breakpoint, ...]:
+    """Return the inputs at which an activation, its slope or its second derivative jumps.
 
-    They are bracketed by neighbouring numbers: differences that bisection does not make small. It
-    finds those with |x| < 1e4 whose jump is at least 1e-4 of the values about them; of several
-    within 0.01 (or 0.01 |x|) of each other it may see one alone. An infinite derivative counts.
+    Bisection brackets each jump by neighbouring numbers. It finds jumps at |x| < 1e4 that are at
+    least 1e-4 of the values next to them. Of several jumps within 0.01 (or 0.01 |x|) it may find
+    one only. An infinite derivative counts as a jump.
 
     Formula:
         breakpoints(f) = (x, k), k the least with f^(k)(x - 0) != f^(k)(x + 0), k = 0, 1, 2
@@ -47,7 +53,7 @@ def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
         A tuple of `Breakpoint(x, order)` in the order of x.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
 
     Example:
         >>> activax.theory.breakpoints(activax.relu6)
@@ -62,7 +68,7 @@ def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
     declared = activation.kinks if isinstance(activation, Activation) else ()
 
     def values(x: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """The derivative of each order at each x, (n, channels)."""
+        """Return the derivative of order `order[i]` at `x[i]`, (n, channels)."""
         found = sample(x)[order, np.arange(len(x))]
         return np.nan_to_num(found, nan=0.0)
 
@@ -100,9 +106,10 @@ def breakpoints(activation: Callable[..., Any]) -> tuple[Breakpoint, ...]:
 
 
 def _roundest(a: float, b: float, declared: tuple[float, ...]) -> float:
-    """Of two neighbours, and of the numbers next to them, the one that is meant.
+    """Return the breakpoint that the neighbouring numbers `a` and `b` bracket.
 
-    It is declared, or has the fewest digits: 1 + x may round up to 2 for an x just above 1.
+    Rounding shifts a jump by a few numbers: 1 + x may round to 2 for an x next to 1. So a
+    declared kink is taken first, and else the number next to the bracket with the fewest digits.
     """
     near = float(f"{a:.12g}")
     meant = [a, b, near] if abs(near - a) <= 4 * np.spacing(abs(a)) else [a, b]

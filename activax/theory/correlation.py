@@ -1,4 +1,4 @@
-"""The correlation of two normal numbers, and the angle that it is the cosine of."""
+"""The correlation rho of two normal numbers, and the angle arccos(rho)."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from jax import Array
 
 from activax.core.arguments import cast, compute_dtype, inexact_dtype, real
 
-ROUNDING = 16  # units in the last place by which a computed correlation may exceed 1
+CORRELATION_ULPS = 16  # units in the last place by which a computed correlation may exceed 1
 
 
 def correlation(caller: str, rho: Any) -> Array:
-    """A correlation as a float of at least 32 bits, between -1 and 1.
+    """Return `rho` as an array of at least 32 bits, clipped to [-1, 1].
 
     Raises:
-        TypeError: a complex number.
-        ValueError: one that exceeds 1 by more than rounding; of a traced one this is not known,
-            and it counts as 1.
+        TypeError: `rho` is complex.
+        ValueError: an element of `rho` exceeds 1 in size by more than rounding. A traced `rho` has
+            no known values, so it is clipped without a check.
     """
     given, rho = rho, real(caller, "rho", rho)
     dtype = inexact_dtype(rho.dtype)
     if not isinstance(given, jax.core.Tracer):
         largest = float(np.abs(np.asarray(given, float)).max(initial=0))
-        if largest > 1 + ROUNDING * float(jnp.finfo(dtype).eps):
+        if largest > 1 + CORRELATION_ULPS * float(jnp.finfo(dtype).eps):
             raise ValueError(
                 f"{caller}: rho is a correlation, so between -1 and 1; got one of size {largest}"
             )
@@ -32,16 +32,18 @@ def correlation(caller: str, rho: Any) -> Array:
 
 
 def within(rho: Array) -> Array:
-    """What is beyond 1 in size as 1; at 1 itself, unlike that of `clip`, the derivative stays."""
+    """Clip `rho` to [-1, 1]. At 1 and -1 the derivative is 1, where that of `jnp.clip` is 1/2."""
     return jnp.where(rho > 1, 1, jnp.where(rho < -1, -1, rho))
 
 
 @jax.custom_jvp
 def angle(rho: Array) -> Array:
-    """arccos(rho), to the last digits of 1 - |rho|.
+    """Return arccos(rho), with full relative accuracy next to rho = 1 and rho = -1.
 
-    Its derivative at 1 and -1, which is infinite, is given as 0, by symmetry: the angle is a
-    distance.
+        arccos(rho) = 2 atan2(sqrt(1 - rho), sqrt(1 + rho))
+
+    The derivative at 1 and -1 is infinite. The rule returns 0 there, as for |x| at 0: the angle is
+    a distance, so its two one-sided slopes cancel.
     """
     return 2 * jnp.arctan2(jnp.sqrt(1 - rho), jnp.sqrt(1 + rho))
 

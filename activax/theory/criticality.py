@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
-VARIANCES = 10.0 ** np.arange(-6, 4.25, 0.25)  # where critical points are looked for
-# What differs by no more than this differs by rounding alone: of ratios, and of q from a ratio.
-EQUAL, ROUNDING = 1e-10, 1e-14
-TINY = 1e-150
+VARIANCE_GRID = 10.0 ** np.arange(-6, 4.25, 0.25)  # the grid on which roots are bracketed
+RATIO_ROUNDING = 1e-10  # a ratio of moments differs from 1 by no more than this through rounding
+MOMENT_ROUNDING = 1e-14  # relative; the rounding of a quotient of two moments
+NEXT_TO_ZERO = 1e-150  # the input at which one-sided slopes at 0 are taken
 
 
 class Critical(NamedTuple):
@@ -24,10 +24,10 @@ class Critical(NamedTuple):
         sigma_w: the scale of the weights.
         sigma_b: the scale of the biases.
         q: the variance of the pre-activations, which every layer keeps.
-        parallel: by how much a layer multiplies a small change of q, d V / d q.
-        stable: whether a changed q returns: parallel < 1, or for q = 0 that V(q) < q above it.
-        curvature: R''(1), of the map of the correlation of two inputs from layer to layer: how fast
-            it leaves 1; inf where the slope jumps.
+        parallel: V'(q), the factor by which a layer multiplies a small change of q.
+        stable: True if a changed q returns: parallel < 1, or for q = 0 V(p) < p at small p > 0.
+        curvature: R''(1), where R maps the correlation of two inputs to that of the next layer; inf
+            if the slope of f jumps. It tells how fast correlations leave 1.
     """
 
     sigma_w: float
@@ -39,17 +39,17 @@ class Critical(NamedTuple):
 
 
 def critical(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     q: float | None = None,
     sigma_b: float | None = None,
     half_stable: bool = False,
 ) -> Critical:
-    """The initialisation at which gradients neither grow nor vanish with depth.
+    """Return the initialisation at which gradients neither grow nor vanish with depth.
 
-    Critical points are a curve, with the variance q of the pre-activations as its parameter. Give
-    one of the three arguments to choose a point; none of them is q = 1. The theory is that of wide
-    networks: after depth = width, chance rules.
+    Critical points form a curve, whose parameter is the variance q of the pre-activations. One of
+    the three arguments chooses a point; the default is q = 1. The theory holds for wide networks:
+    from a depth of about the width on, chance decides.
 
     Formula:
         V(q) = sigma_w^2 E f(x)^2 + sigma_b^2 = q and sigma_w^2 E f'(x)^2 = 1, so that
@@ -57,22 +57,24 @@ def critical(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q: the variance of the pre-activations, positive.
-        sigma_b: the scale of the biases; of several points with it the stable one of least q, else
-            that of least q.
-        half_stable: the point where a changed variance neither grows nor shrinks, to first order.
+        sigma_b: the scale of the biases. Of several points with this scale, the stable point of
+            least q is taken; if none is stable, the point of least q.
+        half_stable: take the point where a changed variance neither grows nor shrinks, to first
+            order.
 
     Returns:
-        `Critical`. Where the curve has one variance for all, as that of relu, q is 1.
+        `Critical`. If every q is critical with the same scales, as for relu, q is 1.
 
     Raises:
-        TypeError: an activation that is not elementwise, or two arguments at once.
-        ValueError: a variance that is not positive, a negative sigma_b, or, with the reason, that
-            there is no such point.
+        TypeError: the activation is not elementwise, or more than one of q, sigma_b and half_stable
+            is given.
+        ValueError: q is not positive, sigma_b is negative, or there is no such point, with the
+            reason.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> relu = activax.theory.critical(activax.relu)
@@ -115,61 +117,69 @@ def critical(
                 f"sigma_b^2 = q - E f^2 / E f'^2 would be {squared:.6g}; give sigma_b, such as "
                 "sigma_b=0.0, to look for one at the variance that follows from it"
             )
-        point = _point(at(q), q, math.sqrt(squared))
+        point = _critical_at(at(q), q, math.sqrt(squared))
     if point.q > 0:
         warn_if_inaccurate("critical", activation, at(point.q).error)
     return point
 
 
-def _point(found: Moments, q: float, sigma_b: float) -> Critical:
+def _critical_at(found: Moments, q: float, sigma_b: float) -> Critical:
     parallel = found.growth / found.slope
     return Critical(
         sigma_w=1 / math.sqrt(found.slope),
         sigma_b=sigma_b,
         q=q,
         parallel=parallel,
-        stable=parallel < 1 - EQUAL,
+        stable=parallel < 1 - RATIO_ROUNDING,
         curvature=q * found.curvature / found.slope,
     )
 
 
 def _squared_bias(found: Moments, q: float) -> float:
-    """sigma_b^2 of the critical point at q; -inf if there is none, 0 if it is but for rounding."""
+    """Return sigma_b^2 = q - E f^2 / E f'^2, with 0 for values within rounding of 0.
+
+    The result is -inf if f is flat or a moment is infinite, so that q is not critical.
+    """
     if found.slope == 0 or not math.isfinite(found.second + found.slope):
         return -math.inf
     squared = q - found.second / found.slope
-    return 0.0 if abs(squared) < ROUNDING * q else squared
+    return 0.0 if abs(squared) < MOMENT_ROUNDING * q else squared
 
 
 def _with_bias(
-    activation: Callable[..., Any], at: Callable[[float], Moments], sigma_b: float
+    activation: ScalarFunction, at: Callable[[float], Moments], sigma_b: float
 ) -> Critical:
-    squared = np.array([_squared_bias(at(q), q) for q in VARIANCES.tolist()])
+    squared = np.array([_squared_bias(at(q), q) for q in VARIANCE_GRID.tolist()])
     if sigma_b == 0 and not squared.any():
-        return _point(at(1.0), 1.0, 0.0)
+        return _critical_at(at(1.0), 1.0, 0.0)
     found = _roots(lambda q: _squared_bias(at(q), q) - sigma_b**2, squared - sigma_b**2)
-    points = [_point(at(q), q, sigma_b) for q in found]
+    points = [_critical_at(at(q), q, sigma_b) for q in found]
     if sigma_b == 0:
         points += _at_zero(activation, at)
     if not points:
         raise ValueError(
             f"critical: {activation!r} has no critical point with sigma_b = {sigma_b:g}: "
             f"sigma_b^2 = q - E f^2 / E f'^2 is at least {squared.min():.3g} and at most "
-            f"{squared.max():.3g} for q from {VARIANCES[0]:g} to {VARIANCES[-1]:g}"
+            f"{squared.max():.3g} for q from {VARIANCE_GRID[0]:g} to {VARIANCE_GRID[-1]:g}"
         )
     return min(points, key=lambda point: (not point.stable, point.q))
 
 
-def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> list[Critical]:
-    """The point of vanishing pre-activations, which a function that is 0 at 0 has."""
-    value, slope, _ = sampler("critical", activation, 2)(np.array([0.0, -TINY, TINY]))
+def _at_zero(activation: ScalarFunction, at: Callable[[float], Moments]) -> list[Critical]:
+    """Return the critical point q = 0, which exists if f(0) = 0 and the slopes at 0 are finite.
+
+    It is stable if V(q) < q above 0. The sign of V(q) - q is read at the least q of VARIANCE_GRID
+    at which it exceeds rounding.
+    """
+    points = np.array([0.0, -NEXT_TO_ZERO, NEXT_TO_ZERO])
+    value, slope, _ = sampler("critical", activation, 2)(points)
     left, right = slope[1], slope[2]
     squared = float((left**2 + right**2).mean()) / 2  # E f'^2 in the limit
-    if value[0].any() or not TINY < squared < math.inf:
+    if value[0].any() or not NEXT_TO_ZERO < squared < math.inf:
         return []
-    ratios = (at(q).second / squared / q for q in VARIANCES.tolist())
-    ratio = next((ratio for ratio in ratios if abs(ratio - 1) > EQUAL), 1.0)
-    kinked = not np.allclose(left, right, rtol=EQUAL)
+    ratios = (at(q).second / squared / q for q in VARIANCE_GRID.tolist())
+    ratio = next((ratio for ratio in ratios if abs(ratio - 1) > RATIO_ROUNDING), 1.0)
+    kinked = not np.allclose(left, right, rtol=RATIO_ROUNDING)
     return [
         Critical(
             sigma_w=1 / math.sqrt(squared),
@@ -182,21 +192,21 @@ def _at_zero(activation: Callable[..., Any], at: Callable[[float], Moments]) -> 
     ]
 
 
-def _half_stable(activation: Callable[..., Any], at: Callable[[float], Moments]) -> Critical:
+def _half_stable(activation: ScalarFunction, at: Callable[[float], Moments]) -> Critical:
     def excess(q: float) -> float:
-        """By how much `parallel` exceeds 1."""
+        """Return parallel - 1 at the critical point of variance q."""
         found = at(q)
         if found.slope == 0 or not math.isfinite(found.growth + found.slope):
             return math.nan
         return found.growth / found.slope - 1
 
-    along = np.array([excess(q) for q in VARIANCES.tolist()])
-    along[np.abs(along) < EQUAL] = 0.0
+    along = np.array([excess(q) for q in VARIANCE_GRID.tolist()])
+    along[np.abs(along) < RATIO_ROUNDING] = 0.0
     if not along.any():
-        return _point(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
+        return _critical_at(at(1.0), 1.0, math.sqrt(max(_squared_bias(at(1.0), 1.0), 0.0)))
     squared = {q: _squared_bias(at(q), q) for q in _roots(excess, along)}
     for q in sorted(q for q in squared if squared[q] >= 0):
-        return _point(at(q), q, math.sqrt(squared[q]))
+        return _critical_at(at(q), q, math.sqrt(squared[q]))
     if squared:
         reason = "sigma_b^2 would be negative at it"
     else:
@@ -206,15 +216,15 @@ def _half_stable(activation: Callable[..., Any], at: Callable[[float], Moments])
 
 
 def _roots(function: Callable[[float], float], along: np.ndarray) -> list[float]:
-    """Where a function, whose values at VARIANCES are `along`, crosses or touches 0."""
+    """Return the q at which `function` is 0, from its values `along` the grid VARIANCE_GRID."""
     with np.errstate(invalid="ignore"):
         crossed = np.isfinite(along[1:]) & (along[:-1] * along[1:] < 0)
     alone = (along[1:-1] == 0) & (along[:-2] != 0) & (along[2:] != 0)
-    brackets = zip(VARIANCES[:-1], VARIANCES[1:], along[:-1], along[1:], strict=True)
+    brackets = zip(VARIANCE_GRID[:-1], VARIANCE_GRID[1:], along[:-1], along[1:], strict=True)
     return [
-        *VARIANCES[1:-1][alone].tolist(),
+        *VARIANCE_GRID[1:-1][alone].tolist(),
         *(
-            root(function, *map(float, bracket))
+            find_root(function, *map(float, bracket))
             for bracket, cross in zip(brackets, crossed, strict=True)
             if cross
         ),

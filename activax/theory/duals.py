@@ -1,10 +1,9 @@
-"""The dual of an activation: what it does to the correlation of two inputs."""
+"""The dual of an activation: the covariance of two outputs by the correlation of two inputs."""
 
 import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,25 +13,26 @@ from jax.typing import ArrayLike
 from activax.core.arguments import cast, inexact_dtype
 from activax.theory.closed_forms import closed_form
 from activax.theory.correlation import correlation
-from activax.theory.dual_series import tabulate
+from activax.theory.dual_series import fit_series
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
+from activax.theory.sampling import ScalarFunction
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dual:
-    """The dual activation, a function of the correlation; see `dual`.
+    """A dual activation: a function of the correlation; see `dual`.
 
     Attributes:
         activation: the activation f.
         q1: the variance of u.
         q2: the variance of v.
-        closed: whether it is a closed form; else it is a series.
-        error: the largest estimated error of the series, relative to sqrt(E f(u)^2 E f(v)^2), or
-            that of the slopes; 0 for a closed form.
+        closed: True for a closed form, False for a series.
+        error: the largest estimated error of the series, relative to sqrt(E f(u)^2 E f(v)^2), and
+            of the series of the slopes, relative to sqrt(E f'(u)^2 E f'(v)^2); 0 for closed forms.
     """
 
-    activation: Callable[..., Any]
+    activation: ScalarFunction
     q1: float
     q2: float
     closed: bool
@@ -41,11 +41,14 @@ class Dual:
     _slopes: Callable[[Array], Array] = dataclasses.field(repr=False)
 
     def __call__(self, rho: ArrayLike) -> Array:
-        """E f(u) f(v) at a correlation."""
+        """Return E f(u) f(v) at the correlation `rho`."""
         return self._evaluate(self._product, rho)
 
     def derivative(self, rho: ArrayLike) -> Array:
-        """Its derivative in the correlation; where infinite, at 1 and -1 if f jumps, it is 0."""
+        """Return the derivative in the correlation.
+
+        If f jumps, the derivative at 1 and -1 is infinite, and 0 is returned there.
+        """
 
         def derivative(rho: Array) -> Array:
             return jax.jvp(self._product, (rho,), (jnp.ones_like(rho),))[1]
@@ -53,9 +56,9 @@ class Dual:
         return self._evaluate(derivative, rho)
 
     def slopes(self, rho: ArrayLike) -> Array:
-        """E f'(u) f'(v) with the slopes that JAX takes, which a tangent kernel needs.
+        """Return E f'(u) f'(v) with the slopes that JAX takes, as a tangent kernel needs them.
 
-        The derivative is sqrt(q1 q2) times it, unless f jumps or its slope is a surrogate.
+        The derivative is sqrt(q1 q2) E f'(u) f'(v), unless f jumps or its slope is a surrogate.
         """
         return self._evaluate(self._slopes, rho)
 
@@ -63,38 +66,41 @@ class Dual:
         return cast(function(correlation("dual", rho)), inexact_dtype(jnp.asarray(rho).dtype))
 
 
-def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = None) -> Dual:
-    """The dual activation: the covariance of two outputs, by the correlation of the inputs.
+def dual(activation: ScalarFunction, q1: float = 1.0, q2: float | None = None) -> Dual:
+    """Return the dual activation: the covariance of two outputs by the correlation of the inputs.
 
-    A closed form for those linear on each side of 0 (relu, leaky_relu, abs ...), relu_squared,
-    gelu, step at 0 and exponential, and of JAX for sin, cos, exp, erf, sign, abs, square and
-    jax.nn.relu. For all others quadrature in float64 makes, in about a second, a Chebyshev series
-    in the angle arccos(rho); also in a float32 program and, while tracing, in `jax.jit`. For an
-    activation without bound arrays it is made once.
+    There are closed forms for
+
+    - activations that are linear on each side of 0 (relu, leaky_relu, abs ...);
+    - relu_squared, gelu, step at 0 and exponential;
+    - these functions of JAX: sin, cos, exp, erf, sign, abs, square and jax.nn.relu.
+
+    For other functions quadrature in float64 makes a Chebyshev series in the angle arccos(rho). It
+    takes about a second, also in a float32 program and inside `jax.jit`. The series of an
+    activation without bound arrays is made once.
 
     Formula:
-        dual(f)(rho) = E f(u) f(v); u and v normal of mean 0, variances q1 and q2, and correlation
-        rho. Its derivative in rho is sqrt(q1 q2) E f'(u) f'(v) where f does not jump
+        dual(f)(rho) = E f(u) f(v), where u and v are normal of mean 0, variances q1 and q2, and
+        correlation rho; if f does not jump, its derivative is sqrt(q1 q2) E f'(u) f'(v)
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q1: the variance of u, positive.
-        q2: that of v; None is q1.
+        q2: the variance of v, positive; None stands for q1.
 
     Returns:
-        `Dual`, a function of an array of correlations, in JAX, with `derivative` and `slopes`. It
-        returns the dtype that it is given; `jax.grad` is right at 1 and -1 too. Second derivatives
-        of a series have about 6 digits. A correlation beyond 1 in size is an error, or if traced
-        counts as 1.
+        `Dual`, a JAX function of an array of correlations, with `derivative` and `slopes`. The
+        result has the dtype of the correlations. `jax.grad` is right at 1 and -1 too; second
+        derivatives of a series have about 6 digits. A correlation beyond 1 in size raises
+        ValueError; a traced one is clipped.
 
     Raises:
-        TypeError: an activation that is not elementwise, or that depends on traced values.
-        ValueError: a variance that is not positive and finite, or an activation whose E f^2 or
-            E f'^2 is not.
+        TypeError: the activation is not elementwise, or depends on traced values.
+        ValueError: a variance is not positive and finite, or E f^2 or E f'^2 is not finite.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kappa = activax.theory.dual(activax.relu)
@@ -112,8 +118,8 @@ def dual(activation: Callable[..., Any], q1: float = 1.0, q2: float | None = Non
     return dual_of("dual", activation, float(q1), float(q1 if q2 is None else q2))
 
 
-def dual_of(caller: str, activation: Callable[..., Any], q1: float, q2: float) -> Dual:
-    """`dual`, for a caller."""
+def dual_of(caller: str, activation: ScalarFunction, q1: float, q2: float) -> Dual:
+    """Return `dual(activation, q1, q2)`, with errors in the name of `caller`."""
     for q in (q1, q2):
         check_variance(caller, q)
         values, _ = moments_of(caller, activation, 1)(q)
@@ -126,9 +132,9 @@ def dual_of(caller: str, activation: Callable[..., Any], q1: float, q2: float) -
                 )
     form, error = closed_form(activation), 0.0
     if form is None or form.slopes is None:
-        table = tabulate(caller, activation, q1, q2)
-        error = table.error
+        series = fit_series(caller, activation, q1, q2)
+        error = series.error
         warn_if_inaccurate(caller, activation, error)
-    product = functools.partial(form.product, q1, q2) if form else table.product
-    slopes = functools.partial(form.slopes, q1, q2) if form and form.slopes else table.slopes
+    product = functools.partial(form.product, q1, q2) if form else series.product
+    slopes = functools.partial(form.slopes, q1, q2) if form and form.slopes else series.slopes
     return Dual(activation, q1, q2, form is not None, error, product, slopes)

@@ -1,57 +1,59 @@
-"""The steepest slope and the lowest value of an activation, at the limits too."""
+"""The steepest slope and the lowest value of an activation, including its limits at infinity.
+
+Both searches start from the best cells of a grid that includes the declared kinks. Each round
+divides every cell into 16 parts, and keeps the best part with its neighbours. Points far beyond the
+grid, up to 1e150, give the limits.
+"""
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
 from activax.theory.breakpoints import GRID
-from activax.theory.sampling import Sampler, sampler
+from activax.theory.sampling import Sampler, ScalarFunction, sampler
 
-CELLS = 48  # how many places are searched
-PARTS = 17  # points in each of them
-ZOOMS = 24
-# The limits at infinity are read here, at growing distances beyond the grid.
-FAR = 2.0 ** np.arange(14, 500, 6)
-# What still grows by more than this, when ever closer or farther away, has no bound.
-GROWTH = 1.5
-# What is this small at the farthest point has 0 as its limit.
-FADED = 1e-30
+CELLS = 48  # the number of cells that are searched
+PARTS = 17  # the number of points in a cell
+ZOOMS = 24  # the number of rounds
+DISTANCES = 2.0 ** np.arange(14, 500, 6)  # the points beyond the grid, from which limits are read
+GROWTH = 1.5  # a slope or a value that grows by more than this at the end of a search has no bound
+FADED = 1e-30  # a value this small at the farthest point has the limit 0
 
 
 class Minimum(NamedTuple):
     """The lowest value of a function.
 
     Attributes:
-        x: where: the nearest to 0; -inf or inf if it is only a limit.
-        value: the value; -inf if there is no lower bound.
+        x: the input of the lowest value, the nearest to 0 if there are several; -inf or inf if the
+            value is only a limit.
+        value: the lowest value; -inf if there is no lower bound.
     """
 
     x: float
     value: float
 
 
-def lipschitz(activation: Callable[..., Any]) -> float:
-    """The Lipschitz constant of an activation: its steepest slope.
+def lipschitz(activation: ScalarFunction) -> float:
+    """Return the Lipschitz constant of an activation: its steepest slope.
 
-    The search closes in on the steepest places, between points of a grid that is 0.01 wide near 0
-    and 0.01 |x| far from it, and follows the slope out to 1e150. It is not a proof: it can miss a
-    steep piece that is narrower than the grid and moves the value little.
+    The search zooms in on the steepest cells of a grid, whose points are 0.01 apart near 0 and
+    0.01 |x| far from it, and follows the slope out to 1e150. It is not a proof: it can miss a steep
+    piece that is narrower than the grid and changes the value little.
 
     Formula:
         lipschitz(f) = sup |f(x) - f(y)| / |x - y|
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element; over the elements of a bound array the largest is taken.
+            element. For a bound array the result is the maximum over its elements.
 
     Returns:
-        A Python number; inf where the value jumps or the slope has no bound.
+        A Python number; inf if the value jumps or the slope has no bound.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
         ValueError: an activation that is NaN somewhere.
 
     Example:
@@ -67,12 +69,12 @@ def lipschitz(activation: Callable[..., Any]) -> float:
     edges, grid, far = _survey("lipschitz", activation, sample)
 
     def search(x: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The steepest slope at points of a row, and how steep each cell between them is."""
+        """Return the steepest slope at each point, and the steepness of each cell between them."""
         values = samples[0]
         slopes = np.nan_to_num(np.abs(samples[1]), nan=0.0, posinf=math.inf).max(-1)
         with np.errstate(invalid="ignore"):
             rises = np.nan_to_num(np.abs(np.diff(values, axis=-2)), nan=0.0)
-        # A jump is a secant without bound; what is not much above the rounding is none.
+        # At a jump the secant has no bound. A rise next to the rounding is no jump.
         rises[rises < 1e-6 * np.abs(values[..., 1:, :])] = 0.0
         secants = rises.max(-1) / np.maximum(np.diff(x), np.finfo(float).tiny)
         return slopes, np.maximum(np.maximum(slopes[..., 1:], slopes[..., :-1]), secants)
@@ -97,22 +99,23 @@ def lipschitz(activation: Callable[..., Any]) -> float:
     return max(steepest, distant)
 
 
-def minimum(activation: Callable[..., Any]) -> Minimum:
-    """Where an activation is lowest, and how low.
+def minimum(activation: ScalarFunction) -> Minimum:
+    """Return the lowest value of an activation, and its input.
 
     Formula:
         minimum(f) = (argmin f, inf f)
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element; over the elements of a bound array the lowest is taken.
+            element. For a bound array the result is the minimum over its elements.
 
     Returns:
-        `Minimum(x, value)` of Python numbers: x is the place nearest to 0, or an infinity if the
-        function only comes near to the value; the value is -inf if it falls without bound.
+        `Minimum(x, value)` with Python numbers. Of several inputs with the lowest value x is the
+        nearest to 0; it is infinite if the value is only a limit. The value is -inf if the function
+        has no lower bound.
 
     Raises:
-        TypeError: an activation that is not elementwise.
+        TypeError: the activation is not elementwise.
         ValueError: an activation that is NaN somewhere.
 
     Example:
@@ -135,7 +138,7 @@ def minimum(activation: Callable[..., Any]) -> Minimum:
         x = np.linspace(low, high, PARTS, axis=-1)
         height, slope = _lowest_channel(sample(x.ravel())).reshape(2, *x.shape)
         lowest = np.where(height == height.min(-1, keepdims=True), abs(x), math.inf).argmin(-1)
-        # Where the slope changes its sign is sharper than where rounded values are lowest.
+        # A change of sign of the slope is sharper than the minimum of rounded values.
         turns = (slope[:, :-1] < 0) & (slope[:, 1:] >= 0)
         turn, turning = turns.argmax(-1), turns.any(-1)
         first = np.where(turning, turn, np.maximum(lowest - 1, 0))
@@ -147,8 +150,11 @@ def minimum(activation: Callable[..., Any]) -> Minimum:
     level = heights <= least + 4 * np.finfo(float).eps * min(abs(least), np.finfo(float).max)
     place = float(places[level][np.abs(places[level]).argmin()])
 
-    for side, walk in ((-math.inf, far[0, len(FAR) - 1 :: -1]), (math.inf, far[0, len(FAR) :])):
-        limit, halfway = float(walk[-1].min()), float(walk[len(FAR) // 2].min())
+    for side, walk in (
+        (-math.inf, far[0, len(DISTANCES) - 1 :: -1]),
+        (math.inf, far[0, len(DISTANCES) :]),
+    ):
+        limit, halfway = float(walk[-1].min()), float(walk[len(DISTANCES) // 2].min())
         if limit < min(least, GROWTH * min(halfway, 0.0)):
             return Minimum(side, -math.inf)
         limit = limit if abs(limit) > FADED else 0.0
@@ -158,13 +164,16 @@ def minimum(activation: Callable[..., Any]) -> Minimum:
 
 
 def _lowest_channel(samples: np.ndarray) -> np.ndarray:
-    """The samples of that channel which is lowest at each point."""
+    """Return the samples of the channel with the lowest value at each point."""
     channel = samples[:1].argmin(-1)[..., None]
     return np.take_along_axis(samples, channel, -1)[..., 0]
 
 
 def _fades(place: float, side: float, least: float, edges: np.ndarray, values: np.ndarray) -> bool:
-    """Whether `least` is reached at `place` by rounding alone: a step before, it nearly is."""
+    """Return True if the value is `least` at `place` only because it rounds to its limit there.
+
+    Then the value one grid cell nearer to 0 is `least` too, up to rounding.
+    """
     if place == 0 or (place > 0) != (side > 0):
         return False
     before = values[np.abs(edges) < 0.98 * abs(place)]
@@ -173,12 +182,15 @@ def _fades(place: float, side: float, least: float, edges: np.ndarray, values: n
 
 
 def _survey(
-    caller: str, activation: Callable[..., Any], sample: Sampler
+    caller: str, activation: ScalarFunction, sample: Sampler
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The grid with the declared kinks, the samples there, and those far out, -inf first."""
+    """Return the grid with the declared kinks, the samples on it, and the samples far out.
+
+    The samples at -DISTANCES and DISTANCES are in the order of x.
+    """
     declared = activation.kinks if isinstance(activation, Activation) else ()
     edges = np.unique([*GRID, *declared])
-    grid, far = sample(edges), sample(np.concatenate([-FAR[::-1], FAR]))
+    grid, far = sample(edges), sample(np.concatenate([-DISTANCES[::-1], DISTANCES]))
     undefined = np.isnan(grid[0]).any(-1)
     if undefined.any():
         raise ValueError(f"{caller}: {activation!r} is NaN at {edges[undefined.argmax()]:.4g}")
@@ -186,7 +198,10 @@ def _survey(
 
 
 def _peaks(heights: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The indices of those that are no lower than their neighbours: the highest, next to 0."""
+    """Return the indices of the highest local maxima, at most CELLS of them.
+
+    Among equal heights those next to x = 0 come first.
+    """
     padded = np.concatenate([[-math.inf], heights, [-math.inf]])
     peaks = np.nonzero((heights >= padded[:-2]) & (heights >= padded[2:]))[0]
     return peaks[np.lexsort((np.abs(x[peaks]), -heights[peaks]))[:CELLS]]

@@ -1,11 +1,23 @@
-"""Where a function of one number is 0."""
+"""A root of a function of one number, by false position with halving.
+
+The secant through the two ends of a bracket, where f has opposite signs, crosses 0 at
+
+    x = high - f(high) (high - low) / (f(high) - f(low)).
+
+x replaces the end of its own sign, so the bracket always holds a root. A convex function would move
+one end only, and slowly. Therefore each step halves the value that is kept for the other end, which
+pulls the next x towards that end.
+
+The Illinois method halves from the second time on that an end stays; see Dowell & Jarratt 1971, A
+modified regula falsi method for computing the root of an equation, BIT 11. Here every step halves.
+"""
 
 from collections.abc import Callable
 
 import numpy as np
 
 
-def root(
+def find_root(
     function: Callable[[float], float],
     low: float,
     high: float,
@@ -13,9 +25,17 @@ def root(
     at_high: float,
     enough: float = 0.0,
 ) -> float:
-    """Between two points of opposite signs, by the Illinois variant of false position.
+    """Return a root of `function` between `low` and `high`.
 
-    It ends where the function is no more than `enough`, or where rounding ends it.
+    The search ends where |function(x)| <= `enough`, or where no number lies between the ends.
+
+    Args:
+        function: a continuous function.
+        low: the lower end of the bracket.
+        high: the upper end of the bracket.
+        at_low: function(low).
+        at_high: function(high), of the opposite sign.
+        enough: the size of function(x) at which the search may stop.
     """
     while high - low > 2 * np.spacing(max(abs(low), abs(high))):
         x = high - at_high * (high - low) / (at_high - at_low)

@@ -2,41 +2,39 @@
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from activax.core.activation import Activation
 from activax.theory.quadrature import check_variance, expectations, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 
-def hermite(activation: Callable[..., Any], n: int, q: float = 1.0) -> np.ndarray:
-    """The first Hermite coefficients of an activation, in the orthonormal basis.
+def hermite(activation: ScalarFunction, n: int, q: float = 1.0) -> np.ndarray:
+    """Return the first Hermite coefficients of an activation, in the orthonormal basis.
 
-    They are its coordinates for a normal input: their squares add up to E f^2, the first is the
-    mean, the second the linear part, and the correlation rho of two inputs becomes
-    sum_k a_k^2 rho^k. Each is right to about 1e-14 of the norm of f.
+    The coefficients a_k are the coordinates of f for a normal input. Their squares add up to E f^2;
+    a_0 is the mean, a_1 the linear part. Inputs of correlation rho have outputs with
+    E f(u) f(v) = sum_k a_k^2 rho^k. The error of each a_k is about 1e-14 of the norm of f.
 
     Formula:
         a_k = E f(sqrt(q) z) He_k(z) / sqrt(k!), k = 0 ... n - 1; z standard normal
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
-        n: how many coefficients, at least 1.
+            element. For a bound array the result is the mean over its elements.
+        n: the number of coefficients, at least 1.
         q: the variance of the pre-activation, positive.
 
     Returns:
         A float64 NumPy array of shape (n,).
 
     Raises:
-        TypeError: an activation that is not elementwise, or n that is not an integer.
-        ValueError: n < 1, q that is not positive and finite, or an activation without a mean.
+        TypeError: the activation is not elementwise, or n is not an integer.
+        ValueError: n < 1, q is not positive and finite, or the activation has no mean.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> activax.theory.hermite(activax.relu, 3).round(6).tolist()
@@ -51,8 +49,8 @@ def hermite(activation: Callable[..., Any], n: int, q: float = 1.0) -> np.ndarra
     check_variance("hermite", q)
     sample = sampler("hermite", activation, 0)
 
-    def integrands(z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        basis = [root**4, z * root**4]
+    def integrands(z: np.ndarray, fourth_root: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        basis = [fourth_root**4, z * fourth_root**4]
         for k in range(2, n):
             basis.append((z * basis[-1] - math.sqrt(k - 1) * basis[-2]) / math.sqrt(k))
         return np.stack(basis[:n]) * samples[0]
@@ -60,6 +58,9 @@ def hermite(activation: Callable[..., Any], n: int, q: float = 1.0) -> np.ndarra
     kinks = activation.kinks if isinstance(activation, Activation) else ()
     values, errors = expectations(sample, integrands, q, kinks)
     if not np.isfinite(values).all():
-        raise ValueError(f"hermite: {activation!r} has no Hermite coefficients at q={q}")
+        raise ValueError(
+            f"hermite: {activation!r} has no Hermite coefficients at q={q}, since its mean is not "
+            "finite; take a smaller variance"
+        )
     warn_if_inaccurate("hermite", activation, float(errors.max()))
     return values

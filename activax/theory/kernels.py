@@ -1,10 +1,9 @@
-"""Kernels of wide, fully connected networks: that of the Gaussian process, and the tangent one."""
+"""Kernels of wide, fully connected networks: the Gaussian process and the tangent kernel."""
 
 import dataclasses
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,31 +13,29 @@ from jax.typing import ArrayLike
 
 from activax.core.arguments import cast, compute_dtype, inexact_dtype, real
 from activax.numerics.selects import root
-from activax.theory.closed_forms import closed_form
-from activax.theory.correlation import ROUNDING
+from activax.theory.closed_forms import Expectation, closed_form
+from activax.theory.correlation import CORRELATION_ULPS
 from activax.theory.duals import dual_of
 from activax.theory.moments import second_moment
 from activax.theory.quadrature import check_variance
-from activax.theory.sampling import sampler
-
-# From the variances of rows and columns, which broadcast, and their correlations.
-Expectation = Callable[[Any, Any, Array], Array]
+from activax.theory.sampling import ScalarFunction, sampler
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Kernel:
-    """A kernel of inputs in JAX; see `nngp` and `ntk`.
+    """A kernel as a JAX function of inputs; see `nngp` and `ntk`.
 
     Attributes:
-        activation: that between the layers.
+        activation: the activation between the layers.
         depth: the number of hidden layers.
         sigma_w: the scale of the weights.
         sigma_b: the scale of the biases.
-        q: the variance of the first pre-activations that all inputs must have, or None.
+        q: the variance of the first pre-activations, which must be the same for all inputs; None
+            if inputs may have any norm.
         error: the largest estimated error of the series of a layer; 0 for closed forms.
     """
 
-    activation: Callable[..., Any]
+    activation: ScalarFunction
     depth: int
     sigma_w: float
     sigma_b: float
@@ -46,24 +43,24 @@ class Kernel:
     error: float
     _caller: str = dataclasses.field(repr=False)
     _tangent: bool = dataclasses.field(repr=False)
-    # E f(u) f(v) and, of a tangent kernel, E f'(u) f'(v) of each layer.
+    # For each layer E f(u) f(v) and, for a tangent kernel, E f'(u) f'(v).
     _layers: tuple[tuple[Expectation, Expectation | None], ...] = dataclasses.field(repr=False)
 
     def __call__(self, x1: ArrayLike, x2: ArrayLike | None = None) -> Array:
-        """The kernel of the rows of x1 and those of x2, or of x1 if there is no x2.
+        """Return the kernel between the rows of x1 and the rows of x2.
 
         Args:
             x1: (n1, features), real.
-            x2: (n2, features), or None.
+            x2: (n2, features); None stands for x1.
 
         Returns:
-            (n1, n2), in the dtype of the inputs; 16 bits are computed in 32.
+            (n1, n2), in the dtype of the inputs; 16-bit inputs are computed in float32.
 
         Raises:
-            TypeError: complex inputs.
-            ValueError: inputs of another rank or of different widths; if q is given, rows whose
-                first pre-activations have another variance. Traced rows are taken as if scaled to
-                it.
+            TypeError: an input is complex.
+            ValueError: the inputs are not matrices with the same number of features; or q is given
+                and the first pre-activations of a row have another variance. Traced rows are not
+                checked, and count as if they were scaled to q.
         """
         one, two = self._rows("x1", x1), self._rows("x2", x1 if x2 is None else x2)
         if one.shape[1] != two.shape[1]:
@@ -76,7 +73,7 @@ class Kernel:
         return cast(self._between(one, two, x2 is None), dtype)
 
     def _rows(self, name: str, x: ArrayLike) -> Array:
-        """Real rows in a floating dtype, whose first pre-activations have the variance q."""
+        """Return `x` in a floating dtype, after checking its shape and the variance q."""
         rows = real(self._caller, name, x)
         if rows.ndim != 2 or rows.shape[1] == 0:
             raise ValueError(
@@ -91,13 +88,13 @@ class Kernel:
             for row in np.flatnonzero(wrong):
                 raise ValueError(
                     f"{self._caller}: sigma_w^2 |x|^2 / features + sigma_b^2 must be q={self.q} "
-                    f"for every input; that of {name}[{row}] is {found[row]}. Scale the "
-                    "inputs to one norm, and pass the q that belongs to it."
+                    f"for every input; got {found[row]} for {name}[{row}]. Scale the inputs to "
+                    "one norm, and pass the q that follows from it."
                 )
         return rows
 
     def _variance(self, x: Array) -> Array:
-        """That of the first pre-activations, (n, 1)."""
+        """Return the variance of the first pre-activations, (n, 1)."""
         return self.sigma_w**2 * jnp.mean(x * x, -1, keepdims=True) + self.sigma_b**2
 
     def _between(self, x1: Array, x2: Array, itself: bool) -> Array:
@@ -108,7 +105,7 @@ class Kernel:
         for product, slopes in self._layers:
             rho = _settled(kernel * (_inverse_root(rows) * _inverse_root(columns)))
             if itself:
-                # An input that is NaN is not like itself either.
+                # A NaN input keeps a NaN correlation with itself.
                 same = jnp.eye(len(rho), dtype=bool) & ~jnp.isnan(rho)
                 rho = jnp.where(same, 1, rho)
             kernel = weights * product(rows, columns, rho) + biases
@@ -121,50 +118,53 @@ class Kernel:
 
 
 def nngp(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     depth: int,
     sigma_w: float,
     sigma_b: float = 0.0,
     q: float | None = None,
 ) -> Kernel:
-    """The kernel of the Gaussian process that a random, wide, fully connected network is.
+    """Return the kernel of the Gaussian process that a wide, random network tends to.
 
-    The covariance of one output, over the random weights, of the network that reads each input by a
-    dense layer, has `depth` hidden layers f(h) and ends with a dense layer: in neural-tangents
-    serial(Dense, f, Dense, f, ..., Dense), with as many f as `depth`.
+    The kernel is the covariance of one output at two inputs, over the random weights. The network
+    has a dense layer, `depth` hidden layers f(h), and a dense layer at the end. In neural-tangents
+    that is serial(Dense, f, Dense, f, ..., Dense), with f `depth` times.
 
     Formula:
         K_0(x, y) = sigma_w^2 x.y / features + sigma_b^2;
         K_l(x, y) = sigma_w^2 E f(u) f(v) + sigma_b^2, l = 1 ... depth, where u and v are normal
         with the variances K_{l-1}(x, x), K_{l-1}(y, y) and the covariance K_{l-1}(x, y)
 
-    What has a closed form, see `dual`, takes inputs of any norm. For another activation all inputs
-    must have the same norm, to which belongs q, and each layer takes about a second, once.
+    With a closed form of its dual, see `dual`, an activation takes inputs of any norm. With any
+    other activation all inputs must have the same norm, from which q follows, and making the kernel
+    takes about a second a layer.
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         depth: the number of hidden layers, at least 1.
-        sigma_w: the weights have the variance sigma_w^2 / fan-in, those of the output too.
+        sigma_w: the weights, also of the output, have the variance sigma_w^2 / fan-in.
         sigma_b: the biases have the variance sigma_b^2.
-        q: sigma_w^2 |x|^2 / features + sigma_b^2, if all inputs x have the same.
+        q: sigma_w^2 |x|^2 / features + sigma_b^2, if it is the same for all inputs x.
 
     Returns:
-        `Kernel`: kernel(x1, x2) of arrays (n1, features) and (n2, features) is (n1, n2), and
-        kernel(x) that of x with itself. It is JAX, in the dtype of the inputs, and positive
-        semidefinite to rounding. `jax.grad` is finite too where inputs coincide or are 0; where a
-        kernel has a kink there, as those of step do and the tangent kernel of relu, it is as if
-        the angle had slope 0, and with sigma_b = 0 that at an input of 0 is 0. Inputs whose
-        angle is below 1e-7, in float32 2e-3, count as parallel.
+        `Kernel`: kernel(x1, x2) of arrays (n1, features) and (n2, features) is an array (n1, n2),
+        and kernel(x) stands for kernel(x, x). The kernel is a JAX function, in the dtype of the
+        inputs, and positive semidefinite to rounding.
+
+        `jax.grad` is finite also where two inputs coincide or an input is 0. Where the kernel has a
+        kink at coinciding inputs (step, and the tangent kernel of relu), the slope of the angle
+        counts as 0. With sigma_b = 0 the gradient at an input of 0 is 0. Inputs whose angle is
+        below 1e-7 (float64) or 2e-3 (float32) count as parallel.
 
     Raises:
-        TypeError: an activation that is not elementwise, or a depth that is not an integer.
-        ValueError: a depth below 1, a scale out of its range, q that is missing or less than
-            sigma_b^2, or an activation whose E f^2 or E f'^2 is infinite.
+        TypeError: the activation is not elementwise, or the depth is not an integer.
+        ValueError: the depth is below 1, a scale is out of its range, q is missing or less than
+            sigma_b^2, or E f^2 or E f'^2 is infinite.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kernel = activax.theory.nngp(activax.relu, depth=2, sigma_w=2**0.5)
@@ -184,42 +184,42 @@ def nngp(
 
 
 def ntk(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     *,
     depth: int,
     sigma_w: float,
     sigma_b: float = 0.0,
     q: float | None = None,
 ) -> Kernel:
-    """The neural tangent kernel of a wide, fully connected network: what gradient descent sees.
+    """Return the neural tangent kernel of a wide, fully connected network.
 
-    Of the network of `nngp` in the NTK parametrisation, where every weight and bias is a standard
-    normal parameter, scaled by sigma_w / sqrt(fan-in) or sigma_b in the forward pass, and all of
-    them are trained: the product of the gradients of one output at two inputs.
+    The kernel is the inner product of the gradients of one output at two inputs. The network is
+    that of `nngp` in the NTK parametrisation. Every weight and bias is a standard normal parameter,
+    which the forward pass scales by sigma_w / sqrt(fan-in) or sigma_b. All of them are trained.
 
     Formula:
         T_0 = K_0; T_l(x, y) = K_l(x, y) + sigma_w^2 E f'(u) f'(v) T_{l-1}(x, y), l = 1 ... depth;
-        K, u and v as of `nngp`
+        K, u and v as for `nngp`
 
-    The slope is the one that JAX takes: of sign 0, and of a spiking neuron its surrogate, for which
-    there is no closed form.
+    The slope is the one that JAX takes: 0 for sign, and for a spiking neuron its surrogate, which
+    has no closed form.
 
     Args:
-        activation: as of `nngp`.
+        activation: as for `nngp`.
         depth: the number of hidden layers, at least 1.
         sigma_w: the scale of the weights.
         sigma_b: the scale of the biases.
-        q: as of `nngp`.
+        q: as for `nngp`.
 
     Returns:
-        `Kernel`, as of `nngp`.
+        `Kernel`, as for `nngp`.
 
     Raises:
-        TypeError: as of `nngp`.
-        ValueError: as of `nngp`.
+        TypeError: as for `nngp`.
+        ValueError: as for `nngp`.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> kernel = activax.theory.ntk(activax.relu, depth=2, sigma_w=2**0.5)
@@ -236,7 +236,7 @@ def ntk(
 
 def _kernel(
     caller: str,
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     depth: int,
     sigma_w: float,
     sigma_b: float,
@@ -261,8 +261,8 @@ def _kernel(
         sampler(caller, activation, 1)
         if q is None:
             raise ValueError(
-                f"{caller}: {activation!r} has no closed form, so that all inputs must have one "
-                "norm; scale them to it and pass q = sigma_w^2 |x|^2 / features + sigma_b^2"
+                f"{caller}: {activation!r} has no closed form, so all inputs must have one norm; "
+                "scale them to it and pass q = sigma_w^2 |x|^2 / features + sigma_b^2"
             )
         variance = float(q)
         for _ in range(depth):
@@ -274,16 +274,17 @@ def _kernel(
 
 
 def _inverse_root(q: Array) -> Array:
-    """Of a variance; of 0, to which belong covariances of 0, it is 1."""
+    """Return 1 / sqrt(q), and 1 for q = 0, whose covariances are all 0."""
     return 1 / jnp.where(q <= 0, 1, root(q))
 
 
 def _settled(rho: Array) -> Array:
-    """A computed correlation; as 1 or -1 where only rounding keeps it from that.
+    """Set correlations within rounding of 1 or -1 to 1 or -1.
 
-    Angles go with the root of the rounding, and in each layer of what jumps with another root.
+    Near 1 the angle is sqrt(2 (1 - rho)): a rounding error eps in rho becomes sqrt(eps) in the
+    angle. Each layer whose activation jumps takes another root of it.
     """
-    alike = jnp.abs(rho) > 1 - ROUNDING * jnp.finfo(rho.dtype).eps
+    alike = jnp.abs(rho) > 1 - CORRELATION_ULPS * jnp.finfo(rho.dtype).eps
     return rho + lax.stop_gradient(jnp.where(alike, jnp.sign(rho), rho) - rho)
 
 

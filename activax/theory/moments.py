@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,21 +16,22 @@ from activax.theory.quadrature import (
     expectations,
     warn_if_inaccurate,
 )
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
 
 class Moments(NamedTuple):
-    """What a normal pre-activation x of mean 0 and variance q becomes; f is the activation.
+    """Moments of f(x), for an activation f and a normal x of mean 0 and variance q.
 
     Attributes:
         mean: E f(x).
         second: E f(x)^2.
         fourth: E f(x)^4.
         variance: E (f(x) - mean)^2.
-        growth: d/dq E f(x)^2, which tells whether a perturbed variance returns.
+        growth: d/dq E f(x)^2, the factor of a small change of the variance.
         slope: E f'(x)^2.
         curvature: E f''(x)^2; inf where the slope jumps.
-        error: the largest estimated error of them, relative to the mean of the absolute integrand.
+        error: the largest estimated error of these moments, relative to the mean of the absolute
+            integrand.
     """
 
     mean: float
@@ -43,37 +44,37 @@ class Moments(NamedTuple):
     error: float
 
 
-# From the variance q to the fields of Moments but the error, and the error of each.
+# moments_at(q) -> the fields of Moments without `error`, and the error of each field.
 MomentsAt = Callable[[float], tuple[list[float], list[float]]]
 
 
-def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
-    """The Gaussian moments of an activation, to about 14 digits.
+def moments(activation: ScalarFunction, q: float = 1.0) -> Moments:
+    """Return the Gaussian moments of an activation, to about 14 digits.
 
-    By adaptive Gauss-Legendre panels in float64, also in a float32 program and, while tracing, in
-    `jax.jit`. Kinks need not be declared: panels close in on them. Out of sight is what happens
-    only between points, which near 0 are 0.01 apart, and a float32 number in a closure, which is
-    taken as it is.
+    Adaptive Gauss-Legendre panels compute them in float64, also in a float32 program and inside
+    `jax.jit`. Kinks need not be declared: panels close in on them. Two things go unseen: a feature
+    that lies between sample points, which are 0.01 apart near 0, and the rounding of a float32
+    number that the function holds in a closure.
 
     Formula:
         moments(f, q) = E f(x), E f(x)^2, ...; x normal of mean 0 and variance q
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         q: the variance of the pre-activation, positive.
 
     Returns:
         Python numbers, as `Moments`. A moment that diverges or exceeds float64 is inf. The slope
-        is the one that JAX takes: of a spiking neuron, its surrogate.
+        is the one that JAX takes; for a spiking neuron that is its surrogate.
 
     Raises:
-        TypeError: an activation that is not elementwise, or that depends on traced values.
-        ValueError: q that is not positive and finite, or an activation that is NaN within 12
-            standard deviations of 0.
+        TypeError: the activation is not elementwise, or depends on traced values.
+        ValueError: q is not positive and finite, or the activation is NaN within 12 standard
+            deviations of 0.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> activax.theory.moments(activax.relu).second
@@ -95,19 +96,19 @@ def moments(activation: Callable[..., Any], q: float = 1.0) -> Moments:
 SECOND = Moments._fields.index("second")
 
 
-def second_moment(activation: Callable[..., Any], q: float = 1.0) -> float:
-    """The mean of activation(x)^2 for a normal x of variance q; as `moments`, without slopes.
+def second_moment(activation: ScalarFunction, q: float = 1.0) -> float:
+    """Return E activation(x)^2 for a normal x of variance q, without evaluating slopes.
 
     Args:
-        activation: as of `moments`.
+        activation: as for `moments`.
         q: the variance of the pre-activation, positive.
 
     Returns:
         A Python number.
 
     Raises:
-        TypeError: as of `moments`.
-        ValueError: as of `moments`.
+        TypeError: as for `moments`.
+        ValueError: as for `moments`.
 
     Example:
         >>> activax.theory.second_moment(activax.relu)
@@ -119,7 +120,7 @@ def second_moment(activation: Callable[..., Any], q: float = 1.0) -> float:
 
 
 Kind = Literal["forward", "backward", "variance"]
-# The moment that each gain brings to 1, and the derivatives that it takes.
+# For each kind of gain: the moment that the gain brings to 1, and the derivatives that it needs.
 GAINS: dict[str, tuple[str, int]] = {
     "forward": ("second", 0),
     "backward": ("slope", 1),
@@ -127,33 +128,33 @@ GAINS: dict[str, tuple[str, int]] = {
 }
 
 
-def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> float:
-    """The factor on the weights that read an activation's output, which makes up for its scale.
+def gain(activation: ScalarFunction | float, kind: Kind = "forward") -> float:
+    """Return the factor for weights that read an activation's output, which undoes its scale.
 
-    With it a pre-activation of second moment 1 leads to one of second moment 1 in the next layer
-    ("forward"), keeps its variance ("variance", where a normalisation subtracts the mean), or
-    gradients keep their second moment ("backward").
+    - "forward": pre-activations of second moment 1 lead to second moment 1 in the next layer.
+    - "variance": the variance stays 1 where a normalisation subtracts the mean.
+    - "backward": gradients keep their second moment.
 
     Formula:
-        gain(f) = 1 / sqrt(E f(z)^2), z standard normal; sqrt(2) for relu, as He et al. have it.
-        Of kind "backward" 1 / sqrt(E f'(z)^2), of kind "variance" 1 / sqrt(Var f(z)). Of a gated
-        unit f(gate) g(value), of independent gate and value, gain(f) gain(g)
+        gain(f) = 1 / sqrt(E f(z)^2), z standard normal; sqrt(2) for relu, as in He et al.;
+        kind "backward": 1 / sqrt(E f'(z)^2); kind "variance": 1 / sqrt(Var f(z));
+        gated unit f(gate) g(value) with independent gate and value: gain(f) gain(g)
 
-    A gain fixes one pass only: for gelu and silu the second moment 1 is unstable, so in a very deep
-    network a gain alone does not keep the variance; see `critical`.
+    A gain keeps the scale of one pass only. For gelu and silu the second moment 1 is an unstable
+    fixed point, so in a very deep network a gain does not even keep that; see `critical`.
 
     Args:
         activation: an elementwise or gated Activation, any function that acts on each element, or a
-            number, which comes back as it is.
-        kind: "forward", "backward" or "variance"; of a gated unit only "forward".
+            number, which is returned unchanged.
+        kind: "forward", "backward" or "variance"; for a gated unit only "forward".
 
     Returns:
         A Python number.
 
     Raises:
-        TypeError: an activation that is neither elementwise nor gated.
-        ValueError: an unknown kind, a number that is not positive and finite, or an activation
-            whose moment is not.
+        TypeError: the activation is neither elementwise nor gated.
+        ValueError: the kind is unknown, or the number or the moment of the activation is not
+            positive and finite.
 
     Example:
         >>> round(activax.theory.gain(activax.relu), 12)
@@ -180,7 +181,7 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
     if isinstance(activation, Activation) and activation.factors:
         if kind != "forward":
             raise ValueError(
-                f"gain: of a gated unit such as {activation!r} only kind 'forward' is defined; got "
+                f"gain: for a gated unit such as {activation!r} kind must be 'forward'; got "
                 f"{kind!r}"
             )
         return math.prod(gain(factor) for factor in activation.factors)
@@ -191,21 +192,23 @@ def gain(activation: Callable[..., Any] | float, kind: Kind = "forward") -> floa
     moment = values[index]
     if not (0 < moment < math.inf):
         raise ValueError(
-            f"gain: {activation!r} has none of kind {kind!r}, since its {name} is {moment}; "
+            f"gain: {activation!r} has no gain of kind {kind!r}, since its {name} is {moment}; "
             "pass a number instead"
         )
     return 1 / math.sqrt(moment)
 
 
-def moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
-    """A function of q that gives the fields of Moments, as far as these orders of derivatives do,
-    and the error of each. It remembers what it gave, and for a static activation is the same one
-    at each call."""
+def moments_of(caller: str, activation: ScalarFunction, orders: int) -> MomentsAt:
+    """Return a function of q with the fields of Moments that `orders` derivatives suffice for.
+
+    The function caches its results. A static activation always gets the same function, so that all
+    callers share the cache.
+    """
     static = isinstance(activation, Activation) and not activation.arrays
     return (_static_moments_of if static else _moments_of)(caller, activation, orders)
 
 
-def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> MomentsAt:
+def _moments_of(caller: str, activation: ScalarFunction, orders: int) -> MomentsAt:
     sample = sampler(caller, activation, orders)
     at_zero = float(sample(np.zeros(1))[0].mean())
     origin = at_zero if math.isfinite(at_zero) else 0.0
@@ -216,18 +219,21 @@ def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> Mom
         kinks = tuple(point.x for point in found)
         rough = [point.x for point in found if point.order < 2]
 
-    def integrands(q: float, z: np.ndarray, root: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    def integrands(
+        q: float, z: np.ndarray, fourth_root: np.ndarray, samples: np.ndarray
+    ) -> np.ndarray:
         value, *derivatives = samples
-        moved = value - origin  # so that a small variance is no difference of large numbers
-        # By parts, so that it holds where the value jumps too; E z^2 - 1 = 0 takes f(0)^2 away.
-        change = (root * moved) * (root * (value + origin)) * root**2
+        moved = value - origin  # subtracting f(0) keeps the digits of a small variance
+        # d/dq E f(x)^2 = E (f(x)^2 - f(0)^2) (z^2 - 1) / (2 q), by parts; it also holds if f jumps.
+        # Since E z^2 - 1 = 0, the constant f(0)^2 changes only the rounding.
+        change = (fourth_root * moved) * (fourth_root * (value + origin)) * fourth_root**2
         return np.stack([
-            moved * root**4,
-            _square(value, root),
-            (root * value) ** 4,
-            _square(moved, root),
+            moved * fourth_root**4,
+            _square(value, fourth_root),
+            (fourth_root * value) ** 4,
+            _square(moved, fourth_root),
             change * (z * z - 1) / (2 * q),
-            *(_square(derivative, root) for derivative in derivatives),
+            *(_square(derivative, fourth_root) for derivative in derivatives),
         ])  # fmt: skip
 
     @functools.lru_cache(maxsize=128)
@@ -251,6 +257,6 @@ def _moments_of(caller: str, activation: Callable[..., Any], orders: int) -> Mom
 _static_moments_of = functools.lru_cache(maxsize=256)(_moments_of)
 
 
-def _square(value: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """value^2 root^4, which may be finite where value^2 is not."""
-    return (root * value) ** 2 * root**2
+def _square(value: np.ndarray, fourth_root: np.ndarray) -> np.ndarray:
+    """Return value^2 fourth_root^4, which may be finite where value^2 overflows."""
+    return (fourth_root * value) ** 2 * fourth_root**2

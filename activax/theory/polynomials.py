@@ -1,4 +1,4 @@
-"""Why deep networks of polynomial activations explode or vanish, and when."""
+"""The variance in deep networks of polynomial activations, which explode or vanish."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from numpy.polynomial import polynomial
 
 from activax.theory.quadrature import check_variance
 
-LAYERS = 10_000  # as far as the variance is followed
-DOUBLE = 1e-6  # how far apart, relative, rounding may put a double root, and its slope from 1
-ROUNDING = 1e-14
+MOST_LAYERS = 10_000  # the number of layers that the variance is followed through
+DOUBLE = 1e-6  # relative; rounding may part a double root, and its slope from 1, by this much
+SLOPE_ROUNDING = 1e-14  # a slope of a linear map within this of 1 counts as 1
 
 
 class FixedPoint(NamedTuple):
-    """A variance that a layer keeps.
+    """A variance that every layer keeps.
 
     Attributes:
         q: the variance.
-        slope: V'(q), by how much a layer multiplies a small change of it.
-        attracting: whether a changed variance returns: |slope| < 1.
+        slope: V'(q), the factor by which a layer multiplies a small change of the variance.
+        attracting: True if a changed variance returns: |slope| < 1.
     """
 
     q: float
@@ -31,18 +31,18 @@ class FixedPoint(NamedTuple):
 
 
 class Blowup(NamedTuple):
-    """What a deep network of a polynomial activation does to the variance of its pre-activations.
+    """The variance of the pre-activations in a deep network of a polynomial activation.
 
     Attributes:
         map: the coefficients of V(q), the next layer's variance, from the constant upwards.
-        fixed_points: the q with V(q) = q, in their order. Where V(q) = q for all q, none is listed.
-        threshold: the variance above which it grows without bound: the largest fixed point, which
-            is never attracting. 0 if that is so from everywhere, inf if from nowhere. A smaller q
-            may be thrown above it where V decreases; `overflow` tells.
+        fixed_points: the q with V(q) = q, in rising order; empty if V(q) = q for all q.
+        threshold: the variance above which the variance grows without bound. It is the largest
+            fixed point, which is never attracting; 0 if every variance grows, inf if none does. A
+            decreasing V may map a smaller q above the threshold; `overflow` tells.
         overflow: the first layer whose pre-activations exceed the dtype, from q0 in layer 0; None
-            if that is none of the first 10,000.
-        underflow: the first layer whose pre-activations are below its smallest normal number, or
-            None.
+            if the first 10,000 layers do not.
+        underflow: the first layer whose pre-activations are below the smallest normal number of the
+            dtype, or None.
     """
 
     map: tuple[float, ...]
@@ -60,30 +60,30 @@ def blowup(
     q0: float = 1.0,
     dtype: DTypeLike = jnp.float32,
 ) -> Blowup:
-    """The variance map of a polynomial activation, which is a polynomial itself, and its fate.
+    """Return the variance map of a polynomial activation, and where the variance leaves the dtype.
 
-    From degree 2 on, what exceeds the threshold grows doubly exponentially: the logarithm of the
-    variance is multiplied by the degree in each layer. The theory is that of wide networks; near
-    the threshold the chance of a finite width decides.
+    The map is a polynomial too. From degree 2 on, a variance above the threshold grows doubly
+    exponentially: each layer multiplies its logarithm by the degree. The theory holds for wide
+    networks; near the threshold chance decides at finite width.
 
     Formula:
         V(q) = sigma_w^2 E f(x)^2 + sigma_b^2, x normal of variance q; E x^2k = (2k - 1)!! q^k
 
     Args:
-        coefficients: of the activation, from the constant upwards, as in `numpy.polynomial`: x^2 is
-            (0, 0, 1).
+        coefficients: the coefficients of the activation, from the constant upwards, as in
+            `numpy.polynomial`: x^2 is (0, 0, 1).
         sigma_w: the weights have the variance sigma_w^2 / fan-in.
         sigma_b: the biases have the variance sigma_b^2.
         q0: the variance of the first pre-activations.
-        dtype: the floating dtype that may overflow.
+        dtype: the floating dtype for `overflow` and `underflow`.
 
     Returns:
-        `Blowup`, of Python numbers.
+        `Blowup`, with Python numbers.
 
     Raises:
-        ValueError: coefficients that are not finite numbers, all or all but the constant 0, or of
-            so high a degree that a moment exceeds float64; a scale or q0 out of its range; a dtype
-            that is not floating.
+        ValueError: the coefficients are not finite numbers, belong to a constant, or have so high a
+            degree that a moment exceeds float64; a scale or q0 is out of its range; or the dtype is
+            not floating.
 
     Example:
         >>> square = activax.theory.blowup([0, 0, 1])
@@ -110,8 +110,8 @@ def blowup(
     if not np.isfinite(variance).all():
         raise ValueError("blowup: a moment exceeds float64; give a lower degree or smaller numbers")
     points = _fixed_points(variance)
-    # The map of a linear activation is a line, which leads up to infinity only if it is steep.
-    steep = variance[1] >= (1.0 if variance[0] > 0 else 1 + ROUNDING)
+    # The map of a linear activation is a line: the variance grows without bound if it is steep.
+    steep = variance[1] >= (1.0 if variance[0] > 0 else 1 + SLOPE_ROUNDING)
     rises = len(variance) > 2 or steep
     overflow, underflow = _extremes(variance, float(q0), dtype)
     return Blowup(
@@ -143,7 +143,7 @@ def _checked(coefficients: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def _second_moment(coefficients: np.ndarray) -> np.ndarray:
-    """E f(x)^2 as a polynomial of the variance of x."""
+    """Return the coefficients of E f(x)^2 as a polynomial in the variance of x."""
     even = polynomial.polymul(coefficients, coefficients)[::2]
     with np.errstate(over="ignore", invalid="ignore"):
         return even * np.cumprod([1.0, *np.arange(1, 2 * len(even) - 2, 2)])
@@ -157,13 +157,19 @@ def _fixed_points(variance: np.ndarray) -> tuple[FixedPoint, ...]:
         if abs(root.imag) <= DOUBLE * abs(root):
             q = _polished(float(root.real), excess, change)
             if q >= 0 and not any(math.isclose(q, other, rel_tol=DOUBLE) for other in found):
-                found.append(abs(q))  # 0 and not -0
+                found.append(abs(q))  # turns -0 into 0
     slopes = {q: 1 + float(polynomial.polyval(q, change)) for q in sorted(found)}
     return tuple(FixedPoint(q, slope, abs(slope) < 1 - DOUBLE) for q, slope in slopes.items())
 
 
 def _polished(root: float, excess: np.ndarray, change: np.ndarray) -> float:
-    """A root of `excess` by Newton's steps, as long as they lead nearer."""
+    """Return a root improved by Newton's method, until |excess| no longer falls.
+
+    Args:
+        root: an approximate root of `excess`.
+        excess: the coefficients of a polynomial.
+        change: the coefficients of its derivative.
+    """
     left = float(polynomial.polyval(root, excess))
     while left:
         following = root - left / float(polynomial.polyval(root, change) or math.inf)
@@ -175,13 +181,16 @@ def _polished(root: float, excess: np.ndarray, change: np.ndarray) -> float:
 
 
 def _extremes(variance: np.ndarray, q: float, dtype: DTypeLike) -> tuple[int | None, int | None]:
-    """The layers of overflow and of underflow, by log q, which does neither."""
+    """Return the layers of overflow and of underflow.
+
+    The map is iterated on log q, which neither overflows nor underflows.
+    """
     info = jnp.finfo(dtype)
     low, high = 2 * math.log(float(info.tiny)), 2 * math.log(float(info.max))
     powers = np.flatnonzero(variance)
     factors = variance[powers]
     log_q = math.log(q)
-    for layer in range(LAYERS):
+    for layer in range(MOST_LAYERS):
         if log_q > high:
             return layer, None
         if log_q < low:

@@ -1,39 +1,43 @@
-"""What a deep network of random weights does to the size and the likeness of its inputs."""
+"""The variance, the correlation and the gradient in a deep network of random weights."""
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from activax.theory.bivariate_quadrature import Pair, pair
+from activax.theory.bivariate_quadrature import PairExpectations, pair
 from activax.theory.breakpoints import breakpoints
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
-from activax.theory.sampling import sampler
+from activax.theory.sampling import ScalarFunction, sampler
 
-# Of two inputs as alike as this, first order is right but for kinks, and those to 3e-6.
+# Below this gap first order in the gap is exact, but for kinks, which add a relative 3e-6.
 ALIKE = 1e-11
-EQUAL = 1e-12  # a factor that differs from 1 by rounding alone
+FACTOR_ROUNDING = 1e-12  # a factor within this of 1 counts as 1
 
 
 class Propagation(NamedTuple):
-    """The layers 0 (the first pre-activations) to `depth` of a wide network, of random weights.
+    """The layers 0 to `depth` of a wide network of random weights.
+
+    Layer 0 is the first pre-activations.
 
     Attributes:
         q: the variance of the pre-activations of each layer, (depth + 1,).
-        gap: 1 - rho of each layer, exact next to rho = 1; (depth + 1,).
-        chi: by how much E |gradient|^2 grows from each layer back to the one before, (depth,). It
-            is also how fast a small gap grows.
-        parallel: by how much each layer multiplies a small change of q, (depth,).
-        noise: the relative standard deviation of q in a network of the given width, to first order;
-            None without a width. Beyond about 1 the theory says nothing of a single network.
-        depth_q: after how many layers a change of q has shrunk by e; inf if it does not shrink.
-        depth_rho: the same of a change of rho: how deep two inputs can be told apart.
+        gap: 1 - rho of each layer, with full relative accuracy next to rho = 1; (depth + 1,).
+        chi: the factor of E |gradient|^2 from each layer back to the layer before, (depth,). It is
+            also the factor of a small gap from layer to layer.
+        parallel: the factor by which each layer multiplies a small change of q, (depth,).
+        noise: the relative standard deviation of q in networks of the given width, to first order;
+            None without a width. Above about 1 the theory does not describe a single network.
+        depth_q: the number of layers in which a change of q shrinks by a factor of e; inf if it
+            does not shrink.
+        depth_rho: the same for a change of rho: the depth to which two inputs can be told apart.
         overflow: the first layer whose pre-activations exceed the dtype, or None.
-        underflow: the first layer whose pre-activations are below its smallest normal number.
+        underflow: the first layer whose pre-activations are below the smallest normal number of the
+            dtype, or None.
         error: the largest estimated relative error of one layer.
     """
 
@@ -50,17 +54,17 @@ class Propagation(NamedTuple):
 
     @property
     def rho(self) -> np.ndarray:
-        """The correlation of two inputs at each layer."""
+        """Return the correlation of two inputs at each layer."""
         return 1 - self.gap
 
     @property
     def gradient(self) -> float:
-        """E |gradient|^2 at layer 0, by that at the last."""
+        """Return E |gradient|^2 at layer 0, divided by E |gradient|^2 at the last layer."""
         return float(np.prod(self.chi))
 
 
 def propagate(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     sigma_w: float,
     sigma_b: float = 0.0,
     *,
@@ -72,8 +76,9 @@ def propagate(
 ) -> Propagation:
     """Follow the variance, the correlation and the gradient through a deep random network.
 
-    Of fully connected layers, h = W f(h) + b, in the limit of large width. What a network of finite
-    width adds is `noise`; where depth / width is not small, it rules.
+    The network has fully connected layers h <- W f(h) + b, in the limit of large width. A network
+    of finite width scatters about this limit by `noise`, which dominates unless depth / width is
+    small.
 
     Formula:
         q <- sigma_w^2 E f(u)^2 + sigma_b^2,  q rho <- sigma_w^2 E f(u) f(v) + sigma_b^2,
@@ -81,25 +86,25 @@ def propagate(
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
-            element. Over the elements of a bound array the mean is taken.
+            element. For a bound array the result is the mean over its elements.
         sigma_w: the weights have the variance sigma_w^2 / fan-in.
         sigma_b: the biases have the variance sigma_b^2.
         depth: the number of layers to follow.
         q0: the variance of the first pre-activations.
         rho0: the correlation of the first pre-activations of two inputs.
         width: the width of the layers, for `noise`.
-        dtype: the floating dtype that may overflow.
+        dtype: the floating dtype for `overflow` and `underflow`.
 
     Returns:
-        `Propagation`, of NumPy arrays and Python numbers. If q becomes 0, or a moment exceeds
-        float64, the arrays end with that layer.
+        `Propagation`, with NumPy arrays and Python numbers. If q becomes 0 or a moment exceeds
+        float64, the arrays end at that layer.
 
     Raises:
-        TypeError: an activation that is not elementwise.
-        ValueError: a variance, scale, correlation, depth or width out of its range.
+        TypeError: the activation is not elementwise.
+        ValueError: a variance, scale, correlation, depth or width is out of its range.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> he = activax.theory.propagate(activax.gelu, sigma_w=2**0.5, depth=50)
@@ -140,7 +145,8 @@ def propagate(
         parallel.append(weights * found.growth)
         errors.append(max(found.error, two.error))
         slopes = weights * two.slopes
-        # Given the layer before, the next is normal; its variance is a mean over the width.
+        # Given a layer, the next one is normal, and its variance is a mean over the width. The
+        # variance of this mean is added to the noise of the layers before.
         chance = weights**2 * (found.fourth - found.second**2) / (width or 1)
         spreads.append(parallel[-1] ** 2 * spreads[-1] + chance)
         variances.append(following)
@@ -156,32 +162,32 @@ def propagate(
         noise=None if width is None else np.sqrt(spreads) / np.array(variances[:last]),
         depth_q=_depth(parallel[-1]) if parallel else 0.0,
         depth_rho=_depth(slopes),
-        overflow=_first(sizes > float(info.max)),
-        underflow=_first(sizes < float(info.tiny)),
+        overflow=_first_layer(sizes > float(info.max)),
+        underflow=_first_layer(sizes < float(info.tiny)),
         error=max(errors, default=0.0),
     )
 
 
-def _pairs_of(activation: Callable[..., Any]) -> Callable[[float, float, Moments], Pair]:
-    """What the activation does to two inputs, by q, 1 - rho and the moments at q."""
+def _pairs_of(activation: ScalarFunction) -> Callable[[float, float, Moments], PairExpectations]:
+    """Return a function from q, 1 - rho and the moments at q to the expectations of two inputs."""
     sample, rough = sampler("propagate", activation, 2), breakpoints(activation)
     kinks = [point.x for point in rough]
     jumps = any(point.order == 0 for point in rough)
 
-    def pair_at(q: float, gap: float, found: Moments) -> Pair:
+    def pair_at(q: float, gap: float, found: Moments) -> PairExpectations:
         if gap == 0 or (gap < ALIKE and not jumps):
             apart = q * gap * found.slope
-            return Pair(apart, found.second - apart, found.slope, 0.0)
+            return PairExpectations(apart, found.second - apart, found.slope, 0.0)
         return pair(sample, q, gap, kinks, found.second)
 
     return pair_at
 
 
 def _depth(factor: float) -> float:
-    """After how many layers what shrinks by a factor in each has shrunk by e."""
+    """Return the number of layers in which a quantity times `factor` a layer shrinks by e."""
     size = abs(factor)
-    return math.inf if size >= 1 - EQUAL else -1 / math.log(size) if size > 0 else 0.0
+    return math.inf if size >= 1 - FACTOR_ROUNDING else -1 / math.log(size) if size > 0 else 0.0
 
 
-def _first(where: np.ndarray) -> int | None:
+def _first_layer(where: np.ndarray) -> int | None:
     return int(where.argmax()) if where.any() else None

@@ -1,4 +1,16 @@
-"""Expectations over a normal distribution, by adaptive Gauss-Legendre panels."""
+"""Expectations over a normal distribution, by adaptive Gauss-Legendre panels.
+
+The integral over each panel uses 16 Gauss-Legendre nodes. A panel is split in two, off its middle,
+and accepted when two numbers are below a tolerance:
+
+- The change of the integral by the split. It shows a panel that the rule does not resolve.
+- The difference between the integrand next to each end and the polynomial through the nodes, times
+  the width between the end and the nearest node. It shows a jump that the nodes miss.
+
+Other panels are split again, so that panels close in on kinks, jumps and poles. What is left at the
+narrowest panels tells an integrable jump from a pole that makes the integral infinite. The error
+estimate is the sum of both differences over the accepted panels.
+"""
 
 import functools
 import math
@@ -10,61 +22,72 @@ import numpy as np
 
 from activax.theory.sampling import Sampler
 
-# integrands(z, root, samples) of standard normal points z (n, 1), root = exp(-z^2 / 8) and samples
-# (orders + 1, n, channels) at sqrt(q) z: what is integrated, exp(-z^2 / 2) = root^4 included,
-# (integrals, n, channels). Fourth powers of the samples times root do not overflow early.
+# integrands(z, fourth_root, samples) -> (integrals, n, channels). z (n, 1) are standard normal
+# points, samples (orders + 1, n, channels) the values and derivatives at sqrt(q) z, and
+#     fourth_root = exp(-z^2 / 8).
+# The result includes the density exp(-z^2 / 2) = fourth_root^4. If each factor of f(x)^4 is first
+# multiplied by fourth_root, the product stays finite where f(x)^4 itself overflows.
 Integrands = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 legendre = np.polynomial.legendre
 NODES, WEIGHTS = legendre.leggauss(16)
-# Next to the ends, where a jump could hide from the nodes; and what the values at the nodes,
-# continued by a polynomial, are there.
+# Points next to the ends of a panel, and the matrix that extrapolates values at the nodes to them.
+# A jump between an end and the nearest node shows only there.
 ENDS = np.array([-1 + 2e-5, 1 - 2e-5])
 CONTINUED = legendre.legvander(ENDS, 15) @ np.linalg.inv(legendre.legvander(NODES, 15))
-HIDDEN = (1 + NODES[0]) / 2  # the part of a panel between an end and the nearest node
-SPLIT = 0.44  # not the middle, which functions of simple symmetry favour
-# Of x, about the bends of an activation, whatever the variance.
+BLIND_SHARE = (1 + NODES[0]) / 2  # the part of a panel between an end and the nearest node
+SPLIT = 0.44  # where a panel is split: symmetric functions could hide their error at the middle
+# Ends of panels in x: an activation bends at scales of its own, whatever the variance.
 EDGES = np.concatenate([np.arange(0.25, 4, 0.25), 2.0 ** np.arange(2, 40)])
-# Of z. Beyond 12 the normal density is below 1e-31, but exp moves the mass of its moments far out.
+# The range of z, and its limit. Beyond 12 the normal density is below 1e-31, but the moments of
+# exp have their mass farther out.
 REACH, FARTHEST = 12.0, 50.0
-NEGLIGIBLE = 1e-35  # relative to where the integrand is largest
-TOLERANCE = 2e-15  # of one panel, relative to the whole integral
-ROUNDS, PANELS = 64, 4096  # the most that are made
-WARN = 1e-10  # the relative error above which the user hears of it
+RANGE_END = 1e-35  # an integrand this small, relative to its maximum, ends the range
+TOLERANCE = 2e-15  # the error of one panel, relative to the whole integral
+ROUNDS, PANELS = 64, 4096  # the most rounds of splitting, and panels in one round
+WARN = 1e-10  # the relative error above which the user is warned
 DIVERGED = 1e-2  # the relative weight of the narrowest panels that shows an infinite integral
 
 
 class Estimate(NamedTuple):
-    """Integrals, and how far off each may be relative to that of the absolute integrand."""
+    """Integrals and their estimated errors.
+
+    Attributes:
+        values: the integrals.
+        errors: the error of each, relative to the integral of the absolute integrand.
+    """
 
     values: np.ndarray
     errors: np.ndarray
 
 
-# From panels [low, high]: the integral over each, that of the absolute integrand, and what may hide
-# at its ends; each (integrals, panels).
+# integrate(low, high) -> three arrays (integrals, panels). For each panel [low, high] they hold the
+# integral, that of the absolute integrand, and the error that may hide at the ends.
 Integrate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 def expectations(
     sample: Sampler, integrands: Integrands, q: float, kinks: Iterable[float]
 ) -> Estimate:
-    """Integrals over a standard normal z of what depends on a function at x = sqrt(q) z.
+    """Return E integrands(f(x), f'(x), ...) at x = sqrt(q) z, z standard normal.
 
-    Panels begin and end at the kinks and at 0. A panel whose integral moves when an edge is put
-    into it, or whose ends are not where its nodes lead, is split there, which closes in on kinks
-    that nobody declared too. What moved adds up to the error estimate. An integral that diverges
-    or overflows is inf; one that is not defined is NaN.
+    An integral that diverges or overflows is inf. An integral of NaN is NaN.
+
+    Args:
+        sample: f and its derivatives.
+        integrands: the functions to integrate, times the density.
+        q: the variance of x.
+        kinks: inputs x at which panels end. Refinement finds the other kinks.
     """
     root_q = math.sqrt(q)
 
     def integrand(z: np.ndarray) -> np.ndarray:
-        """Of shape (integrals, n); the mean over the channels."""
+        """Return the integrands at z, (integrals, n), as means over the channels."""
         column = z[:, None]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return integrands(column, np.exp(-column * column / 8), sample(root_q * z)).mean(-1)
 
-    low_end, high_end, finite, undefined = _range(integrand)
+    low_end, high_end, finite, undefined = _integration_range(integrand)
 
     def integrate(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         width = high - low
@@ -72,7 +95,7 @@ def expectations(
         values = integrand(z.ravel())
         values[~finite] = 0.0
         inner, ends = np.split(values.reshape(len(values), *z.shape), [len(NODES)], -1)
-        hidden = np.abs(ends - inner @ CONTINUED.T).sum(-1) * HIDDEN * width
+        hidden = np.abs(ends - inner @ CONTINUED.T).sum(-1) * BLIND_SHARE * width
         weights = width[:, None] / 2 * WEIGHTS
         return (inner * weights).sum(-1), (np.abs(inner) * weights).sum(-1), hidden
 
@@ -86,7 +109,11 @@ def expectations(
 
 
 def _refine(integrate: Integrate, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Integrals, their relative errors, and whether ever narrower panels did not settle them."""
+    """Split panels until all are accepted.
+
+    Returns:
+        The integrals, their relative errors, and whether some panels were never accepted.
+    """
     low, high = edges[:-1], edges[1:]
     whole, *_ = integrate(low, high)
     done = size_done = error = np.zeros(len(whole))
@@ -99,7 +126,7 @@ def _refine(integrate: Integrate, edges: np.ndarray) -> tuple[np.ndarray, np.nda
         bad = (moved > TOLERANCE * (size_done + sizes.sum(-1))[:, None]).any(0)
         if turn == ROUNDS - 1 and bad.any():
             poles = True
-            moved[:, bad] = _pairs(sizes)[:, bad]  # next to a pole the whole panel is unsure
+            moved[:, bad] = _pairs(sizes)[:, bad]  # next to a pole the error is the whole panel
         if poles or 2 * bad.sum() > PANELS:
             bad[:] = False
         kept = np.append(~bad, ~bad)
@@ -113,20 +140,24 @@ def _refine(integrate: Integrate, edges: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _pairs(parts: np.ndarray) -> np.ndarray:
-    """The sums of both parts of each panel."""
+    """Return the sum over both parts of each panel."""
     return parts.reshape(len(parts), 2, -1).sum(1)
 
 
-def _range(
+def _integration_range(
     integrand: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[float, float, np.ndarray, np.ndarray]:
-    """Where the mass is, which integrals are finite, and which are not defined."""
-    steps = np.arange(-FARTHEST, FARTHEST, 0.5) + 0.191  # not where kinks usually are
+    """Return the range of z that holds the mass, and which integrals are finite or undefined.
+
+    Returns:
+        (low, high, finite, undefined); the last two have an element for each integral.
+    """
+    steps = np.arange(-FARTHEST, FARTHEST, 0.5) + 0.191  # an offset that misses the usual kinks
     sizes = np.abs(integrand(steps))
     central = np.abs(steps) < REACH
     undefined = (np.isnan(sizes) & central).any(-1)
     heaviest = np.max(np.where(np.isfinite(sizes), sizes, 0.0), -1, keepdims=True)
-    present = sizes > NEGLIGIBLE * heaviest
+    present = sizes > RANGE_END * heaviest
     finite = ~undefined & ~np.isinf(sizes).any(-1) & ~present[:, [0, -1]].any(-1)
     mass = steps[present[finite].any(0)] if finite.any() else steps[central]
     low, high = (mass.min(), mass.max()) if len(mass) else (0.0, 0.0)
@@ -139,8 +170,13 @@ _rule = functools.cache(legendre.leggauss)
 def panels(
     edges: np.ndarray, within: tuple[float, float], order: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The points and weights of Gauss-Legendre panels between what of the edges, along the last
-    axis, is within a range."""
+    """Return points and weights of Gauss-Legendre panels that end at `edges`.
+
+    Args:
+        edges: the ends of panels along the last axis, in any order; clipped to the range `within`.
+        within: the range.
+        order: the number of nodes of a panel.
+    """
     edges = np.sort(np.clip(np.nan_to_num(edges), *within), -1)
     nodes, weights = _rule(order)
     half = np.diff(edges)[..., None] / 2
@@ -156,10 +192,10 @@ def check_variance(caller: str, q: float) -> None:
 
 
 def warn_if_inaccurate(caller: str, function: object, error: float) -> None:
-    """Warn where an estimated relative error is above 1e-10."""
+    """Warn if the estimated relative error is above 1e-10."""
     if error > WARN:
         warnings.warn(
-            f"{caller}: the relative error for {function!r} may be {error:.0e}. It may be computed "
-            "in float32, or jump in too many places.",
+            f"{caller}: the relative error for {function!r} may be {error:.0e}. The function may "
+            "compute in float32, or jump in too many places; make it compute in float64.",
             stacklevel=3,
         )

@@ -11,23 +11,31 @@ import numpy as np
 
 from activax.core.activation import Activation
 
-Function = Callable[..., Any]
-# From points (n,) to values and derivatives in turn, (orders + 1, n, channels).
+# A function of an array that acts on each element: an Activation, or any other callable.
+ScalarFunction = Callable[..., Any]
+Numbers = Any  # a Python number, or an array
+# From points (n,) to the value, the slope and so on, (orders + 1, n, channels).
 Sampler = Callable[[np.ndarray], np.ndarray]
 
-# Points in one call, of few and of many: with two shapes, a function compiles twice at most.
-SIZE, MANY = 1024, 16384
+# Points in one call of the compiled function, for few and for many points. Points are padded to a
+# multiple of these sizes, so that a function compiles twice at most.
+FEW, MANY = 1024, 16384
 
 
-def sampler(caller: str, function: Function, orders: int) -> Sampler:
-    """How to evaluate an elementwise function and its first derivatives, anywhere and exactly.
+def sampler(caller: str, function: ScalarFunction, orders: int) -> Sampler:
+    """Return a NumPy function that evaluates `function` and its first derivatives in float64.
 
-    The derivatives are those that JAX takes: of a spiking neuron, its surrogate. The points are
-    evaluated at once, at trace time inside of `jax.jit`, and no configuration is left changed. What
-    a function does to the elements of a bound array are the channels of the result.
+    The derivatives are the ones that JAX takes; for a spiking neuron that is its surrogate. Inside
+    `jax.jit` the points are evaluated at trace time. JAX's configuration is the same before and
+    after. Each element of a bound array is a channel of the result.
+
+    Args:
+        caller: the public function that errors name.
+        function: the function.
+        orders: the number of derivatives.
 
     Raises:
-        TypeError: a function that is not elementwise, or that depends on traced values.
+        TypeError: the function is not elementwise, or depends on traced values.
     """
     if not isinstance(function, Activation):
         if isinstance(function, str):
@@ -46,14 +54,14 @@ def sampler(caller: str, function: Function, orders: int) -> Sampler:
     return _sampler(caller, function, orders, ndim)
 
 
-@functools.lru_cache(maxsize=256)  # what is kept is the compiled program
+@functools.lru_cache(maxsize=256)  # keeps the compiled program
 def _static_sampler(activation: Activation[...], orders: int) -> Sampler:
     return _sampler(activation.name, activation, orders, 0)
 
 
 @contextlib.contextmanager
 def _float64() -> Iterator[None]:
-    """Evaluate now, in float64, by JAX's default promotion and, where there is one, on the CPU."""
+    """Evaluate at trace time, in float64, with default promotion, on the CPU if there is one."""
     try:
         device = jax.local_devices(backend="cpu")[0]
     except RuntimeError:
@@ -62,13 +70,13 @@ def _float64() -> Iterator[None]:
         jax.ensure_compile_time_eval(),
         jax.enable_x64(True),
         jax.numpy_dtype_promotion("standard"),
-        jax.debug_nans(False),  # a slope at a kink may be NaN, which matters to no integral
+        jax.debug_nans(False),  # NaN slopes at single points change no integral
         jax.default_device(device),
     ):
         yield
 
 
-def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler:
+def _sampler(caller: str, function: ScalarFunction, orders: int, ndim: int) -> Sampler:
     def value(x: jax.Array) -> tuple[jax.Array, ...]:
         out = jnp.asarray(function(x), jnp.float64)
         if ndim == 0 and out.shape != x.shape:
@@ -84,7 +92,7 @@ def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler
     compiled = jax.jit(lambda x: jnp.stack(derivatives(x)))
 
     def sample(points: np.ndarray) -> np.ndarray:
-        size = SIZE if len(points) <= MANY else MANY
+        size = FEW if len(points) <= MANY else MANY
         padding = -len(points) % size
         padded = np.concatenate([points, np.full(padding, points[-1])])
         with _float64():
@@ -102,7 +110,9 @@ def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler
 
     if isinstance(function, Activation):
         return sample
-    points = np.array([0.3, -1.7, 2.1])  # padded with the last and then with the first
+    # Padding repeats the last point. Reversed, other points stand beside each one: an element that
+    # depends on the others changes.
+    points = np.array([0.3, -1.7, 2.1])
     there, back = sample(points)[0], sample(points[::-1])[0][::-1]
     if not np.allclose(there, back, rtol=1e-6, equal_nan=True):
         raise TypeError(
@@ -115,7 +125,7 @@ def _sampler(caller: str, function: Function, orders: int, ndim: int) -> Sampler
 def _and_derivative(
     function: Callable[[jax.Array], tuple[jax.Array, ...]],
 ) -> Callable[[jax.Array], tuple[jax.Array, ...]]:
-    """A function that returns what the given one does and the derivative of its last result."""
+    """Return `function` with the derivative of its last result as one more result."""
 
     def extended(x: jax.Array) -> tuple[jax.Array, ...]:
         values, tangents = jax.jvp(function, (x,), (jnp.ones_like(x),))

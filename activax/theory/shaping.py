@@ -3,7 +3,7 @@
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -11,29 +11,31 @@ from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.functions.piecewise import leaky_relu
 from activax.theory.breakpoints import breakpoints
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import moments
-from activax.theory.sampling import Sampler, sampler
+from activax.theory.sampling import Sampler, ScalarFunction, sampler
 from activax.theory.shaping_conditions import DKS, TAT, solved
 
 Method = Literal["dks", "tat"]
 
-# What the largest subnetwork makes of a number, if each non-linear layer makes layer(it) of it.
+# subnet_max(x, layer) -> the largest result of any subnetwork for the number x. Each non-linear
+# layer maps a number y to layer(y).
 SubnetMax = Callable[[float, Callable[[float], float]], float]
 
 
 class Shaped(NamedTuple):
-    """A transformed activation, and what it solves.
+    """A transformed activation, and the properties of a layer with it.
+
+    Q maps the variance of a layer's inputs to that of its outputs, C their correlation.
 
     Attributes:
-        activation: scale f(in_scale x + in_shift) + shift, as an Activation; of a leaky ReLU, one
-            with another slope, scaled.
-        slope: C'(1), of the map of the correlation of two inputs from layer to layer; gradients
-            grow as it says.
-        curvature: C''(1); inf where the slope jumps.
-        at_zero: C(0), the correlation to which uncorrelated inputs are brought.
-        parallel: Q'(1), by how much a layer multiplies a small change of the variance.
-        residual: the largest violation of the equations that it solves.
+        activation: scale f(in_scale x + in_shift) + shift, as an Activation. For a leaky ReLU it is
+            a leaky ReLU with another slope, scaled.
+        slope: C'(1), the factor of E |gradient|^2 a layer.
+        curvature: C''(1); inf if the slope jumps.
+        at_zero: C(0), the correlation of outputs whose inputs are uncorrelated.
+        parallel: Q'(1), the factor by which a layer multiplies a small change of the variance.
+        residual: the largest violation of the conditions.
     """
 
     activation: Activation[...]
@@ -45,7 +47,7 @@ class Shaped(NamedTuple):
 
 
 def shape(
-    activation: Callable[..., Any],
+    activation: ScalarFunction,
     depth: int | None = None,
     method: Method = "dks",
     *,
@@ -56,40 +58,42 @@ def shape(
 ) -> Shaped:
     """Transform an activation so that a plain network of a given depth can be trained.
 
-    Neither skip connections nor normalisation are needed. The weights are to have variance
-    1 / fan-in (or be orthogonal, of gain 1), the biases are 0, and the mean square of each input
-    is 1. The conditions, of the maps of the variance Q and of the correlation C of one layer:
+    Neither skip connections nor normalisation are needed. The weights must have variance 1 / fan-in
+    (or be orthogonal, of gain 1), the biases must be 0, and the mean square of each input 1. Let Q
+    map the variance of a layer's inputs to that of its outputs, and C their correlation. The
+    conditions are:
 
-    - "dks": Q(1) = 1, Q'(1) = 1, C(0) = 0, C'(1) such that the network's is zeta: in a plain one
-      zeta^(1 / depth). Of any activation; its authors train with it by second-order optimisers.
-    - "tat": Q(1) = 1, Q'(1) = 1, C'(1) = 1, and C''(1) such that the network's is tau: in a plain
-      one tau / depth. The slope must not jump. Of relu and leaky relus the negative slope is
-      chosen instead, so that the network brings the correlation 0 to eta.
+    - "dks": Q(1) = 1, Q'(1) = 1, C(0) = 0, and C'(1) such that the slope of the network's map of
+      correlations is zeta; in a plain network C'(1) = zeta^(1 / depth). It serves any activation;
+      its authors train with second-order optimisers.
+    - "tat": Q(1) = 1, Q'(1) = 1, C'(1) = 1, and C''(1) such that the curvature of the network's map
+      is tau; in a plain network C''(1) = tau / depth. The slope must not jump. For relu and leaky
+      relus the negative slope is chosen instead, so that the network maps correlation 0 to eta.
 
     Args:
         activation: an elementwise Activation, or any function of an array that acts on each
             element; numbers may be bound to it, arrays not.
         depth: the number of non-linear layers of a plain network.
         method: "dks" or "tat".
-        subnet_max: in place of the depth, for any other network: a function of a number and of
-            layer, a function of a number, that applies it wherever the network has a non-linear
-            layer, and returns the largest result of any subnetwork. A plain network of 2 layers is
-            `lambda x, layer: layer(layer(x))`; a sum of branches, of weights that add up to 1, is
-            the weighted sum of what each returns.
-        zeta: of "dks", the slope of the network's map of correlations at 1, above 1.
-        tau: of "tat", the curvature of that map at 1, positive.
-        eta: of "tat" with a leaky ReLU, the network's correlation of uncorrelated inputs, between 0
-            and 1.
+        subnet_max: describes any other network, in place of the depth. It is a function
+            (x, layer) -> number, which applies `layer` to a number wherever the network has a
+            non-linear layer, and returns the largest result of any subnetwork. A plain network of 2
+            layers is `lambda x, layer: layer(layer(x))`. A sum of branches, whose weights add up to
+            1, is the weighted sum of their results.
+        zeta: for "dks", the slope of the network's map of correlations at 1, above 1.
+        tau: for "tat", the curvature of the network's map of correlations at 1, positive.
+        eta: for "tat" with a leaky ReLU, the network's correlation of uncorrelated inputs, between
+            0 and 1.
 
     Returns:
-        `Shaped`. Of several solutions the one with the least magnitude of in_shift, the positive
-        one if there are both, and with the least in_scale, which is positive.
+        `Shaped`. Of several solutions the one with the least |in_shift| is taken; of two with equal
+        |in_shift|, the positive one. in_scale is positive, and the least one for this in_shift.
 
     Raises:
-        TypeError: an activation that is not elementwise or has arrays bound to it, or not one of
-            depth and subnet_max.
-        ValueError: an argument out of its range, a slope that jumps with "tat", or, with the
-            reason, that the conditions cannot be met.
+        TypeError: the activation is not elementwise or has arrays bound to it, or not exactly one
+            of depth and subnet_max is given.
+        ValueError: an argument is out of its range, the slope jumps with "tat", or the conditions
+            have no solution, with the reason.
 
     Example:
         >>> shaped = activax.theory.shape(activax.tanh, depth=50, method="tat")
@@ -144,14 +148,21 @@ def _plain(depth: int) -> SubnetMax:
 
 
 def _local(network: Callable[[float], float], low: float, target: float, name: str) -> float:
-    """What each layer must have, from that of a linear one, so that the network has the target."""
+    """Return the slope or curvature of one layer for which the network has the target.
+
+    Args:
+        network: maps the value of every layer to that of the network.
+        low: the value of a linear layer.
+        target: the value for the network, `zeta` or `tau`.
+        name: the name of the target, for errors.
+    """
     least, most = network(low), network(target)
     if not least < target <= most:
         raise ValueError(
-            f"shape: subnet_max must give less than {name} = {target:g} for linear layers, and no "
-            f"less for layers that have it each; got {least:g} and {most:g}"
+            f"shape: subnet_max must give less than {name} = {target:g} for linear layers, and at "
+            f"least {target:g} if each layer alone has {target:g}; got {least:g} and {most:g}"
         )
-    return root(lambda x: network(x) - target, low, target, least - target, most - target)
+    return find_root(lambda x: network(x) - target, low, target, least - target, most - target)
 
 
 def _shaped(activation: Activation[...], residual: float) -> Shaped:
@@ -163,7 +174,7 @@ def _shaped(activation: Activation[...], residual: float) -> Shaped:
 
 
 def _is_leaky(sample: Sampler) -> bool:
-    """Whether it is s max(x, 0) + s a min(x, 0), 0 <= a < 1."""
+    """Return True if the function is s max(x, 0) + s a min(x, 0) with 0 <= a < 1."""
     x = np.array([0.25, 1.0, 3.0, 1e3])
     right, left = sample(x)[0, :, 0], -sample(-x)[0, :, 0]
     straight = np.allclose([right, left], [right[1] * x, left[1] * x], rtol=1e-12, atol=0)
@@ -171,7 +182,10 @@ def _is_leaky(sample: Sampler) -> bool:
 
 
 def _leaky_map(negative_slope: float) -> Callable[[float], float]:
-    """Of the correlation of two inputs of a leaky ReLU to that of its outputs."""
+    """Return the map C from the correlation c of two inputs of a leaky ReLU to that of its outputs.
+
+    C(c) = c + (1 - a)^2 / (pi (1 + a^2)) (sqrt(1 - c^2) - c arccos(c)),  a the negative slope
+    """
     weight = (1 - negative_slope) ** 2 / (math.pi * (1 + negative_slope**2))
 
     def correlation(c: float) -> float:
@@ -191,7 +205,7 @@ def _tailored_leaky(network: SubnetMax, eta: float) -> Shaped:
             f"shape: no leaky relu brings the correlation 0 to eta = {eta:g}: relu itself brings "
             f"it to {most + eta:.5f}, a leak to less. Use relu as it is, or lower eta."
         )
-    negative_slope = root(excess, 0.0, 1.0, most, excess(1.0))
+    negative_slope = find_root(excess, 0.0, 1.0, most, excess(1.0))
     scale = math.sqrt(2 / (1 + negative_slope**2))
     return Shaped(
         activation=affine(leaky_relu.bind(negative_slope=negative_slope), scale=scale),

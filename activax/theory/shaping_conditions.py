@@ -1,44 +1,75 @@
-"""What Deep Kernel Shaping and Tailored Activation Transformation ask of a layer, solved."""
+"""The equations of Deep Kernel Shaping and Tailored Activation Transformation, and their solution.
+
+The transformed activation is
+
+    g(z) = scale f(u) + shift,  u = in_scale z + in_shift,  z standard normal.
+
+A layer maps the variance 1 + d to Q(1 + d) and the correlation c to C(c). If Q(1) = 1, then
+
+    Q'(1) = E g(z) g'(z) z,  C(0) = (E g)^2,  C'(1) = E g'(z)^2,  C''(1) = E g''(z)^2.
+
+Let m = E f(u), and write E for means over z. Two conditions give the output's scale and shift:
+
+    DKS, C(0) = 0 and Q(1) = 1:   scale^2 E (f - m)^2 = 1,  E g = 0;
+    TAT, C'(1) = 1 and Q(1) = 1:  scale^2 in_scale^2 E f'^2 = 1,
+                                  (E g / scale)^2 = in_scale^2 E f'^2 - E (f - m)^2.
+
+The other two are equations for in_scale and in_shift. With o = E g / scale,
+
+    DKS:  C'(1) = in_scale^2 E f'^2 / E (f - m)^2,
+          Q'(1) = in_scale E (f - m) f' z / E (f - m)^2 = 1;
+    TAT:  C''(1) = in_scale^2 E f''^2 / E f'^2,
+          Q'(1) = (E (f - m) f' z + o E f' z) / (in_scale E f'^2) = 1.
+
+For each in_shift the first equation gives in_scale by false position; the second one, along these
+pairs, gives in_shift. DKS is Martens et al. 2021, arXiv:2110.01765; TAT is Zhang, Botev & Martens
+2022, arXiv:2203.08120.
+"""
 
 import functools
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.theory.breakpoints import Breakpoint
-from activax.theory.false_position import root
+from activax.theory.false_position import find_root
 from activax.theory.moments import moments
 from activax.theory.quadrature import panels
-from activax.theory.sampling import Sampler
+from activax.theory.sampling import Numbers, Sampler, ScalarFunction
 
-ORDER, REACH = 16, 10.0
-STEPS = np.arange(-REACH, REACH + 1)  # where panels end, of z
-BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # and of the input of the function
-SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # where in_shift is looked for: 1/16 apart near 0, to 27
-SCALES = 2.0 ** np.arange(-14.0, 7)
-RESIDUAL, ENOUGH = 1e-9, 1e-13  # the largest of a solution, and where the search for it ends
+ORDER, NORMAL_RANGE = 16, 10.0
+STEPS = np.arange(-NORMAL_RANGE, NORMAL_RANGE + 1)  # the ends of panels in z
+BENDS = np.outer([1, -1], 2.0 ** np.arange(-1, 7)).ravel()  # ends of panels in u
+IN_SHIFTS = np.sinh(np.linspace(-4, 4, 129))  # the grid for in_shift: 1/16 apart near 0, up to 27
+IN_SCALES = 2.0 ** np.arange(-14.0, 7)  # the grid for in_scale
+RESIDUAL = 1e-9  # the largest violation that a solution may have
+STOP_RESIDUAL = 1e-13  # the violation at which false position stops
 
 
 class Averages(NamedTuple):
-    """Over u = in_scale z + in_shift, z standard normal; f is the function and m its mean."""
+    """Means of f(u), f'(u) and f''(u) over z; m is the mean of f(u)."""
 
-    mean: Any
-    variance: Any  # E (f - m)^2
-    cross: Any  # E (f - m) f' z
-    tilt: Any  # E f' z
-    slope: Any  # E f'^2
-    bend: Any  # E f''^2
+    mean: Numbers
+    variance: Numbers  # E (f - m)^2
+    cross: Numbers  # E (f - m) f' z
+    tilt: Numbers  # E f' z
+    slope: Numbers  # E f'^2
+    bend: Numbers  # E f''^2
 
 
 class Conditions:
-    """What scale and shift of the input must solve; those of the output follow.
+    """The conditions of one method on in_scale and in_shift.
 
-    C'(1) or C''(1), which is to be `local`, gives the scale for each shift, and Q'(1) = 1 the
-    shift. `signs` are the branches that the output's shift may take.
+    Attributes:
+        signs: the signs that E g may have.
+        what: the name of the condition that determines in_scale.
+        sample: f and its derivatives.
+        local: the value that this condition asks for.
+        marks: inputs of f at which panels end.
     """
 
     signs: tuple[int, ...] = (1,)
@@ -49,11 +80,11 @@ class Conditions:
         self.marks = np.array([0.0, *BENDS, *(point.x for point in rough)])
 
     def averages(self, in_scale: np.ndarray, in_shift: float) -> Averages:
-        """At scales (n,)."""
+        """Return the means at scales (n,) and one shift."""
         scale = in_scale[:, None]
         steps = np.broadcast_to(STEPS, (len(scale), len(STEPS)))
         edges = np.concatenate([steps, (self.marks - in_shift) / scale], -1)
-        z, weights = panels(edges, (-REACH, REACH), ORDER)
+        z, weights = panels(edges, (-NORMAL_RANGE, NORMAL_RANGE), ORDER)
         weights *= np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
         with np.errstate(over="ignore", invalid="ignore"):
             samples = self.sample((scale * z + in_shift).ravel())[..., 0]
@@ -63,30 +94,32 @@ class Conditions:
             integrands = moved**2, moved * slope * z, slope * z, slope**2, bend**2
             return Averages(mean, *((weights * i).sum(-1) for i in integrands))
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
-        """C'(1) or C''(1)."""
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
+        """Return C'(1) or C''(1)."""
         raise NotImplementedError
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
-        """Q'(1)."""
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
+        """Return Q'(1)."""
         raise NotImplementedError
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
-        """The scale and the shift of the output."""
+        """Return the scale and the shift of the output."""
         raise NotImplementedError
 
     def residual(self, shaped: Activation[...]) -> float:
-        """The largest violation, of an activation that is done."""
+        """Return the largest violation of the conditions by a transformed activation."""
         raise NotImplementedError
 
 
 class DKS(Conditions):
+    """The conditions of Deep Kernel Shaping."""
+
     what = "C'(1)"
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
         return in_scale**2 * a.slope / a.variance
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         return in_scale * a.cross / a.variance
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
@@ -100,17 +133,19 @@ class DKS(Conditions):
 
 
 class TAT(Conditions):
+    """The conditions of Tailored Activation Transformation."""
+
     what = "C''(1)"
     signs = (1, -1)
 
-    def curve(self, a: Averages, in_scale: Any) -> Any:
+    def curve(self, a: Averages, in_scale: Numbers) -> Numbers:
         return in_scale**2 * a.bend / a.slope
 
-    def offset(self, a: Averages, in_scale: Any, sign: int) -> Any:
-        """What is to be the mean of the output, over its scale, by Q(1) = 1 = C'(1)."""
+    def offset(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
+        """Return E g / scale, as Q(1) = 1 and C'(1) = 1 determine it."""
         return sign * np.sqrt(np.maximum(in_scale**2 * a.slope - a.variance, 0))
 
-    def change(self, a: Averages, in_scale: Any, sign: int) -> Any:
+    def change(self, a: Averages, in_scale: Numbers, sign: int) -> Numbers:
         return (a.cross + self.offset(a, in_scale, sign) * a.tilt) / (in_scale * a.slope)
 
     def output(self, a: Averages, in_scale: float, sign: int) -> dict[str, float]:
@@ -125,16 +160,16 @@ class TAT(Conditions):
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # where the function is flat
-def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Activation[...], float]:
-    """The first solution in the order of |in_shift| whose equations hold, and their residual."""
-    along = functools.cache(functools.partial(_along, conditions))
+def solved(activation: ScalarFunction, conditions: Conditions) -> tuple[Activation[...], float]:
+    """Return the solution of least |in_shift|, and its largest violation of the conditions."""
+    along = functools.cache(functools.partial(_scale_at, conditions))
 
     def excess(sign: int, shift: float) -> float:
-        """Q'(1) - 1 with the wanted curve; NaN where that is not to be had."""
+        """Return Q'(1) - 1 at a shift and its scale; NaN if no scale gives `local`."""
         scale, a, _ = along(shift)
         return math.nan if a is None else conditions.change(a, scale, sign) - 1
 
-    for low, high in _outward(SHIFTS.tolist()):
+    for low, high in _outward(IN_SHIFTS.tolist()):
         for sign in conditions.signs:
             ends = excess(sign, low), excess(sign, high)
             if not ends[0] * ends[1] <= 0:
@@ -142,7 +177,7 @@ def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Acti
             if ends[0] == 0:
                 shift = low
             else:
-                shift = root(functools.partial(excess, sign), low, high, *ends, ENOUGH)
+                shift = find_root(functools.partial(excess, sign), low, high, *ends, STOP_RESIDUAL)
             scale, a, _ = along(shift)
             if a is None:
                 continue
@@ -151,8 +186,8 @@ def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Acti
             residual = conditions.residual(shaped)
             if residual <= RESIDUAL:
                 return shaped, residual
-    tried = [along(shift) for shift in SHIFTS.tolist()]
-    changes = [excess(sign, shift) for sign in conditions.signs for shift in SHIFTS.tolist()]
+    tried = [along(shift) for shift in IN_SHIFTS.tolist()]
+    changes = [excess(sign, shift) for sign in conditions.signs for shift in IN_SHIFTS.tolist()]
     if all(map(math.isnan, changes)):
         reason = (
             f"{conditions.what} is at most {max(most for *_, most in tried):.6g}, for any scale "
@@ -160,7 +195,7 @@ def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Acti
         )
     else:
         least, most = np.nanmin(changes), np.nanmax(changes)
-        reason = f"with the latter, Q'(1) is from {1 + least:.6g} to {1 + most:.6g}"
+        reason = f"with the second, Q'(1) is from {1 + least:.6g} to {1 + most:.6g}"
     wanted = f"{conditions.what} = {conditions.local:.6g}"
     raise ValueError(
         f"shape: {activation!r} cannot have Q'(1) = 1 and {wanted} in each layer: {reason}"
@@ -168,16 +203,21 @@ def solved(activation: Callable[..., Any], conditions: Conditions) -> tuple[Acti
 
 
 def _outward(points: list[float]) -> Iterator[tuple[float, float]]:
-    """Neighbours, from the middle to both ends, the right ones first."""
+    """Yield neighbouring points from the middle to both ends, alternately right and left."""
     middle = len(points) // 2
     for i in range(middle):
         yield points[middle + i], points[middle + i + 1]
         yield points[middle - i - 1], points[middle - i]
 
 
-def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None, float]:
-    """At a shift, the least scale of the wanted curve, the averages there, and the most curve."""
-    curve = conditions.curve(conditions.averages(SCALES, shift), SCALES)
+def _scale_at(conditions: Conditions, shift: float) -> tuple[float, Averages | None, float]:
+    """Solve C'(1) = local or C''(1) = local for in_scale, at a given in_shift.
+
+    Returns:
+        The least solution, the means there, and the largest C'(1) or C''(1) on the grid of scales.
+        Without a solution the first two are NaN and None.
+    """
+    curve = conditions.curve(conditions.averages(IN_SCALES, shift), IN_SCALES)
     above = curve >= conditions.local
     most = float(np.nanmax(curve, initial=0.0))
     i = int(above.argmax())
@@ -188,7 +228,9 @@ def _along(conditions: Conditions, shift: float) -> tuple[float, Averages | None
         a = conditions.averages(np.array([scale]), shift)
         return float(conditions.curve(a, scale)[0]) - conditions.local
 
-    low, high = SCALES[i - 1 : i + 1].tolist()
-    scale = root(excess, low, high, excess(low), excess(high), ENOUGH * conditions.local)
+    low, high = IN_SCALES[i - 1 : i + 1].tolist()
+    scale = find_root(
+        excess, low, high, excess(low), excess(high), STOP_RESIDUAL * conditions.local
+    )
     averages = conditions.averages(np.array([scale]), shift)
     return scale, Averages(*(value[0] for value in averages)), most

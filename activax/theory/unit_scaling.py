@@ -1,4 +1,4 @@
-"""Unit scaling: an activation whose outputs and gradients both have the size of its inputs."""
+"""Unit scaling: activations whose outputs and gradients both have the size of their inputs."""
 
 import dataclasses
 import functools
@@ -15,9 +15,10 @@ from activax.core.affine import affine
 from activax.core.arguments import cast, inexact_dtype, real
 from activax.core.pipeline import Operands, Pipeline, keep_inputs
 from activax.theory.moments import gain
+from activax.theory.sampling import ScalarFunction
 
 Constraint = Literal["forward", "backward", "geometric"]
-# The one factor for both passes, of those that each would have alone.
+# For each constraint: the factor of both passes, from the factors that each would have alone.
 CONSTRAINTS: dict[str, Callable[[float, float], float]] = {
     "forward": lambda forward, backward: forward,
     "backward": lambda forward, backward: backward,
@@ -26,7 +27,7 @@ CONSTRAINTS: dict[str, Callable[[float, float], float]] = {
 
 
 class Scaled(NamedTuple):
-    """A scaled activation, and what a standard normal input and gradient become.
+    """A scaled activation, and the scale of its output and gradient for standard normal inputs.
 
     Attributes:
         activation: the function.
@@ -42,28 +43,34 @@ class Scaled(NamedTuple):
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class TwoFactors:
-    """A function times one factor, whose slope is that of the function times another."""
+    """A function times a factor, with the slope of the function times another factor.
+
+    Attributes:
+        function: the function f.
+        value: the factor of f(x).
+        slope: the factor of f'(x), which replaces the true slope.
+    """
 
     function: Any
     value: float
     slope: float
 
     def __call__(self, x: ArrayLike) -> Array:
-        return _times(self, x)
+        return _scale_both(self, x)
 
 
-def scaled(activation: Callable[..., Any], constraint: Constraint | None = None) -> Scaled:
-    """An activation scaled for unit variance: of its output forward, of gradients backward.
+def scaled(activation: ScalarFunction, constraint: Constraint | None = None) -> Scaled:
+    """Scale an activation so that outputs and gradients have unit variance.
 
-    Both are near 1 at initialisation, so that 16-bit and 8-bit numbers hold them without a scale
-    for the loss. Without a constraint each pass has a factor of its own, and the gradient is a
-    multiple of the true one. That is harmless where all paths lead through the activation, as in a
-    sequence of layers: all gradients before it have the same factor. In a branch beside another, as
-    in a residual block, the sum of both would lose its direction: there take a constraint.
+    At initialisation both are then near 1, so 16-bit and 8-bit formats hold them without a loss
+    scale. Without a constraint each pass has its own factor, and the gradient is a multiple of the
+    true gradient. In a sequence of layers this is harmless: all gradients before the activation
+    have the same factor. In one branch of a residual block it is not: the sum of the gradients of
+    both branches would point elsewhere. Give a constraint there.
 
     Formula:
         scaled(f)(x) = a f(x), with the gradient b f'(x); a = 1 / std f(z), b = 1 / sqrt(E f'(z)^2),
-        z standard normal. With a constraint the one factor is a ("forward"), b ("backward") or
+        z standard normal; with a constraint the factor of both is a ("forward"), b ("backward") or
         sqrt(a b) ("geometric")
 
     Args:
@@ -73,16 +80,16 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
             two.
 
     Returns:
-        `Scaled(activation, forward, backward)`. With a constraint it is `activax.affine` of the
-        activation; with two factors a function, whose derivatives of every order, in every mode,
-        are those of b f. The output is not centred: of relu the mean remains.
+        `Scaled(activation, forward, backward)`. With a constraint the activation is
+        `activax.affine` of the given one. With two factors it is a function, whose derivatives of
+        every order and mode are those of b f. The output is not centred: relu keeps its mean.
 
     Raises:
-        TypeError: an activation that is not elementwise, or that has arrays.
-        ValueError: an unknown constraint; a value or slope without variance.
+        TypeError: the activation is not elementwise, or has arrays bound to it.
+        ValueError: the constraint is unknown, or the value or the slope has no variance.
 
     Warns:
-        UserWarning: an estimated error above 1e-10.
+        UserWarning: the estimated error is above 1e-10.
 
     Example:
         >>> relu, forward, backward = activax.theory.scaled(activax.relu)
@@ -114,7 +121,7 @@ def scaled(activation: Callable[..., Any], constraint: Constraint | None = None)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _times(scaled: TwoFactors, x: Any) -> Array:
+def _scale_both(scaled: TwoFactors, x: Any) -> Array:
     function = scaled.function
     known = isinstance(function, Activation)
     body, inner = (function.body, function.inner) if known else (function, function)

@@ -1,4 +1,4 @@
-"""Why the non-linearity matters: each lesson measures one claim, asserts it and draws it.
+"""Lessons on the non-linearity: each one measures a claim, asserts it and draws it.
 
 python -m examples.lessons.NAME [--out DIR]
 """

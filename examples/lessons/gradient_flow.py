@@ -1,18 +1,21 @@
 """A gradient passes fifty layers, or does not: the scale of the first weights decides.
 
-Going back through a layer multiplies the mean square of a gradient by chi = sigma_w^2 E f'(h)^2,
-where the weights have the variance sigma_w^2 / fan-in. Fifty factors of 1.2 explode, fifty of 0.8
-vanish. The theory of wide networks knows chi for every activation; we measure whether random
-networks follow it.
+Let the weights have the variance sigma_w^2 / fan-in. Each layer, passed backwards, multiplies the
+mean square of a gradient by
 
-The customary scales were made for something else: 1, for sigmoid and ReLU, keeps the signal of a
-linear layer; tanh's 5/3 was found by trial; He's sqrt(2), here for GELU, is ReLU's. The cure is to
-solve for chi = 1, together with a size of the signal that every layer keeps. Networks start so with
-`nn.mlp(..., init="critical")`, other weights with `initializers.critical`.
+    chi = sigma_w^2 E f'(h)^2.
 
-Caveat: this is the start of training, in networks wider than deep. Training moves the weights; and
-networks of the same scale scatter, the more the deeper they are for their width, which no scale
-cures. Nor is a gradient of the right size a useful one: few of sigmoid's units pass it on.
+Fifty factors of 1.2 explode, fifty factors of 0.8 vanish. The theory of wide networks gives chi for
+every activation; we measure how well random networks follow it.
+
+The customary scales have other origins. Here 1 is taken for sigmoid and ReLU; it keeps the signal
+of a linear layer. 5/3 for tanh was found by trial. He's sqrt(2), taken for GELU, belongs to ReLU.
+The cure is to solve for chi = 1, together with a size of the signal that every layer keeps.
+`nn.mlp(..., init="critical")` starts networks so, and `initializers.critical` makes the weights.
+
+Caveat: this is the start of training, in networks wider than deep. Training moves the weights.
+Networks of the same scale scatter, more so the deeper they are for their width; no scale cures
+that. And a gradient of the right size need not be useful: few units of a sigmoid pass it on.
 """
 
 from collections.abc import Iterator
@@ -34,15 +37,19 @@ BACK = np.array([5, 10, 20, DEPTH - 1])  # layers before the last
 
 
 class Scale(NamedTuple):
+    """The scale of the weights, the biases and the first signals of a network."""
+
     sigma_w: float
     sigma_b: float
     q: float  # the variance of the first pre-activations
 
 
 class Case(NamedTuple):
+    """An activation with its customary and its critical scale."""
+
     f: activax.Activation[...]
     gain: float  # the customary sigma_w
-    point: dict[str, Any]  # which critical point
+    point: dict[str, Any]  # the arguments of theory.critical
 
 
 CASES = {
@@ -54,22 +61,24 @@ CASES = {
 
 
 class Draws(NamedTuple):
-    """What is random about the networks, before it is scaled."""
+    """The random numbers of the networks, before they are scaled."""
 
     first: Array  # pre-activations
     weights: Array
     biases: Array
-    direction: Array  # of the output, whose gradient is taken
+    direction: Array  # the output is last @ direction; its gradient is taken
 
 
 class Flow(NamedTuple):
+    """The gradient norms of networks at one scale, divided by the norm at the last layer."""
+
     scale: Scale
-    norms: np.ndarray  # of the gradient at each layer, by that at the last; (NETWORKS, DEPTH)
+    norms: np.ndarray  # (NETWORKS, DEPTH)
     theory: np.ndarray  # (DEPTH,)
 
     @property
     def typical(self) -> np.ndarray:
-        """The geometric mean over the networks: norms are products of random factors."""
+        """Return the geometric mean over the networks: norms are products of random factors."""
         return np.exp(np.log(self.norms).mean(0))
 
 
@@ -101,8 +110,9 @@ def draw_networks() -> Draws:
 
 def flow(f: activax.Activation[...], scale: Scale, draws: Draws) -> Flow:
     found = gradients(f, scale, draws)
-    norms = np.linalg.norm(np.asarray(found, np.float64), axis=-1)  # squares leave float32
-    # Two inputs of correlation 1: how alike others become is not asked here.
+    # float64, since the squares exceed the range of float32
+    norms = np.linalg.norm(np.asarray(found, np.float64), axis=-1)
+    # rho0 = 1 skips the correlation of two inputs, which plays no part here.
     wide = theory.propagate(f, *scale[:2], depth=DEPTH - 1, q0=scale.q, rho0=1.0)
     growth = np.append(np.cumprod(wide.chi[::-1])[::-1], 1.0)
     return Flow(scale, norms / norms[:, -1:], np.sqrt(growth))
@@ -110,7 +120,7 @@ def flow(f: activax.Activation[...], scale: Scale, draws: Draws) -> Flow:
 
 @jax.jit
 def gradients(f: activax.Activation[...], scale: Scale, draws: Draws) -> Array:
-    """At the pre-activations of each layer of each network; (NETWORKS, DEPTH, WIDTH)."""
+    """Return the gradients at all pre-activations, (NETWORKS, DEPTH, WIDTH)."""
     sigma_w, sigma_b, q = scale
 
     def output(shifts: Array, network: Draws) -> Array:
@@ -126,7 +136,10 @@ def gradients(f: activax.Activation[...], scale: Scale, draws: Draws) -> Array:
 
 
 def share(f: activax.Activation[...], q: float) -> float:
-    """(E f'^2)^2 / E f'^4, which is p where a share p of units has one slope and the rest 0."""
+    """Return (E f'^2)^2 / E f'^4, the share of units that pass a gradient on.
+
+    If a share p of the units has one slope and the rest has slope 0, the result is p.
+    """
 
     def slope(x: Array) -> Array:
         return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
@@ -136,10 +149,10 @@ def share(f: activax.Activation[...], q: float) -> float:
 
 
 def scatter(carriers: float) -> float:
-    """The standard deviation of the log norm at layer 1, from chance on the way back.
+    """Return the standard deviation of the log norm at layer 1, by chance on the way back.
 
-    A layer back every gradient is a normal one times f', and so the square of its norm has the
-    relative variance (3 E f'^4 / (E f'^2)^2 - 1) / width.
+    One layer back, each element of a gradient is a normal number times f'. So the squared norm has
+    the relative variance (3 E f'^4 / (E f'^2)^2 - 1) / width. The variances of all layers add up.
     """
     return float(np.sqrt((DEPTH - 1) * (3 / carriers - 1) / WIDTH)) / 2
 
@@ -152,7 +165,7 @@ def tables(measured: Measured) -> Iterator[Table]:
             + [f"{x:.1e}" for x in (*flow.typical[-1 - BACK], flow.theory[0])]
             for name, flow in flows.items()
         ]
-        yield table(f"Gradient norm by the last layer's, {title} scale", columns, rows)
+        yield table(f"Gradient norm / norm at the last layer, {title} scale", columns, rows)
     columns = ["", "sigma_b", "q", "lowest, highest", "scatter", "of theory", "carried by"]
     rows = []
     for name, (scale, norms, _) in measured.critical.items():
@@ -179,22 +192,22 @@ def claims(measured: Measured) -> Iterator[Claim]:
     growth = [(flow.typical[0] / flow.theory[0]) ** (1 / BACK[-1]) for flow in flows]
     off = max(abs(factor - 1) for factor in growth)
     yield Claim(
-        f"the typical network's factor a layer is within {off:.1%} of sqrt(chi), in all eight",
-        off < 0.03,  # over all layers a factor of 4, by which single networks differ
+        f"in all eight cases the typical factor a layer is within {off:.1%} of sqrt(chi)",
+        off < 0.03,  # over all layers this is a factor of 4, by which single networks differ
     )
     carriers, sigma_w = measured.carriers, measured.critical["sigmoid"].scale.sigma_w
     yield Claim(
-        f"sigmoid's gradient lasts only with sigma_w = {sigma_w:.0f}, where "
-        f"{carriers['sigmoid']:.0%} of the units carry it; {carriers['ReLU']:.0%} carry ReLU's",
+        f"a sigmoid's gradient survives only with sigma_w = {sigma_w:.0f}, where "
+        f"{carriers['sigmoid']:.0%} of the units carry it; for ReLU {carriers['ReLU']:.0%} do",
         sigma_w > 10
         and carriers["sigmoid"] < 0.25 < 0.45 < min(carriers[n] for n in ("tanh", "ReLU", "GELU")),
     )
     log = {n: np.log(flow.norms[:, 0]).std(ddof=1) for n, flow in measured.critical.items()}
     yield Claim(
-        "by chance networks of the same critical scale are a factor of "
+        "networks of the same critical scale scatter by a factor of "
         + ", ".join(f"{np.exp(deviation):.1f} ({name})" for name, deviation in log.items())
-        + f" apart, at depth / width = {DEPTH / WIDTH:.1f}",
-        # Of 8 networks the deviation is known to a quarter, and the way forward may add to it.
+        + f", at depth / width = {DEPTH / WIDTH:.1f}",
+        # 8 networks give the deviation to a quarter, and the forward pass may add to it.
         all(log[name] > scatter(carriers[name]) / 2 for name in CASES),
     )
 
@@ -205,7 +218,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     for axis, flows in ((before, measured.customary), (after, measured.critical)):
         for i, (name, flow) in enumerate(flows.items()):
             axis.plot(layers, flow.theory, color=f"C{i}", linewidth=1)
-            shown = slice(i, None, 6)  # the four beside each other
+            shown = slice(i, None, 6)  # offsets, so that the bars of the activations do not overlap
             middle = flow.typical[shown]
             bars = middle - flow.norms.min(0)[shown], flow.norms.max(0)[shown] - middle
             label = rf"{name}, $\sigma_w$ = {flow.scale.sigma_w:.3g}"

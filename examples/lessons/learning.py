@@ -1,4 +1,4 @@
-"""How lessons train. It is all pure: a lesson maps it over seeds or rates."""
+"""Training for lessons, by pure functions, which a lesson can map over seeds or rates."""
 
 import itertools
 from collections.abc import Callable
@@ -16,7 +16,13 @@ Loss = Callable[..., Any]
 
 
 class Learned(NamedTuple):
-    """What a network reached on data that was held out, and the metrics of each step."""
+    """The result of training.
+
+    Attributes:
+        nats: the loss on held-out data.
+        accuracy: the accuracy on held-out data.
+        history: the metrics of each step.
+    """
 
     nats: Array
     accuracy: Array
@@ -30,7 +36,7 @@ def learn(
     held_out: Any,
     key: Array,
 ) -> Learned:
-    """Train a network to tell the labels of its inputs."""
+    """Train a network to classify its inputs."""
     loss = classify(network)
     params = network.init(key, held_out[0][:1])
     params, history = train(loss, optimizer, params, batches, key)
@@ -39,7 +45,7 @@ def learn(
 
 
 def classify(network: nn.Layer) -> Loss:
-    """The loss in nats, and the accuracy, of inputs and their labels."""
+    """Return a function for the loss in nats and the accuracy on inputs with labels."""
 
     def loss(params: Any, batch: Any, key: Array | None = None) -> tuple[Array, dict[str, Array]]:
         x, labels = batch
@@ -53,27 +59,27 @@ def classify(network: nn.Layer) -> Loss:
 def train(
     loss: Loss, optimizer: optax.GradientTransformation, params: Any, batches: Any, key: Array
 ) -> tuple[Any, dict[str, Array]]:
-    """Take a step on each batch: the parameters, and the metrics of each step."""
+    """Take a step on each batch, and return the parameters and the metrics of each step."""
     state = training.init(params, optimizer, key)
     state, history = jax.lax.scan(training.step(loss, optimizer), state, batches)
     return state.params, history
 
 
 def batches(data: Any, size: int, steps: int) -> Any:
-    """The shuffled batches of so many steps, stacked."""
+    """Return one shuffled batch for each step, stacked."""
     drawn = itertools.islice(training.batches(data, size, jax.random.key(1)), steps)
     return jax.tree.map(lambda *leaves: np.stack(leaves), *drawn)
 
 
 def whole(data: Any, steps: int) -> Any:
-    """All of the data in each of so many steps."""
+    """Return the whole data as the batch of each step."""
     return jax.tree.map(lambda leaf: np.broadcast_to(leaf, (steps, *leaf.shape)), data)
 
 
 def first_key() -> Array:
-    return jax.random.key(0, impl="rbg")  # compiles in less time
+    return jax.random.key(0, impl="rbg")  # "rbg" compiles in less time than the default
 
 
 def keys(seeds: int) -> Array:
-    """A key for each seed."""
+    """Return a key for each seed."""
     return jax.random.split(first_key(), seeds)

@@ -1,11 +1,12 @@
-"""What every lesson does: print its tables, assert its claims, draw its picture.
+"""The frame of every lesson: print its tables, assert its claims, draw its picture.
 
-A lesson is a module. Its docstring is the lesson, in paragraphs: the claim, what is measured, and
-last the caveat, what the claim does not say. It has
-- `measure()`, which returns all that was measured,
-- `tables(measured)`, which yields what to print,
-- `claims(measured)`, which yields each `Claim`, the one for the gallery first,
-- `draw(measured, figure)`, which draws on a matplotlib Figure.
+A lesson is a module. Its docstring is the lesson, in paragraphs: the claim first, then the
+measurement, and last the caveat, which limits the claim. The module has these functions:
+
+- `measure()` returns all measurements.
+- `tables(measured)` yields the tables to print.
+- `claims(measured)` yields each `Claim`, the claim for the gallery first.
+- `draw(measured, figure)` draws on a matplotlib Figure.
 """
 
 import argparse
@@ -24,18 +25,25 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-# Of every picture.
+# The style of every picture.
 STYLE = {"legend.frameon": False, "legend.fontsize": "small", "lines.markersize": 4}
 
 
 class Claim(NamedTuple):
-    """A sentence that says a measured number, and whether it is as claimed."""
+    """A sentence with measured numbers.
+
+    Attributes:
+        text: the sentence.
+        holds: True if the numbers are as claimed.
+    """
 
     text: str
     holds: bool
 
 
 class Lesson(Protocol):
+    """The module of a lesson."""
+
     __doc__: str | None
 
     def measure(self) -> Any: ...
@@ -48,7 +56,7 @@ class Lesson(Protocol):
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table; floats are shown with three digits."""
+    """Return a table whose floats have three digits."""
     shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         shown.add_column(column, justify="right" if i else "left")
@@ -58,7 +66,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 def spread(numbers: Sequence[float] | np.ndarray, form: str = ".3g") -> str:
-    """The smallest to the largest."""
+    """Return "smallest to largest" as text."""
     if len(numbers) == 0:
         return "-"
     low, high = f"{min(numbers):{form}}", f"{max(numbers):{form}}"
@@ -78,7 +86,7 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
     console = Console(highlight=False)
     console.print(f"[bold]{paragraphs[0]}[/]\n")
-    with threadpool_limits(1, "blas"):  # on small matrices threads mostly wait
+    with threadpool_limits(1, "blas"):  # threads cost more than they save on small matrices
         measured = lesson.measure()
     for shown in lesson.tables(measured):
         console.print(shown)
@@ -101,5 +109,5 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
 
 
 def main(name: str) -> None:
-    """What a lesson's module calls as a program, with its `__spec__.name`."""
+    """Run the lesson that is the main module, whose `__spec__.name` is `name`."""
     teach(sys.modules["__main__"], name.rpartition(".")[2])  # type: ignore[arg-type]

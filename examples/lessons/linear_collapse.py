@@ -1,11 +1,11 @@
 """A stack of linear layers is one linear layer; with an activation between them it is not.
 
-Measured: how far a stack of linear layers is from the one map that it folds into, at any depth, in
-float32 and float64; and, for several activations and depths, what share of a network's output the
-best affine fit explains, and how much its Jacobian changes from one input to another.
+Measured: the difference between a stack of linear layers and the single map that it folds into, at
+several depths, in float32 and float64. For several activations and depths: the share of a network's
+output that the best affine fit explains, and the change of its Jacobian from one input to another.
 
-Caveat: being non-linear is a matter of degree. Leaky ReLU with slope 0.9 stays nearly affine at all
-of these depths; and a network is no better for being far from affine.
+Caveat: non-linearity is a matter of degree. With a leaky ReLU of slope 0.9 a network stays nearly
+affine at all of these depths. And a network is not better because it is far from affine.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,13 @@ ACTIVATIONS = {
 
 
 class Measured(NamedTuple):
-    """Of stacks by dtype and depth, the relative error; of networks by activation and depth."""
+    """The measurements.
+
+    Attributes:
+        errors: the relative error of a folded stack, by dtype and depth.
+        explained: the R² of the best affine fit, by activation and depth.
+        change: the change of the Jacobian, by activation and depth.
+    """
 
     errors: dict[str, dict[int, float]]
     explained: dict[str, dict[int, float]]
@@ -42,7 +48,7 @@ class Measured(NamedTuple):
 
 
 def folding_error(depth: int, dtype: Any) -> float:
-    """Between a stack of linear layers and the one map that it folds into."""
+    """Return the relative error between a stack of linear layers and its folded map."""
     x = jax.random.normal(jax.random.key(0), (256, WIDTH), dtype)
     stack = nn.serial(*[nn.dense(WIDTH)] * depth)
     params = stack.init(jax.random.key(1), x)
@@ -51,7 +57,7 @@ def folding_error(depth: int, dtype: Any) -> float:
 
 
 def network(activation: activax.Activation, depth: int, x: Array) -> diagnostics.Affinity:
-    """How affine a network of so many hidden layers is."""
+    """Return the affinity of a network of `depth` hidden layers."""
     layers = nn.mlp(*[WIDTH] * depth, 1, activation=activation)
     params = layers.init(jax.random.key(2), x)
     return diagnostics.affinity(lambda x: layers.apply(params, x), x)
@@ -99,7 +105,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
         f"{explained['relu'][deep]:.0%} with ReLU",
         explained["identity"][deep] > 1 - 1e-5 and explained["relu"][deep] < 0.5,
     )
-    # Rounding adds up like the root of the number of products, 50 x 64 of them.
+    # Rounding errors add up as the square root of the number of products, 50 x 64.
     yield Claim(
         f"{STACKS[-1]} linear layers are one to {worst['float32']:.0e} in float32 and to "
         f"{worst['float64']:.0e} in float64",

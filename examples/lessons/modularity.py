@@ -1,17 +1,18 @@
 """The same block stacked 2 to 64 times: what keeps its training stable?
 
-A block is a dense layer and GELU. What is stacked is the block as it is, at the scale that is
-customary (LeCun's) or at the critical one; the block behind a layer normalisation; and that with a
-skip around it. One optimiser trains all of them on the digits, for as many steps. Normalisation
-keeps the size of the signal, but not that of the gradient, which every block makes larger.
+A block is a dense layer and GELU. We stack four kinds of it: the plain block at the customary scale
+(LeCun's), the plain block at the critical scale, the block behind a layer normalisation, and the
+normalised block with a skip around it. One optimiser trains all stacks on the digits, for the same
+number of steps. Normalisation keeps the size of the signal, but not the size of the gradient, which
+every block enlarges.
 
-Then a block is a part to be exchanged: ReLU, GELU and SwiGLU, side by side, in a network of
-convolutions that reads the digits, and in a small Transformer that reads the prose which comes with
-Python. A gated unit has two matrices where others have one, and so two thirds of the size.
+Then the unit is exchanged: ReLU, GELU and SwiGLU stand side by side in a convolutional network that
+reads the digits, and in a small Transformer that reads the help texts of Python. A gated unit has
+two matrices in place of one, so it gets two thirds of the width.
 
 Caveat: one learning rate, one seed, few steps. The deepest stack is as deep as it is wide, where
-criticality begins to fail: it learns, but how well is a matter of the seed. And the tasks are
-small: the digits hardly need a hidden layer, and units that are alike here may differ elsewhere.
+criticality begins to fail: it learns, but how well depends on the seed. And the tasks are small:
+the digits hardly need a hidden layer, and units that are equal here may differ elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,8 +34,8 @@ from examples.lessons import learning
 from examples.lessons.learning import Learned
 from examples.lessons.lesson import Claim, main, spread, table
 
-DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # of the stacks
-FEATURES, HIDDEN, LENGTH = 64, 256, 32  # of the Transformer
+DEPTHS, WIDTH, STEPS = (2, 16, 64), 64, 150  # the stacks
+FEATURES, HIDDEN, LENGTH = 64, 256, 32  # the Transformer
 UNITS = {"ReLU": activax.relu, "GELU": activax.gelu, "SwiGLU": activax.swiglu}
 
 ADAM = optax.adam(3e-4)
@@ -56,10 +57,10 @@ KINDS = {
 
 
 class Stacked(NamedTuple):
-    """How a stack learned."""
+    """The training of a stack."""
 
     accuracy: float  # on the last batches
-    gradient: float  # its norm in the first step
+    gradient: float  # the norm of the first gradient
 
 
 class Measured(NamedTuple):
@@ -67,7 +68,7 @@ class Measured(NamedTuple):
     digits: dict[str, Learned]  # by unit
     linear: float  # accuracy without a hidden layer
     text: dict[str, Learned]
-    counted: list[float]  # nats a character by its frequency, and by that after another
+    counted: list[float]  # nats a character by counts of characters, and by counts of pairs
 
 
 def measure() -> Measured:
@@ -88,12 +89,12 @@ def stack(block: str, start: initializers.Pair, depth: int) -> nn.Layer:
 
 @cache
 def stack_step(block: str, depth: int) -> training.Step:
-    """What differs only in its start is compiled once."""
+    """Return the step of a stack; stacks that differ only in their start share its program."""
     return training.step(learning.classify(stack(block, CUSTOMARY, depth)), ADAM)
 
 
 def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
-    """Train the first blocks of the deepest stack."""
+    """Train a stack that has the first `depth` blocks of the deepest stack."""
     shown, _ = load()
     deepest = stack(block, start, DEPTHS[-1])
     first, blocks, last = deepest.init(learning.first_key(), shown.x[:1])
@@ -107,9 +108,9 @@ def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
 def learn(
     network: nn.Layer, optimizer: optax.GradientTransformation, data: Any, batch: int, steps: int
 ) -> Learned:
-    """Train on the first part of the data, and look at the second.
+    """Train on the first part of the data, and evaluate on the second.
 
-    Step by step: in a loop of XLA's, as in `learning.learn`, convolutions take longer on a CPU.
+    The loop is in Python: on a CPU, convolutions take longer inside the `scan` of `learning.learn`.
     """
     shown, held_out = data
     loss = learning.classify(network)
@@ -141,13 +142,20 @@ def read_digits(unit: Unit, steps: int = 300) -> Learned:
 
 @cache
 def text() -> tuple[int, np.ndarray, np.ndarray]:
-    """How many characters Python's own help knows, and the text in numbers: most, and the rest."""
+    """Return the text of Python's help as numbers.
+
+    Returns:
+        The number of different characters, nine tenths of the text, and the rest.
+    """
     known, numbers = np.unique(list("\n".join(topics.values())), return_inverse=True)
     return len(known), *np.split(numbers.astype(np.int32), [len(numbers) * 9 // 10])
 
 
 def windows() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pieces of both texts, and the characters that follow on theirs; of the second some."""
+    """Return pieces of both texts, with the next character for each character.
+
+    Of the held-out text every fourth piece is taken.
+    """
     _, seen, held_out = text()
     pieces = []
     for part, stride in ((seen, LENGTH), (held_out, 4 * LENGTH)):
@@ -157,7 +165,7 @@ def windows() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def reader(block: nn.Layer) -> nn.Layer:
-    """Two blocks, between characters and the scores of those that follow."""
+    """Return a network of two blocks, from characters to scores of the next character."""
     size, *_ = text()
     ids, places = nn.embedding(size, FEATURES), nn.positions(LENGTH)
     return nn.serial(ids, places, nn.scan(block, 2), nn.rms_norm(), nn.dense(size))
@@ -178,13 +186,17 @@ def read_text(unit: Unit, steps: int = 150) -> Learned:
 
 
 def entropies() -> list[float]:
-    """Of the text held out, by counts from the other: of characters, and of pairs of them."""
+    """Return the nats a character of the held-out text, by counts from the other text.
+
+    The first number is by counts of characters, the second by counts of pairs of characters.
+    """
     size, seen, held_out = text()
     single = np.bincount(seen, minlength=size) + 1.0
     single /= single.sum()
     pairs = np.zeros((size, size))
     np.add.at(pairs, (seen[:-1], seen[1:]), 1)
-    after = (pairs + single) / (pairs.sum(1, keepdims=True) + 1)  # rare pairs as single ones
+    # After a rare character, the counts of single characters decide.
+    after = (pairs + single) / (pairs.sum(1, keepdims=True) + 1)
     likelihoods = single[held_out], after[held_out[:-1], held_out[1:]]
     return [-float(np.log(likelihood).mean()) for likelihood in likelihoods]
 
@@ -228,8 +240,8 @@ def claims(measured: Measured) -> Iterator[Claim]:
         for kind in ("normalised", "residual")
     )
     yield Claim(
-        f"normalisation alone makes the first gradient of {DEPTHS[-1]} blocks "
-        f"{alone:.1g} times that of {DEPTHS[0]}, with skips {skipped:.0f}",
+        f"from {DEPTHS[0]} to {DEPTHS[-1]} blocks the first gradient grows {alone:.1g} times with "
+        f"normalisation alone, {skipped:.0f} times with skips",
         alone > 300 > 100 > skipped,
     )
     read = [learned.accuracy for learned in measured.digits.values()]
@@ -241,7 +253,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     nats = [learned.nats for learned in measured.text.values()]
     yield Claim(
         f"and Transformers need {spread(nats, '.2f')} nats a character of text held "
-        f"out; to count pairs of characters needs {measured.counted[1]:.2f}",
+        f"out; counts of pairs of characters need {measured.counted[1]:.2f}",
         max(nats) < measured.counted[1] and max(nats) - min(nats) < 0.1,
     )
 

@@ -1,16 +1,16 @@
 """A layer of units a x^2 + b x + c is one polynomial of degree 2, however wide it is.
 
-So with d inputs no more than (d + 1)(d + 2) / 2 of its units say something new, and with one input
-it is one parabola, which bends one way. ReLUs each bend at their own place. But a target that is
-quadratic is exactly that polynomial, and there this unit wins. We take random units, count how many
-are independent, and let least squares find the outer weights.
+With d inputs, at most (d + 1)(d + 2) / 2 of its units are linearly independent. With one input the
+layer is one parabola, which bends one way, whereas every ReLU bends at a place of its own. But if
+the target is quadratic, such a layer is the target exactly, and there this unit wins. We draw
+random units, count the independent ones, and let least squares find the outer weights.
 
-Its coefficients couple: how many steps gradient descent needs for a, b and c is the condition
-number of the Hessian of the squared loss. Centred inputs cure what the mean of the inputs did; what
-the degree did only an orthonormal basis cures.
+The coefficients are coupled: the number of steps that gradient descent needs for a, b and c grows
+with the condition number of the Hessian of the squared loss. Centring removes the part of it that
+is due to the mean of the inputs. Only an orthonormal basis removes the part due to the degree.
 
-Caveat: this is one layer. Depth gives back the degree, 2^L in L layers, if the signals stay finite:
-that is the lesson `polynomial_units`.
+Caveat: this is one layer. L layers have the degree 2^L, if the signals stay finite: see the lesson
+`polynomial_units`.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ BALL = np.random.default_rng(0).standard_normal((1001, 10))
 FORM = np.einsum("ni,ij,nj->n", BALL[:, :5], BALL[:5, 5:], BALL[:, :5])
 
 DEGREES = [1, 2, 4, 8]
-MEAN = 3  # of normal inputs
+MEAN = 3  # the mean of normal inputs
 
 
 class Measured(NamedTuple):
@@ -59,7 +59,7 @@ def measure() -> Measured:
 
 
 def features(unit: Unit, x: np.ndarray, seed: int) -> np.ndarray:
-    """Units of random direction, each centred at another of the inputs."""
+    """Return the outputs of units with random directions, each centred at a different input."""
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((x.shape[1], COUNTS[-1]))
     centres = rng.permutation(x)[: COUNTS[-1]]
@@ -68,12 +68,12 @@ def features(unit: Unit, x: np.ndarray, seed: int) -> np.ndarray:
 
 
 def ranks(unit: Unit) -> list[int]:
-    """How many of the most units of INPUTS inputs are independent."""
+    """Return the number of independent units among COUNTS[-1], for each of INPUTS."""
     return [int(np.linalg.matrix_rank(features(unit, BALL[:, :d], seed=0))) for d in INPUTS]
 
 
 def fits(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What a layer with the best outer weights says, (seeds, COUNTS, points)."""
+    """Return the outputs of layers with the best outer weights, (seeds, COUNTS, points)."""
 
     def fit(layer: np.ndarray, count: int) -> np.ndarray:
         columns = np.c_[layer[:, :count], np.ones(len(x))]
@@ -84,13 +84,13 @@ def fits(unit: Unit, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def errors(fitted: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """At the points that a fit has not seen, relative to the target's deviation."""
+    """Return the error at points outside the fit, relative to the target's deviation."""
     return np.sqrt(np.mean((fitted - y)[..., 1::2] ** 2, axis=-1)) / y.std()
 
 
 def conditions() -> dict[str, np.ndarray]:
-    """Condition numbers of the Hessian, by what the coefficients belong to, at DEGREES."""
-    z, weights = hermite_e.hermegauss(20)  # sums for means of normal z, exact up to degree 39
+    """Return the condition numbers of the Hessian by basis, at DEGREES."""
+    z, weights = hermite_e.hermegauss(20)  # means over normal z, exact up to degree 39
     roots = np.sqrt(weights / weights.sum())[:, None]
     bases: dict[str, Callable[[int], np.ndarray]] = {
         "powers of x": lambda n: np.vander(z + MEAN, n + 1),
@@ -108,7 +108,7 @@ def conditions() -> dict[str, np.ndarray]:
 
 def tables(measured: Measured) -> Iterator[Table]:
     rows = [[name, *ranks] for name, ranks in measured.ranks.items()]
-    title = f"Independent ones of {COUNTS[-1]} random units, by the number of inputs"
+    title = f"Independent units among {COUNTS[-1]} random units, by the number of inputs"
     yield table(title, ["", *map(str, INPUTS)], rows)
 
     units = [f"{n} units" for n in COUNTS]
@@ -129,7 +129,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     yield Claim(
         f"of {COUNTS[-1]} units x^2 only {', '.join(map(str, square))} are independent if they "
         f"have {', '.join(map(str, INPUTS))} inputs: (d + 1) (d + 2) / 2; of ReLUs {spread(relu)}",
-        # A ReLU centred at an outermost input is the same as nothing there.
+        # A ReLU that is centred at an outermost input may be 0 at all inputs.
         square == [(d + 1) * (d + 2) // 2 for d in INPUTS] and min(relu) >= COUNTS[-1] - 1,
     )
     parabola = Polynomial.fit(LINE[::2, 0], WAVE[::2], 2)(LINE[:, 0])
@@ -137,23 +137,23 @@ def claims(measured: Measured) -> Iterator[Claim]:
     missed = {name: errors(fitted, WAVE) for name, fitted in measured.waves.items()}
     yield Claim(
         f"at every width the best fit of a wave by units x^2 is the best parabola, to {off:.0e}; "
-        f"its error stays {missed['x^2'].max():.2f}, where that of {COUNTS[-1]} ReLUs is "
+        f"its relative error stays {missed['x^2'].max():.2f}, and {COUNTS[-1]} ReLUs reach "
         f"{spread(missed['ReLU'][:, -1])}",
         off < 1e-9 and missed["ReLU"][:, -1].max() < 0.01,
     )
     missed = {name: errors(fitted, FORM) for name, fitted in measured.forms.items()}
     yield Claim(
-        f"a quadratic form of 5 inputs is {COUNTS[1]} units x^2, to a relative error of "
-        f"{missed['x^2'][:, 1].max():.0e}; that of {COUNTS[-1]} ReLUs is "
+        f"{COUNTS[1]} units x^2 fit a quadratic form of 5 inputs to a relative error of "
+        f"{missed['x^2'][:, 1].max():.0e}; {COUNTS[-1]} ReLUs reach "
         f"{spread(missed['ReLU'][:, -1])}",
         missed["x^2"][:, 1:].max() < 1e-9 < 0.1 < missed["ReLU"].min(),
     )
 
     raw, centred, orthonormal = measured.conditions.values()
     yield Claim(
-        f"normal inputs of mean {MEAN} give a, b and c a Hessian of condition {raw[1]:,.0f}, "
-        f"centred ones of {centred[1]:.2f} = 3 + 2 sqrt 2, but {centred[-1]:.0e} at degree "
-        f"{DEGREES[-1]}; in Hermite's polynomials it is {orthonormal[-1]:.0f}",
+        f"with normal inputs of mean {MEAN} the Hessian of a, b and c has the condition number "
+        f"{raw[1]:,.0f}; centring makes it {centred[1]:.2f} = 3 + 2 sqrt 2, but {centred[-1]:.0e} "
+        f"at degree {DEGREES[-1]}; in Hermite's polynomials it is {orthonormal[-1]:.0f}",
         raw[1] > 1e3 * centred[1]
         and abs(centred[1] - (3 + 8**0.5)) < 1e-9
         and abs(orthonormal - 1).max() < 1e-9 < 1e6 < centred[-1],

@@ -1,14 +1,15 @@
 """a x^2 + b x + c as the unit: strong alone, in deep networks it explodes or vanishes.
 
-A layer of such units maps the variance of its signals to a polynomial of it. So the logarithm of
-the variance doubles from layer to layer: above a threshold up to overflow, below it, where c is 0,
-down to zero. For x^2 no initialisation cures that: the gain that keeps the variance puts the
-threshold exactly there. What is close to a line stays in range for long.
+A layer of such units maps the variance of its inputs to a polynomial of that variance. So the
+logarithm of the variance doubles from layer to layer: above a threshold until it overflows, below
+the threshold, if c = 0, until it is zero. For x^2 no initialisation cures this: the gain that keeps
+the variance puts the threshold exactly at that variance. A unit close to a line stays in range for
+many layers.
 
 Caveat: this is about depth and step sizes, not about worth. In two layers x^2 reads digits as well
-as ReLU, at the rates at which it stays finite, and a unit near a line does so in four. And who
-computes on encrypted numbers has only sums and products, so needs these units. What one layer of
-them can say is the lesson `polynomial_layer`.
+as ReLU, at the rates at which it stays finite; a unit near a line does so in four. Computations on
+encrypted numbers have only sums and products, so they need these units. The lesson
+`polynomial_layer` shows what one layer can represent.
 """
 
 from collections.abc import Iterator
@@ -41,14 +42,16 @@ from examples.lessons.lesson import Claim, main, spread, table
 def quadratic(
     x: Array, a: Array | float = 1.0, b: Array | float = 0.0, c: Array | float = 0.0
 ) -> Array:
-    """a x^2 + b x + c."""
+    """Quadratic unit a x^2 + b x + c."""
     return (a * x + b) * x + c
 
 
 class Start(NamedTuple):
+    """A unit, and the variance that its networks start from."""
+
     unit: str
     coefficients: tuple[float, float, float]  # a, b, c
-    variance: float  # of the first pre-activations
+    variance: float  # the variance of the first pre-activations
 
     def theory(self) -> Blowup:
         return blowup(self.coefficients[::-1], q0=self.variance)
@@ -58,7 +61,7 @@ UP = Start("x^2", (1, 0, 0), 1.0)
 DOWN = Start("x^2", (1, 0, 0), 0.1)
 TOSS = Start("x^2", (1, 0, 0), 1 / 3)  # its threshold
 SLOW = Start("x^2/5 + x", (0.2, 1, 0), 1.0)
-NEAR = Start("x^2/10 + 9x/10 + 1/10", (0.1, 0.9, 0.1), 1.0)  # to a line
+NEAR = Start("x^2/10 + 9x/10 + 1/10", (0.1, 0.9, 0.1), 1.0)  # near a line
 STARTS = [UP, DOWN, TOSS, SLOW, NEAR]
 LAYERS, WIDTH, NETWORKS = 32, 512, 6
 
@@ -72,7 +75,7 @@ SEEDS = 4
 
 
 def signals() -> dict[Start, np.ndarray]:
-    """Pre-activations in random networks, (networks, layers, units)."""
+    """Return the pre-activations in random networks, (networks, layers, units)."""
     a, b, c = jnp.array([start.coefficients for start in STARTS]).T[:, :, None]
     scale = jnp.sqrt(jnp.array([[start.variance] for start in STARTS]))
     bound = (3 / WIDTH) ** 0.5  # weights of variance 1 / WIDTH
@@ -104,15 +107,17 @@ def fate(z: np.ndarray) -> Fate:
 
 
 class Trained(NamedTuple):
+    """The training of one kind of network, at all rates and seeds."""
+
     accuracy: np.ndarray  # on held-out digits, (RATES, seeds)
     gradient: np.ndarray  # its norm, (RATES, seeds, steps)
 
     def lost(self) -> np.ndarray:
-        """Which runs became non-finite."""
+        """Return True for each run that became non-finite."""
         return ~np.isfinite(self.gradient).all(-1)
 
     def best(self) -> np.ndarray:
-        """The accuracy of each seed at the best rate."""
+        """Return the accuracy of each seed at the best rate."""
         return self.accuracy[self.accuracy.mean(1).argmax()]
 
 
@@ -177,8 +182,8 @@ def claims(measured: Measured) -> Iterator[Claim]:
     over, under = fates[TOSS]
     yield Claim(
         f"with the gain {gain(quadratic):.3f} x^2 keeps a variance of 1, and its threshold is "
-        f"{threshold:.3f}: {len(over)} of {NETWORKS} networks that start at a threshold overflow "
-        f"and {len(under)} become 0, the last in layer {max(over + under)}",
+        f"{threshold:.3f}; of {NETWORKS} networks that start at their threshold {len(over)} "
+        f"overflow and {len(under)} become 0, the last in layer {max(over + under)}",
         abs(threshold - 1) < 1e-9
         and min(len(over), len(under)) > 0
         and len(over + under) == NETWORKS,
@@ -186,16 +191,16 @@ def claims(measured: Measured) -> Iterator[Claim]:
     slow, expected = fates[SLOW].overflow, SLOW.theory().overflow
     yield Claim(
         f"a smaller a takes longer: {SLOW.unit} overflows in layers {spread(slow)}, in theory in "
-        f"{expected}, as width adds noise to what drifts",
+        f"{expected}; the finite width adds noise to the drift",
         len(slow) == NETWORKS and abs(np.mean(slow) - expected) < 0.25 * expected,
     )
 
     square, relu = (measured.trained[name, 4] for name in ("x^2", "ReLU"))
     yield Claim(
-        f"four layers of x^2 read {square.best().mean():.0%} of held-out digits, of ReLUs "
-        f"{relu.best().mean():.0%}; {square.lost().sum()} of {square.lost().size} runs became "
-        f"non-finite, of ReLUs {relu.lost().sum()}; the gradients started at "
-        f"{spread(square.gradient[0, :, 0])}, of ReLUs at {spread(relu.gradient[0, :, 0])}",
+        f"four layers of x^2 read {square.best().mean():.0%} of held-out digits, four of ReLU "
+        f"{relu.best().mean():.0%}; of {square.lost().size} runs {square.lost().sum()} became "
+        f"non-finite, with ReLU {relu.lost().sum()}; the gradients started at "
+        f"{spread(square.gradient[0, :, 0])}, with ReLU at {spread(relu.gradient[0, :, 0])}",
         square.best().mean() < relu.best().mean() - 0.2
         and square.lost().mean() > 0.4 > 0 == relu.lost().sum()
         and np.ptp(np.log(square.gradient[0, :, 0])) > 2 * np.ptp(np.log(relu.gradient[0, :, 0])),
@@ -203,7 +208,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     two, usual = (measured.trained[name, 2].best().mean() for name in ("x^2", "ReLU"))
     near = measured.trained[NEAR.unit, 4].best().mean()
     yield Claim(
-        f"but two layers of x^2 read {two:.1%}, of ReLUs {usual:.1%}, and four of {NEAR.unit} read "
+        f"but two layers of x^2 read {two:.1%}, two of ReLU {usual:.1%}, and four of {NEAR.unit} "
         f"{near:.1%}",
         two > usual - 0.01 and near > relu.best().mean() - 0.01,  # seeds differ by as much
     )

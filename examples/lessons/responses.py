@@ -1,19 +1,20 @@
 """Four answers to "when do I respond?": ReLU, sigmoid, tanh and the threshold.
 
-Every neuron begins with w x + b. What it then tells the next layer is its activation: ReLU says how
-far the signal is above zero, the sigmoid how likely, tanh which side and how surely, the threshold
-yes or no. Only to ReLU is a signal eight times as strong also eight times as much.
+Every neuron computes a signal w x + b. Its activation decides what the next layer is told about the
+signal: ReLU tells how far it is above zero, the sigmoid how likely, tanh which side and how surely,
+the threshold yes or no. Only ReLU answers a signal eight times as strong with eight times as much.
 
-What a neuron learns from is its slope, which scales every error that comes back. Where that is
-below 1 % of its maximum the neuron is saturated: it speaks and hears nothing. We count how often,
-for normal inputs of growing scale, and compare with the normal distribution.
+The slope of the activation scales every error that comes back, so a neuron learns through it. Where
+the slope is below 1 % of its maximum the neuron is saturated: it answers, but does not learn. We
+count saturated neurons for normal inputs of growing scale, and compare with the normal
+distribution.
 
-Below zero ReLU and the threshold are silent, exactly. Of normal inputs of mean mu and deviation
-sigma the silent share is Phi(-mu / sigma): a bias sets how sparse a layer is.
+Below zero, ReLU and the threshold are silent: their answer is exactly 0. For normal inputs of mean
+mu and deviation sigma the silent share is Phi(-mu / sigma), so a bias sets the sparsity of a layer.
 
-Caveat: the inputs here are normal, as in wide layers at initialisation; what training makes of them
-has to be measured. And silence is saturation too: ReLU hears nothing from half of its inputs, at
-every scale. But what it answers it also hears.
+Caveat: the inputs here are normal, as in wide layers at initialisation; training changes them. And
+silence is saturation too: ReLU learns nothing from half of its inputs, at every scale. But it
+learns from every input that it answers.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,17 +34,20 @@ from examples.lessons.lesson import Claim, main, table
 
 
 class Response(NamedTuple):
+    """An activation, and what it tells about its input."""
+
     f: Callable[[Array], Array]
     says: str
     awake: tuple[float, float]  # the interval where the slope is above 1 % of its maximum
 
     def saturated(self, sigma: np.ndarray) -> np.ndarray:
-        """The share of normal inputs of that deviation that are not in the interval."""
+        """Return the share of normal inputs of deviation sigma outside the interval `awake`."""
         low, high = self.awake
         return 1 - norm.cdf(high / sigma) + norm.cdf(low / sigma)
 
 
-EDGE = np.arccosh(10)  # tanh'(x) = 1 / cosh(x)^2 is 1 % there; sigmoid'(x) = tanh'(x / 2) / 4
+# At EDGE tanh'(x) = 1 / cosh(x)^2 is 1 %; sigmoid'(x) = tanh'(x / 2) / 4.
+EDGE = np.arccosh(10)
 RESPONSES = {
     "ReLU": Response(activax.relu, "how far above zero", (0, np.inf)),
     "sigmoid": Response(activax.sigmoid, "how likely", (-2 * EDGE, 2 * EDGE)),
@@ -55,18 +59,21 @@ SIGNALS = [-4.0, -0.5, 0.5, 4.0]
 SCALES = np.array([1.0, 2.0, 4.0, 8.0])
 MEANS = np.array([-1.0, 0.0, 1.0])
 SAMPLES = 400_000
-# Five standard errors of a mean of numbers between 0 and 1, whose deviation is at most 1 / 2.
+# Five standard errors of a mean of numbers between 0 and 1; their deviation is at most 1 / 2.
 TOLERANCE = 5 * 0.5 / SAMPLES**0.5
 
 
 class Measured(NamedTuple):
-    """About one response; the means over normal inputs have two rows: measured, by theory."""
+    """The measurements of one response.
+
+    `saturated`, `passed` and `silent` have two rows: measured, and by theory.
+    """
 
     values: list[float]  # at SIGNALS
     slopes: list[float]
-    saturated: np.ndarray  # the share of them, at SCALES
+    saturated: np.ndarray  # the share of saturated inputs, at SCALES
     passed: np.ndarray  # the mean squared slope, at SCALES
-    silent: np.ndarray  # the share whose answer is 0, at MEANS
+    silent: np.ndarray  # the share of inputs whose answer is 0, at MEANS
 
 
 def measure() -> dict[str, Measured]:
@@ -96,9 +103,9 @@ def slope(f: Callable[[Array], Array], x: Array) -> Array:
 def tables(measured: dict[str, Measured]) -> Iterator[Table]:
     signals = [f"{signal:+}" for signal in SIGNALS]
     rows = [[name, RESPONSES[name].says, *m.values] for name, m in measured.items()]
-    yield table("What it says to a signal of ...", ["", "", *signals], rows)
+    yield table("Answer to a signal of ...", ["", "", *signals], rows)
     rows = [[name, lipschitz(RESPONSES[name].f), *m.slopes] for name, m in measured.items()]
-    yield table("The slope by which it hears", ["", "steepest", *signals], rows)
+    yield table("Slope, by which the neuron learns", ["", "steepest", *signals], rows)
     scales = [f"sigma {scale:.0f}" for scale in SCALES]
     means = [f"mu / sigma {mean:+.0f}" for mean in MEANS]
     for title, columns, field in (
@@ -122,7 +129,7 @@ def claims(measured: dict[str, Measured]) -> Iterator[Claim]:
     )
     louder = {name: m.values[3] / m.values[2] for name, m in measured.items()}
     yield Claim(
-        "to a signal eight times as strong the answer is "
+        "a signal eight times as strong gets an answer "
         + ", ".join(f"{ratio:.2f} ({name})" for name, ratio in louder.items())
         + " times as strong",
         louder["ReLU"] == 8 > louder["tanh"] > louder["sigmoid"] > louder["threshold"] == 1,
@@ -138,24 +145,23 @@ def claims(measured: dict[str, Measured]) -> Iterator[Claim]:
     off = differ(m.passed for m in measured.values())
     yield Claim(
         f"from sigma 1 to 8 the mean squared slope of tanh falls from {passed['tanh'][0]:.2f} to "
-        f"{passed['tanh'][-1]:.2f}, that of ReLU stays {passed['ReLU'][-1]:.2f}, that of the "
-        f"threshold is {passed['threshold'].max():.0f}; from theory they differ by at most "
-        f"{off:.4f}",
+        f"{passed['tanh'][-1]:.2f}, for ReLU it stays {passed['ReLU'][-1]:.2f}, for the threshold "
+        f"it is {passed['threshold'].max():.0f}; theory differs by at most {off:.4f}",
         off < TOLERANCE,
     )
     silent = {name: m.silent[0] for name, m in measured.items()}
     off = differ(m.silent for m in measured.values())
     below, at, above = silent["ReLU"]
     yield Claim(
-        f"a mean one sigma below, at and one sigma above zero makes {below:.1%}, {at:.1%} and "
-        f"{above:.1%} of ReLU's answers exactly 0, and {silent['sigmoid'].max():.0%} of the "
-        f"sigmoid's; from Phi(-mu / sigma) they differ by at most {off:.4f}",
+        f"inputs with a mean one sigma below, at and one sigma above zero make {below:.1%}, "
+        f"{at:.1%} and {above:.1%} of ReLU's answers exactly 0, and {silent['sigmoid'].max():.0%} "
+        f"of the sigmoid's; Phi(-mu / sigma) differs by at most {off:.4f}",
         off < TOLERANCE,
     )
 
 
 def differ(pairs: Iterable[np.ndarray]) -> float:
-    """The largest difference between what is measured and theory."""
+    """Return the largest difference between measurement and theory."""
     return max(np.abs(measured - theory).max() for measured, theory in pairs)
 
 

@@ -1,21 +1,26 @@
 """Half of a ReLU layer is silent, and silence is not death; what do its zeros save?
 
-At the start pre-activations are as often negative as positive, so half of ReLU's answers are
+At the start, pre-activations are as often negative as positive, so half of ReLU's answers are
 exactly 0, in every layer.
 
-A dead unit is silent on every input, and learns nothing. If inputs were independent, none would be.
-But from layer to layer they become more alike: their correlation rho goes to 1, and a unit that is
-silent on one is silent on all. Given what all inputs have in common, a = N(0, 1), a unit is silent
-on one with the probability Phi(-a sqrt(rho / (1 - rho))); that to the power of their number, on
-average over a, is the share of dead units. So depth kills, at the same share of zeros.
+A dead unit is silent on every input, and learns nothing. With independent inputs there would be no
+dead units. But from layer to layer inputs become more alike: their correlation rho goes to 1, and a
+unit that is silent on one input is silent on all. Let a standard normal number a be the part of a
+unit's signal that all inputs share. Given a, the unit is silent on one input with the probability
 
-The product h W needs only the rows of W whose h is not 0. Decoding one vector at a time spends its
-time on reading W, so zeros save bytes. Shapes being static, the rows are gathered into a capacity
-that is fixed beforehand: zeros have to be expected.
+    p(a) = Phi(-a sqrt(rho / (1 - rho))),
 
-Caveat: bytes are not time. A gathered row costs more than one read in order, so half of zeros does
-not pay; nine of ten do, here, for one vector, but a batch needs the rows that any of it needs. And
-half is what a fresh network has: more takes a bias, as here, or training, which is not shown.
+and on all n inputs with p(a)^n. The mean of p(a)^n over a is the share of dead units. So depth
+kills units, at an unchanged share of zeros.
+
+The product h W needs only the rows of W whose h is not 0. Decoding one vector at a time is bound by
+reading W, so zeros save bytes. Since shapes are static, the rows are gathered into a capacity that
+is fixed beforehand: the number of zeros must be known in advance.
+
+Caveat: bytes are not time. A gathered row costs more than a row read in order, so half of zeros
+does not pay. Nine zeros in ten do pay, here, for one vector; a batch needs every row that any of
+its vectors needs. And a fresh network has half: more zeros take a bias, as here, or training, which
+is not shown.
 """
 
 import functools
@@ -44,24 +49,22 @@ ROUNDS = 25
 
 
 class Deep(NamedTuple):
-    """What is seen in networks, in each of their layers: (NETWORKS, DEPTH)."""
+    """Measurements in each layer of networks, (NETWORKS, DEPTH)."""
 
-    zeros: Array | np.ndarray  # the share of answers
-    dead: Array | np.ndarray  # the share of units
+    zeros: Array | np.ndarray  # the share of answers that are 0
+    dead: Array | np.ndarray  # the share of units that are dead
     rho: Array | np.ndarray  # the mean cosine of two inputs' pre-activations
-    needed: (
-        Array | np.ndarray
-    )  # the share of units that some input of a batch needs; (..., BATCHES)
+    needed: Array | np.ndarray  # the share of units that a batch needs, (..., BATCHES)
 
 
 class Product(NamedTuple):
-    """h W by all rows and by the gathered ones."""
+    """The product h W by all rows and by gathered rows."""
 
-    active: int  # the rows whose h is not 0
-    capacity: int  # those read
-    error: float  # the largest difference, by the largest value
-    whole: float  # median milliseconds
-    gathered: float
+    active: int  # the number of rows whose h is not 0
+    capacity: int  # the number of rows that are read
+    error: float  # the largest difference, relative to the largest value
+    whole: float  # median milliseconds with all rows
+    gathered: float  # median milliseconds with gathered rows
 
 
 class Measured(NamedTuple):
@@ -80,7 +83,7 @@ def measure() -> Measured:
 
 
 def observe(key: Array) -> Deep:
-    """One network of He's initialisation."""
+    """Return the measurements in one network with He's initialisation."""
     inputs, weights = jax.random.split(key)
     he = initializers.variance_scaling(activax.relu, batch_axis=0)
 
@@ -97,7 +100,7 @@ def observe(key: Array) -> Deep:
 
 
 def expectations(rho: np.ndarray) -> dict[str, np.ndarray]:
-    """What theory says of each layer, from the correlation of its inputs."""
+    """Return the theory of each layer, from the correlation rho of its inputs."""
     a = np.linspace(-8, 8, 4001)
     silent = norm.logcdf(-a * np.sqrt(rho / (1 - rho))[:, None])
     dead = np.trapezoid(norm.pdf(a) * np.exp(INPUTS * silent), a)
@@ -111,19 +114,20 @@ def whole(h: Array, weight: Array) -> Array:
 
 @functools.partial(jax.jit, static_argnames="capacity")
 def gathered(h: Array, weight: Array, capacity: int) -> Array:
-    """The same, if no more than `capacity` of h are not 0."""
-    rows = jnp.nonzero(h, size=capacity, fill_value=HIDDEN)[0]  # what is missing is out of bounds
+    """Return h @ weight, if at most `capacity` elements of h are not 0."""
+    rows = jnp.nonzero(h, size=capacity, fill_value=HIDDEN)[0]  # spare places are out of bounds
     return h.at[rows].get(mode="fill", fill_value=0) @ weight.at[rows].get(mode="clip")
 
 
 def multiply(zeros: float, weight: Array) -> Product:
     bias = norm.ppf(1 - zeros)
     h = activax.relu(jax.random.normal(jax.random.key(2), HIDDEN) + bias)
-    spare = 5 * (HIDDEN * zeros * (1 - zeros)) ** 0.5  # five standard deviations of their number
+    # Five standard deviations of the number of zeros.
+    spare = 5 * (HIDDEN * zeros * (1 - zeros)) ** 0.5
     capacity = round(HIDDEN * (1 - zeros) + spare)
     ways = (lambda: whole(h, weight)), (lambda: gathered(h, weight, capacity))
     exact, result = (np.asarray(way()) for way in ways)
-    seconds = [[clock(way) for way in ways] for _ in range(ROUNDS)]  # in turns
+    seconds = [[clock(way) for way in ways] for _ in range(ROUNDS)]  # alternately
     error = np.abs(result - exact).max() / np.abs(exact).max()
     milliseconds = 1e3 * np.median(seconds, 0)
     return Product(int(jnp.count_nonzero(h)), capacity, float(error), *milliseconds.tolist())
@@ -169,7 +173,7 @@ def claims(measured: Measured) -> Iterator[Claim]:
     seen = {name: getattr(measured.deep, name).mean(0) for name in expected}
     off = {name: np.abs(seen[name] - expected[name]).max() for name in expected}
     zeros, dead, rho = seen["zeros"], seen["dead"], seen["rho"]
-    # Networks differ by 0.03 to 0.07: the tolerances are five standard errors of their mean.
+    # Networks differ by 0.03 to 0.07. The tolerances are five standard errors of their mean.
     yield Claim(
         f"in every layer {zeros.min():.0%} to {zeros.max():.0%} of ReLU's answers are 0, but dead "
         f"units rise from {dead[0]:.0%} to {dead[-1]:.0%} in layer {DEPTH}: theory says "
@@ -177,22 +181,22 @@ def claims(measured: Measured) -> Iterator[Claim]:
         off["zeros"] < 0.05 and dead[0] == 0 and dead[-1] > 0.2 and off["dead"] < 0.08,
     )
     yield Claim(
-        f"the correlation of inputs rises from {abs(rho[0]):.2f} to {rho[-1]:.2f}, from theory at "
-        f"most {off['rho']:.3f} off",
+        f"the correlation of inputs rises from {abs(rho[0]):.2f} to {rho[-1]:.2f}; theory differs "
+        f"by at most {off['rho']:.3f}",
         off["rho"] < 0.05,
     )
     first, last = measured.deep.needed.mean(0)[[0, -1]]
     differ = np.abs(first - (1 - 0.5 ** np.array(BATCHES))).max()
     yield Claim(
-        f"{BATCHES[-1]} inputs need {first[-1]:.0%} of layer 1's units, which is 1 - 2^-batch to "
-        f"{differ:.3f}, but {last[-1]:.0%} of layer {DEPTH}'s, where they are alike",
-        differ < 0.01 and last[-1] < 0.7,  # shares of tens of thousands
+        f"{BATCHES[-1]} inputs need {first[-1]:.0%} of the units of layer 1, which is 1 - 2^-batch "
+        f"to {differ:.3f}, but {last[-1]:.0%} of those of layer {DEPTH}, where inputs are alike",
+        differ < 0.01 and last[-1] < 0.7,  # shares of tens of thousands of units
     )
     product = measured.products[list(ZEROS).index(0.95)]
     error = max(product.error for product in measured.products)
     yield Claim(
-        f"with 95% of zeros the product reads {product.capacity / HIDDEN:.1%} of the bytes, room "
-        f"for chance among them, and differs by {error:.0g}",
+        f"with 95% of zeros the product reads {product.capacity / HIDDEN:.1%} of the bytes, which "
+        f"includes room for chance, and differs by {error:.0g}",
         product.capacity < 0.1 * HIDDEN
         and all(product.active <= product.capacity for product in measured.products)
         and error < 1e-5,  # sums in another order

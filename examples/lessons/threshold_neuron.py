@@ -1,20 +1,20 @@
 """The threshold neuron fires or does not; what it can say, and how it can learn.
 
-One neuron, w x + b >= 0, draws one line. That is enough for AND, OR and NOT, whose weights are
-written down here, but not for XOR: for every Boolean function linear programming says whether
-weights exist. Two hidden neurons, OR and AND, make XOR.
+One neuron fires where w x + b >= 0, so it draws one line. One line is enough for AND, OR and NOT,
+whose weights are written down here, but not for XOR. Linear programming tells for every Boolean
+function whether such weights exist. Two hidden neurons, OR and AND, make XOR.
 
-Gradients do not find such weights: the slope of a threshold is 0 wherever it has one, so nothing
-flows back. `activax.step` therefore has a surrogate slope, a bump about the threshold; its
-`formula` has the true one, with which only the weights behind the last threshold ever move.
+Gradients do not find such weights: the slope of a threshold is 0 wherever it exists, so nothing
+flows back. Therefore `activax.step` has a surrogate slope, a bump around the threshold. Its
+`formula` has the true slope, with which only the weights behind the last threshold ever move.
 
-Neurons that spike are thresholds in time: a membrane gathers charge, leaks, fires when it reaches 1
-and is set back by 1. A layer of them is one `jax.lax.scan`. Digits, shown as random spikes that are
-as frequent as a pixel is bright, are learned through 16 such neurons.
+Spiking neurons are thresholds in time. A membrane gathers charge, leaks, fires when the charge
+reaches 1, and then loses a charge of 1. A layer of such neurons is one `jax.lax.scan`. Digits are
+shown as random spikes, more frequent for brighter pixels, and are learned through 16 such neurons.
 
 Caveat: a surrogate slope is not the slope of anything that the network computes, so nothing
-promises descent, and some starts never find XOR. Nor do digits need spikes: a linear map of the
-spike counts reads them no worse. What is shown is that thresholds can learn.
+guarantees descent, and some starts never find XOR. Nor do digits need spikes: a linear map of the
+spike counts reads them no worse. The lesson shows only that thresholds can learn.
 """
 
 import itertools
@@ -62,15 +62,15 @@ TRUTHS = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NOT": [1, 0, 1, 0], "XOR": [
 XOR = CORNERS, np.array(TRUTHS["XOR"])
 STARTS = 200  # random weights from which XOR is learned
 LEAK = 0.9  # the share of a membrane's charge that is left after a step
-CURRENTS = [0.09, 0.15, 0.3]  # into a membrane, each step; the first leaks away before it fires
+CURRENTS = [0.09, 0.15, 0.3]  # into a membrane at each step; the first leaks away before it fires
 TIMES = 10  # steps for which an image is shown
 SEEDS = 4
 
 
 class Measured(NamedTuple):
-    gates: dict[str, list[int]]  # what comes out at the corners
-    realised: dict[int, list[tuple[int, ...]]]  # truth tables that one neuron has, by its inputs
-    gradients: dict[str, float]  # by the slope: the largest in the hidden weights of TWO_LAYERS
+    gates: dict[str, list[int]]  # the outputs at CORNERS
+    realised: dict[int, list[tuple[int, ...]]]  # truth tables of one neuron, by number of inputs
+    gradients: dict[str, float]  # by slope: the largest of TWO_LAYERS' hidden weights
     xor: dict[str, Learned]  # from STARTS random weights
     digits: dict[str, Learned]
     linear: float  # accuracy on digits without a hidden layer
@@ -101,24 +101,27 @@ def measure() -> Measured:
 
 
 def xor(params: Any, fire: Fire, x: np.ndarray = CORNERS) -> Array:
-    """The signal of the last of two layers."""
+    """Return the signal of the last of two layers."""
     return nn.serial(nn.dense(2), fire, nn.dense(1)).apply(params, x)[..., 0]
 
 
 def truths(inputs: int) -> list[tuple[int, ...]]:
-    """Every Boolean function, as the last column of its truth table."""
+    """Return every Boolean function, as the last column of its truth table."""
     return list(itertools.product(BITS, repeat=2**inputs))
 
 
 def one_neuron(inputs: int, truth: tuple[int, ...]) -> bool:
-    """Whether one neuron computes it: w x + b can be >= 1 where it is true and <= -1 elsewhere."""
+    """Return True if one neuron computes the Boolean function `truth`.
+
+    It does if some w and b have w x + b >= 1 where `truth` is 1 and w x + b <= -1 elsewhere.
+    """
     rows = np.array([(*corner, 1) for corner in itertools.product(BITS, repeat=inputs)])
     signed = np.where(truth, -1, 1)[:, None] * rows
     return linprog(0 * rows[0], signed, -np.ones(len(rows)), bounds=(None, None)).success
 
 
 def integrate(charges: Array, fire: Fire) -> tuple[Array, Array]:
-    """The membranes over time, which is the first axis, and their spikes."""
+    """Return the membranes and their spikes over time, which is the first axis."""
 
     def tick(membrane: Array, charge: Array) -> tuple[Array, tuple[Array, Array]]:
         membrane = LEAK * membrane + charge
@@ -129,7 +132,7 @@ def integrate(charges: Array, fire: Fire) -> tuple[Array, Array]:
 
 
 def spiking(features: int, fire: Fire) -> nn.Layer:
-    """Leaky integrate-and-fire neurons; spikes in and out are (images, times, units)."""
+    """Return a layer of leaky integrate-and-fire neurons, for spikes (images, times, units)."""
     synapses = nn.dense(features)
 
     def apply(params: Any, spikes: Array) -> Array:
@@ -144,7 +147,10 @@ def spike_rate(spikes: Array) -> Array:
 
 
 def digits() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Images as random spikes, as frequent as a pixel is bright; a quarter is held out."""
+    """Return images as random spikes; a quarter of the images is held out.
+
+    The probability of a spike is the brightness of the pixel.
+    """
     images, labels = load_digits(return_X_y=True)
     rate = np.repeat(images[:, None] / 16, TIMES, axis=1)
     spikes = (np.random.default_rng(0).random(rate.shape) < rate).astype(np.float32)
@@ -155,7 +161,7 @@ def digits() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def learn(network: nn.Layer, batches: Any, asked: Any, seeds: int) -> Learned:
-    """Train a network of each seed."""
+    """Train a network for each seed."""
     run = partial(learning.learn, network, optax.adam(0.02))
     found = jax.jit(jax.vmap(run, (None, None, 0)))(batches, asked, learning.keys(seeds))
     return jax.tree.map(np.asarray, found)
@@ -198,20 +204,22 @@ def claims(measured: Measured) -> Iterator[Claim]:
     passed = moments(activax.step.formula).slope
     through, blocked = measured.gradients.values()
     yield Claim(
-        f"the mean squared true slope is {passed:.0f}, and the gradient behind it {blocked:.0f}; "
-        f"with a surrogate it is {through:.2f}",
+        f"the mean squared true slope is {passed:.0f}, so hidden weights get a gradient of "
+        f"{blocked:.0f}; with a surrogate slope they get {through:.2f}",
         passed == blocked == 0 < through,
     )
     found, by_chance = (np.mean(runs.accuracy == 1) for runs in measured.xor.values())
     yield Claim(
         f"of {STARTS} random starts {found:.0%} learn XOR with 4 hidden neurons through a "
-        f"surrogate slope, {by_chance:.0%} through the true one, which leaves them as they started",
+        f"surrogate slope, {by_chance:.0%} through the true one, which leaves hidden weights as "
+        "they were",
         found > by_chance + 0.3,
     )
     counts = [round(count) for count in measured.spikes.sum(0).tolist()]
     yield Claim(
-        f"a spike is 0 or 1, whatever the current: in 60 steps {CURRENTS[0]}, less than the leak, "
-        f"makes {counts[0]} of them, {CURRENTS[1]} makes {counts[1]} and {CURRENTS[2]} {counts[2]}",
+        f"a spike is 0 or 1 for every current: in 60 steps the current {CURRENTS[0]}, which the "
+        f"leak exceeds, makes {counts[0]} spikes, {CURRENTS[1]} makes {counts[1]} and "
+        f"{CURRENTS[2]} makes {counts[2]}",
         counts[0] == 0 < counts[1] < counts[2] and set(np.unique(measured.spikes)) == {0.0, 1.0},
     )
 
@@ -224,7 +232,7 @@ def draw(measured: Measured, figure: Figure) -> None:
     signal = xor(TWO_LAYERS, activax.step, np.stack(np.meshgrid(grid, grid), axis=-1))
     plane.contourf(grid, grid, activax.step(signal), levels=[0.5, 1.5], colors=["#cfe3f3"])
     for name in ("OR", "AND"):
-        x = -GATES[name][1] / 2  # the middle of the line where it starts to fire
+        x = -GATES[name][1] / 2  # the middle of the line at which the neuron starts to fire
         plane.axline((x, x), slope=-1, color="black", linewidth=1)
         plane.text(x + 0.05, x + 0.05, name, rotation=-45, ha="center", va="center")
     plane.scatter(*CORNERS.T, c=XOR[1], cmap="binary", edgecolors="black", s=60, zorder=3)

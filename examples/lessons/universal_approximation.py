@@ -1,20 +1,20 @@
 """One hidden layer comes as close to a continuous function as you like. At what cost?
 
-The target is a parabola on [-1, 1]. For ReLU the weights can be written down: n pieces of a
-polygon, whose error |a| h^2 / 8, with pieces of length h = 2 / n, no polygon of n pieces beats.
-Thresholds make a staircase, whose error falls only as 1 / n. For smooth units least squares finds
-the outer weights: their error falls exponentially, until it meets the rounding.
+The target is a parabola a x^2 + b x + c on [-1, 1]. The weights of ReLUs can be written down: they
+make a polygon of n pieces of length h = 2 / n, whose error |a| h^2 / 8 no polygon of n pieces
+beats. Thresholds make a staircase, whose error falls only as 1 / n. For smooth units least squares
+finds the outer weights, and the error falls exponentially, down to the rounding.
 
-Smooth units do not even need width: as f(t + h x) bends like a parabola, two of them are enough,
-with outer weights of 1 / h^2. What they gain in error they lose in digits, as large terms cancel:
-an error means little without the largest weight beside it.
+Smooth units do not even need width. For small h, f(t + h x) bends like a parabola, so two units are
+enough, with outer weights of 1 / h^2. But large terms cancel, and digits are lost: an error must be
+read together with the largest weight.
 
-Depth is cheaper than width: each layer of three ReLUs folds the interval once more, so the pieces
-double from layer to layer where one layer has to buy them one by one.
+Depth is cheaper than width. Each layer of three ReLUs folds the interval once more, which doubles
+the number of pieces; in one layer each piece costs a ReLU.
 
-Caveat: that weights exist does not mean that training finds them. A thousand steps of Adam leave
-the same networks far above. And units that are themselves polynomials are this target exactly, as
-`polynomial_layer` shows: the theorem says that every activation can, not which one should.
+Caveat: weights that exist need not be found by training. A thousand steps of Adam leave the same
+networks at far larger errors. And polynomial units are this target exactly, as `polynomial_layer`
+shows: the theorem says that every activation can approximate, not which one to choose.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -36,8 +36,8 @@ from examples.lessons import learning
 from examples.lessons.lesson import Claim, main, table
 
 TARGET = Polynomial([0.2, -0.4, 0.7])
-LOWEST = TARGET.deriv().roots().item()  # where it is least
-SQUARE = Polynomial([0.25, 0.5, 0.25])  # u^2 for u = (x + 1) / 2, which is in [0, 1]
+LOWEST = TARGET.deriv().roots().item()  # the x of the lowest value
+SQUARE = Polynomial([0.25, 0.5, 0.25])  # u^2 with u = (x + 1) / 2 in [0, 1]
 X = np.linspace(-1, 1, 2**12 + 1)  # all corners of the polygons are among them
 ACTIVATIONS = {
     "ReLU": activax.relu,
@@ -48,12 +48,12 @@ ACTIVATIONS = {
 WIDTHS = np.array([4, 8, 16, 32, 64])
 SEEDS = 5
 LAYERS = np.array([1, 2, 4, 6, 8])
-BENDS = {"tanh": float(np.arctanh(3**-0.5)), "GELU": 0.0}  # where the curvature is largest
+BENDS = {"tanh": float(np.arctanh(3**-0.5)), "GELU": 0.0}  # inputs of the largest curvature
 BENDINGS = [1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5]  # h of two smooth units
 
 
 class Network(NamedTuple):
-    """One hidden layer: bias + sum of outer f(inner x + shift) over the units."""
+    """One hidden layer: bias + sum over units of outer f(inner x + shift)."""
 
     f: Callable[[Array], Array]
     inner: np.ndarray
@@ -62,7 +62,7 @@ class Network(NamedTuple):
     bias: float
 
     def error(self, target: Polynomial, dtype: type = np.float64) -> float:
-        """The largest on [-1, 1], where the network computes in that dtype."""
+        """Return the largest error on [-1, 1] of the network computed in `dtype`."""
         inner, shift, outer, bias = (np.asarray(w, dtype) for w in self[1:])
         with jax.enable_x64(True):
             hidden = self.f(jnp.asarray(X.astype(dtype)[:, None] * inner + shift))
@@ -73,11 +73,11 @@ class Network(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """About some networks."""
+    """The largest weights and errors of several networks."""
 
-    largest: np.ndarray  # weight
+    largest: np.ndarray  # the largest weight
     double: np.ndarray  # the error in float64
-    single: np.ndarray  # in float32
+    single: np.ndarray  # the error in float32
 
 
 def judge(networks: Iterable[Network], target: Polynomial = TARGET) -> Judged:
@@ -86,16 +86,19 @@ def judge(networks: Iterable[Network], target: Polynomial = TARGET) -> Judged:
 
 
 def polygon(target: Polynomial, n: int) -> Network:
-    """ReLUs: chords of n pieces, lowered by half of how far they are above the parabola."""
+    """Return ReLUs that make n chords, lowered by half of their height above the parabola."""
     h, a = 2 / n, target.coef[2]
     corners = -1 + h * np.arange(n)
-    outer = np.full(n, 2 * a * h)  # by how much the slope changes at each corner
+    outer = np.full(n, 2 * a * h)  # the change of the slope at each corner
     outer[0] = (target(-1 + h) - target(-1)) / h
     return Network(activax.relu, np.ones(n), -corners, outer, target(-1) - a * h**2 / 8)
 
 
 def staircase(n: int) -> Network:
-    """Thresholds: on each of n + 1 treads, on which the target varies as much, its mid-range."""
+    """Return thresholds that make n + 1 treads, each at the mid-range of the target on it.
+
+    The target varies equally on all treads.
+    """
     way = np.concatenate([[0], np.abs(np.diff(TARGET(X))).cumsum()])
     edges = np.interp(np.linspace(0, way[-1], n + 2), way, X)
     low, high = edges[:-1], edges[1:]
@@ -105,7 +108,7 @@ def staircase(n: int) -> Network:
 
 
 def fitted(f: Callable[[Array], Array], n: int) -> Network:
-    """Units f(x - t) with t evenly spaced, and the outer weights of least squares."""
+    """Return units f(x - t) with evenly spaced t, and outer weights by least squares."""
     centres = (2 * np.arange(n) + 1) / n - 1
     with jax.enable_x64(True):
         hidden = np.asarray(f(jnp.asarray(X[:, None] - centres)))
@@ -115,7 +118,7 @@ def fitted(f: Callable[[Array], Array], n: int) -> Network:
 
 
 def two_units(f: Callable[[Array], Array], t: float, h: float) -> Network:
-    """f(t + h x) and f(t - h x): their sum bends, their difference rises."""
+    """Return the units f(t + h x) and f(t - h x), whose sum bends and whose difference rises."""
     with jax.enable_x64(True):
         value, slope = float(f(jnp.array(t))), float(jax.grad(f)(t))
         curvature = float(jax.grad(jax.grad(f))(t))
@@ -126,7 +129,7 @@ def two_units(f: Callable[[Array], Array], t: float, h: float) -> Network:
 
 
 def folded(u: np.ndarray, layers: int) -> np.ndarray:
-    """u^2 on [0, 1] by three ReLUs a layer: two fold the interval, one carries the sum on."""
+    """Return u^2 on [0, 1] by three ReLUs a layer: two fold the interval, one carries the sum."""
     saw = square = u
     for layer in range(1, layers + 1):
         low, high, carried = activax.relu(np.stack([saw, saw - 0.5, square]))
@@ -136,7 +139,7 @@ def folded(u: np.ndarray, layers: int) -> np.ndarray:
 
 
 def trained(f: Callable[[Array], Array]) -> np.ndarray:
-    """The errors of networks that Adam has trained on the same target, one a seed."""
+    """Return the error of a network that Adam has trained on the target, for each seed."""
     network = nn.mlp(int(WIDTHS[-1]), 1, activation=f)
     x = X[::16, None].astype(np.float32)
     y = TARGET(x).astype(np.float32)
@@ -156,10 +159,10 @@ def trained(f: Callable[[Array], Array]) -> np.ndarray:
 
 class Measured(NamedTuple):
     built: dict[str, Judged]  # by activation, at WIDTHS
-    trained: dict[str, np.ndarray]  # errors, of each seed
+    trained: dict[str, np.ndarray]  # the error of each seed
     pairs: dict[str, Judged]  # two units, at BENDINGS
     deep: np.ndarray  # the error of u^2, at LAYERS
-    wide: np.ndarray  # of one layer of as many units
+    wide: np.ndarray  # the error of one layer of as many units
 
 
 def measure() -> Measured:
@@ -217,33 +220,32 @@ def claims(measured: Measured) -> Iterator[Claim]:
     theory = (TARGET(-1) + TARGET(1) - 2 * TARGET(LOWEST)) / (2 * (WIDTHS + 1))
     off = np.abs(errors["threshold"] / theory - 1).max()
     yield Claim(
-        f"{WIDTHS[-1]} thresholds come within {errors['threshold'][-1]:.2e}: all that it falls and "
-        f"rises, over 2 (n + 1), to {off:.0e} of it at every width",
+        f"n = {WIDTHS[-1]} thresholds come within {errors['threshold'][-1]:.2e}: the fall and rise "
+        f"of the parabola over 2 (n + 1), to {off:.0e} of it at every width",
         off < 1e-2,  # the edges lie between the points
     )
     tanh, gelu, relu = (errors[name][WIDTHS == 16].item() for name in ("tanh", "GELU", "ReLU"))
     yield Claim(
-        f"16 tanh come within {tanh:.0e}, 16 GELUs within {gelu:.0e}, where 16 ReLUs come within "
-        f"{relu:.0e}",
+        f"16 tanh come within {tanh:.0e}, 16 GELUs within {gelu:.0e}, 16 ReLUs within {relu:.0e}",
         max(tanh, gelu) < 1e-3 * relu,
     )
     times = {name: measured.trained[name].min() / errors[name][-1] for name in ACTIVATIONS}
     yield Claim(
-        f"training does not find them: the best of {SEEDS} networks of {WIDTHS[-1]} units is off "
-        "by more than the built one "
-        + ", ".join(f"{ratio:,.0f} times ({name})" for name, ratio in times.items()),
+        f"training does not find these weights: the best of {SEEDS} networks of {WIDTHS[-1]} units "
+        "has an error larger than that of the built one by a factor of "
+        + ", ".join(f"{ratio:,.0f} ({name})" for name, ratio in times.items()),
         min(times.values()) > 3,
     )
     for name, (weight, double, single) in measured.pairs.items():
         yield Claim(
-            f"two {name} units are enough for {double.min():.0e}, with weights of "
-            f"{weight[double.argmin()]:.0e}; in float32 for {single.min():.0e}",
+            f"two {name} units come within {double.min():.0e}, with weights of "
+            f"{weight[double.argmin()]:.0e}; in float32 within {single.min():.0e}",
             double.min() < 1e-7 < 1e-6 < single.min(),
         )
     needed = np.ceil((8 * measured.deep[-1]) ** -0.5)
     yield Claim(
-        f"{LAYERS[-1]} layers of three ReLUs make x^2 to {measured.deep[-1]:.2e} = 2^-(2 m + 2); "
-        f"in one layer that takes {needed:.0f} pieces",
+        f"m = {LAYERS[-1]} layers of three ReLUs come within {measured.deep[-1]:.2e} = "
+        f"2^-(2 m + 2) of x^2; one layer needs {needed:.0f} pieces for it",
         np.array_equal(measured.deep, 2.0 ** -(2 * LAYERS + 2)),
     )
 

@@ -68,7 +68,9 @@ def test_the_gain_of_a_gated_unit_is_that_of_a_product(gated):
     gate, value = np.random.default_rng(0).normal(size=(2, 400_000)).astype(np.float32)
     product = np.asarray(gated(gate, value), np.float64)
     assert gain(gated) * np.sqrt(np.mean(product**2)) == pytest.approx(1, rel=0.03)
-    with pytest.raises(ValueError, match="gain: of a gated unit such as .* only kind 'forward' is"):
+    with pytest.raises(
+        ValueError, match="gain: for a gated unit such as .* kind must be 'forward'"
+    ):
         gain(gated, kind="backward")
 
 
@@ -87,7 +89,11 @@ def test_a_number_is_its_own_gain():
         ("relu", TypeError, r"gain: needs a function or a number; use activax.get\('relu'\)"),
         (0.0, ValueError, "gain: a number must be positive and finite; got 0.0"),
         (math.inf, ValueError, "gain: a number must be positive and finite; got inf"),
-        (jnp.zeros_like, ValueError, "has none of kind 'forward', since its second is 0.0; pass"),
+        (
+            jnp.zeros_like,
+            ValueError,
+            "has no gain of kind 'forward', since its second is 0.0; pass",
+        ),
         (lambda x: jnp.exp(x * x), ValueError, "since its second is inf"),
     ],
 )
@@ -99,9 +105,11 @@ def test_errors_say_what_is_needed(argument, error, message):
 def test_the_kind_of_a_gain():
     constant = jnp.ones_like
     assert gain(constant) == pytest.approx(1.0)
-    with pytest.raises(ValueError, match="has none of kind 'variance', since its variance is 0.0"):
+    with pytest.raises(
+        ValueError, match="has no gain of kind 'variance', since its variance is 0.0"
+    ):
         gain(constant, kind="variance")
-    with pytest.raises(ValueError, match="has none of kind 'backward', since its slope is 0.0"):
+    with pytest.raises(ValueError, match="has no gain of kind 'backward', since its slope is 0.0"):
         gain(constant, kind="backward")
     with pytest.raises(
         ValueError, match="kind must be 'forward', 'backward', 'variance'; got 'fan"

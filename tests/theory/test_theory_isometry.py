@@ -106,7 +106,7 @@ def test_inside_of_jit():
         (
             {"activation": jnp.ones_like},
             ValueError,
-            "the slope of .*they are 0 and 0 at q",
+            "the slope of .*got 0 and 0 at q",
         ),
         ({"sigma_w": 0.0}, ValueError, "isometry: sigma_w must be positive and finite; got 0.0"),
         ({"q": -1.0}, ValueError, "isometry: q is a variance, so positive and finite; got -1.0"),

@@ -471,7 +471,7 @@ MAKE = {"depth": 2, "sigma_w": 1.0}
         (
             lambda: ntk(activax.tanh, **MAKE),
             ValueError,
-            "ntk: activax.tanh has no closed form, so that all inputs must have one norm; scale",
+            "ntk: activax.tanh has no closed form, so all inputs must have one norm; scale",
         ),
         (
             lambda: nngp(activax.relu, depth=0, sigma_w=1.0),
@@ -512,7 +512,7 @@ MAKE = {"depth": 2, "sigma_w": 1.0}
         (
             lambda: nngp(activax.relu, **MAKE, q=2.0)(jnp.ones((1, 2))),
             ValueError,
-            r"nngp: sigma_w\^2 .* must be q=2.0 for every input; that of x1\[0\] is 1.0. Scale",
+            r"nngp: sigma_w\^2 .* must be q=2.0 for every input; got 1.0 for x1\[0\]. Scale",
         ),
     ],
 )
