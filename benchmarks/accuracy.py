@@ -104,8 +104,9 @@ class Records:
     def save(self) -> None:
         self.saved = time.monotonic()
         if self.file:
-            text = json.dumps({"environment": self.environment, "records": [*self.rows.values()]})
-            files.write(self.file, text.replace("{", "\n{") + "\n", report.MARK)
+            report.save(
+                self.file, {"environment": self.environment, "records": [*self.rows.values()]}
+            )
 
     def save_in_time(self) -> None:
         if time.monotonic() - self.saved > SAVE_S:

@@ -1,6 +1,5 @@
 """What may be claimed from the records of a race, and how it is shown."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from activax.bench import files
+from activax.bench import files, json_rows
 from activax.bench.machine import describe
 from activax.bench.measure import FAULTS
 from activax.bench.stopwatch import Interval
@@ -48,7 +47,7 @@ def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
 
 def save(file: Path, record: dict[str, Any]) -> None:
     """Write a record whole or not at all, and over nothing but a record."""
-    files.write(file, json.dumps(record, indent=1) + "\n", MARK)
+    files.write(file, json_rows.dumps(record) + "\n", MARK)
 
 
 def show(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

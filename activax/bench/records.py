@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from activax.bench import json_rows
 from activax.bench.measure import FAULTS, Row
 
 MARK = "activax bench"  # tells a file of rows from others
@@ -44,7 +45,7 @@ def to_json(rows: Iterable[Row], environment: dict[str, Any]) -> str:
         "activax": environment,
     }
     record = {"context": context, "benchmarks": [*map(_entry, rows)]}
-    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+    return json_rows.dumps(record, allow_nan=False) + "\n"
 
 
 def _entry(row: Row) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What activations keep for the backward pass, by policy and by where they stand."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from activax.bench import files, layers, positions, slope_error
+from activax.bench import files, json_rows, layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
 from activax.bench.records import csv_table, markdown_table
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     Console(width=max(Console().width, 110)).print(table)
     if arguments.json:
         record = {"made_by": MARK, "environment": describe(sys.argv[1:]), "records": rows}
-        files.write(arguments.json, json.dumps(record, indent=1) + "\n", MARK)
+        files.write(arguments.json, json_rows.dumps(record) + "\n", MARK)
     if arguments.md:
         table_of_all = markdown_table(COLUMNS, [*map(_cells, rows)])
         files.write(arguments.md, f"<!-- {MARK} -->\n{table_of_all}", MARK)

@@ -1,12 +1,11 @@
 """say what mean-field theory knows of one activation, and draw it"""
 
 import argparse
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from activax.bench import files
+from activax.bench import files, json_rows
 from activax.cli.arguments import elementwise, output_file, positive
 from activax.cli.errors import UsageError
 
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         console.print(shown, markup=False, highlight=False)
     if arguments.json:
         record = {"made_by": MARK} | theory_card.without_infinities(card)
-        text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+        text = json_rows.dumps(record, allow_nan=False) + "\n"
         files.write(arguments.json, text, MARK)
         print(f"wrote {arguments.json}")
     if arguments.png:

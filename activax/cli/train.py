@@ -2,12 +2,11 @@
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import activax
-from activax.bench import files
+from activax.bench import files, json_rows
 from activax.cli.arguments import add_activations, dtype, positive
 from activax.cli.errors import UsageError
 from activax.cli.settings import ACTIVATIONS, OPTIMIZERS, Settings
@@ -85,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    text = json_rows.dumps(record, allow_nan=False) + "\n"
     files.write(path, text, record["made_by"])
 
 
