@@ -33,8 +33,8 @@ from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
-from benchmarks import report
-from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
+from benchmarks._lib import publishing
+from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
@@ -104,7 +104,7 @@ class Records:
     def save(self) -> None:
         self.saved = time.monotonic()
         if self.file:
-            report.save(
+            publishing.save(
                 self.file, {"environment": self.environment, "records": [*self.rows.values()]}
             )
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from activax.bench import records
 from activax.bench.measure import Row
 from activax.bench.records import markdown_table
+from benchmarks._lib.publishing import RESULTS
 
-RESULTS = Path(__file__).parent / "results"
 SHAPE = "8192x1024"  # 32 MiB in float32
 BENCH = [
     *(sys.executable, "-m", "activax", "bench", "--fn", "relu,silu,gelu", "--impl", "activax,jax"),

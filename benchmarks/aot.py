@@ -25,9 +25,16 @@ from activax import Activation
 from activax.bench import machine, peers
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
-from benchmarks import report
-from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, LAYERS, PROGRAMS, Row, measure
-from benchmarks.report import races
+from benchmarks._lib import publishing
+from benchmarks._lib.aot_programs import (
+    ELEMENTS,
+    INSTRUCTIONS_PER_BYTE,
+    LAYERS,
+    PROGRAMS,
+    Row,
+    measure,
+)
+from benchmarks._lib.claims import races
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -176,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     record = {"environment": here, "target": options.target, "records": rows}
     Console().print(table(rows))
     if options.json:
-        report.save(options.json, record)
+        publishing.save(options.json, record)
     return 0
 
 

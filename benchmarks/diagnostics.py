@@ -18,13 +18,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 import activax
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.memory import temporary
-from activax.bench.programs import Compiled
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import Parser, arguments
 from activax.diagnostics import sink, statistics, tap, watch
-from benchmarks import report
+from benchmarks._lib import claims, publishing
 
 COLUMNS = ("", "ms a step", "over plain", "MiB", "bytes a further layer keeps, over plain")
 PLAIN, WATCH = "plain", "watch"
@@ -96,7 +96,7 @@ def kept_by_layer(name: str, size: Size) -> float | None:
 def measure(size: Size, repeats: int) -> list[dict[str, Any]]:
     """A record for each of WATCHERS, timed in turn."""
     given = inputs(size)
-    programs = {name: Compiled(gradient(name), given) for name in WATCHERS}
+    programs = {name: JaxProgram(gradient(name), given) for name in WATCHERS}
     clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
     timings = race(programs, repeats=repeats, sample_s=0.02, clock=clock)
     return [
@@ -117,7 +117,7 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     (plain,) = (record for record in records if record["implementation"] == PLAIN)
     lines = []
     for record in records:
-        verdict = report.interval(record).compared_with(report.interval(plain))
+        verdict = claims.interval(record).compared_with(claims.interval(plain))
         over = record["seconds"] / plain["seconds"] - 1
         kept = [r["kept_by_layer"] for r in (record, plain)]
         lines.append(
@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     size = QUICK if options.quick else USUAL
     records = measure(size, options.repeats)
-    report.publish(COLUMNS, rows(records), records, options.json, argv, size=size._asdict())
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv, size=size._asdict())
     return 0
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from activax.bench.machine import describe
 from activax.bench.records import markdown_table
-from activax.cli.digits import train
 from activax.cli.report import COLUMNS, cells, record
-from activax.cli.settings import ACTIVATIONS, Settings
-from benchmarks import report
+from activax.study.experiment import train
+from activax.study.settings import ACTIVATIONS, Settings
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 
-COMMITTED = Path(__file__).parent / "results" / "digits.json"
+COMMITTED = RESULTS / "digits.json"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         del row["loss"]  # the curves are long, and `activax train --out` draws them
     measured["environment"] = describe(["benchmarks.digits"])
     measured["table"] = [cells(result) for result in results]
-    report.save(arguments.json, measured)
+    publishing.save(arguments.json, measured)
     print(markdown(measured["table"]), end="")
 
 

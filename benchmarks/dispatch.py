@@ -14,7 +14,7 @@ from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
 
 SIZE = 64  # elements
 FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
@@ -70,13 +70,13 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "dispatch", __doc__, arguments.activation, arguments.sample_count, repeats=15
     )
     options = command.parse_args(argv)
     names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
-    report.publish(COLUMNS, rows(records), records, options.json, argv)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

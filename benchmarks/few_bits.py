@@ -23,8 +23,9 @@ import activax
 from activax import nn
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
-from activax.cli.digits import CLASSES, load
-from benchmarks import report
+from activax.study.images import CLASSES, digits
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import mean_and_deviation
 from examples.lessons import learning, modularity
 
 LAYERS, WIDTH, HIDDEN = 6, 96, 192  # of the network that reads digits
@@ -73,7 +74,9 @@ def reader_of_text(activation: Unit) -> nn.Layer:
 
 
 TASKS = {
-    "digits": Task(reader_of_digits, load, lambda steps: optax.adam(1e-3), 128, 330, False, ".2e"),
+    "digits": Task(
+        reader_of_digits, digits, lambda steps: optax.adam(1e-3), 128, 330, False, ".2e"
+    ),
     "text": Task(
         reader_of_text, modularity.windows, modularity.reader_optimizer, 16, 150, True, ".3f"
     ),
@@ -132,15 +135,11 @@ def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[
     return records
 
 
-def spread(values: Sequence[float], form: str) -> str:
-    return f"{statistics.mean(values):{form}} ± {statistics.stdev(values):{form}}"
-
-
 def over_exact(records: Sequence[dict[str, Any]]) -> list[str]:
     """Of each record the loss by that of exact slopes, from the same start."""
     exact = {(r["task"], r["op"]): r["loss"] for r in records if r["kept"] == EXACT}
     pairs = [zip(r["loss"], exact[r["task"], r["op"]], strict=True) for r in records]
-    return [spread([loss / least for loss, least in pair], ".3f") for pair in pairs]
+    return [mean_and_deviation([loss / least for loss, least in pair], ".3f") for pair in pairs]
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
@@ -148,9 +147,9 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     return [
         [
             f"{record['task']}: {record['op']}, {record['kept']}",
-            spread(record["loss"], TASKS[record["task"]].form),
+            mean_and_deviation(record["loss"], TASKS[record["task"]].form),
             ratio,
-            spread([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
+            mean_and_deviation([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
             f"{statistics.mean(record['gradient_error']):.1e}",
         ]
         for record, ratio in zip(records, over_exact(records), strict=True)
@@ -166,7 +165,7 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     lines: dict[str, dict[str, str]] = {}
     for record, ratio in zip(records, over_exact(records), strict=True):
         line = lines.setdefault(f"{record['task']}: {record['op']}", {})
-        exactly = spread(record["loss"], TASKS[record["task"]].form)
+        exactly = mean_and_deviation(record["loss"], TASKS[record["task"]].form)
         line[record["kept"]] = exactly if record["kept"] == EXACT else ratio
     columns = list(dict.fromkeys(kept for line in lines.values() for kept in line))
     cells = [[name, *(line.get(kept, "") for kept in columns)] for name, line in lines.items()]
@@ -195,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for activation in options.activations
         for record in measure(task, activation, options.seeds, options.steps)
     ]
-    report.publish(COLUMNS, rows(records), records, options.json, argv)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

@@ -30,9 +30,9 @@ from activax.bench.records import markdown_table
 from activax.bench.stopwatch import Program, race
 from activax.bench.torch_programs import TorchFunction, TorchProgram
 from activax.cli import Parser, arguments
-from benchmarks import report
-from benchmarks.loops import Loop, backward, forward, forward_backward
-from benchmarks.report import STYLES, Rivals, races, versus
+from benchmarks._lib import publishing
+from benchmarks._lib.claims import STYLES, Rivals, races, versus
+from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 
 # Those that jax.nn and torch both have or compose in a line; the means are over these.
 COMMON = (
@@ -226,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Console().print(table(records))
     print(summary(records))
     if options.json:
-        report.save(options.json, record)
+        publishing.save(options.json, record)
     return 0
 
 

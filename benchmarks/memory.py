@@ -16,9 +16,10 @@ import activax
 from activax.bench import positions, slope_error
 from activax.bench.peers import in_jax
 from activax.bench.records import markdown_table
-from benchmarks import report
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 
-COMMITTED = Path(__file__).parent / "results" / "memory.json"
+COMMITTED = RESULTS / "memory.json"
 DTYPES = "float32", "bfloat16"
 COLUMNS = (
     "op", "alone", "alone, jax.nn", "between layers", "between layers, jax.nn", "lean",
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the record")
     arguments = parser.parse_args(argv)
     rows = measure()
-    report.publish(COLUMNS, lines(rows), rows, arguments.json, ["benchmarks.memory"])
+    publishing.publish(COLUMNS, lines(rows), rows, arguments.json, ["benchmarks.memory"])
 
 
 if __name__ == "__main__":

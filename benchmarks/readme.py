@@ -13,7 +13,7 @@ from benchmarks import (
     accuracy,
     allocation,
     aot,
-    deep_plain,
+    deep_training,
     diagnostics,
     digits,
     dispatch,
@@ -25,9 +25,9 @@ from benchmarks import (
     throughput,
     training_step,
 )
+from benchmarks._lib.publishing import RESULTS
 from examples import lessons
 
-RESULTS = Path(__file__).parent / "results"
 PICTURES = Path(lessons.__path__[0]) / "pictures"
 FILES = {"README": Path(__file__).parent.parent / "README.md",
          "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
@@ -61,7 +61,7 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-plain", "diagnostics")
+                                      "deep-training", "diagnostics")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -84,7 +84,7 @@ def tables() -> dict[str, dict[str, str]]:
             "training-step": training_step.markdown(),
             "aot": aot.summary(files["aot"]),
             "propagation": propagation.summary(files["propagation"]["records"]),
-            "deep-plain": deep_plain.markdown(files["deep-plain"]["records"]),
+            "deep-training": deep_training.markdown(files["deep-training"]["records"]),
         },
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),

@@ -17,7 +17,7 @@ import activax
 from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
 
 SHAPE = (1024, 1024)
 COLUMNS = ("op", "activax ms", "jax.nn ms", "activax instructions", "jax.nn instructions")
@@ -85,7 +85,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "startup", __doc__, arguments.activation, arguments.positive, repeats=3
     )
     options = command.parse_args(argv)
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = options.activations or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
-    report.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)
     return 0
 
 

@@ -8,13 +8,12 @@ This is `activax bench` for the whole catalogue; its options are in COMMANDS.
 import statistics
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from activax import cli
 from activax.bench import records
 from activax.bench.measure import BASELINE, FAULTS, Row
+from benchmarks._lib.publishing import RESULTS
 
-RESULTS = Path(__file__).parent / "results"
 COMMANDS = {
     "throughput-act.json": ["--suite", "act"],
     "throughput-glu.json": ["--suite", "glu"],

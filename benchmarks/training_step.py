@@ -7,7 +7,6 @@ One step of gradient descent of a residual network whose feed-forward layers are
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -20,12 +19,13 @@ from activax.bench import Effort, compare, files, machine, peers, records
 from activax.bench.measure import Row
 from activax.bench.roofline import Roofline
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 from benchmarks.throughput import races
 
 LAYERS, ROWS, WIDTH, HIDDEN = 12, 2048, 256, 1024
 FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "mish")
-COMMITTED = Path(__file__).parent / "results" / "training-step.json"
+COMMITTED = RESULTS / "training-step.json"
 RATE = 1e-3
 
 
@@ -98,7 +98,7 @@ def cell(row: Row, peer: Row) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "training_step", __doc__, arguments.elementwise, arguments.sample_count, repeats=9
     )
     options = command.parse_args(argv)

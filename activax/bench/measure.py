@@ -10,9 +10,9 @@ import numpy as np
 
 from activax.bench.device_time import device_seconds
 from activax.bench.floats import magnitudes
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.memory import kept
 from activax.bench.modes import MODES
-from activax.bench.programs import Compiled
 from activax.bench.roofline import Roofline, matrix_flops, product_flops
 from activax.bench.rotation import Rotation, concrete
 from activax.bench.stopwatch import FEWEST, STARVED, Interval, Program, Timing, race
@@ -151,10 +151,10 @@ def compare(
     roofline = roofline or Roofline()
     works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
     work = next(iter(works.values()))  # the traffic of all
-    programs: dict[str, Compiled | TorchProgram] = {}
+    programs: dict[str, JaxProgram | TorchProgram] = {}
     for name, function in functions.items():
         if not isinstance(function, TorchFunction):
-            programs[name] = Compiled(works[name].function, works[name].arguments, fresh)
+            programs[name] = JaxProgram(works[name].function, works[name].arguments, fresh)
         elif mode in TORCH_MODES:
             programs[name] = TorchProgram(function, mode, Rotation(arguments).sets)
     state = jax.tree.leaves(arguments)[-1]

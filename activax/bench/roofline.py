@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench.programs import Compiled
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.rotation import concrete
 from activax.bench.stopwatch import race
 from activax.bench.traffic import Traffic, alike, copy
@@ -29,17 +29,17 @@ class Roofline:
     """The copies and matrix products that measurements are compared with, and how they drift."""
 
     def __init__(self) -> None:
-        self._copies: dict[Traffic, Compiled] = {}
+        self._copies: dict[Traffic, JaxProgram] = {}
         self._seconds: dict[Traffic, float] = {}  # of each copy when it was first timed
-        self._products: dict[Any, Compiled] = {}
+        self._products: dict[Any, JaxProgram] = {}
         self._flops_per_s: dict[Any, float] = {}  # of each product when it was first timed
 
-    def copy(self, moved: Traffic) -> Compiled:
+    def copy(self, moved: Traffic) -> JaxProgram:
         """The program that moves as much and does no more."""
         mix = alike(moved)
         if mix not in self._copies:
             arrays = concrete([jax.ShapeDtypeStruct(*spec) for spec in mix.reads])
-            self._copies[mix] = Compiled(copy(mix), tuple(arrays))
+            self._copies[mix] = JaxProgram(copy(mix), tuple(arrays))
         return self._copies[mix]
 
     def saw(self, moved: Traffic, seconds: float) -> None:
@@ -62,11 +62,11 @@ class Roofline:
         }
         return copies | products
 
-    def product(self, dtype: Any) -> Compiled:
+    def product(self, dtype: Any) -> JaxProgram:
         """The product of two square matrices, of `product_size`."""
         if dtype not in self._products:
             matrix = concrete(jax.ShapeDtypeStruct((product_size(),) * 2, dtype))
-            self._products[dtype] = Compiled(jnp.matmul, (matrix, matrix))
+            self._products[dtype] = JaxProgram(jnp.matmul, (matrix, matrix))
         return self._products[dtype]
 
     def drift(self, repeats: int, sample_s: float) -> dict[str, float]:

@@ -12,10 +12,12 @@ from jax import Array
 from activax import diagnostics, training
 from activax.bench import files
 from activax.catalogue.lookup import get
-from activax.cli import digits, report
-from activax.cli.settings import Settings
+from activax.cli import report
 from activax.core.activation import Activation
 from activax.diagnostics import plot, plot_data
+from activax.study import experiment
+from activax.study.images import Images, digits
+from activax.study.settings import Settings
 
 KINDS = ("gradient-flow", "histograms", "health")  # of pictures
 TIMES = 20  # at which the network is looked at, after the first
@@ -66,18 +68,18 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def diagnose(name: str, settings: Settings) -> Diagnosis:
-    """Train the networks once more, as `digits.train` does, and look at them on the way.
+    """Train the networks once more, as `experiment.train` does, and look at them on the way.
 
     So what is reported of the first training, its time included, is as it is without a diagnosis.
     """
-    run = digits.experiment(name, settings)
+    run = experiment.prepare(name, settings)
     look = looker(run, settings, get(name))
     steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
     train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
     number = itertools.count()
     seen = []
 
-    def step(state: training.State, batch: digits.Images) -> tuple[training.State, Any]:
+    def step(state: training.State, batch: Images) -> tuple[training.State, Any]:
         if next(number) in steps:
             seen.append(look(state))
         return train(state, batch)
@@ -88,7 +90,7 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     seen.append(look(state))
 
     def outputs(params: Any) -> list[Array]:
-        layers, _ = digits.hidden(run.parts, *_computed(params, settings))
+        layers, _ = experiment.hidden_layers(run.parts, *_cast(params, settings))
         return [layer.outputs for layer in layers]
 
     nothing = diagnostics.Statistics.empty()
@@ -105,25 +107,25 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     )
 
 
-def looker(run: digits.Experiment, settings: Settings, activation: Activation[...]) -> Look:
+def looker(run: experiment.Experiment, settings: Settings, activation: Activation[...]) -> Look:
     """Gradients on the batch of the table's norms, and the health of units on all training images.
 
     An activation that is not elementwise gives units no slope of their own, and so no health. Where
     its parameters are trained, units saturate beside its steepest slope before training.
     """
-    labels = jnp.asarray(digits.load()[0].y)
+    labels = jnp.asarray(digits()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth
     elementwise = activation.kind == "elementwise"
     start = diagnostics.health_init(activation, settings.width) if elementwise else None
 
-    def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
+    def look(state: training.State, batch: Images) -> tuple[Norms, Any]:
         def update(gradients: Any) -> Any:
             return run.optimizer.update(gradients, state.opt_state, state.params)[0]
 
-        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[digits.Hidden]]:
-            given = _computed(state.params, settings)
-            layers, logits = digits.hidden(run.parts, *given, sinks)
-            return digits.cross_entropy(logits.astype(jnp.float32), labels), layers
+        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[experiment.HiddenLayer]]:
+            given = _cast(state.params, settings)
+            layers, logits = experiment.hidden_layers(run.parts, *given, sinks)
+            return experiment.cross_entropy(logits.astype(jnp.float32), labels), layers
 
         flow = diagnostics.gradient_flow(run.loss, state.params, batch, state.key, update=update)
         received, layers = jax.grad(loss, has_aux=True)(sinks)
@@ -145,9 +147,9 @@ def looker(run: digits.Experiment, settings: Settings, activation: Activation[..
     return jax.jit(of_seeds)
 
 
-def _computed(params: Any, settings: Settings) -> tuple[Any, Array]:
+def _cast(params: Any, settings: Settings) -> tuple[Any, Array]:
     """The parameters and all training images, in the dtype of the computation."""
-    return digits.computed((params, digits.load()[0].x), settings)
+    return experiment.cast((params, digits()[0].x), settings)
 
 
 def _by_layer(values: list[Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 
 import activax
-from activax.cli.digits import Result
-from activax.cli.settings import Settings
+from activax.study.experiment import Result
+from activax.study.settings import Settings
 
 MARK = "activax train"
 COLUMNS = (

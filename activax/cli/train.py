@@ -9,8 +9,8 @@ import activax
 from activax.bench import files, json_rows
 from activax.cli.arguments import add_activations, dtype, positive
 from activax.cli.errors import UsageError
-from activax.cli.settings import ACTIVATIONS, OPTIMIZERS, Settings
 from activax.core.definition import EVERYWHERE
+from activax.study.settings import ACTIVATIONS, OPTIMIZERS, Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,13 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from activax.cli import diagnose, digits, report
+    from activax.cli import diagnose, report
+    from activax.study import experiment, images
 
     fields = [field.name for field in dataclasses.fields(Settings)]
     settings = Settings(**{name: getattr(arguments, name) for name in fields})
-    images = len(digits.load()[0].y)
-    if settings.batch > images:
-        raise UsageError(f"train: --batch must be at most {images}; got {settings.batch}")
+    most = len(images.digits()[0].y)
+    if settings.batch > most:
+        raise UsageError(f"train: --batch must be at most {most}; got {settings.batch}")
     out: Path | None = arguments.out
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -56,11 +57,11 @@ def run(arguments: argparse.Namespace) -> None:
             files.check(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
-    results: list[digits.Result] = []
+    results: list[experiment.Result] = []
     diagnoses: dict[str, Any] = {}
     try:
         for name in arguments.activations:
-            results.append(digits.train(name, settings))
+            results.append(experiment.train(name, settings))
             complete = len(results) == len(arguments.activations)
             if out:  # after each, so that an interrupted run loses none that is finished
                 _write(out / "results.json", report.record(results, settings, complete))

@@ -4,8 +4,8 @@ import jax
 
 import activax
 from activax.bench import Effort, kept, measure
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.modes import MODES
-from activax.bench.programs import Compiled
 from activax.bench.rotation import concrete
 from activax.bench.suites import chosen
 
@@ -26,7 +26,7 @@ class Speed:
 
     def setup(self, name: str, dtype: str, mode: str) -> None:
         work = MODES[mode](activax.get(name), tuple(concrete(specs(name, dtype))))
-        self.program = Compiled(work.function, work.arguments)
+        self.program = JaxProgram(work.function, work.arguments)
         self.program(calls=1)
 
     def time_call(self, name: str, dtype: str, mode: str) -> None:

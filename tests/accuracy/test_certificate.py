@@ -12,7 +12,8 @@ from activax.bench import errors, neighbours, precise, ranks, roots, slope
 
 pytest.importorskip("rich")
 from activax.bench import torch_programs
-from benchmarks import accuracy, sweep
+from benchmarks import accuracy
+from benchmarks._lib import sweep
 
 X = jnp.array([-1.0, 1.5, 3.0])
 TINY = float(jnp.finfo(jnp.float32).tiny)

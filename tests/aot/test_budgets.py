@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("rich")
 from activax.bench import peers
 from benchmarks import aot
-from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
-from benchmarks.report import races
+from benchmarks._lib.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
+from benchmarks._lib.claims import races
 
 pytestmark = pytest.mark.aot
 

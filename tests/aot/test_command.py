@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 from activax.bench import compile_for
 from activax.bench.aot import _compiler
 from benchmarks import aot
-from benchmarks.report import races
+from benchmarks._lib.claims import races
 
 pytestmark = pytest.mark.aot
 h200 = pytest.mark.parametrize("target", ["h200"], indirect=True)

@@ -13,8 +13,8 @@ import activax
 from activax import bench
 from activax.bench import peers, records, torch_programs
 from activax.bench.device_time import busy_ns
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.modes import LAYERS, MODES, cotangents
-from activax.bench.programs import Compiled
 from activax.bench.rotation import Rotation, last_level_cache
 from activax.bench.stopwatch import Interval, median_interval, race
 from activax.bench.traffic import Traffic, alike, copy, traffic
@@ -162,7 +162,7 @@ def test_backward_reads_what_is_kept():
 def test_results_are_written_into_donated_buffers(name, mode):
     f = activax.get(name)
     work = MODES[mode](f, arguments(2 if f.kind == "gated" else 1))
-    program = Compiled(work.function, work.arguments)
+    program = JaxProgram(work.function, work.arguments)
 
     def buffers():
         return {array.unsafe_buffer_pointer() for array in jax.tree.leaves(program.results)}
@@ -170,7 +170,7 @@ def test_results_are_written_into_donated_buffers(name, mode):
     before = buffers()
     program(calls=3)
     assert buffers() == before
-    fresh = Compiled(work.function, work.arguments, fresh=True)
+    fresh = JaxProgram(work.function, work.arguments, fresh=True)
     fresh(calls=1)
     jax.tree.map(np.testing.assert_array_equal, fresh.results, program.results)
 

@@ -15,7 +15,7 @@ pytest.importorskip("rich")
 pytest.importorskip("matplotlib")
 from benchmarks import (
     allocation,
-    deep_plain,
+    deep_training,
     diagnostics,
     dispatch,
     few_bits,
@@ -25,8 +25,8 @@ from benchmarks import (
     throughput,
     training_step,
 )
+from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 from benchmarks.asv import catalogue
-from benchmarks.loops import Loop, backward, forward, forward_backward
 from examples.lessons import modularity
 
 pytestmark = pytest.mark.usefixtures("few_sets")
@@ -247,18 +247,18 @@ def test_a_wide_network_of_one_layer_is_as_theory_says():
     assert [float(one) for one in found] == pytest.approx(wanted, rel=0.15)
 
 
-def test_deep_plain_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
-    relu = {"relu": {"customary": deep_plain.STARTS["relu"]["customary"]}}
-    monkeypatch.setattr(deep_plain, "STARTS", relu)
+def test_deep_training_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    relu = {"relu": {"customary": deep_training.STARTS["relu"]["customary"]}}
+    monkeypatch.setattr(deep_training, "STARTS", relu)
     to_json = tmp_path / "out.json"
     argv = ["--quick", "--json", str(to_json)]
-    assert deep_plain.main(argv) == 0
+    assert deep_training.main(argv) == 0
     (record,) = json.loads(to_json.read_text())["records"]
-    rates, seeds = len(deep_plain.QUICK.regimes[0].rates), deep_plain.QUICK.seeds
+    rates, seeds = len(deep_training.QUICK.regimes[0].rates), deep_training.QUICK.seeds
     assert np.shape(record["accuracy"]) == (rates, seeds)
-    monkeypatch.setattr(deep_plain, "measure", pytest.fail)  # it is all there
-    assert deep_plain.main(argv) == 0
+    monkeypatch.setattr(deep_training, "measure", pytest.fail)  # it is all there
+    assert deep_training.main(argv) == 0
     assert json.loads(to_json.read_text())["records"] == [record]
     assert "customary" in capsys.readouterr().out
-    (line,) = deep_plain.markdown([record]).splitlines()[2:]
+    (line,) = deep_training.markdown([record]).splitlines()[2:]
     assert line.startswith("| SGD, 13 layers of 8, 4 steps: relu | 0.")

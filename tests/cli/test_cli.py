@@ -102,13 +102,13 @@ def test_a_run_that_diverges_says_so_and_is_still_json(tmp_path, capsys):
 
 
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
-    from activax.cli import digits
+    from activax.study import experiment
 
     def interrupted(name, settings):
         raise KeyboardInterrupt
 
-    turns = iter([digits.train, interrupted])
-    monkeypatch.setattr(digits, "train", lambda *arguments: next(turns)(*arguments))
+    turns = iter([experiment.train, interrupted])
+    monkeypatch.setattr(experiment, "train", lambda *arguments: next(turns)(*arguments))
     names = ["--activations", "relu", "gelu"]
     assert cli.main(["train", *names, *SMALL, "--out", str(tmp_path)]) == 130
     record = json.loads((tmp_path / "results.json").read_text())
@@ -121,10 +121,10 @@ def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch
 
 def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
     """No file may grow beyond 100 bytes, which fails a write as a full disk does."""
-    from activax.cli import digits
+    from activax.study import experiment
 
-    fake = digits.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
-    monkeypatch.setattr(digits, "train", lambda name, settings: fake)
+    fake = experiment.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
+    monkeypatch.setattr(experiment, "train", lambda name, settings: fake)
     command = ["train", "--activations", "relu", *SMALL, "--out", str(tmp_path)]
     assert cli.main(command) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -218,9 +218,9 @@ def test_one_vocabulary_of_dtypes(command):
 
 
 def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, monkeypatch):
-    from activax.cli import digits
+    from activax.study import experiment
 
-    monkeypatch.setattr(digits, "train", pytest.fail)
+    monkeypatch.setattr(experiment, "train", pytest.fail)
     for name in ("results.json", "curves.png", "diagnostics.json", "relu-health.png"):
         other = tmp_path / name
         other.write_text("mine")

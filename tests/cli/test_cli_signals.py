@@ -37,7 +37,7 @@ sys.exit(main(argv))
 # The command, which says when it starts.
 ANY_TIME = """
 import sys
-import activax.cli.bench, activax.cli.train, activax.cli.theory, activax.cli.digits
+import activax.cli.bench, activax.cli.train, activax.cli.theory, activax.study.experiment
 from activax.cli import main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""Compiled JAX programs that write into the buffers of their last results."""
+"""JaxProgram JAX programs that write into the buffers of their last results."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from activax.bench.memory import temporary_bytes
 from activax.bench.rotation import Rotation
 
 
-class Compiled:
+class JaxProgram:
     """A function, compiled ahead of time, with arguments in rotation.
 
     The results of a call are donated to the next: XLA on CPU otherwise maps fresh memory for each,
