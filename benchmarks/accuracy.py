@@ -34,7 +34,7 @@ from activax.bench.torch_programs import TorchFunction
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
 from benchmarks._lib import publishing
-from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
+from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense_sample, patterns, sweep
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
@@ -46,10 +46,10 @@ LEGEND = (
     "count."
 )
 
-Row = dict[str, Any]  # its names, the fields of a Tally, and how many chunks are done
+Record = dict[str, Any]  # its names, the fields of a Tally, and how many chunks are done
 
 
-class Program(NamedTuple):
+class Candidate(NamedTuple):
     """One quantity by one implementation; the digest changes when the program or its truth do."""
 
     run: Callable[[Array], Array]
@@ -60,18 +60,18 @@ def of(quantity: str, function: Callable[..., Any]) -> Callable[[Array], Array]:
     return slope(function) if quantity == "slope" else function
 
 
-def programs(
+def candidates(
     activation: Activation[...], quantity: str, torch: ModuleType | None
-) -> dict[str, Program]:
+) -> dict[str, Candidate]:
     """The implementations of the value or the slope of an activation."""
     x = jnp.zeros(CHUNK)
     with jax.enable_x64(True):
         truth = jax.jit(of(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
     versions = [str(machine.version(name)) for name in ("jaxlib", "torch")]
 
-    def program(run: Callable[[Array], Array], source: str) -> Program:
+    def program(run: Callable[[Array], Array], source: str) -> Candidate:
         text = "\0".join((source, truth, *versions))
-        return Program(run, hashlib.sha256(text.encode()).hexdigest()[:16])
+        return Candidate(run, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     out = {}
     for name, function in (("activax", activation), ("jax.nn", peers.in_jax(activation.name))):
@@ -84,15 +84,15 @@ def programs(
     return out
 
 
-class Records:
+class SweepRecords:
     """The rows, in a file if there is one."""
 
-    def __init__(self, file: Path | None, rows: Sequence[Row], command: list[str]):
+    def __init__(self, file: Path | None, rows: Sequence[Record], command: list[str]):
         self.file, self.saved = file, time.monotonic()
         self.environment = machine.describe(command)
         self.rows = {(r["op"], r["quantity"], r["implementation"]): r for r in rows}
 
-    def begin(self, names: dict[str, str]) -> Row:
+    def begin(self, names: dict[str, str]) -> Record:
         """The row that goes by these names, or a new one; an older program's is dropped."""
         key = names["op"], names["quantity"], names["implementation"]
         row = self.rows.get(key)
@@ -116,9 +116,9 @@ class Records:
 def measure(
     activation: Activation[...],
     quantity: str,
-    implementations: dict[str, Program],
+    implementations: dict[str, Candidate],
     inputs: Inputs,
-    records: Records,
+    records: SweepRecords,
 ) -> Iterator[int]:
     """Sweep the implementations whose rows are not finished; yields the chunks done."""
     rows = {
@@ -150,7 +150,7 @@ def run(
     activations: Sequence[Activation[...]],
     names: Sequence[str],
     inputs: Callable[[Activation[...], str], Inputs],
-    records: Records,
+    records: SweepRecords,
     console: Console,
 ) -> None:
     """Measure everything; what is done is kept, whatever happens."""
@@ -160,7 +160,7 @@ def run(
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             for activation, quantity in itertools.product(activations, QUANTITIES):
-                available = programs(activation, quantity, torch)
+                available = candidates(activation, quantity, torch)
                 chosen = {name: p for name, p in available.items() if name in names}
                 these = inputs(activation, quantity)
                 bar = progress.add_task(f"{activation.name} {quantity}", total=these.count)
@@ -174,7 +174,7 @@ def run(
 # The tables
 
 
-def cell(row: Row | None) -> str:
+def cell(row: Record | None) -> str:
     if row is None:
         return ""
     text = f"{row['worst']:.2f}" if row["worst"] < 100 else f"{row['worst']:.0e}"
@@ -187,7 +187,7 @@ def cell(row: Row | None) -> str:
     return " ".join([text, *parts])
 
 
-def lines(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
+def lines(rows: Sequence[Record]) -> dict[tuple[str, str], list[str]]:
     """The cells of each op and quantity, one for each implementation."""
     found = {(r["op"], r["quantity"], r["implementation"]): r for r in rows if r["inputs"]}
     return {
@@ -196,7 +196,7 @@ def lines(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Record]) -> str:
     """The rows as a Markdown table, one line for each op, with a legend."""
     cells = lines(rows)
     columns = ("op", *(f"{q}, {name}" for q in QUANTITIES for name in IMPLEMENTATIONS))
@@ -208,7 +208,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return f"{markdown_table(columns, body)}\n{LEGEND}\n"
 
 
-def table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[Record]) -> Table:
     """The rows as a table for the terminal, one line for each op and quantity."""
     caption = "worst ulp (inputs above 2 ulp)"
     out = Table("op", "", *IMPLEMENTATIONS, box=box.SIMPLE_HEAD, caption=caption)
@@ -226,11 +226,11 @@ def _stride(text: str) -> int:
     return int(text)
 
 
-def read(file: Path) -> list[Row]:
+def read_records(file: Path) -> list[Record]:
     """The rows of an earlier run; ValueError if the file is not one's."""
     fields = {"op", "quantity", "implementation", "program", "sample", "chunks", *Tally._fields}
     try:
-        rows: list[Row] = json.loads(file.read_text())["records"]
+        rows: list[Record] = json.loads(file.read_text())["records"]
         if all(fields <= row.keys() for row in rows):
             return rows
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -262,18 +262,18 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     command = parser()
     options = command.parse_args(argv)
-    earlier: list[Row] = []
+    earlier: list[Record] = []
     if options.json and options.json.exists() and not options.fresh:
         try:
-            earlier = read(options.json)
+            earlier = read_records(options.json)
         except ValueError as error:
             command.error(str(error))
-    records = Records(options.json, earlier, list(sys.argv[1:] if argv is None else argv))
+    records = SweepRecords(options.json, earlier, list(sys.argv[1:] if argv is None else argv))
     everything = [a for a in activax.catalog.values() if a.kind == "elementwise"]
     every = patterns(options.stride)
 
     def inputs(activation: Activation[...], quantity: str) -> Inputs:
-        return dense(of(quantity, activation), activation.kinks) if options.quick else every
+        return dense_sample(of(quantity, activation), activation.kinks) if options.quick else every
 
     try:
         with interruptible():

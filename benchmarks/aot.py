@@ -31,7 +31,7 @@ from benchmarks._lib.aot_programs import (
     INSTRUCTIONS_PER_BYTE,
     LAYERS,
     PROGRAMS,
-    Row,
+    Record,
     measure,
 )
 from benchmarks._lib.claims import races
@@ -48,7 +48,7 @@ LEGEND = (
     "branches. time ≥: the larger of bytes and instructions, in times of a copy as large; an H200 "
     f"issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a byte."
 )
-Rivals = dict[str, Row]  # by implementation
+Rivals = dict[str, Record]  # by implementation
 Key = tuple[str, str, str]  # op, dtype, mode
 
 
@@ -57,7 +57,7 @@ def run(
     activations: Sequence[Activation[...]],
     dtypes: Sequence[str],
     modes: Sequence[str],
-) -> list[Row]:
+) -> list[Record]:
     """The rows of every combination, but of scans only those with a rival, in the first dtype."""
     combined = itertools.product(activations, modes, dtypes)
     work = [
@@ -70,7 +70,7 @@ def run(
     return [row for one in shown for row in measure(target, *one)]
 
 
-def bound(row: Row) -> float:
+def least_time(row: Record) -> float:
     """The least time on an H200, in times of a copy that moves the floor's bytes."""
     issued = (row["instructions"] or 0) * ELEMENTS / INSTRUCTIONS_PER_BYTE
     return max(row["moved_bytes"], issued) / row["floor_bytes"]
@@ -82,13 +82,13 @@ def _cells(rivals: Rivals) -> list[str]:
     return ["/".join(filter(None, pair)) for pair in zip(*columns, strict=True)]
 
 
-def _measures(row: Row) -> list[str]:
+def _measures(row: Record) -> list[str]:
     temporary = f"{row['temp_bytes'] / 2**20:.1f}"
     if "kernels" not in row:
         return [*[""] * (len(MEASURES) - 1), temporary]
     counted = "" if row["instructions"] is None else f"{row['instructions']:.0f}"
     moved = row["moved_bytes"] / row["floor_bytes"]
-    return [f"{row['kernels']}", f"{moved:.2f}", counted, f"{bound(row):.2f}", temporary]
+    return [f"{row['kernels']}", f"{moved:.2f}", counted, f"{least_time(row):.2f}", temporary]
 
 
 def _summary(kernels: dict[Key, Rivals]) -> str:
@@ -97,10 +97,10 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
     for chosen in dict.fromkeys(key[1:] for key in kernels):
         here = [rivals for key, rivals in kernels.items() if key[1:] == chosen]
         ours = [rivals["activax"] for rivals in here]
-        counts = (sum(r["kernels"] == 1 for r in ours), sum(bound(r) < 1.005 for r in ours))
+        counts = (sum(r["kernels"] == 1 for r in ours), sum(least_time(r) < 1.005 for r in ours))
         both = [rivals for rivals in here if len(rivals) == len(IMPLEMENTATIONS)]
         means = (
-            statistics.geometric_mean(bound(rivals[name]) for rivals in both)
+            statistics.geometric_mean(least_time(rivals[name]) for rivals in both)
             for name in IMPLEMENTATIONS
         )
         rows.append([
@@ -113,7 +113,7 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
 
 
 def summary(record: dict[str, Any]) -> str:
-    """How many are one kernel and as fast as a copy, and the mean bound beside jax.nn's."""
+    """How many are one kernel and as fast as a copy, and the mean least_time beside jax.nn's."""
     return _summary({k: r for k, r in races(record["records"]).items() if "scan" not in k})
 
 
@@ -138,7 +138,7 @@ def markdown(record: dict[str, Any]) -> str:
     ])  # fmt: skip
 
 
-def table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[Record]) -> Table:
     """Every row for the terminal."""
     out = Table(box=box.SIMPLE_HEAD, caption="activax/jax.nn")
     for name in ("op", "dtype", "mode"):

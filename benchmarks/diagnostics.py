@@ -30,7 +30,7 @@ COLUMNS = ("", "ms a step", "over plain", "MiB", "bytes a further layer keeps, o
 PLAIN, WATCH = "plain", "watch"
 
 
-class Size(NamedTuple):
+class NetworkSize(NamedTuple):
     """Of the network."""
 
     layers: int
@@ -39,7 +39,7 @@ class Size(NamedTuple):
     hidden: int
 
 
-USUAL, QUICK = Size(6, 1024, 512, 2048), Size(2, 128, 32, 128)
+USUAL, QUICK = NetworkSize(6, 1024, 512, 2048), NetworkSize(2, 128, 32, 128)
 
 # What is done to the hidden activation h, given a sink: it goes on, beside what is found.
 WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
@@ -71,7 +71,7 @@ def gradient(name: str) -> Callable[..., Any]:
     return jax.grad(watched if name == WATCH else loss, argnums=(0, 1), has_aux=True)
 
 
-def inputs(size: Size) -> tuple[tuple[Array, Array], Any, Array]:
+def inputs(size: NetworkSize) -> tuple[tuple[Array, Array], Any, Array]:
     keys = jax.random.split(jax.random.key(0), 3)
     up = jax.random.normal(keys[0], (size.layers, size.width, size.hidden))
     down = jax.random.normal(keys[1], (size.layers, size.hidden, size.width))
@@ -83,7 +83,7 @@ def inputs(size: Size) -> tuple[tuple[Array, Array], Any, Array]:
     )
 
 
-def kept_by_layer(name: str, size: Size) -> float | None:
+def kept_by_layer(name: str, size: NetworkSize) -> float | None:
     """The temporary bytes that a further layer adds to the compiled program."""
     depths = size.layers, 2 * size.layers
     low, high = (
@@ -93,7 +93,7 @@ def kept_by_layer(name: str, size: Size) -> float | None:
     return None if low is None or high is None else (high - low) / (depths[1] - depths[0])
 
 
-def measure(size: Size, repeats: int) -> list[dict[str, Any]]:
+def measure(size: NetworkSize, repeats: int) -> list[dict[str, Any]]:
     """A record for each of WATCHERS, timed in turn."""
     given = inputs(size)
     programs = {name: JaxProgram(gradient(name), given) for name in WATCHERS}

@@ -16,7 +16,7 @@ from activax.bench.stopwatch import race
 from activax.cli import arguments
 from benchmarks._lib import publishing
 
-SIZE = 64  # elements
+ELEMENTS = 64  # elements
 FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
 COLUMNS = ("op", "call", "activax us", "jax.nn us", "jax.nn / activax")
 
@@ -38,7 +38,7 @@ class Calls:
 def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     """An eager call, a compiled call, and an eager `jax.grad`, of both libraries in turn."""
     activation = arguments.activation(name)
-    x = [jnp.linspace(-3.0, 3.0, SIZE)] * activation.inputs
+    x = [jnp.linspace(-3.0, 3.0, ELEMENTS)] * activation.inputs
     rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
     makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
         "eager": lambda f: f,

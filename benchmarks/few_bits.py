@@ -48,7 +48,7 @@ class Task(NamedTuple):
     form: str  # of a loss
 
 
-def variants(activation: Unit) -> dict[str, Unit]:
+def slope_variants(activation: Unit) -> dict[str, Unit]:
     """The activation with exact slopes, with the least that is exact to rounding, with few bits."""
     few = {f"bits{bits}": activax.lean(activation, bits=bits) for bits in (4, 3, 2, 1)}
     return {
@@ -117,7 +117,7 @@ def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[
     batches = jax.vmap(partial(shuffled, len(y), task.batch, steps or task.steps))(keys)
     records: list[dict[str, Any]] = []
     exact: Any = None
-    for kept, variant in variants(activation).items():
+    for kept, variant in slope_variants(activation).items():
         run = jax.jit(jax.vmap(partial(train, task, task.network(variant))))
         losses, accuracies, first = map(np.asarray, run(params, batches))
         exact = first if kept == EXACT else exact

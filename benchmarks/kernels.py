@@ -35,18 +35,18 @@ from benchmarks._lib.claims import STYLES, Rivals, races, versus
 from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 
 # Those that jax.nn and torch both have or compose in a line; the means are over these.
-COMMON = (
+COMPARED = (
     *("relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "sigmoid"),
     *("log_sigmoid", "tanh", "softsign", "softplus", "squareplus", "elu", "celu", "selu"),
     *("gelu", "gelu_tanh", "quick_gelu", "silu", "mish"),
 )
-PEERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
-MODES = {  # the program, and how many arrays it reads and writes
+FINDERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
+LOOPS = {  # the program, and how many arrays it reads and writes
     "forward": (forward, 1, 1),
     "backward": (backward, 2, 1),
     "forward+backward": (forward_backward, 2, 2),
 }
-COLUMNS = ("Gelem/s", *PEERS, *(f"vs {peer}" for peer in PEERS))
+COLUMNS = ("Gelem/s", *FINDERS, *(f"vs {peer}" for peer in FINDERS))
 LEGEND = (
     "Gelem/s: 10^9 elements a second of CPU time, on one core, in arrays that fit its cache; a "
     "sample is one compiled loop in JAX and eager calls in torch. Backward: the cotangent of x "
@@ -90,13 +90,13 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
     torch = torch_programs.load()
     room = torch and torch_programs.warm_heap(normal[0].nbytes)
     records = []
-    work = list(itertools.product(dtypes, names, MODES))
+    work = list(itertools.product(dtypes, names, LOOPS))
     log = Console(stderr=True)
     for dtype, op, mode in track(
         work, "", console=log, transient=True, disable=not log.is_terminal
     ):
         arrays = list(normal.astype(dtype))
-        whole, *traffic = MODES[mode]
+        whole, *traffic = LOOPS[mode]
         programs: dict[str, Program] = {
             "activax": Loop(whole(activax.get(op)), *traffic, arrays),
             "jax.nn": Loop(whole(peers.in_jax(op)), *traffic, arrays),
@@ -127,10 +127,10 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
 
 
 def summary(records: Sequence[dict[str, Any]]) -> str:
-    """The geometric means over COMMON, and where activax stands to the better of the peers."""
+    """The geometric means over COMPARED, and where activax stands to the better of the peers."""
     ratios: dict[str, list[dict[str, tuple[float, str]]]] = {}
     for (op, dtype, mode), rivals in races(records).items():
-        if op in COMMON:
+        if op in COMPARED:
             times = {name: record["seconds"] for name, record in rivals.items()}
             ours = times.pop("activax")
             row = {peer: (theirs / ours, f"{op}, {peer}") for peer, theirs in times.items()}
@@ -139,21 +139,21 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     for title, rows in ratios.items():
         means = [
             f"{statistics.geometric_mean(row[peer][0] for row in rows):.2f}"
-            if peer in rows[0] else "" for peer in PEERS
+            if peer in rows[0] else "" for peer in FINDERS
         ]  # fmt: skip
         worst = [min(row.values()) for row in rows]
         ahead = sum(ratio > 1 for ratio, _ in worst)
         lowest, whose = min(worst)
         lines.append([title, *means, f"{ahead} of {len(rows)}", f"{lowest:.2f} ({whose})"])
-    columns = ("time of the peer over ours", *PEERS, "ahead of the better", "lowest")
+    columns = ("time of the peer over ours", *FINDERS, "ahead of the better", "lowest")
     return markdown_table(columns, lines)
 
 
 def _cells(rivals: Rivals) -> list[tuple[str, str]]:
     """Speeds and ratios of a race, each with its verdict."""
-    names = ("activax", *PEERS)
+    names = ("activax", *FINDERS)
     speeds = [f"{rivals[name]['gelem_per_s']:.2f}" if name in rivals else "" for name in names]
-    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in PEERS)]
+    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in FINDERS)]
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
@@ -182,7 +182,7 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
 
 def _name(text: str) -> str:
     activation = arguments.elementwise(text)
-    for peer, find in PEERS.items():
+    for peer, find in FINDERS.items():
         if not find(activation.name) and (peer != "torch" or torch_programs.load()):
             raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
     return activation.name
@@ -190,8 +190,8 @@ def _name(text: str) -> str:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
-    arguments.add_activations(out, one=_name, default=COMMON)
-    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.DTYPES][:2])
+    arguments.add_activations(out, one=_name, default=COMPARED)
+    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.DTYPE_NAMES][:2])
     out.add_argument(
         "--size", type=arguments.positive, metavar="N", help="elements of an array (2**18)"
     )

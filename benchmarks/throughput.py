@@ -2,7 +2,7 @@
 
     python -m benchmarks.throughput        # measures, and writes the committed results
 
-This is `activax bench` for the whole catalogue; its options are in COMMANDS.
+This is `activax bench` for the whole catalogue; its options are in RUNS.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from activax.bench import records
 from activax.bench.measure import BASELINE, FAULTS, Row
 from benchmarks._lib.publishing import RESULTS
 
-COMMANDS = {
+RUNS = {
     "throughput-act.json": ["--suite", "act"],
     "throughput-glu.json": ["--suite", "glu"],
 }
@@ -24,7 +24,7 @@ Race = dict[str, Row]  # by implementation
 
 def committed() -> tuple[list[Row], dict[str, object]]:
     """The rows of all files, and the environment of the first."""
-    files = [records.from_json((RESULTS / name).read_text()) for name in COMMANDS]
+    files = [records.from_json((RESULTS / name).read_text()) for name in RUNS]
     return [row for rows, _ in files for row in rows], files[0][1]
 
 
@@ -71,7 +71,7 @@ def _ratio(race: Race, peer: str) -> str:
     if peer not in race:
         return ""
     ours, theirs = race["activax"], race[peer]
-    mark = records.MARKS[ours.compared_with(theirs)]
+    mark = records.EMPHASIS[ours.compared_with(theirs)]
     dagger = "†" * (max(ours.page_faults, theirs.page_faults) > FAULTS)
     return f"{mark}{theirs.seconds / ours.seconds:.2f}{dagger}{mark}"
 
@@ -97,7 +97,7 @@ def markdown(rows: Sequence[Row], environment: dict[str, object]) -> str:
 
 
 def main() -> int:
-    for file, options in COMMANDS.items():
+    for file, options in RUNS.items():
         if code := cli.main(["bench", *options, "--json", str(RESULTS / file)]):
             return code
     return 0

@@ -93,7 +93,7 @@ def markdown() -> str:
 
 
 def cell(row: Row, peer: Row) -> str:
-    mark = records.MARKS[row.compared_with(peer)]
+    mark = records.EMPHASIS[row.compared_with(peer)]
     return f"{mark}{1e3 * row.seconds:.0f}{mark} ({(row.temporary_bytes or 0) / 2**20:.0f})"
 
 

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with interruptible():
             try:
-                return _run(argv)
+                return _dispatch(argv)
             finally:
                 sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
@@ -63,7 +63,7 @@ def parser() -> Parser:
     return parser
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _dispatch(argv: Sequence[str] | None) -> int:
     command_line = parser()
     arguments = command_line.parse_args(argv)
     if arguments.command is None:

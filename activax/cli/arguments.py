@@ -10,7 +10,7 @@ import activax
 from activax.bench.stopwatch import FEWEST
 
 # The names of each dtype: its own, and those that people type.
-DTYPES = {
+DTYPE_NAMES = {
     "float32": ("f32", "fp32", "single"),
     "bfloat16": ("bf16",),
     "float16": ("f16", "fp16", "half"),
@@ -69,7 +69,9 @@ def choice(*names: str, **short: str) -> Callable[[str], str]:
     return parse
 
 
-dtype = choice(*DTYPES, **{short: name for name, others in DTYPES.items() for short in others})
+dtype = choice(
+    *DTYPE_NAMES, **{short: name for name, others in DTYPE_NAMES.items() for short in others}
+)
 
 
 class _Join(argparse.Action):

@@ -14,10 +14,10 @@ from activax.bench.machine import describe
 from activax.bench.ranking import variants
 from activax.bench.records import csv_table, markdown_table
 from activax.catalogue.lookup import catalog
-from activax.cli.bench_report import check
+from activax.cli.bench_report import check_outputs
 from activax.core.activation import Activation
 
-NAMES = ("relu", "tanh", "gelu", "silu", "mish")
+FUNCTIONS = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
 COLUMNS = (
     "op", "dtype", "keep", "alone", "before linear", "before sum", "unrolled", "scanned",
@@ -29,8 +29,8 @@ CSV_MARK = ",".join(COLUMNS[:5])
 
 def run(arguments: argparse.Namespace) -> int:
     """Show a row for each function, dtype and policy, and write what was asked for."""
-    check(arguments, MARK, CSV_MARK)
-    functions = arguments.activations or [catalog[name] for name in NAMES]
+    check_outputs(arguments, MARK, CSV_MARK)
+    functions = arguments.activations or [catalog[name] for name in FUNCTIONS]
     rows = [
         row
         for dtype in arguments.dtype or ("float32",)

@@ -24,13 +24,13 @@ STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
 CSV_MARK = ",".join(records.FIELDS[:5])
 
 
-def check(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
+def check_outputs(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
     """Refuse to write over files without these marks, before the minutes of measuring."""
     for file in (arguments.json, arguments.md, arguments.png):
         if file:
-            files.check(file, mark)
+            files.check_replaceable(file, mark)
     if arguments.csv:
-        files.check(arguments.csv, csv_mark)
+        files.check_replaceable(arguments.csv, csv_mark)
 
 
 def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:

@@ -25,8 +25,8 @@ BINS = 60
 
 Flow = dict[str, diagnostics.GradientFlow]
 # Those of a Flow; its statistics are not drawn, and would take as long to compile as the rest.
-Norms = dict[str, tuple[Array, Array, Any]]
-Look = Callable[[training.State], tuple[Norms, list[diagnostics.HealthReport]]]
+FlowNorms = dict[str, tuple[Array, Array, Any]]
+Look = Callable[[training.State], tuple[FlowNorms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
@@ -118,7 +118,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
     elementwise = activation.kind == "elementwise"
     start = diagnostics.health_init(activation, settings.width) if elementwise else None
 
-    def look(state: training.State, batch: Images) -> tuple[Norms, Any]:
+    def look(state: training.State, batch: Images) -> tuple[FlowNorms, Any]:
         def update(gradients: Any) -> Any:
             return run.optimizer.update(gradients, state.opt_state, state.params)[0]
 
@@ -138,7 +138,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
         ]
         return {path: one[:3] for path, one in flow.items()}, reports
 
-    def of_seeds(state: training.State) -> tuple[Norms, Any]:
+    def of_seeds(state: training.State) -> tuple[FlowNorms, Any]:
         # One seed after the other: of all training images, the layers of one are enough to hold.
         norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
         means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)

@@ -6,7 +6,7 @@ import os
 import sys
 import unicodedata
 
-NAME = "activax.spelled"
+HANDLER = "activax.spelled"
 SPELLED = {"±": "+-", "≥": ">=", "†": "#", "‡": "!", "²": "^2"}
 BOX = "BOX DRAWINGS "
 
@@ -36,14 +36,14 @@ def spell() -> None:
 
     Python takes the locale C for UTF-8; a user who asks for it by LC_ALL gets ASCII.
     """
-    codecs.register_error(NAME, _spell)
+    codecs.register_error(HANDLER, _spell)
     explicit = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")
     ascii_wanted = os.environ.get("LC_ALL") in ("C", "POSIX") and not explicit
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # another, such as StringIO, takes everything
             encoding = "ascii" if ascii_wanted else stream.encoding
             if codecs.lookup(encoding).name != "utf-8":
-                stream.reconfigure(encoding=encoding, errors=NAME)
+                stream.reconfigure(encoding=encoding, errors=HANDLER)
 
 
 def discard_output() -> None:

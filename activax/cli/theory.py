@@ -15,9 +15,14 @@ MARK = "activax theory"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("name", type=elementwise, help="an elementwise activation, as `activax list` has it")
-    add("--q", type=_variance, metavar="Q",
+    add("--q", type=_positive_number, metavar="Q",
         help="moments for pre-activations of this variance too, beside 1")  # fmt: skip
-    add("--sigma-b", type=_scale, metavar="S", help="the critical point with this scale of biases")
+    add(
+        "--sigma-b",
+        type=_number_from_0,
+        metavar="S",
+        help="the critical point with this scale of biases",
+    )
     add("--depth", type=positive, default=50, metavar="N", help="layers to follow (50)")
     add("--json", type=output_file, metavar="FILE", help="write every number")
     add("--png", type=output_file, metavar="FILE",
@@ -34,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"theory: --png needs a name that ends in .png; got {arguments.png}")
     for file in (arguments.json, arguments.png):
         if file:
-            files.check(file, MARK)
+            files.check_replaceable(file, MARK)
     variances = [*dict.fromkeys([1.0, arguments.q or 1.0])]
     try:
         card = theory_card.card(activation, variances, arguments.sigma_b, arguments.depth)
@@ -56,11 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"wrote {arguments.png}")
 
 
-def _variance(text: str) -> float:
+def _positive_number(text: str) -> float:
     return _number(text, 0 < _parsed(text) < math.inf, "must be a positive number")
 
 
-def _scale(text: str) -> float:
+def _number_from_0(text: str) -> float:
     return _number(text, 0 <= _parsed(text) < math.inf, "must be a number from 0 on")
 
 

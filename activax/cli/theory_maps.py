@@ -12,11 +12,11 @@ from activax.cli.theory_card import Start
 VARIANCES = 10.0 ** (np.arange(-80, 61) / 20)
 CORRELATIONS = np.cos(np.linspace(np.pi, 0, 21))
 EQUAL = 1e-10
-LAYERS = 200  # after which the variance has settled, or will
+SETTLED = 200  # after which the variance has settled, or will
 ORDERED, CHAOTIC, UNBOUNDED = range(3)
 
 
-class Table(NamedTuple):
+class MomentTable(NamedTuple):
     """E f^2, E f'^2 and d/dq E f^2 along the variance q, as far as they are finite.
 
     The first row is q = 0, where the slopes are NaN."""
@@ -27,14 +27,14 @@ class Table(NamedTuple):
     growth: np.ndarray
 
 
-class FixedPoint(NamedTuple):
+class Crossing(NamedTuple):
     """What a map leaves where it is; `stable` is 1 if neighbours come, -1 if they leave, else 0."""
 
     x: float
     stable: int
 
 
-def table(activation: activax.Activation[...], also: Iterable[float]) -> Table:
+def moment_table(activation: activax.Activation[...], also: Iterable[float]) -> MomentTable:
     """The moments along the variance, and at further ones."""
     rows = [(0.0, float(activation(0.0)) ** 2, np.nan, np.nan)]
     for q in np.unique([*VARIANCES, *also]).tolist():
@@ -45,10 +45,10 @@ def table(activation: activax.Activation[...], also: Iterable[float]) -> Table:
         if not np.isfinite(found.second + found.slope):
             break
         rows.append((q, found.second, found.slope, found.growth))
-    return Table(*np.array(rows).T)
+    return MomentTable(*np.array(rows).T)
 
 
-def next_variance(at: Table, start: Start) -> np.ndarray:
+def next_variance(at: MomentTable, start: Start) -> np.ndarray:
     """The variance of the next layer for each of the table's."""
     return start.sigma_w**2 * at.second + start.sigma_b**2
 
@@ -68,11 +68,11 @@ def next_correlation(activation: activax.Activation[...], start: Start, depth: i
     return np.array([rho[-1] for rho in maps if len(rho) == 2])
 
 
-def fixed_points(x: np.ndarray, y: np.ndarray) -> list[FixedPoint]:
+def crossings(x: np.ndarray, y: np.ndarray) -> list[Crossing]:
     """The single fixed points of a map y(x), by straight lines between its samples."""
     signs = np.sign(np.where(np.abs(y - x) <= EQUAL * np.abs(x), 0.0, y - x))
     found = [
-        FixedPoint(
+        Crossing(
             float(x[i] + (x[i + 1] - x[i]) * (y[i] - x[i]) / (y[i] - x[i] - y[i + 1] + x[i + 1])),
             int(signs[i]),
         )
@@ -81,11 +81,11 @@ def fixed_points(x: np.ndarray, y: np.ndarray) -> list[FixedPoint]:
     for i in np.nonzero(signs == 0)[0]:
         comes = {*signs[max(i - 1, 0) : i], *-signs[i + 1 : i + 2]}  # of each neighbour, 1 or -1
         if 0 not in comes:  # or it is one of many
-            found.append(FixedPoint(float(x[i]), int(comes.pop()) if len(comes) == 1 else 0))
+            found.append(Crossing(float(x[i]), int(comes.pop()) if len(comes) == 1 else 0))
     return sorted(found)
 
 
-def critical_line(at: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def critical_line(at: MomentTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """sigma_w and sigma_b of the critical points, and whether a changed variance returns there."""
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = 1 / at.slope
@@ -95,7 +95,7 @@ def critical_line(at: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.sqrt(weights[there]), np.sqrt(biases[there]), (at.growth < at.slope)[there]
 
 
-def phases(at: Table, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
+def phases(at: MomentTable, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
     """ORDERED, CHAOTIC or UNBOUNDED for each pair of scales, (len(sigma_b), len(sigma_w)).
 
     By the factor of the gradients at the variance that layers come to from 1.
@@ -104,7 +104,7 @@ def phases(at: Table, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
     places = np.log(at.q[1:])
     seconds = np.log(np.maximum(at.second[1:], np.finfo(float).tiny))
     q = np.ones(np.broadcast_shapes(weights.shape, biases.shape))
-    for _ in range(LAYERS):
+    for _ in range(SETTLED):
         q = weights * np.exp(np.interp(np.log(q), places, seconds)) + biases
     chaotic = weights * np.interp(np.log(q), places, at.slope[1:]) > 1
     # What grows stops at the next variance that does not.

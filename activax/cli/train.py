@@ -16,7 +16,7 @@ from activax.study.settings import ACTIVATIONS, OPTIMIZERS, Settings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = Settings()
     add = parser.add_argument
-    add_activations(parser, one=_name, default=ACTIVATIONS,
+    add_activations(parser, one=_activation_name, default=ACTIVATIONS,
                     help=f"what to compare (default: {' '.join(ACTIVATIONS)})")  # fmt: skip
     add("--depth", type=positive, default=default.depth, help="hidden layers")
     add("--width", type=positive, default=default.width, help="units a hidden layer")
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
             kinds = [f"{name}-{kind}" for name in arguments.activations for kind in diagnose.KINDS]
             written += ["diagnostics.json", *(f"{kind}.png" for kind in kinds)]
         for file in written:
-            files.check(out / file, report.MARK)
+            files.check_replaceable(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
     results: list[experiment.Result] = []
@@ -89,7 +89,7 @@ def _write(path: Path, record: dict[str, Any]) -> None:
     files.write(path, text, record["made_by"])
 
 
-def _name(text: str) -> str:
+def _activation_name(text: str) -> str:
     try:
         activation = activax.get(text)
     except ValueError as error:

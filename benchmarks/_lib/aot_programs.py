@@ -1,4 +1,4 @@
-"""Programs that are compiled for a device that need not be there, and the bounds on them."""
+"""Programs that are compile_program for a device that need not be there, and the bounds on them."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from activax.bench import Program, compile_for, peers
 from activax.bench.modes import unbound
 
 Function = Callable[..., Any]
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 SHAPE = (8192, 14336)
 ELEMENTS = math.prod(SHAPE)
@@ -64,8 +64,8 @@ def floor(activation: Activation[...], mode: str, dtype: str) -> int:
     return arrays * ELEMENTS * jnp.dtype(dtype).itemsize
 
 
-def compiled(target: str, f: Function, inputs: int, mode: str, dtype: str) -> Program:
-    """A function of so many arrays of SHAPE, compiled."""
+def compile_program(target: str, f: Function, inputs: int, mode: str, dtype: str) -> Program:
+    """A function of so many arrays of SHAPE, compile_program."""
     spec = jax.ShapeDtypeStruct(SHAPE, jnp.dtype(dtype))
     program, specs = PROGRAMS[mode](f, *[spec] * inputs)
     return compile_for(target, program, *specs)
@@ -81,14 +81,14 @@ def instructions(program: Program) -> float | None:
     return sum(counted) / ELEMENTS if counted else None
 
 
-def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> Iterator[Row]:
+def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> Iterator[Record]:
     """A row for each implementation: ours, and jax.nn's where it has or composes one."""
     implementations = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
     for implementation, f in implementations.items():
         if f is None:
             continue
-        program = compiled(target, f, activation.inputs, mode, dtype)
-        row: Row = {
+        program = compile_program(target, f, activation.inputs, mode, dtype)
+        row: Record = {
             "target": target,
             "op": activation.name,
             "dtype": dtype,

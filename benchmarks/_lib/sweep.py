@@ -15,12 +15,12 @@ from activax.bench import critical, errors, near, precise
 
 CHUNK = 2**18  # floats: the float64 arrays of a chunk stay in the cache
 PATTERNS = 2**32
-QUICK = 2**20  # inputs of the quick sample
+QUICK_INPUTS = 2**20  # inputs of the quick sample
 WORKERS = 2  # threads
 RADIUS = 2**10  # neighbours of a delicate point on each side
 ABOVE = (1, 2, 4)  # ulps, of which results with more are counted
 
-Function = Callable[[Array], Array]
+Elementwise = Callable[[Array], Array]
 
 
 class Inputs(NamedTuple):
@@ -47,10 +47,10 @@ def patterns(stride: int) -> Inputs:
     return Inputs(name, PATTERNS // stride // size, lambda n: chunk(jnp.uint32(n * size)))
 
 
-def dense(function: Function, kinks: tuple[float, ...]) -> Inputs:
+def dense_sample(function: Elementwise, kinks: tuple[float, ...]) -> Inputs:
     """All floats about the critical points of a function, and as many others as make a sample."""
     near = critical(precise(function), kinks, RADIUS)
-    bits = np.linspace(0, PATTERNS - 1, QUICK - len(near)).astype(np.uint32)
+    bits = np.linspace(0, PATTERNS - 1, QUICK_INPUTS - len(near)).astype(np.uint32)
     x = np.concatenate([near, bits.view(np.float32)]).reshape(-1, CHUNK)
     return Inputs("quick", len(x), lambda n: jnp.asarray(x[n]))
 
@@ -96,8 +96,8 @@ def tally(x: Any, error: Any) -> Tally:
 
 
 def sweep(
-    reference: Function,
-    implementations: Mapping[str, Function],
+    reference: Elementwise,
+    implementations: Mapping[str, Elementwise],
     inputs: Inputs,
     first: int = 0,
     except_at: Sequence[float] = (),

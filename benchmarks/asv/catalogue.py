@@ -9,7 +9,7 @@ from activax.bench.modes import MODES
 from activax.bench.rotation import concrete
 from activax.bench.suites import chosen
 
-NAMES = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
+FUNCTIONS = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
 DTYPES = ["float32", "bfloat16"]
 SHAPE = (1024, 1024)
 
@@ -21,7 +21,7 @@ def specs(name: str, dtype: str) -> list[jax.ShapeDtypeStruct]:
 class Speed:
     """One call, with its results in the last one's buffers."""
 
-    params = (NAMES, DTYPES, ["forward", "backward"])
+    params = (FUNCTIONS, DTYPES, ["forward", "backward"])
     param_names = ("activation", "dtype", "mode")
 
     def setup(self, name: str, dtype: str, mode: str) -> None:
@@ -33,10 +33,10 @@ class Speed:
         self.program(calls=1)
 
 
-class Roofline:
+class RooflineShare:
     """Percent of what a copy of the same traffic reaches, timed in turn with it."""
 
-    params = (NAMES, DTYPES)
+    params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")
     unit = "%"
 
@@ -48,7 +48,7 @@ class Roofline:
 class Memory:
     """What reverse mode keeps, arguments included."""
 
-    params = (NAMES, DTYPES)
+    params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")
     unit = "bits an element"
 

@@ -216,7 +216,7 @@ def test_the_suite_for_airspeed_velocity():
     speed.setup("swiglu", "bfloat16", "backward")
     speed.time_call("swiglu", "bfloat16", "backward")
     assert memory.track_kept_bits("swiglu", "bfloat16") == 32
-    assert catalogue.Roofline().track_percent_of_roofline("gelu", "float32") > 0
+    assert catalogue.RooflineShare().track_percent_of_roofline("gelu", "float32") > 0
 
 
 def test_startup_needs_a_repeat(capsys):

@@ -55,10 +55,12 @@ body=%body, backend_config={"known_trip_count":{"n":"8"}}
 def test_kernels_are_those_of_the_entry_and_of_its_loops():
     array, row = 8 * 1024 * 4, 1024 * 4
     assert hlo.kernels(LOOP) == [
-        hlo.Kernel("begun", "copy-start", array, 0, 8 * 1024),  # to memory that is not the main one
-        hlo.Kernel("loop_fusion", "kLoop", row + 4, row, 8 * 1024, runs=8),
-        hlo.Kernel("product", "__cublas$gemm", array, 8 * 8 * 4, 8 * 1024),
-        hlo.Kernel("cast_fusion", "kLoop", array, array // 2, 8 * 1024),
+        hlo.DeviceKernel(
+            "begun", "copy-start", array, 0, 8 * 1024
+        ),  # to memory that is not the main one
+        hlo.DeviceKernel("loop_fusion", "kLoop", row + 4, row, 8 * 1024, runs=8),
+        hlo.DeviceKernel("product", "__cublas$gemm", array, 8 * 8 * 4, 8 * 1024),
+        hlo.DeviceKernel("cast_fusion", "kLoop", array, array // 2, 8 * 1024),
     ]
 
 

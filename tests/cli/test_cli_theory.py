@@ -70,7 +70,7 @@ def test_the_picture(tmp_path, capsys):
 )
 def test_fixed_points(y, points):
     x = np.linspace(0, 2, 41)
-    found = theory_maps.fixed_points(x, y(x))
+    found = theory_maps.crossings(x, y(x))
     assert [point.stable for point in found] == [stable for _, stable in points]
     assert [point.x for point in found] == pytest.approx([x for x, _ in points])
 
