@@ -1,26 +1,22 @@
-"""The errors of activations over every float32 input, beside jax.nn and torch.
+"""Measure the errors of activations over every float32 input, beside jax.nn and torch.
 
     python -m benchmarks.accuracy --fn gelu mish --json accuracy.json
 
-Value and slope at default parameters are compared with the activation in float64. With --json the
-work may be interrupted: the same command goes on where it stopped, and measures again only rows
-whose program has changed.
+Value and slope at default parameters are compared with the activation in float64. A run with --json
+may be interrupted: the same command goes on where it stopped. It measures again only rows whose
+program has changed.
 """
 
 import argparse
 import hashlib
 import itertools
-import json
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
@@ -31,86 +27,60 @@ from activax import Activation
 from activax.bench import files, machine, peers, slope, torch_programs
 from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
+from activax.bench.ulps import Elementwise
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
-from benchmarks._lib import publishing
+from benchmarks._lib.claims import Record
 from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense_sample, patterns, sweep
+from benchmarks._lib.sweep_records import SweepRecords, read_records
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
-SAVE_S = 10.0
 LEGEND = (
-    "The worst error in ulps of the exact result; (%): the inputs with more than 2 ulp; nf: "
-    "results that are infinite or NaN where the exact one is not, or the other way round; NaN "
-    "lost: numbers where the exact result is NaN. The slope at a kink is a convention and does not "
-    "count."
+    "The worst error in ulps of the exact result; (%): the share of inputs with errors above 2 "
+    "ulp; nf: the number of results that are infinite or NaN where the exact one is not, or the "
+    "other way round; NaN lost: the number of results that are numbers where the exact one is "
+    "NaN. The slope at a kink is a convention and does not count."
 )
-
-Record = dict[str, Any]  # its names, the fields of a Tally, and how many chunks are done
 
 
 class Candidate(NamedTuple):
-    """One quantity by one implementation; the digest changes when the program or its truth do."""
+    """The value or the slope by one implementation.
 
-    run: Callable[[Array], Array]
+    The digest changes when the program or its truth changes.
+    """
+
+    run: Elementwise
     digest: str
 
 
-def of(quantity: str, function: Callable[..., Any]) -> Callable[[Array], Array]:
+def value_or_slope(quantity: str, function: Callable[..., Any]) -> Elementwise:
+    """Return the function for the quantity "value", its derivative for "slope"."""
     return slope(function) if quantity == "slope" else function
 
 
 def candidates(
     activation: Activation[...], quantity: str, torch: ModuleType | None
 ) -> dict[str, Candidate]:
-    """The implementations of the value or the slope of an activation."""
+    """Return the implementations of the value or the slope of an activation, by name."""
     x = jnp.zeros(CHUNK)
     with jax.enable_x64(True):
-        truth = jax.jit(of(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
+        truth = jax.jit(value_or_slope(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
     versions = [str(machine.version(name)) for name in ("jaxlib", "torch")]
 
-    def program(run: Callable[[Array], Array], source: str) -> Candidate:
+    def program(run: Elementwise, source: str) -> Candidate:
         text = "\0".join((source, truth, *versions))
         return Candidate(run, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     out = {}
     for name, function in (("activax", activation), ("jax.nn", peers.in_jax(activation.name))):
         if function:
-            compiled = jax.jit(of(quantity, function))
+            compiled = jax.jit(value_or_slope(quantity, function))
             out[name] = program(compiled, compiled.lower(x).as_text())
     if torch and (in_torch := peers.in_torch(activation.name)):
         theirs = TorchFunction(in_torch)
         out["torch"] = program(theirs.slope if quantity == "slope" else theirs, "")
     return out
-
-
-class SweepRecords:
-    """The rows, in a file if there is one."""
-
-    def __init__(self, file: Path | None, rows: Sequence[Record], command: list[str]):
-        self.file, self.saved = file, time.monotonic()
-        self.environment = machine.describe(command)
-        self.rows = {(r["op"], r["quantity"], r["implementation"]): r for r in rows}
-
-    def begin(self, names: dict[str, str]) -> Record:
-        """The row that goes by these names, or a new one; an older program's is dropped."""
-        key = names["op"], names["quantity"], names["implementation"]
-        row = self.rows.get(key)
-        if row is None or any(row[name] != value for name, value in names.items()):
-            row = {**names, "chunks": 0, **Tally()._asdict()}
-            self.rows[key] = row
-        return row
-
-    def save(self) -> None:
-        self.saved = time.monotonic()
-        if self.file:
-            publishing.save(
-                self.file, {"environment": self.environment, "records": [*self.rows.values()]}
-            )
-
-    def save_in_time(self) -> None:
-        if time.monotonic() - self.saved > SAVE_S:
-            self.save()
 
 
 def measure(
@@ -120,7 +90,7 @@ def measure(
     inputs: Inputs,
     records: SweepRecords,
 ) -> Iterator[int]:
-    """Sweep the implementations whose rows are not finished; yields the chunks done."""
+    """Sweep the implementations whose records are not finished, and yield the chunks done."""
     rows = {
         name: records.begin({
             "op": activation.name,
@@ -137,11 +107,13 @@ def measure(
         if done == inputs.count:
             continue
         runs = {name: implementations[name].run for name in names}
-        for tallies in sweep(of(quantity, activation), runs, inputs, done, conventions):
+        for tallies in sweep(value_or_slope(quantity, activation), runs, inputs, done, conventions):
             done += 1
             for name, tally in tallies.items():
                 total = Tally(*(rows[name][field] for field in Tally._fields)) + tally
-                rows[name].update(total._asdict(), chunks=done)  # at once: it may be interrupted
+                rows[name].update(
+                    total._asdict(), chunks=done
+                )  # in one step, because a run may be interrupted
             records.save_in_time()
             yield done
 
@@ -153,7 +125,7 @@ def run(
     records: SweepRecords,
     console: Console,
 ) -> None:
-    """Measure everything; what is done is kept, whatever happens."""
+    """Measure everything, and keep finished chunks whatever happens."""
     torch = torch_programs.load() if "torch" in names else None
     if torch is None and "torch" in names:
         console.print("torch is skipped: it is not installed")
@@ -175,6 +147,7 @@ def run(
 
 
 def cell(row: Record | None) -> str:
+    """Return the cell of a record: the worst error, and what else is wrong."""
     if row is None:
         return ""
     text = f"{row['worst']:.2f}" if row["worst"] < 100 else f"{row['worst']:.0e}"
@@ -188,7 +161,7 @@ def cell(row: Record | None) -> str:
 
 
 def lines(rows: Sequence[Record]) -> dict[tuple[str, str], list[str]]:
-    """The cells of each op and quantity, one for each implementation."""
+    """Return the cells of each (op, quantity), one for each implementation."""
     found = {(r["op"], r["quantity"], r["implementation"]): r for r in rows if r["inputs"]}
     return {
         (op, quantity): [cell(found.get((op, quantity, name))) for name in IMPLEMENTATIONS]
@@ -197,7 +170,7 @@ def lines(rows: Sequence[Record]) -> dict[tuple[str, str], list[str]]:
 
 
 def markdown(rows: Sequence[Record]) -> str:
-    """The rows as a Markdown table, one line for each op, with a legend."""
+    """Return a Markdown table with a line for each op, and a legend."""
     cells = lines(rows)
     columns = ("op", *(f"{q}, {name}" for q in QUANTITIES for name in IMPLEMENTATIONS))
     blank = [""] * len(IMPLEMENTATIONS)
@@ -209,7 +182,7 @@ def markdown(rows: Sequence[Record]) -> str:
 
 
 def table(rows: Sequence[Record]) -> Table:
-    """The rows as a table for the terminal, one line for each op and quantity."""
+    """Return a table for the terminal, with a line for each op and quantity."""
     caption = "worst ulp (inputs above 2 ulp)"
     out = Table("op", "", *IMPLEMENTATIONS, box=box.SIMPLE_HEAD, caption=caption)
     for (op, quantity), cells in lines(rows).items():
@@ -224,18 +197,6 @@ def _stride(text: str) -> int:
     if not text.isdecimal() or int(text) not in {2**k for k in range(24)}:
         raise argparse.ArgumentTypeError(f"must be a power of two up to 2**23; got {text!r}")
     return int(text)
-
-
-def read_records(file: Path) -> list[Record]:
-    """The rows of an earlier run; ValueError if the file is not one's."""
-    fields = {"op", "quantity", "implementation", "program", "sample", "chunks", *Tally._fields}
-    try:
-        rows: list[Record] = json.loads(file.read_text())["records"]
-        if all(fields <= row.keys() for row in rows):
-            return rows
-    except (ValueError, LookupError, TypeError, AttributeError):
-        pass
-    raise ValueError(f"{file} is not a record of this benchmark; --fresh writes over it")
 
 
 def parser() -> Parser:
@@ -273,7 +234,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     every = patterns(options.stride)
 
     def inputs(activation: Activation[...], quantity: str) -> Inputs:
-        return dense_sample(of(quantity, activation), activation.kinks) if options.quick else every
+        return (
+            dense_sample(value_or_slope(quantity, activation), activation.kinks)
+            if options.quick
+            else every
+        )
 
     try:
         with interruptible():

@@ -1,10 +1,10 @@
-"""What activations compile to for an H200 and a TPU, beside jax.nn: no device is needed.
+"""Compile activations for an H200 and a TPU, beside jax.nn, without a device.
 
     python -m benchmarks.aot --target h200 --fn gelu swiglu --json aot.json
 
-Forward is the activation alone. Backward is what follows it in a layer's gradient: from what the
-forward pass keeps and the cotangent of the result to the cotangents of the inputs. Scan is the
-gradient of a stack of feed-forward layers.
+Forward is the activation alone. Backward is its part of a layer's gradient: from the arrays that
+forward keeps, and the result's cotangent, to the inputs' cotangents. Scan is the gradient of a
+stack of feed-forward layers.
 """
 
 import argparse
@@ -31,10 +31,9 @@ from benchmarks._lib.aot_programs import (
     INSTRUCTIONS_PER_BYTE,
     LAYERS,
     PROGRAMS,
-    Record,
     measure,
 )
-from benchmarks._lib.claims import races
+from benchmarks._lib.claims import Record, Rivals, races
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -42,13 +41,13 @@ WHEELS = ("jax-cuda13-plugin", "libtpu", "nvidia-cuda-nvcc", "nvidia-cuda-nvdisa
 IMPLEMENTATIONS = ("activax", "jax.nn")
 MEASURES = ("kernels", "bytes", "instr.", "time ≥", "temp MiB")
 LEGEND = (
-    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from what the "
-    "forward pass keeps and the cotangent. bytes: that the kernels read and write, over those of "
+    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from the arrays "
+    "that forward keeps and the cotangent. bytes: read and written by the kernels, over those of "
     "the inputs, the results and the cotangents. instr.: machine instructions an element, of all "
-    "branches. time ≥: the larger of bytes and instructions, in times of a copy as large; an H200 "
-    f"issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a byte."
+    "branches. time ≥: the larger of the times for bytes and for instructions, over the time of a "
+    f"copy; an H200 issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a "
+    "byte."
 )
-Rivals = dict[str, Record]  # by implementation
 Key = tuple[str, str, str]  # op, dtype, mode
 
 
@@ -58,7 +57,7 @@ def run(
     dtypes: Sequence[str],
     modes: Sequence[str],
 ) -> list[Record]:
-    """The rows of every combination, but of scans only those with a rival, in the first dtype."""
+    """Return the records of every combination; of scans, those with a rival in the first dtype."""
     combined = itertools.product(activations, modes, dtypes)
     work = [
         (activation, mode, dtype)
@@ -71,13 +70,13 @@ def run(
 
 
 def least_time(row: Record) -> float:
-    """The least time on an H200, in times of a copy that moves the floor's bytes."""
+    """Return the least time on an H200, over that of a copy that moves the least bytes."""
     issued = (row["instructions"] or 0) * ELEMENTS / INSTRUCTIONS_PER_BYTE
     return max(row["moved_bytes"], issued) / row["floor_bytes"]
 
 
 def _cells(rivals: Rivals) -> list[str]:
-    """The MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
+    """Return MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
     columns = [_measures(rivals[name]) for name in IMPLEMENTATIONS if name in rivals]
     return ["/".join(filter(None, pair)) for pair in zip(*columns, strict=True)]
 
@@ -92,7 +91,10 @@ def _measures(row: Record) -> list[str]:
 
 
 def _summary(kernels: dict[Key, Rivals]) -> str:
-    """How many are one kernel and as fast as a copy, and the means over what jax.nn has too."""
+    """Return how many are one kernel, how many are as fast as a copy, and mean least times.
+
+    The means are over activations that jax.nn has too.
+    """
     rows = []
     for chosen in dict.fromkeys(key[1:] for key in kernels):
         here = [rivals for key, rivals in kernels.items() if key[1:] == chosen]
@@ -113,12 +115,12 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
 
 
 def summary(record: dict[str, Any]) -> str:
-    """How many are one kernel and as fast as a copy, and the mean least_time beside jax.nn's."""
+    """Return the summary of forward and backward of a record."""
     return _summary({k: r for k, r in races(record["records"]).items() if "scan" not in k})
 
 
 def markdown(record: dict[str, Any]) -> str:
-    """The summary, the memory of scanned layers, and every row with a legend."""
+    """Return the summary, the memory of scanned layers, and every row with a legend."""
     every = races(record["records"])
     rows = [
         [f"`{op}`, {dtype}, {mode}", *_cells(rivals)]
@@ -139,7 +141,7 @@ def markdown(record: dict[str, Any]) -> str:
 
 
 def table(rows: Sequence[Record]) -> Table:
-    """Every row for the terminal."""
+    """Return a table of every row for the terminal."""
     out = Table(box=box.SIMPLE_HEAD, caption="activax/jax.nn")
     for name in ("op", "dtype", "mode"):
         out.add_column(name, no_wrap=True)
@@ -151,6 +153,7 @@ def table(rows: Sequence[Record]) -> Table:
 
 
 def pointwise(name: str) -> Activation[...]:
+    """Return the elementwise or gated activation of a name."""
     found = arguments.activation(name)
     if found.kind not in ("elementwise", "gated"):
         raise argparse.ArgumentTypeError(f"{name} is {found.kind}; give elementwise or gated ones")

@@ -1,11 +1,11 @@
-"""What statistics and taps cost a training step: time, and memory by layer.
+"""Measure the cost of statistics and taps in a training step: time, and memory by layer.
 
     python -m benchmarks.diagnostics --json diagnostics.json
 
-One gradient of a residual network whose feed-forward layers are scanned over, with the statistics
-of every hidden activation, and of its cotangent, as further results; `watch` finds the activation
-by itself. Seconds are those that the process has the CPU, where there is no accelerator: other
-processes do not take part in them.
+The program is one gradient of a residual network that scans over feed-forward layers. Its further
+results are the statistics of every hidden activation and of its cotangent. `watch` finds the
+activation by itself. Without an accelerator, seconds are CPU time of the process, in which other
+processes have no part.
 """
 
 import sys
@@ -31,7 +31,7 @@ PLAIN, WATCH = "plain", "watch"
 
 
 class NetworkSize(NamedTuple):
-    """Of the network."""
+    """The size of the network."""
 
     layers: int
     rows: int
@@ -41,7 +41,7 @@ class NetworkSize(NamedTuple):
 
 USUAL, QUICK = NetworkSize(6, 1024, 512, 2048), NetworkSize(2, 128, 32, 128)
 
-# What is done to the hidden activation h, given a sink: it goes on, beside what is found.
+# From a hidden activation and a sink to the activation that goes on, and the findings.
 WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
     PLAIN: lambda h, drain: (h, None),
     "statistics": lambda h, drain: (h, statistics(h)),
@@ -53,7 +53,10 @@ WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
 
 
 def gradient(name: str) -> Callable[..., Any]:
-    """The gradients by weights and sinks, and what was found, of (weights, sinks, x)."""
+    """Return a function of (weights, sinks, x) that returns gradients by weights and sinks.
+
+    Its second result are the findings of the watcher `name`.
+    """
 
     def loss(weights: tuple[Array, Array], sinks: Any, x: Array) -> tuple[Array, Any]:
         def layer(x: Array, own: Any) -> tuple[Array, Any]:
@@ -72,6 +75,7 @@ def gradient(name: str) -> Callable[..., Any]:
 
 
 def inputs(size: NetworkSize) -> tuple[tuple[Array, Array], Any, Array]:
+    """Draw weights and inputs, and make sinks."""
     keys = jax.random.split(jax.random.key(0), 3)
     up = jax.random.normal(keys[0], (size.layers, size.width, size.hidden))
     down = jax.random.normal(keys[1], (size.layers, size.hidden, size.width))
@@ -84,7 +88,7 @@ def inputs(size: NetworkSize) -> tuple[tuple[Array, Array], Any, Array]:
 
 
 def kept_by_layer(name: str, size: NetworkSize) -> float | None:
-    """The temporary bytes that a further layer adds to the compiled program."""
+    """Return the temporary bytes that a further layer adds to the compiled program."""
     depths = size.layers, 2 * size.layers
     low, high = (
         temporary(gradient(name), *jax.eval_shape(lambda d=d: inputs(size._replace(layers=d))))
@@ -94,7 +98,7 @@ def kept_by_layer(name: str, size: NetworkSize) -> float | None:
 
 
 def measure(size: NetworkSize, repeats: int) -> list[dict[str, Any]]:
-    """A record for each of WATCHERS, timed in turn."""
+    """Time WATCHERS in turn, and return a record for each."""
     given = inputs(size)
     programs = {name: JaxProgram(gradient(name), given) for name in WATCHERS}
     clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
@@ -113,7 +117,7 @@ def measure(size: NetworkSize, repeats: int) -> list[dict[str, Any]]:
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each record."""
+    """Return the cells of a line for each record."""
     (plain,) = (record for record in records if record["implementation"] == PLAIN)
     lines = []
     for record in records:

@@ -1,4 +1,4 @@
-"""The main job's table, measured and committed: `activax train` with its defaults."""
+"""Measure the table of `activax train` with its defaults, and write the committed results."""
 
 import argparse
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ COMMITTED = RESULTS / "digits.json"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The rows that `activax train` prints, as a Markdown table."""
+    """Return the rows that `activax train` prints, as a Markdown table."""
     return markdown_table(COLUMNS, rows)
 
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = [train(name, settings) for name in ACTIVATIONS]
     measured: dict[str, Any] = record(results, settings)
     for row in measured["results"]:
-        del row["loss"]  # the curves are long, and `activax train --out` draws them
+        del row["loss"]  # curves are long, and `activax train --out` draws them
     measured["environment"] = describe(["benchmarks.digits"])
     measured["table"] = [cells(result) for result in results]
     publishing.save(arguments.json, measured)

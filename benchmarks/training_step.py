@@ -1,8 +1,9 @@
-"""What an activation, and what it keeps, costs a training step: time and memory, beside jax.nn.
+"""Measure a training step by activation and by what it keeps: time and memory, beside jax.nn.
 
     python -m benchmarks.training_step --json training_step.json
 
-One step of gradient descent of a residual network whose feed-forward layers are scanned over.
+The program is one step of gradient descent of a residual network that scans over feed-forward
+layers.
 """
 
 import sys
@@ -30,7 +31,7 @@ RATE = 1e-3
 
 
 def step(activation: Callable[..., Any]) -> Callable[..., Any]:
-    """One step: (parameters, inputs, targets) to parameters."""
+    """Return one step, a function of (parameters, inputs, targets) that returns parameters."""
 
     def network(parameters: tuple[Array, Array], x: Array) -> Array:
         def layer(x: Array, weights: tuple[Array, Array]) -> tuple[Array, None]:
@@ -50,7 +51,7 @@ def step(activation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] | None]:
-    """jax.nn's function, ours, and ours with what it may keep instead."""
+    """Return jax.nn's function, ours, and ours with leaner policies."""
     return {
         "jax.nn": peers.in_jax(activation.name),
         "activax": activation,
@@ -61,7 +62,7 @@ def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] 
 
 
 def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
-    """The steps of all rivals in turn."""
+    """Time the steps of all rivals in turn."""
     up, down, x, y = (
         jax.random.normal(key, shape)
         for key, shape in zip(
@@ -78,11 +79,12 @@ def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
 
 
 def committed() -> list[Row]:
+    """Return the committed rows."""
     return records.from_json(COMMITTED.read_text())[0]
 
 
 def markdown() -> str:
-    """Of the committed rows: time and temporary memory of a step, beside jax.nn."""
+    """Return a table of the committed rows: time and temporary memory of a step."""
     rows = committed()
     names = [*dict.fromkeys(row.implementation for row in rows)]
     lines = []
@@ -93,6 +95,7 @@ def markdown() -> str:
 
 
 def cell(row: Row, peer: Row) -> str:
+    """Return time and memory of a row, marked if it is faster or slower than its peer."""
     mark = records.EMPHASIS[row.compared_with(peer)]
     return f"{mark}{1e3 * row.seconds:.0f}{mark} ({(row.temporary_bytes or 0) / 2**20:.0f})"
 

@@ -65,7 +65,7 @@ class Row:
 
     @property
     def starved(self) -> bool:
-        """Whether other programs had the CPU, so that the time says little of this one."""
+        """True if other programs had the CPU, so that the time says little of this one."""
         return self.cpu_share is not None and self.cpu_share < STARVED
 
     def compared_with(self, other: "Row") -> str:

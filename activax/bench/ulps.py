@@ -52,8 +52,8 @@ def precise(function: Elementwise) -> Callable[[Any], np.ndarray[Any, np.dtype[A
 def errors(function: Elementwise, x: Array, got: Any) -> Any:
     """Return the error of `got` against function(x), in ulps of its dtype.
 
-    The error is |got - want| over the distance between the two floats that enclose the exact result
-    `want`, so a correctly rounded result has an error of at most 0.5.
+    Let `want` be the exact result. The error is |got - want| over the distance between the two
+    floats that enclose `want`. A correctly rounded result has an error of at most 0.5.
 
     Backends may flush numbers below float32's smallest normal one to 0. So there every result from
     0 to the exact result is right, and such an input may be read as 0. Infinity is right if the

@@ -1,4 +1,4 @@
-"""measure activations on this machine, beside other libraries and a copy"""
+"""Measure activations on this machine, beside other libraries and a copy."""
 
 import argparse
 import importlib
@@ -21,7 +21,7 @@ from activax.bench.roofline import Roofline
 from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
 from activax.bench.torch_programs import TorchFunction, shares_the_device, warm_heap
 from activax.cli.arguments import (
-    DTYPE_NAMES,
+    SHORT_DTYPES,
     activation,
     add_activations,
     add_list,
@@ -32,12 +32,12 @@ from activax.cli.arguments import (
 )
 from activax.cli.errors import UsageError
 
-MEMORY = "memory"  # a suite that measures no time
+MEMORY = "memory"  # the suite that times nothing
 QUICK = Effort(repeats=7, sample_s=0.004)
 
 
 class Request(NamedTuple):
-    """What is measured."""
+    """The measurements that the user asks for."""
 
     suite: str
     subjects: Sequence[Subject]
@@ -49,7 +49,7 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was, as far as it came."""
+    """The rows that are measured so far, and the circumstances."""
 
     rows: list[Row]
     environment: dict[str, Any]
@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--suite", choices=(*SUITES, MEMORY), default="quick",
-        help="what to measure (default: quick); memory: what is kept, by policy")  # fmt: skip
+        help="what to measure (default: quick); memory: bits kept, by policy")  # fmt: skip
     add_activations(
         parser,
         one=_function,
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
     return judge(earlier, outcome.rows, arguments.fail_above) if earlier else 0
 
 
-# What is asked for
+# The request
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -146,7 +146,7 @@ def _request(arguments: argparse.Namespace) -> Request:
         raise UsageError(f"bench: --shape of the suite {arguments.suite} is {suite.axes}, such as "
                          f"{_sizes(suite.shapes[size])}; got {_sizes(shape)}")  # fmt: skip
     effort = QUICK if arguments.quick else Effort()
-    dtypes = arguments.dtype or [*DTYPE_NAMES][: 1 if arguments.quick else 2]
+    dtypes = arguments.dtype or [*SHORT_DTYPES][: 1 if arguments.quick else 2]
     request = Request(
         arguments.suite,
         subjects,
@@ -162,7 +162,7 @@ def _request(arguments: argparse.Namespace) -> Request:
 
 
 class OwnFunction(NamedTuple):
-    """A function of the user's, by where it is."""
+    """A function of the user, named by its module and its name there."""
 
     name: str
     function: Callable[..., Any]
@@ -175,7 +175,7 @@ def _function(text: str) -> activax.Activation[...] | OwnFunction:
         if still(found):
             raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
         return found
-    if os.getcwd() not in sys.path:  # as `python -m` has it
+    if os.getcwd() not in sys.path:  # as for `python -m`
         sys.path.insert(0, os.getcwd())
     try:
         function = getattr(importlib.import_module(module), name)
@@ -191,7 +191,7 @@ def _library(name: str) -> str:
 
 
 def _available(library: str) -> bool:
-    """Whether a library is there; a line says if not."""
+    """Return whether a library can be measured; a line says why not."""
     if not peers.installed(library):
         print(f"{library} is skipped: it is not installed", file=sys.stderr)
         return False
@@ -238,13 +238,13 @@ def _earlier(path: Path | None) -> list[Row]:
 
 
 def _trace(one: Subject, request: Request) -> None:
-    """Trace the user's function, so that it fails before the minutes of measuring."""
+    """Trace the functions of a subject, so that errors come before the minutes of measuring."""
     case = _case(one, request, request.dtypes[0])
     for function in case.functions.values():
         if not isinstance(function, TorchFunction):
             try:
                 jax.eval_shape(function, *case.specs)
-            except Exception as error:  # whatever a function of the user's raises
+            except Exception as error:  # a function of the user may raise anything
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 given = f"{request.dtypes[0]} {_sizes(request.shape)}"
                 raise UsageError(f"bench: {one.name} fails on {given}: {reason}") from error
@@ -280,7 +280,7 @@ def _measure(request: Request, outcome: Outcome) -> None:
 
 
 def _warm_heap(request: Request) -> object:
-    """Room that torch's results may have again and again, while what is returned lives."""
+    """Make room in the heap for torch's results, which lasts as long as the returned object."""
     functions = [f for one in request.subjects for f in one.implementations.values()]
     if jax.default_backend() == "cpu" and any(isinstance(f, TorchFunction) for f in functions):
         return warm_heap(4 * math.prod(request.shape[:2]))

@@ -1,4 +1,4 @@
-"""What activations keep for the backward pass, by policy and by where they stand."""
+"""Bits that activations keep for the backward pass, by policy and by place in a network."""
 
 import argparse
 import sys
@@ -28,7 +28,7 @@ CSV_MARK = ",".join(COLUMNS[:5])
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show a row for each function, dtype and policy, and write what was asked for."""
+    """Show a row for each function, dtype and policy, and write the files of the options."""
     check_outputs(arguments, MARK, CSV_MARK)
     functions = arguments.activations or [catalog[name] for name in FUNCTIONS]
     rows = [
@@ -53,13 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measured(function: Any, dtype: str) -> Iterator[dict[str, Any]]:
-    """The rows of one activation, or the row of a function of the user's."""
+    """Yield the rows of one activation, or the row of a function of the user."""
     if isinstance(function, Activation):
         named = variants(function)
         label, elementwise = function.name, function.kind == "elementwise"
     else:
         named, label, elementwise = {"": function.function}, function.name, True
-    # XLA for CPUs keeps float32 copies of what is bfloat16.
+    # XLA for CPUs keeps float32 copies of bfloat16 arrays, so its programs do not tell.
     compiles = dtype == "float32" or jax.default_backend() != "cpu"
     for policy, one in named.items():
         compiled = layers(one, dtype) if compiles else None

@@ -1,4 +1,4 @@
-"""What `activax train --diagnose` measures, draws and writes."""
+"""The diagnosis of `activax train --diagnose`: its numbers, pictures and files."""
 
 import itertools
 from collections.abc import Callable
@@ -20,23 +20,24 @@ from activax.study.images import Images, digits
 from activax.study.settings import Settings
 
 KINDS = ("gradient-flow", "histograms", "health")  # of pictures
-TIMES = 20  # at which the network is looked at, after the first
+TIMES = 20  # looks at the network after the first one
 BINS = 60
 
 Flow = dict[str, diagnostics.GradientFlow]
-# Those of a Flow; its statistics are not drawn, and would take as long to compile as the rest.
+# A Flow without its statistics, which are not drawn and would double the time to compile.
 FlowNorms = dict[str, tuple[Array, Array, Any]]
 Look = Callable[[training.State], tuple[FlowNorms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
-    """What the networks of all seeds looked like in training.
+    """The networks of all seeds during training.
 
     Attributes:
-        steps: when they were looked at.
-        flows: at the first, the middle and the last of these steps; the mean over seeds.
-        health: of each layer, (steps, units of all seeds); none if it is not elementwise.
-        outputs: of each layer, for all training images, after training.
+        steps: the steps of the looks at the networks.
+        flows: the gradient flow at the first, the middle and the last look; the mean over seeds.
+        health: the health of each layer's units, (steps, units of all seeds); empty if the
+            activation is not elementwise.
+        outputs: the outputs of each layer for all training images, after training.
     """
 
     steps: list[int]
@@ -46,7 +47,7 @@ class Diagnosis(NamedTuple):
 
 
 def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
-    """Draw the diagnosis of one activation; the numbers come back, ready for JSON."""
+    """Draw the diagnosis of one activation, and return its numbers, ready for JSON."""
     found = diagnose(name, settings)
     pictures = [
         plot.gradient_flow(found.flows),
@@ -70,7 +71,7 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
 def diagnose(name: str, settings: Settings) -> Diagnosis:
     """Train the networks once more, as `experiment.train` does, and look at them on the way.
 
-    So what is reported of the first training, its time included, is as it is without a diagnosis.
+    The first training is timed and reported, so it must run as without a diagnosis.
     """
     run = experiment.prepare(name, settings)
     look = looker(run, settings, get(name))
@@ -108,10 +109,11 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
 
 
 def looker(run: experiment.Experiment, settings: Settings, activation: Activation[...]) -> Look:
-    """Gradients on the batch of the table's norms, and the health of units on all training images.
+    """Return a function that looks at the networks in a training state.
 
-    An activation that is not elementwise gives units no slope of their own, and so no health. Where
-    its parameters are trained, units saturate beside its steepest slope before training.
+    A look finds the gradient flow on the batch of the table's norms, and the health of units on all
+    training images. Health needs an elementwise activation, because other units have no slope of
+    their own. Saturation is relative to the steepest slope of the activation before training.
     """
     labels = jnp.asarray(digits()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth
@@ -139,7 +141,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
         return {path: one[:3] for path, one in flow.items()}, reports
 
     def of_seeds(state: training.State) -> tuple[FlowNorms, Any]:
-        # One seed after the other: of all training images, the layers of one are enough to hold.
+        # Seeds run one after the other, because the layers of one fill enough memory.
         norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
         means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
         return means, jax.tree.map(jnp.ravel, reports)
@@ -148,7 +150,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
 
 
 def _cast(params: Any, settings: Settings) -> tuple[Any, Array]:
-    """The parameters and all training images, in the dtype of the computation."""
+    """Return the parameters and all training images, in the dtype of the computation."""
     return experiment.cast((params, digits()[0].x), settings)
 
 

@@ -1,4 +1,4 @@
-"""say what mean-field theory knows of one activation, and draw it"""
+"""Say what mean-field theory knows of one activation, and draw it."""
 
 import argparse
 import math
@@ -82,11 +82,11 @@ def _number(text: str, valid: bool, rule: str) -> float:
     return float(text)
 
 
-# What is shown
+# The card
 
 
 def _shown(card: dict[str, Any]) -> Iterable[Any]:
-    """The card as tables and lines."""
+    """Yield the card as tables and lines."""
     moments = {
         q: found | {"mean": round(found["mean"], 15) + 0.0} for q, found in card["moments"].items()
     }
@@ -158,11 +158,11 @@ def _digits(value: float | str | None, digits: int = 6) -> str:
 
 
 def _fate(point: dict[str, Any]) -> str:
-    stays = point["q"] > 0 and abs(point["parallel"] - 1) < HALF_STABLE
+    stays = point["q"] > 0 and abs(point["parallel"] - 1) < NEARLY_ONE
     return "returns" if point["stable"] else "stays" if stays else "runs away"
 
 
-HALF_STABLE = 1e-9  # what differs from 1 by less is 1 but for rounding
+NEARLY_ONE = 1e-9  # a number that differs from 1 by less is 1 but for rounding
 
 
 def _normalizing(own: dict[str, Any]) -> str:
@@ -174,7 +174,7 @@ def _normalizing(own: dict[str, Any]) -> str:
 
 
 def _end(path: dict[str, Any]) -> str:
-    """Where float32 overflows or underflows, if it does."""
+    """Return the layer at which float32 overflows or underflows, as text, if there is one."""
     for name in ("overflow", "underflow"):
         if path[name] is not None:
             return f"{name} at {path[name]}"

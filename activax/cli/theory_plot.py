@@ -13,16 +13,16 @@ from activax import theory
 from activax.cli import theory_maps
 from activax.cli.theory_card import HALF_STABLE, Start, critical_points, noted, starts
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of starts; the colour-blind tell them apart too
+COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of starts, and safe for the colour-blind
 REGIONS = ("#dce9f5", "#fbe0d0", "#e2e2e2")  # in the order of theory_maps.ORDERED ...
 REGION_NAMES = ("ordered: gradients vanish", "chaotic: gradients explode", "variance explodes")
 FILLS = {1: "full", 0: "left", -1: "none"}  # markers of stable, half-stable, repelling points
-NEAR = 30.0  # fixed points beyond this variance do not widen the picture
+NEAR = 30.0  # the largest variance of a fixed point that may widen the picture
 INSET = (0.56, 0.12, 0.4, 0.3)
 
 
 def draw(activation: activax.Activation[...], sigma_b: float | None, depth: int) -> Figure:
-    """The map of the variance, the map of the correlation, and the phases."""
+    """Draw the map of the variance, the map of the correlation, and the phases."""
     figure = Figure(figsize=(14, 4.6), layout="constrained")
     variance, correlation, plane = figure.subplots(1, 3)
     with noted():
@@ -133,7 +133,7 @@ def _draw_phases(
 def _draw_diagonal(
     axes: Any, low: float, high: float, marked: dict[str, list[theory_maps.Crossing]]
 ) -> None:
-    """A square from low to high, and the fixed points on its diagonal."""
+    """Draw a square from low to high, and the fixed points on its diagonal."""
     axes.plot([low, high], [low, high], color="gray", linewidth=0.8, zorder=0)
     for colour, found in marked.items():
         for x, stable in found:

@@ -1,4 +1,4 @@
-"""train one network per activation on real images and compare them"""
+"""Train one network per activation on real images and compare them."""
 
 import argparse
 import dataclasses
@@ -63,9 +63,9 @@ def run(arguments: argparse.Namespace) -> None:
         for name in arguments.activations:
             results.append(experiment.train(name, settings))
             complete = len(results) == len(arguments.activations)
-            if out:  # after each, so that an interrupted run loses none that is finished
+            if out:  # after each activation, so that an interrupted run loses none
                 _write(out / "results.json", report.record(results, settings, complete))
-                files.write_picture(out / "curves.png", report.draw(results), report.MARK)
+                files.write_picture(out / "curves.png", report.draw_curves(results), report.MARK)
             if out and arguments.diagnose:
                 diagnoses[name] = diagnose.write(name, settings, out)
                 header = report.header(settings, complete)

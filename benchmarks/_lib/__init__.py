@@ -6,6 +6,7 @@ Modules:
     compiled_loops  Repeat a function inside one compiled program.
     aot_programs    Compile an activation, its gradient or a stack of layers for a device.
     sweep           Run many inputs through a function, and count what is wrong.
+    sweep_records   Keep the records of sweeps in a file.
     deep_networks   Draw deep networks without skips, by ways to initialise them.
     minimax         Fit polynomials and rationals with the least largest error.
 """
@@ -18,4 +19,5 @@ __all__ = [
     "minimax",
     "publishing",
     "sweep",
+    "sweep_records",
 ]

@@ -8,8 +8,6 @@ from activax.bench.stopwatch import Interval
 
 Record = dict[str, Any]  # one row of results by the names of its columns
 Rivals = dict[str, Record]  # the records of one race by implementation
-# The style of a verdict in the terminal, and its mark in Markdown.
-STYLES = {"faster": ("bold green", "**"), "slower": ("red", "*"), "tied": ("", "")}
 
 
 def interval(record: Record) -> Interval:

@@ -1,4 +1,4 @@
-"""Time, kept bits and distance from the roofline of every activation."""
+"""The time, the kept bits and the share of the roofline of every activation."""
 
 import jax
 
@@ -15,11 +15,12 @@ SHAPE = (1024, 1024)
 
 
 def specs(name: str, dtype: str) -> list[jax.ShapeDtypeStruct]:
+    """Return the inputs of an activation."""
     return [jax.ShapeDtypeStruct(SHAPE, dtype)] * activax.get(name).inputs
 
 
 class Speed:
-    """One call, with its results in the last one's buffers."""
+    """The time of a call that writes into the buffers of the last results."""
 
     params = (FUNCTIONS, DTYPES, ["forward", "backward"])
     param_names = ("activation", "dtype", "mode")
@@ -34,7 +35,7 @@ class Speed:
 
 
 class RooflineShare:
-    """Percent of what a copy of the same traffic reaches, timed in turn with it."""
+    """The speed in percent of that of a copy with the same traffic, timed in turn with it."""
 
     params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")
@@ -46,7 +47,7 @@ class RooflineShare:
 
 
 class Memory:
-    """What reverse mode keeps, arguments included."""
+    """The bits that reverse mode keeps, arguments included."""
 
     params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")

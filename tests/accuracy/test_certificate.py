@@ -166,7 +166,7 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, monkeypatch, ca
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(accuracy.Records, "save_in_time", interrupted)
+        patch.setattr(accuracy.SweepRecords, "save_in_time", interrupted)
         assert accuracy.main([*argv, str(in_parts)]) == 130
     assert [row["chunks"] for row in records(in_parts)] == [8, 8, 2, 2]
     assert "goes on from here" in capsys.readouterr().err
@@ -211,7 +211,7 @@ def test_quick_looks_about_critical_points(tmp_path):
     argv = ["--fn", "softsign", "--impl", "jax.nn", "--quick", "--json", str(file)]
     assert accuracy.main(argv) == 0
     value, derivative = records(file)
-    assert (value["sample"], value["inputs"]) == ("quick", sweep.QUICK)
+    assert (value["sample"], value["inputs"]) == ("quick", sweep.QUICK_INPUTS)
     assert value["non_finite"] == 2  # NaN at both infinities
     assert derivative["worst"] > 1e6  # 1 / (1 + a) - a / (1 + a)^2 cancels
 

@@ -45,7 +45,7 @@ def test_kernels_to_json_and_markdown(tmp_path, capsys):
         (op, dtype, mode)
         for op in ("hard_silu", "gelu", "soft_shrink")
         for dtype in ("float32", "bfloat16")
-        for mode in kernels.MODES
+        for mode in kernels.LOOPS
     }
     for record in measured["records"]:
         assert 0 < record["low"] <= record["seconds"] <= record["high"]
@@ -158,7 +158,7 @@ def test_few_bits_in_a_transformer(monkeypatch):
     for size, value in {"FEATURES": 16, "HIDDEN": 32, "LENGTH": 8}.items():
         monkeypatch.setattr(modularity, size, value)
     few = {"exact": activax.gelu, "bits1": activax.lean(activax.gelu, bits=1)}
-    monkeypatch.setattr(few_bits, "variants", lambda activation: few)
+    monkeypatch.setattr(few_bits, "slope_variants", lambda activation: few)
     with jax.numpy_dtype_promotion("standard"):
         exact, rough = few_bits.measure("text", activax.gelu, seeds=2, steps=20)
     start = math.log(modularity.text()[0])  # of guesses
@@ -188,9 +188,9 @@ def test_few_bits_needs_two_seeds(capsys):
 def test_throughput_measures_and_shows_the_catalogue(tmp_path, monkeypatch):
     commands = {
         name: [*suite, "--fn", fn, "--quick", "--shape", "8x128", "--repeats", "6"]
-        for (name, suite), fn in zip(throughput.COMMANDS.items(), ("gelu", "swiglu"), strict=True)
+        for (name, suite), fn in zip(throughput.RUNS.items(), ("gelu", "swiglu"), strict=True)
     }
-    monkeypatch.setattr(throughput, "COMMANDS", commands)
+    monkeypatch.setattr(throughput, "RUNS", commands)
     monkeypatch.setattr(throughput, "RESULTS", tmp_path)
     with jax.numpy_dtype_promotion("standard"):
         assert throughput.main() == 0

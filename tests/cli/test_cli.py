@@ -10,7 +10,7 @@ import pytest
 import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
-from activax.cli.arguments import DTYPE_NAMES  # noqa: E402
+from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
@@ -211,7 +211,7 @@ def test_one_syntax_of_lists(command, flag, words):
 @pytest.mark.parametrize("command", ["train", "bench"])
 def test_one_vocabulary_of_dtypes(command):
     parser = cli.parser()
-    for name, others in DTYPE_NAMES.items():
+    for name, others in SHORT_DTYPES.items():
         for word in (name, *others):
             given = parser.parse_args([command, "--dtype", word]).dtype
             assert given == (name if command == "train" else [name])
