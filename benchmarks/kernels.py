@@ -177,7 +177,7 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
     return out
 
 
-def _name(text: str) -> str:
+def _activation_name(text: str) -> str:
     activation = arguments.elementwise(text)
     for peer, find in FINDERS.items():
         if not find(activation.name) and (peer != "torch" or torch_programs.load()):
@@ -187,7 +187,7 @@ def _name(text: str) -> str:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
-    arguments.add_activations(out, one=_name, default=COMPARED)
+    arguments.add_activations(out, one=_activation_name, default=COMPARED)
     arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.SHORT_DTYPES][:2])
     out.add_argument(
         "--size", type=arguments.positive, metavar="N", help="elements of an array (2**18)"

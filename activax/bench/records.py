@@ -141,14 +141,14 @@ def cells(row: Row) -> dict[str, str]:
         row.shape,
         row.mode,
         row.implementation,
-        _times(row.seconds, *([] if row.starved else [row.low, row.high])) + "‡" * row.starved,
-        _times(row.device_seconds),
+        _time_text(row.seconds, *([] if row.starved else [row.low, row.high])) + "‡" * row.starved,
+        _time_text(row.device_seconds),
         f"{row.gb_per_s:.1f}",
         f"{row.percent_of_roofline:.0f}",
         "" if row.vs_jax is None else f"{row.vs_jax:.2f}{'†' * (row.page_faults > FAULTS)}",
         _nbytes(row.temporary_bytes),
         _nbytes(row.kept_bytes),
-        _times(row.compile_s),
+        _time_text(row.compile_s),
         _ulps(row.worst_ulp),
     )
     return dict(zip(COLUMNS, values, strict=True))
@@ -161,7 +161,7 @@ def verdict(row: Row, rows: Iterable[Row]) -> str:
     return row.compared_with(theirs)
 
 
-def _times(seconds: float | None, *interval: float) -> str:
+def _time_text(seconds: float | None, *interval: float) -> str:
     """Return a time, with the ends of its interval in brackets, in one unit."""
     if seconds is None:
         return ""

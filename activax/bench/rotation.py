@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-MOST = 256  # sets; tiny ones would need a million to exceed the cache
+MOST_SETS = 256  # sets; tiny ones would need a million to exceed the cache
 SCALE = 3.0  # the standard deviation: large enough for inputs in all branches of a function
 
 
@@ -44,7 +44,7 @@ class Rotation:
 
     def __init__(self, arguments: Any):
         nbytes = sum(array.nbytes for array in jax.tree.leaves(arguments))
-        count = min(max(last_level_cache() // max(nbytes, 1) + 1, 2), MOST)
+        count = min(max(last_level_cache() // max(nbytes, 1) + 1, 2), MOST_SETS)
         self.sets = [arguments]
         self.sets += [jax.tree.map(jnp.copy, arguments) for _ in range(count - 1)]
         self._turn: Iterator[Any] = itertools.cycle(self.sets)

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to measure (default: quick); memory: bits kept, by policy")  # fmt: skip
     add_activations(
         parser,
-        one=_function,
+        one=_subject_or_own,
         help="activations, or functions of yours as package.module:function (default: the suite's)",
     )
     add_list(
@@ -94,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--md", type=output_file, metavar="FILE", help="write a Markdown table")
     add("--png", type=output_file, metavar="FILE", help="draw bars against the roofline")
     add("--compare", type=Path, metavar="FILE", help="an earlier --json: what is slower now?")
-    add("--fail-above", type=_limit, default=1.1, metavar="RATIO",
+    add("--fail-above", type=_allowed_ratio, default=1.1, metavar="RATIO",
         help="exit with 1 if one takes more than this of its earlier time (1.1)")  # fmt: skip
 
 
@@ -168,7 +168,7 @@ class OwnFunction(NamedTuple):
     function: Callable[..., Any]
 
 
-def _function(text: str) -> activax.Activation[...] | OwnFunction:
+def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:
     module, colon, name = text.partition(":")
     if not colon:
         found = activation(text)
@@ -211,7 +211,7 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
-def _limit(text: str) -> float:
+def _allowed_ratio(text: str) -> float:
     try:
         value = float(text)
     except ValueError:

@@ -46,7 +46,7 @@ class Diagnosis(NamedTuple):
     outputs: dict[str, Array]
 
 
-def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
+def write_diagnosis(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
     """Draw the diagnosis of one activation, and return its numbers, ready for JSON."""
     found = diagnose(name, settings)
     pictures = [

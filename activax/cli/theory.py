@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     except ValueError as error:
         raise UsageError(error) from None
     console = Console(width=max(Console().width, 110))
-    for shown in _shown(card):
+    for shown in _card_parts(card):
         console.print(shown, markup=False, highlight=False)
     if arguments.json:
         record = {"made_by": MARK} | theory_card.without_infinities(card)
@@ -85,7 +85,7 @@ def _number(text: str, valid: bool, rule: str) -> float:
 # The card
 
 
-def _shown(card: dict[str, Any]) -> Iterable[Any]:
+def _card_parts(card: dict[str, Any]) -> Iterable[Any]:
     """Yield the card as tables and lines."""
     moments = {
         q: found | {"mean": round(found["mean"], 15) + 0.0} for q, found in card["moments"].items()

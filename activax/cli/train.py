@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
                 _write(out / "results.json", report.record(results, settings, complete))
                 files.write_picture(out / "curves.png", report.draw_curves(results), report.MARK)
             if out and arguments.diagnose:
-                diagnoses[name] = diagnose.write(name, settings, out)
+                diagnoses[name] = diagnose.write_diagnosis(name, settings, out)
                 header = report.header(settings, complete)
                 _write(out / "diagnostics.json", {**header, "diagnoses": diagnoses})
     finally:

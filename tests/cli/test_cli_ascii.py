@@ -1,4 +1,4 @@
-"""Terminals that are not UTF-8: every command prints what they can show."""
+"""Terminals without UTF-8: every command prints letters that they can show."""
 
 import io
 import sys
@@ -32,7 +32,7 @@ COMMANDS = {
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Standard streams of an encoding; calling it gives what was written."""
+    """A function that replaces the standard streams; it returns a reader of their texts."""
 
     def use(encoding):
         for name in ("stdout", "stderr"):
@@ -60,7 +60,7 @@ def test_every_command_is_shown_in_ascii(command, terminal, monkeypatch):
 
 
 def test_a_table_keeps_its_columns(terminal):
-    """The sign of two letters takes the place of the space behind it."""
+    """Check that a sign that is spelled with two letters takes the space behind it."""
     written = terminal("ascii")
     streams.spell()
     print("97.87 ± 0.49 │\n98.00 +-0.52 │ ≥ 2±3 Müller ─┼─ ☃")
