@@ -1,26 +1,22 @@
-"""The errors of activations over every float32 input, beside jax.nn and torch.
+"""Measure the errors of activations over every float32 input, beside jax.nn and torch.
 
     python -m benchmarks.accuracy --fn gelu mish --json accuracy.json
 
-Value and slope at default parameters are compared with the activation in float64. With --json the
-work may be interrupted: the same command goes on where it stopped, and measures again only rows
-whose program has changed.
+Value and slope at default parameters are compared with the activation in float64. A run with --json
+may be interrupted: the same command goes on where it stopped. It measures again only rows whose
+program has changed.
 """
 
 import argparse
 import hashlib
 import itertools
-import json
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
 from rich import box
 from rich.console import Console
 from rich.progress import Progress
@@ -31,52 +27,55 @@ from activax import Activation
 from activax.bench import files, machine, peers, slope, torch_programs
 from activax.bench.records import markdown_table
 from activax.bench.torch_programs import TorchFunction
+from activax.bench.ulps import Elementwise
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
-from benchmarks import report
-from benchmarks.sweep import CHUNK, Inputs, Tally, dense, patterns, sweep
+from benchmarks._lib.claims import Record
+from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense_sample, patterns, sweep
+from benchmarks._lib.sweep_records import SweepRecords, read_records
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
 QUANTITIES = ("value", "slope")
-SAVE_S = 10.0
 LEGEND = (
-    "The worst error in ulps of the exact result; (%): the inputs with more than 2 ulp; nf: "
-    "results that are infinite or NaN where the exact one is not, or the other way round; NaN "
-    "lost: numbers where the exact result is NaN. The slope at a kink is a convention and does not "
-    "count."
+    "The worst error in ulps of the exact result; (%): the share of inputs with errors above 2 "
+    "ulp; nf: the number of results that are infinite or NaN where the exact one is not, or the "
+    "other way round; NaN lost: the number of results that are numbers where the exact one is "
+    "NaN. The slope at a kink is a convention and does not count."
 )
 
-Row = dict[str, Any]  # its names, the fields of a Tally, and how many chunks are done
 
+class Candidate(NamedTuple):
+    """The value or the slope by one implementation.
 
-class Program(NamedTuple):
-    """One quantity by one implementation; the digest changes when the program or its truth do."""
+    The digest changes when the program or its truth changes.
+    """
 
-    run: Callable[[Array], Array]
+    run: Elementwise
     digest: str
 
 
-def of(quantity: str, function: Callable[..., Any]) -> Callable[[Array], Array]:
+def value_or_slope(quantity: str, function: Callable[..., Any]) -> Elementwise:
+    """Return the function for the quantity "value", its derivative for "slope"."""
     return slope(function) if quantity == "slope" else function
 
 
-def programs(
+def candidates(
     activation: Activation[...], quantity: str, torch: ModuleType | None
-) -> dict[str, Program]:
-    """The implementations of the value or the slope of an activation."""
+) -> dict[str, Candidate]:
+    """Return the implementations of the value or the slope of an activation, by name."""
     x = jnp.zeros(CHUNK)
     with jax.enable_x64(True):
-        truth = jax.jit(of(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
+        truth = jax.jit(value_or_slope(quantity, activation)).lower(x.astype(jnp.float64)).as_text()
     versions = [str(machine.version(name)) for name in ("jaxlib", "torch")]
 
-    def program(run: Callable[[Array], Array], source: str) -> Program:
+    def program(run: Elementwise, source: str) -> Candidate:
         text = "\0".join((source, truth, *versions))
-        return Program(run, hashlib.sha256(text.encode()).hexdigest()[:16])
+        return Candidate(run, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     out = {}
     for name, function in (("activax", activation), ("jax.nn", peers.in_jax(activation.name))):
         if function:
-            compiled = jax.jit(of(quantity, function))
+            compiled = jax.jit(value_or_slope(quantity, function))
             out[name] = program(compiled, compiled.lower(x).as_text())
     if torch and (in_torch := peers.in_torch(activation.name)):
         theirs = TorchFunction(in_torch)
@@ -84,42 +83,14 @@ def programs(
     return out
 
 
-class Records:
-    """The rows, in a file if there is one."""
-
-    def __init__(self, file: Path | None, rows: Sequence[Row], command: list[str]):
-        self.file, self.saved = file, time.monotonic()
-        self.environment = machine.describe(command)
-        self.rows = {(r["op"], r["quantity"], r["implementation"]): r for r in rows}
-
-    def begin(self, names: dict[str, str]) -> Row:
-        """The row that goes by these names, or a new one; an older program's is dropped."""
-        key = names["op"], names["quantity"], names["implementation"]
-        row = self.rows.get(key)
-        if row is None or any(row[name] != value for name, value in names.items()):
-            row = {**names, "chunks": 0, **Tally()._asdict()}
-            self.rows[key] = row
-        return row
-
-    def save(self) -> None:
-        self.saved = time.monotonic()
-        if self.file:
-            text = json.dumps({"environment": self.environment, "records": [*self.rows.values()]})
-            files.write(self.file, text.replace("{", "\n{") + "\n", report.MARK)
-
-    def save_in_time(self) -> None:
-        if time.monotonic() - self.saved > SAVE_S:
-            self.save()
-
-
 def measure(
     activation: Activation[...],
     quantity: str,
-    implementations: dict[str, Program],
+    implementations: dict[str, Candidate],
     inputs: Inputs,
-    records: Records,
+    records: SweepRecords,
 ) -> Iterator[int]:
-    """Sweep the implementations whose rows are not finished; yields the chunks done."""
+    """Sweep the implementations whose records are not finished, and yield the chunks done."""
     rows = {
         name: records.begin({
             "op": activation.name,
@@ -136,11 +107,13 @@ def measure(
         if done == inputs.count:
             continue
         runs = {name: implementations[name].run for name in names}
-        for tallies in sweep(of(quantity, activation), runs, inputs, done, conventions):
+        for tallies in sweep(value_or_slope(quantity, activation), runs, inputs, done, conventions):
             done += 1
             for name, tally in tallies.items():
                 total = Tally(*(rows[name][field] for field in Tally._fields)) + tally
-                rows[name].update(total._asdict(), chunks=done)  # at once: it may be interrupted
+                rows[name].update(
+                    total._asdict(), chunks=done
+                )  # in one step, because a run may be interrupted
             records.save_in_time()
             yield done
 
@@ -149,17 +122,17 @@ def run(
     activations: Sequence[Activation[...]],
     names: Sequence[str],
     inputs: Callable[[Activation[...], str], Inputs],
-    records: Records,
+    records: SweepRecords,
     console: Console,
 ) -> None:
-    """Measure everything; what is done is kept, whatever happens."""
+    """Measure everything, and keep finished chunks whatever happens."""
     torch = torch_programs.load() if "torch" in names else None
     if torch is None and "torch" in names:
         console.print("torch is skipped: it is not installed")
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             for activation, quantity in itertools.product(activations, QUANTITIES):
-                available = programs(activation, quantity, torch)
+                available = candidates(activation, quantity, torch)
                 chosen = {name: p for name, p in available.items() if name in names}
                 these = inputs(activation, quantity)
                 bar = progress.add_task(f"{activation.name} {quantity}", total=these.count)
@@ -173,7 +146,8 @@ def run(
 # The tables
 
 
-def cell(row: Row | None) -> str:
+def cell(row: Record | None) -> str:
+    """Return the cell of a record: the worst error, and what else is wrong."""
     if row is None:
         return ""
     text = f"{row['worst']:.2f}" if row["worst"] < 100 else f"{row['worst']:.0e}"
@@ -186,8 +160,8 @@ def cell(row: Row | None) -> str:
     return " ".join([text, *parts])
 
 
-def lines(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
-    """The cells of each op and quantity, one for each implementation."""
+def lines(rows: Sequence[Record]) -> dict[tuple[str, str], list[str]]:
+    """Return the cells of each (op, quantity), one for each implementation."""
     found = {(r["op"], r["quantity"], r["implementation"]): r for r in rows if r["inputs"]}
     return {
         (op, quantity): [cell(found.get((op, quantity, name))) for name in IMPLEMENTATIONS]
@@ -195,8 +169,8 @@ def lines(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, one line for each op, with a legend."""
+def markdown(rows: Sequence[Record]) -> str:
+    """Return a Markdown table with a line for each op, and a legend."""
     cells = lines(rows)
     columns = ("op", *(f"{q}, {name}" for q in QUANTITIES for name in IMPLEMENTATIONS))
     blank = [""] * len(IMPLEMENTATIONS)
@@ -207,8 +181,8 @@ def markdown(rows: Sequence[Row]) -> str:
     return f"{markdown_table(columns, body)}\n{LEGEND}\n"
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """The rows as a table for the terminal, one line for each op and quantity."""
+def table(rows: Sequence[Record]) -> Table:
+    """Return a table for the terminal, with a line for each op and quantity."""
     caption = "worst ulp (inputs above 2 ulp)"
     out = Table("op", "", *IMPLEMENTATIONS, box=box.SIMPLE_HEAD, caption=caption)
     for (op, quantity), cells in lines(rows).items():
@@ -223,18 +197,6 @@ def _stride(text: str) -> int:
     if not text.isdecimal() or int(text) not in {2**k for k in range(24)}:
         raise argparse.ArgumentTypeError(f"must be a power of two up to 2**23; got {text!r}")
     return int(text)
-
-
-def read(file: Path) -> list[Row]:
-    """The rows of an earlier run; ValueError if the file is not one's."""
-    fields = {"op", "quantity", "implementation", "program", "sample", "chunks", *Tally._fields}
-    try:
-        rows: list[Row] = json.loads(file.read_text())["records"]
-        if all(fields <= row.keys() for row in rows):
-            return rows
-    except (ValueError, LookupError, TypeError, AttributeError):
-        pass
-    raise ValueError(f"{file} is not a record of this benchmark; --fresh writes over it")
 
 
 def parser() -> Parser:
@@ -261,18 +223,22 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     command = parser()
     options = command.parse_args(argv)
-    earlier: list[Row] = []
+    earlier: list[Record] = []
     if options.json and options.json.exists() and not options.fresh:
         try:
-            earlier = read(options.json)
+            earlier = read_records(options.json)
         except ValueError as error:
             command.error(str(error))
-    records = Records(options.json, earlier, list(sys.argv[1:] if argv is None else argv))
+    records = SweepRecords(options.json, earlier, list(sys.argv[1:] if argv is None else argv))
     everything = [a for a in activax.catalog.values() if a.kind == "elementwise"]
     every = patterns(options.stride)
 
     def inputs(activation: Activation[...], quantity: str) -> Inputs:
-        return dense(of(quantity, activation), activation.kinks) if options.quick else every
+        return (
+            dense_sample(value_or_slope(quantity, activation), activation.kinks)
+            if options.quick
+            else every
+        )
 
     try:
         with interruptible():

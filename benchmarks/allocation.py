@@ -1,9 +1,9 @@
-"""What fresh memory for results costs on a CPU, and what helps: donation, or malloc's settings.
+"""Measure the cost of fresh memory for results on a CPU, and two remedies.
 
     python -m benchmarks.allocation        # measures, and writes the committed results
 
-Three processes run `activax bench` on large arrays: with donated results, with fresh ones, and with
-fresh ones while malloc keeps what it has once mapped.
+Three processes run `activax bench` on large arrays: one with donated results, one with fresh
+results, and one with fresh results while malloc keeps the memory that it has mapped.
 """
 
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 from activax.bench import records
 from activax.bench.measure import Row
 from activax.bench.records import markdown_table
+from benchmarks._lib.publishing import RESULTS
 
-RESULTS = Path(__file__).parent / "results"
 SHAPE = "8192x1024"  # 32 MiB in float32
 BENCH = [
     *(sys.executable, "-m", "activax", "bench", "--fn", "relu,silu,gelu", "--impl", "activax,jax"),
     *("--dtype", "float32", "--mode", "fwd", "--shape", SHAPE),
 ]
-# Never map a block by itself, take memory from the system in steps of 1 GiB, and give none back.
+# Settings of malloc: map no block by itself, take memory in steps of 1 GiB, and give none back.
 TUNABLES = (
     "glibc.malloc.mmap_max=0:glibc.malloc.top_pad=1073741824:"
     "glibc.malloc.trim_threshold=68719476736"
@@ -34,16 +34,17 @@ WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 def file(way: str) -> Path:
+    """Return the committed file of a way."""
     return RESULTS / f"allocation-{way.replace(', ', '-').replace(' ', '-')}.json"
 
 
 def committed() -> dict[str, list[Row]]:
-    """The rows of each way."""
+    """Return the committed rows of each way."""
     return {way: records.from_json(file(way).read_text())[0] for way in WAYS}
 
 
 def markdown(rows: dict[str, list[Row]]) -> str:
-    """One line an activation: GB/s, and page faults of a call, each way."""
+    """Return a table with a line for each activation: GB/s and page faults of a call, by way."""
     lines = []
     for i, row in enumerate(rows["donated"]):
         each = [rows[way][i] for way in WAYS]

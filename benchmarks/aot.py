@@ -1,10 +1,10 @@
-"""What activations compile to for an H200 and a TPU, beside jax.nn: no device is needed.
+"""Compile activations for an H200 and a TPU, beside jax.nn, without a device.
 
     python -m benchmarks.aot --target h200 --fn gelu swiglu --json aot.json
 
-Forward is the activation alone. Backward is what follows it in a layer's gradient: from what the
-forward pass keeps and the cotangent of the result to the cotangents of the inputs. Scan is the
-gradient of a stack of feed-forward layers.
+Forward is the activation alone. Backward is its part of a layer's gradient: from the arrays that
+forward keeps, and the result's cotangent, to the inputs' cotangents. Scan is the gradient of a
+stack of feed-forward layers.
 """
 
 import argparse
@@ -25,9 +25,15 @@ from activax import Activation
 from activax.bench import machine, peers
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
-from benchmarks import report
-from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, LAYERS, PROGRAMS, Row, measure
-from benchmarks.report import races
+from benchmarks._lib import publishing
+from benchmarks._lib.aot_programs import (
+    ELEMENTS,
+    INSTRUCTIONS_PER_BYTE,
+    LAYERS,
+    PROGRAMS,
+    measure,
+)
+from benchmarks._lib.claims import Record, Rivals, races
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -35,13 +41,13 @@ WHEELS = ("jax-cuda13-plugin", "libtpu", "nvidia-cuda-nvcc", "nvidia-cuda-nvdisa
 IMPLEMENTATIONS = ("activax", "jax.nn")
 MEASURES = ("kernels", "bytes", "instr.", "time ≥", "temp MiB")
 LEGEND = (
-    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from what the "
-    "forward pass keeps and the cotangent. bytes: that the kernels read and write, over those of "
+    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from the arrays "
+    "that forward keeps and the cotangent. bytes: read and written by the kernels, over those of "
     "the inputs, the results and the cotangents. instr.: machine instructions an element, of all "
-    "branches. time ≥: the larger of bytes and instructions, in times of a copy as large; an H200 "
-    f"issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a byte."
+    "branches. time ≥: the larger of the times for bytes and for instructions, over the time of a "
+    f"copy; an H200 issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a "
+    "byte."
 )
-Rivals = dict[str, Row]  # by implementation
 Key = tuple[str, str, str]  # op, dtype, mode
 
 
@@ -50,8 +56,8 @@ def run(
     activations: Sequence[Activation[...]],
     dtypes: Sequence[str],
     modes: Sequence[str],
-) -> list[Row]:
-    """The rows of every combination, but of scans only those with a rival, in the first dtype."""
+) -> list[Record]:
+    """Return the records of every combination; of scans, those with a rival in the first dtype."""
     combined = itertools.product(activations, modes, dtypes)
     work = [
         (activation, mode, dtype)
@@ -63,37 +69,40 @@ def run(
     return [row for one in shown for row in measure(target, *one)]
 
 
-def bound(row: Row) -> float:
-    """The least time on an H200, in times of a copy that moves the floor's bytes."""
+def least_time(row: Record) -> float:
+    """Return the least time on an H200, over that of a copy that moves the least bytes."""
     issued = (row["instructions"] or 0) * ELEMENTS / INSTRUCTIONS_PER_BYTE
     return max(row["moved_bytes"], issued) / row["floor_bytes"]
 
 
 def _cells(rivals: Rivals) -> list[str]:
-    """The MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
+    """Return MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
     columns = [_measures(rivals[name]) for name in IMPLEMENTATIONS if name in rivals]
     return ["/".join(filter(None, pair)) for pair in zip(*columns, strict=True)]
 
 
-def _measures(row: Row) -> list[str]:
+def _measures(row: Record) -> list[str]:
     temporary = f"{row['temp_bytes'] / 2**20:.1f}"
     if "kernels" not in row:
         return [*[""] * (len(MEASURES) - 1), temporary]
     counted = "" if row["instructions"] is None else f"{row['instructions']:.0f}"
     moved = row["moved_bytes"] / row["floor_bytes"]
-    return [f"{row['kernels']}", f"{moved:.2f}", counted, f"{bound(row):.2f}", temporary]
+    return [f"{row['kernels']}", f"{moved:.2f}", counted, f"{least_time(row):.2f}", temporary]
 
 
 def _summary(kernels: dict[Key, Rivals]) -> str:
-    """How many are one kernel and as fast as a copy, and the means over what jax.nn has too."""
+    """Return how many are one kernel, how many are as fast as a copy, and mean least times.
+
+    The means are over activations that jax.nn has too.
+    """
     rows = []
     for chosen in dict.fromkeys(key[1:] for key in kernels):
         here = [rivals for key, rivals in kernels.items() if key[1:] == chosen]
         ours = [rivals["activax"] for rivals in here]
-        counts = (sum(r["kernels"] == 1 for r in ours), sum(bound(r) < 1.005 for r in ours))
+        counts = (sum(r["kernels"] == 1 for r in ours), sum(least_time(r) < 1.005 for r in ours))
         both = [rivals for rivals in here if len(rivals) == len(IMPLEMENTATIONS)]
         means = (
-            statistics.geometric_mean(bound(rivals[name]) for rivals in both)
+            statistics.geometric_mean(least_time(rivals[name]) for rivals in both)
             for name in IMPLEMENTATIONS
         )
         rows.append([
@@ -106,12 +115,12 @@ def _summary(kernels: dict[Key, Rivals]) -> str:
 
 
 def summary(record: dict[str, Any]) -> str:
-    """How many are one kernel and as fast as a copy, and the mean bound beside jax.nn's."""
+    """Return the summary of forward and backward of a record."""
     return _summary({k: r for k, r in races(record["records"]).items() if "scan" not in k})
 
 
 def markdown(record: dict[str, Any]) -> str:
-    """The summary, the memory of scanned layers, and every row with a legend."""
+    """Return the summary, the memory of scanned layers, and every row with a legend."""
     every = races(record["records"])
     rows = [
         [f"`{op}`, {dtype}, {mode}", *_cells(rivals)]
@@ -131,8 +140,8 @@ def markdown(record: dict[str, Any]) -> str:
     ])  # fmt: skip
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """Every row for the terminal."""
+def table(rows: Sequence[Record]) -> Table:
+    """Return a table of every row for the terminal."""
     out = Table(box=box.SIMPLE_HEAD, caption="activax/jax.nn")
     for name in ("op", "dtype", "mode"):
         out.add_column(name, no_wrap=True)
@@ -144,6 +153,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def pointwise(name: str) -> Activation[...]:
+    """Return the elementwise or gated activation of a name."""
     found = arguments.activation(name)
     if found.kind not in ("elementwise", "gated"):
         raise argparse.ArgumentTypeError(f"{name} is {found.kind}; give elementwise or gated ones")
@@ -176,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     record = {"environment": here, "target": options.target, "records": rows}
     Console().print(table(rows))
     if options.json:
-        report.save(options.json, record)
+        publishing.save(options.json, record)
     return 0
 
 

@@ -1,61 +1,39 @@
 """Make the fitted coefficients of the float32 kernels: `python -m benchmarks.coefficients`.
 
-Each set is a weighted minimax fit: Lawson's iteration on a Chebyshev grid, against mpmath. A
-rational is made linear by Loeb's, which divides by the last denominator. What is minimised is the
-relative error of the final result, of which the fit is one piece. Coefficients are rounded to
-float32 one at a time, from the lowest power up, and those still free are fitted again.
+`benchmarks/_lib/minimax.py` says how they are fitted.
 """
 
 import argparse
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from mpmath import MPContext, mpf
+from mpmath import mpf
 
 from activax.bench import files
+from benchmarks._lib.minimax import Problem, chebyshev, error_bits, fit, mp
 
 COMMITTED = Path(__file__).parents[1] / "activax" / "numerics" / "coefficients.py"
-NODES = 300
-ROUNDS = 300
-DENSE = 4000  # the points at which a claim is measured
-# What Q(0) is in a rational. Rounding 1.0 to 1.4 costs up to twice as much as 1.5 to 2: gelu comes
-# out at 3.8 ulp with 1.5, at 5.2 with 1.
-UNIT = 1.5
-
-mp = MPContext()  # its precision is its own
-mp.dps = 40
+DENSE = 4000  # points at which the error of a fit is measured
 
 
-# What is fitted
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A function, and the formula that gives it from a fitted P(x), or P(x)/Q(x)."""
-
-    formula: str
-    truth: Callable[[mpf], mpf]
-    result: Callable[[mpf, mpf], mpf]  # of x and the fitted value there
-    interval: tuple[float, float]
-    sets: dict[str, tuple[int, int]]  # how many coefficients P and Q have
-    at_zero: float | None = None  # P(0)/Q(0), where it has to be exact
-    variable: Callable[[mpf], mpf] = lambda x: x  # what P and Q are polynomials of
+# The functions
 
 
 def normal_tail_scaled(a: mpf) -> mpf:
+    """Return Phi(-a) exp(a^2 / 2), where Phi is the normal distribution."""
     return mp.ncdf(-a) * mp.exp(a * a / 2)
 
 
 def gelu_slope_scaled(a: mpf) -> mpf:
+    """Return gelu'(-a) exp(a^2 / 2)."""
     return normal_tail_scaled(a) - a / mp.sqrt(2 * mp.pi)
 
 
 def gelu_tanh_logit(x: mpf) -> mpf:
-    """gelu_tanh(x) is x sigmoid(gelu_tanh_logit(x))."""
+    """Return z(x), for which gelu_tanh(x) = x sigmoid(z(x))."""
     return 2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
 
 
@@ -76,16 +54,17 @@ def mish(x: mpf) -> mpf:
 
 
 def tanh_ratio(square: mpf) -> mpf:
-    """tanh(x) / x as a function of x^2."""
+    """Return tanh(x) / x, given x^2."""
     x = mp.sqrt(square)
     return mp.tanh(x) / x if x else mp.mpf(1)
 
 
 def root_of_slope(f: Callable[[mpf], mpf], near: float) -> mpf:
+    """Return the root of f' that Newton's method finds from `near`."""
     return mp.findroot(lambda x: mp.diff(f, x), near)
 
 
-# The kernels multiply by these float32 numbers, so the fits make up for their rounding.
+# The kernels multiply by these float32 numbers, so the fits correct their rounding errors.
 SQRT_2PI = float(np.float32(mp.sqrt(2 * mp.pi)))
 PHI0 = float(np.float32(1 / mp.sqrt(2 * mp.pi)))
 GELU_ROOT = -root_of_slope(gelu, -0.75)
@@ -93,23 +72,30 @@ SILU_ROOT = -root_of_slope(silu, -1.28)
 SILU_POINT = mp.mpf(float(np.float32(SILU_ROOT)))
 MISH_ROOT = -root_of_slope(mish, -1.19)
 GELU_TANH_ROOT = -root_of_slope(gelu_tanh, -0.75)
-# From here on the slope is 1, to 4e-7.
+# Inputs from which on the slope differs from 1 by at most 4e-7.
 SATURATED = {"GELU": 5.65, "GELU_TANH": 5.3, "SILU": 18.0, "MISH": 9.4}
-# In powers of s itself the polynomials for the right branches cancel, which costs six bits.
+# The right branches are polynomials in s - RIGHT_MIDDLE: in s they would cancel, and lose six bits.
 RIGHT_MIDDLE = 3.0
 
 
-def inversion(
+def slope_from_value(
     function: Callable[[mpf], mpf],
     root: mpf,
     low: float,
     right: tuple[int, int],
     left: tuple[int, int],
 ) -> tuple[Problem, Problem]:
-    """The slope from y, the value, on either side of the minimum at -root.
+    """Return the problems of the slope, given the value y, right and left of the minimum at -root.
 
-    In terms of s, which grows with the distance to the minimum, it has no singularity there. At
-    `low` the value is the smallest normal float32 number.
+    The slope is singular in y at the minimum. So it is fitted in a variable s that grows with the
+    distance to the minimum.
+
+    Args:
+        function: the activation.
+        root: minus the place of its minimum.
+        low: the input whose value is the smallest normal float32 number.
+        right: the numbers of coefficients of P and Q right of the minimum.
+        left: the same left of the minimum.
     """
     given, name = f"y = {function.__name__}(x)", function.__name__.upper()
     depth, high = -function(-root), SATURATED[name]
@@ -148,7 +134,7 @@ PROBLEMS = (
         "expm1(r) ~= r + r^2 P(r), |r| <= 0.3475",
         truth=mp.expm1,
         result=lambda r, p: r + r * r * p,
-        interval=(-0.3475, 0.3475),  # ln(2) / 2, and room for the rounding of r
+        interval=(-0.3475, 0.3475),  # ln(2) / 2, and a margin for the rounding of r
         sets={"EXPM1": (5, 1), "EXPM1_HALF": (3, 1)},
     ),
     Problem(
@@ -172,7 +158,7 @@ PROBLEMS = (
         result=lambda a, ratio: 1 / (SQRT_2PI * a + ratio),
         interval=(0, 14.5),
         sets={"NORMAL_TAIL": (5, 5), "NORMAL_TAIL_HALF": (3, 4)},
-        at_zero=2,  # or x Phi(x) of the smallest x is flushed
+        at_zero=2,  # exact, or x Phi(x) of the smallest normal x is flushed to 0
     ),
     Problem(
         "(Phi(-a) - a phi(a)) exp(a^2/2) ~= PHI0 (GELU_ROOT - a) (1 + P(a)/Q(a)), 0 <= a <= 14.5",
@@ -188,13 +174,13 @@ PROBLEMS = (
         interval=(-0.41422, 0.29290),
         sets={"LOG": (7, 1)},
     ),
-    *inversion(gelu, GELU_ROOT, -13.15, right=(9, 8), left=(5, 5)),
-    *inversion(gelu_tanh, GELU_TANH_ROOT, -10.1, right=(9, 8), left=(8, 8)),
-    *inversion(silu, SILU_ROOT, -91.9, right=(8, 8), left=(7, 7)),
-    *inversion(mish, MISH_ROOT, -91.9, right=(8, 8), left=(7, 7)),
+    *slope_from_value(gelu, GELU_ROOT, -13.15, right=(9, 8), left=(5, 5)),
+    *slope_from_value(gelu_tanh, GELU_TANH_ROOT, -10.1, right=(9, 8), left=(8, 8)),
+    *slope_from_value(silu, SILU_ROOT, -91.9, right=(8, 8), left=(7, 7)),
+    *slope_from_value(mish, MISH_ROOT, -91.9, right=(8, 8), left=(7, 7)),
 )
 
-# Comment and value of each constant that is stored as two float64 numbers.
+# The comment and the value of each constant that is stored as two float64 numbers.
 CONSTANTS = {
     "GELU_ROOT": ("gelu'(-a) = 0", GELU_ROOT),
     "GELU_DEPTH": ("-gelu(-GELU_ROOT)", -gelu(-GELU_ROOT)),
@@ -223,105 +209,34 @@ CONSTANTS = {
 }
 
 
-# How it is fitted
-
-
-def chebyshev(interval: tuple[float, float], count: int) -> np.ndarray:
-    low, high = interval
-    nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
-    return (low + high) / 2 - (high - low) / 2 * nodes
-
-
-def target(problem: Problem, x: mpf) -> tuple[mpf, mpf]:
-    """The fitted value that makes the result exact at x, and what an error in it weighs."""
-    truth = problem.truth(x)
-    value = mp.findroot(lambda v: problem.result(x, v) - truth, (0.5, 0.25))
-    return value, mp.diff(lambda v: problem.result(x, v), value) / truth
-
-
-def minimax(
-    terms: np.ndarray, denominator_terms: np.ndarray, weight: np.ndarray, fixed: np.ndarray
-) -> np.ndarray:
-    """The coefficients of P and Q that make weight (P - value Q) / Q least; NaN marks the free."""
-    free = np.isnan(fixed)
-    coefficients, best, least = fixed.copy(), fixed, np.inf
-    known = terms[:, ~free] @ fixed[~free]
-    lawson, denominator = np.ones_like(weight), np.ones_like(weight)
-    for _ in range(ROUNDS):
-        row = np.sqrt(lawson) * weight / denominator
-        matrix = terms[:, free] * row[:, None]
-        size = np.linalg.norm(matrix, axis=0)
-        coefficients[free] = np.linalg.lstsq(matrix / size, -known * row)[0] / size
-        denominator = denominator_terms @ coefficients[-denominator_terms.shape[1] :]
-        error = np.abs(weight * (terms @ coefficients) / denominator)
-        if error.max() < least:
-            best, least = coefficients.copy(), error.max()
-        lawson = np.maximum(lawson * error / error.max(), 1e-30)
-    return best
-
-
-def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[float]]:
-    """P and Q, each coefficient a float32 number."""
-    x = chebyshev(problem.interval, NODES)
-    value, weight = np.array([target(problem, mp.mpf(point)) for point in x], float).T
-    variable = np.array([problem.variable(mp.mpf(point)) for point in x], float)
-    numerator_terms, denominator_terms = (
-        np.vander(variable, size, increasing=True) for size in sizes
-    )
-    terms = np.hstack([numerator_terms, -value[:, None] * denominator_terms])
-    fixed = np.full(sum(sizes), np.nan)
-    fixed[sizes[0]] = UNIT if sizes[1] > 1 else 1.0
-    if problem.at_zero is not None:
-        fixed[0] = problem.at_zero * fixed[sizes[0]]
-    powers = np.concatenate([np.arange(size) for size in sizes])
-    for index in np.argsort(powers, kind="stable"):
-        if np.isnan(fixed[index]):
-            fixed[index] = np.float32(minimax(terms, denominator_terms, weight, fixed)[index])
-    return fixed[: sizes[0]].tolist(), fixed[sizes[0] :].tolist()
-
-
-def polynomial(coefficients: Sequence[float], x: mpf) -> mpf:
-    """The polynomial, lowest power first."""
-    return mp.fsum(c * x**k for k, c in enumerate(coefficients))
-
-
-def error_bits(
-    problem: Problem, numerator: Sequence[float], denominator: Sequence[float], x: np.ndarray
-) -> float:
-    """-log2 of the largest relative error of the final result at the points x, without rounding."""
-    worst = mp.mpf(0)
-    for point in map(mp.mpf, x):
-        variable = problem.variable(point)
-        value = polynomial(numerator, variable) / polynomial(denominator, variable)
-        worst = max(worst, abs(problem.result(point, value) / problem.truth(point) - 1))
-    return -float(mp.log(worst, 2))
-
-
-# How it is written
+# The generated file
 
 
 def two_words(value: mpf) -> tuple[float, float]:
+    """Return the float64 nearest to a value, and the float64 nearest to the rest."""
     high = float(value)
     return high, float(value - high)
 
 
-def lines(numbers: Sequence[float], indent: str = "") -> str:
-    """The inside of a tuple, one number a line, as `ruff format` lays it out."""
+def tuple_body(numbers: Sequence[float], indent: str = "") -> str:
+    """Return the inside of a tuple, one number a line, as `ruff format` lays it out."""
     return "".join(f"{indent}    {number!r},\n" for number in numbers)
 
 
 def definition(problem: Problem, name: str, sizes: tuple[int, int]) -> str:
+    """Return the statement that defines a fitted set, with its error in a comment."""
     numerator, denominator = fit(problem, sizes)
     bits = error_bits(problem, numerator, denominator, chebyshev(problem.interval, DENSE))
     claim = math.floor(100 * bits) / 100
     if sizes[1] == 1:
-        body = lines(numerator)
+        body = tuple_body(numerator)
     else:
-        body = "".join(f"    (\n{lines(c, '    ')}    ),\n" for c in (numerator, denominator))
+        body = "".join(f"    (\n{tuple_body(c, '    ')}    ),\n" for c in (numerator, denominator))
     return f"{name} = (  # relative error below 2^-{claim:.2f}\n{body})\n"
 
 
 def module() -> str:
+    """Return the text of the generated file."""
     parts = [
         '"""Constants of the float32 kernels: coefficients, each a float32 number, and roots.\n\n'
         "Generated by `python -m benchmarks.coefficients`, which says how; do not edit.\n"
@@ -340,7 +255,7 @@ def module() -> str:
         "\n# Roots of slopes, and what the slopes need there: high + low, two float64 numbers.\n"
     )
     for name, (comment, value) in CONSTANTS.items():
-        parts.append(f"{name} = (  # {comment}\n{lines(two_words(value))})\n")
+        parts.append(f"{name} = (  # {comment}\n{tuple_body(two_words(value))})\n")
     return "".join(parts)
 
 

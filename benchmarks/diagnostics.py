@@ -1,11 +1,11 @@
-"""What statistics and taps cost a training step: time, and memory by layer.
+"""Measure the cost of statistics and taps in a training step: time, and memory by layer.
 
     python -m benchmarks.diagnostics --json diagnostics.json
 
-One gradient of a residual network whose feed-forward layers are scanned over, with the statistics
-of every hidden activation, and of its cotangent, as further results; `watch` finds the activation
-by itself. Seconds are those that the process has the CPU, where there is no accelerator: other
-processes do not take part in them.
+The program is one gradient of a residual network that scans over feed-forward layers. Its further
+results are the statistics of every hidden activation and of its cotangent. `watch` finds the
+activation by itself. Without an accelerator, seconds are CPU time of the process, in which other
+processes have no part.
 """
 
 import sys
@@ -18,20 +18,20 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 import activax
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.memory import temporary
-from activax.bench.programs import Compiled
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import Parser, arguments
 from activax.diagnostics import sink, statistics, tap, watch
-from benchmarks import report
+from benchmarks._lib import claims, publishing
 
 COLUMNS = ("", "ms a step", "over plain", "MiB", "bytes a further layer keeps, over plain")
 PLAIN, WATCH = "plain", "watch"
 
 
-class Size(NamedTuple):
-    """Of the network."""
+class NetworkSize(NamedTuple):
+    """The size of the network."""
 
     layers: int
     rows: int
@@ -39,9 +39,9 @@ class Size(NamedTuple):
     hidden: int
 
 
-USUAL, QUICK = Size(6, 1024, 512, 2048), Size(2, 128, 32, 128)
+USUAL, QUICK = NetworkSize(6, 1024, 512, 2048), NetworkSize(2, 128, 32, 128)
 
-# What is done to the hidden activation h, given a sink: it goes on, beside what is found.
+# From a hidden activation and a sink to the activation that goes on, and the findings.
 WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
     PLAIN: lambda h, drain: (h, None),
     "statistics": lambda h, drain: (h, statistics(h)),
@@ -53,7 +53,10 @@ WATCHERS: dict[str, Callable[[Array, Any], tuple[Array, Any]]] = {
 
 
 def gradient(name: str) -> Callable[..., Any]:
-    """The gradients by weights and sinks, and what was found, of (weights, sinks, x)."""
+    """Return a function of (weights, sinks, x) that returns gradients by weights and sinks.
+
+    Its second result are the findings of the watcher `name`.
+    """
 
     def loss(weights: tuple[Array, Array], sinks: Any, x: Array) -> tuple[Array, Any]:
         def layer(x: Array, own: Any) -> tuple[Array, Any]:
@@ -71,7 +74,8 @@ def gradient(name: str) -> Callable[..., Any]:
     return jax.grad(watched if name == WATCH else loss, argnums=(0, 1), has_aux=True)
 
 
-def inputs(size: Size) -> tuple[tuple[Array, Array], Any, Array]:
+def inputs(size: NetworkSize) -> tuple[tuple[Array, Array], Any, Array]:
+    """Draw weights and inputs, and make sinks."""
     keys = jax.random.split(jax.random.key(0), 3)
     up = jax.random.normal(keys[0], (size.layers, size.width, size.hidden))
     down = jax.random.normal(keys[1], (size.layers, size.hidden, size.width))
@@ -83,8 +87,8 @@ def inputs(size: Size) -> tuple[tuple[Array, Array], Any, Array]:
     )
 
 
-def kept_by_layer(name: str, size: Size) -> float | None:
-    """The temporary bytes that a further layer adds to the compiled program."""
+def kept_by_layer(name: str, size: NetworkSize) -> float | None:
+    """Return the temporary bytes that a further layer adds to the compiled program."""
     depths = size.layers, 2 * size.layers
     low, high = (
         temporary(gradient(name), *jax.eval_shape(lambda d=d: inputs(size._replace(layers=d))))
@@ -93,10 +97,10 @@ def kept_by_layer(name: str, size: Size) -> float | None:
     return None if low is None or high is None else (high - low) / (depths[1] - depths[0])
 
 
-def measure(size: Size, repeats: int) -> list[dict[str, Any]]:
-    """A record for each of WATCHERS, timed in turn."""
+def measure(size: NetworkSize, repeats: int) -> list[dict[str, Any]]:
+    """Time WATCHERS in turn, and return a record for each."""
     given = inputs(size)
-    programs = {name: Compiled(gradient(name), given) for name in WATCHERS}
+    programs = {name: JaxProgram(gradient(name), given) for name in WATCHERS}
     clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
     timings = race(programs, repeats=repeats, sample_s=0.02, clock=clock)
     return [
@@ -113,11 +117,11 @@ def measure(size: Size, repeats: int) -> list[dict[str, Any]]:
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each record."""
+    """Return the cells of a line for each record."""
     (plain,) = (record for record in records if record["implementation"] == PLAIN)
     lines = []
     for record in records:
-        verdict = report.interval(record).compared_with(report.interval(plain))
+        verdict = claims.interval(record).compared_with(claims.interval(plain))
         over = record["seconds"] / plain["seconds"] - 1
         kept = [r["kept_by_layer"] for r in (record, plain)]
         lines.append(
@@ -144,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     size = QUICK if options.quick else USUAL
     records = measure(size, options.repeats)
-    report.publish(COLUMNS, rows(records), records, options.json, argv, size=size._asdict())
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv, size=size._asdict())
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The main job's table, measured and committed: `activax train` with its defaults."""
+"""Measure the table of `activax train` with its defaults, and write the committed results."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,16 +7,17 @@ from typing import Any
 
 from activax.bench.machine import describe
 from activax.bench.records import markdown_table
-from activax.cli.digits import train
 from activax.cli.report import COLUMNS, cells, record
-from activax.cli.settings import ACTIVATIONS, Settings
-from benchmarks import report
+from activax.study.experiment import train
+from activax.study.settings import ACTIVATIONS, Settings
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 
-COMMITTED = Path(__file__).parent / "results" / "digits.json"
+COMMITTED = RESULTS / "digits.json"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The rows that `activax train` prints, as a Markdown table."""
+    """Return the rows that `activax train` prints, as a Markdown table."""
     return markdown_table(COLUMNS, rows)
 
 
@@ -28,10 +29,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = [train(name, settings) for name in ACTIVATIONS]
     measured: dict[str, Any] = record(results, settings)
     for row in measured["results"]:
-        del row["loss"]  # the curves are long, and `activax train --out` draws them
+        del row["loss"]  # curves are long, and `activax train --out` draws them
     measured["environment"] = describe(["benchmarks.digits"])
     measured["table"] = [cells(result) for result in results]
-    report.save(arguments.json, measured)
+    publishing.save(arguments.json, measured)
     print(markdown(measured["table"]), end="")
 
 

@@ -1,4 +1,4 @@
-"""What a call costs before any work is done: eager and compiled calls on tiny arrays.
+"""Measure the overhead of a call: eager and compiled calls on tiny arrays.
 
 python -m benchmarks.dispatch --fn silu --json dispatch.json
 """
@@ -14,15 +14,15 @@ from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.bench.stopwatch import race
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
 
-SIZE = 64  # elements
+ELEMENTS = 64
 FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
 COLUMNS = ("op", "call", "activax us", "jax.nn us", "jax.nn / activax")
 
 
 class Calls:
-    """A function that is called from Python again and again."""
+    """A program that calls a function from Python again and again."""
 
     compile_s: float | None = None
 
@@ -36,9 +36,9 @@ class Calls:
 
 
 def measure(name: str, repeats: int) -> list[dict[str, Any]]:
-    """An eager call, a compiled call, and an eager `jax.grad`, of both libraries in turn."""
+    """Time an eager call, a compiled call and an eager `jax.grad` of both libraries in turn."""
     activation = arguments.activation(name)
-    x = [jnp.linspace(-3.0, 3.0, SIZE)] * activation.inputs
+    x = [jnp.linspace(-3.0, 3.0, ELEMENTS)] * activation.inputs
     rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
     makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
         "eager": lambda f: f,
@@ -55,7 +55,7 @@ def measure(name: str, repeats: int) -> list[dict[str, Any]]:
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each op and call."""
+    """Return the cells of a line for each op and call."""
     found = {(r["op"], r["call"], r["implementation"]): 1e6 * r["median"] for r in records}
     lines = []
     for op, call in dict.fromkeys((op, call) for op, call, _ in found):
@@ -70,13 +70,13 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "dispatch", __doc__, arguments.activation, arguments.sample_count, repeats=15
     )
     options = command.parse_args(argv)
     names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
-    report.publish(COLUMNS, rows(records), records, options.json, argv)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

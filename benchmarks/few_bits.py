@@ -1,8 +1,8 @@
-"""What slopes of few bits do to training: a residual network on the digits, a Transformer on text.
+"""Train with slopes of few bits: a residual network on digits, a Transformer on text.
 
     python -m benchmarks.few_bits --json few-bits.json
 
-Every variant of an activation begins with the same parameters and sees the same batches.
+All variants of an activation begin with the same parameters and see the same batches.
 """
 
 import argparse
@@ -23,8 +23,9 @@ import activax
 from activax import nn
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
-from activax.cli.digits import CLASSES, load
-from benchmarks import report
+from activax.study.images import CLASSES, digits
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import mean_and_deviation
 from examples.lessons import learning, modularity
 
 LAYERS, WIDTH, HIDDEN = 6, 96, 192  # of the network that reads digits
@@ -36,19 +37,29 @@ Unit = activax.Activation[...]
 
 
 class Task(NamedTuple):
-    """What is learned, and how, and which loss is shown."""
+    """A network, its data, its training, and the loss that is shown.
+
+    Attributes:
+        network: makes the network of an activation.
+        data: returns the examples to train on, and those that are held out.
+        optimizer: makes the optimiser for a number of steps.
+        batch: examples a step.
+        steps: steps of training.
+        on_held_out: show the loss on held-out examples, instead of those to train on.
+        form: the format of a loss.
+    """
 
     network: Callable[[Unit], nn.Layer]
-    data: Callable[[], Any]  # what is trained on, and what is held out
-    optimizer: Callable[[int], optax.GradientTransformation]  # for so many steps
+    data: Callable[[], Any]
+    optimizer: Callable[[int], optax.GradientTransformation]
     batch: int
     steps: int
-    on_held_out: bool  # whose loss it is; else that of what was trained on
-    form: str  # of a loss
+    on_held_out: bool
+    form: str
 
 
-def variants(activation: Unit) -> dict[str, Unit]:
-    """The activation with exact slopes, with the least that is exact to rounding, with few bits."""
+def slope_variants(activation: Unit) -> dict[str, Unit]:
+    """Return the activation with exact slopes, with its leanest policy, and with few bits."""
     few = {f"bits{bits}": activax.lean(activation, bits=bits) for bits in (4, 3, 2, 1)}
     return {
         EXACT: activation,
@@ -59,13 +70,13 @@ def variants(activation: Unit) -> dict[str, Unit]:
 
 
 def reader_of_digits(activation: Unit) -> nn.Layer:
-    """Feed-forward layers in residual branches; the inputs of the activation are nearly normal."""
+    """Return residual feed-forward layers, whose activation has nearly normal inputs."""
     block = nn.residual(nn.layer_norm(), nn.dense(HIDDEN), activation, nn.dense(WIDTH))
     return nn.serial(nn.dense(WIDTH), nn.scan(block, LAYERS), nn.dense(CLASSES))
 
 
 def reader_of_text(activation: Unit) -> nn.Layer:
-    """That of the lesson; but `nn.ffn` would compute the slope again from what goes in."""
+    """Return the Transformer of the lesson, without `nn.ffn`, which would recompute the slope."""
     up, down = (nn.dense(n, bias=False) for n in (modularity.HIDDEN, modularity.FEATURES))
     attention = nn.residual(nn.rms_norm(), nn.attention(4, causal=True))
     feed_forward = nn.residual(nn.rms_norm(), up, activation, down)
@@ -73,7 +84,9 @@ def reader_of_text(activation: Unit) -> nn.Layer:
 
 
 TASKS = {
-    "digits": Task(reader_of_digits, load, lambda steps: optax.adam(1e-3), 128, 330, False, ".2e"),
+    "digits": Task(
+        reader_of_digits, digits, lambda steps: optax.adam(1e-3), 128, 330, False, ".2e"
+    ),
     "text": Task(
         reader_of_text, modularity.windows, modularity.reader_optimizer, 16, 150, True, ".3f"
     ),
@@ -81,7 +94,7 @@ TASKS = {
 
 
 def train(task: Task, network: nn.Layer, params: Any, batches: Array) -> tuple[Array, Array, Array]:
-    """The loss at the end, the accuracy on what is held out, and the first gradient."""
+    """Train, and return the last loss, the accuracy on held-out examples, the first gradient."""
     seen, held_out = jax.tree.map(jnp.asarray, task.data())
     objective = learning.classify(network)
 
@@ -98,7 +111,7 @@ def train(task: Task, network: nn.Layer, params: Any, batches: Array) -> tuple[A
 
 
 def shuffled(number: int, batch: int, steps: int, key: Array) -> Array:
-    """The rows of each step's batch, in a new order every epoch."""
+    """Return the rows of each step's batch, in a new order every epoch."""
     an_epoch = number // batch
     keys = jax.random.split(key, -(-steps // an_epoch))
     orders = jax.vmap(lambda key: jax.random.permutation(key, number))(keys)
@@ -106,7 +119,7 @@ def shuffled(number: int, batch: int, steps: int, key: Array) -> Array:
 
 
 def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[dict[str, Any]]:
-    """A record for each variant; its lists have an entry a seed."""
+    """Train each variant, and return a record for each; its lists have one entry a seed."""
     task = TASKS[name]
     (x, y), _ = task.data()
     keys = jax.random.split(jax.random.key(0), seeds)
@@ -114,7 +127,7 @@ def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[
     batches = jax.vmap(partial(shuffled, len(y), task.batch, steps or task.steps))(keys)
     records: list[dict[str, Any]] = []
     exact: Any = None
-    for kept, variant in variants(activation).items():
+    for kept, variant in slope_variants(activation).items():
         run = jax.jit(jax.vmap(partial(train, task, task.network(variant))))
         losses, accuracies, first = map(np.asarray, run(params, batches))
         exact = first if kept == EXACT else exact
@@ -132,25 +145,21 @@ def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[
     return records
 
 
-def spread(values: Sequence[float], form: str) -> str:
-    return f"{statistics.mean(values):{form}} ± {statistics.stdev(values):{form}}"
-
-
 def over_exact(records: Sequence[dict[str, Any]]) -> list[str]:
-    """Of each record the loss by that of exact slopes, from the same start."""
+    """Return the loss of each record over that of exact slopes from the same start."""
     exact = {(r["task"], r["op"]): r["loss"] for r in records if r["kept"] == EXACT}
     pairs = [zip(r["loss"], exact[r["task"], r["op"]], strict=True) for r in records]
-    return [spread([loss / least for loss, least in pair], ".3f") for pair in pairs]
+    return [mean_and_deviation([loss / least for loss, least in pair], ".3f") for pair in pairs]
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each record."""
+    """Return the cells of a line for each record."""
     return [
         [
             f"{record['task']}: {record['op']}, {record['kept']}",
-            spread(record["loss"], TASKS[record["task"]].form),
+            mean_and_deviation(record["loss"], TASKS[record["task"]].form),
             ratio,
-            spread([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
+            mean_and_deviation([100 * accuracy for accuracy in record["accuracy"]], ".2f"),
             f"{statistics.mean(record['gradient_error']):.1e}",
         ]
         for record, ratio in zip(records, over_exact(records), strict=True)
@@ -162,11 +171,11 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def summary(records: Sequence[dict[str, Any]]) -> str:
-    """A line for each task and activation: the loss of exact slopes, and by that the others'."""
+    """Return a table of the loss of exact slopes, and of the other losses over it."""
     lines: dict[str, dict[str, str]] = {}
     for record, ratio in zip(records, over_exact(records), strict=True):
         line = lines.setdefault(f"{record['task']}: {record['op']}", {})
-        exactly = spread(record["loss"], TASKS[record["task"]].form)
+        exactly = mean_and_deviation(record["loss"], TASKS[record["task"]].form)
         line[record["kept"]] = exactly if record["kept"] == EXACT else ratio
     columns = list(dict.fromkeys(kept for line in lines.values() for kept in line))
     cells = [[name, *(line.get(kept, "") for kept in columns)] for name, line in lines.items()]
@@ -174,6 +183,7 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
 
 
 def several_seeds(text: str) -> int:
+    """Return a number of seeds that suffices for a deviation."""
     seeds = arguments.positive(text)
     if seeds < 2:
         raise argparse.ArgumentTypeError("must be at least 2, or there is no deviation; got 1")
@@ -195,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for activation in options.activations
         for record in measure(task, activation, options.seeds, options.steps)
     ]
-    report.publish(COLUMNS, rows(records), records, options.json, argv)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

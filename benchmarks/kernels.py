@@ -1,9 +1,9 @@
-"""Speed of the formulas themselves, beside jax.nn and torch: on one core, in its cache.
+"""Measure the speed of formulas on one core, in its cache, beside jax.nn and torch.
 
     python -m benchmarks.kernels --fn gelu mish --json gelu.json
 
-Unlike in benchmarks.throughput, memory, dispatch and allocation have little part in it. The time is
-the CPU's for this process, not the wall's, so other work on the machine counts less.
+Memory, dispatch and allocation have little part in the time, unlike in benchmarks.throughput. The
+time is CPU time of this process, so other work on the machine counts less.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 from rich import box
@@ -25,52 +25,49 @@ from rich.table import Table
 from rich.text import Text
 
 import activax
-from activax.bench import machine, peers, torch_programs
-from activax.bench.records import markdown_table
-from activax.bench.stopwatch import Program, race
+from activax.bench import Effort, machine, peers, torch_programs
+from activax.bench.records import EMPHASIS, markdown_table
+from activax.bench.stopwatch import Runnable, race
 from activax.bench.torch_programs import TorchFunction, TorchProgram
 from activax.cli import Parser, arguments
-from benchmarks import report
-from benchmarks.loops import Loop, backward, forward, forward_backward
-from benchmarks.report import STYLES, Rivals, races, versus
+from activax.cli.bench_report import STYLES
+from benchmarks._lib import publishing
+from benchmarks._lib.claims import Rivals, races, versus
+from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 
-# Those that jax.nn and torch both have or compose in a line; the means are over these.
-COMMON = (
+# The activations that jax.nn and torch have, or compose in a line. The means are over these.
+COMPARED = (
     *("relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid", "hard_silu", "sigmoid"),
     *("log_sigmoid", "tanh", "softsign", "softplus", "squareplus", "elu", "celu", "selu"),
     *("gelu", "gelu_tanh", "quick_gelu", "silu", "mish"),
 )
-PEERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
-MODES = {  # the program, and how many arrays it reads and writes
+FINDERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
+LOOPS = {  # by mode the program, and the numbers of arrays that it reads and writes
     "forward": (forward, 1, 1),
     "backward": (backward, 2, 1),
     "forward+backward": (forward_backward, 2, 2),
 }
-COLUMNS = ("Gelem/s", *PEERS, *(f"vs {peer}" for peer in PEERS))
+COLUMNS = ("Gelem/s", *FINDERS, *(f"vs {peer}" for peer in FINDERS))
 LEGEND = (
-    "Gelem/s: 10^9 elements a second of CPU time, on one core, in arrays that fit its cache; a "
-    "sample is one compiled loop in JAX and eager calls in torch. Backward: the cotangent of x "
-    "from x and that of the result, as one program that computes again what it needs; for torch "
-    "`autograd.grad` from tensors saved before, so its forward is not in the time. vs: time of the "
-    "peer over time of activax; **bold** where activax is faster and *italic* where it is slower, "
-    "with disjoint 95% intervals. †: one of the two had fresh memory mapped in each call."
+    "Gelem/s: 10^9 elements a second of CPU time, on one core, in arrays that fit its cache. A "
+    "sample is one compiled loop in JAX, and eager calls in torch. Backward: one program from x "
+    "and the cotangent of the result to the cotangent of x, which computes parts of the value "
+    "again; for torch `autograd.grad` from saved tensors, without the time of forward. vs: time "
+    "of the peer over time of activax; **bold** if activax is faster and *italic* if it is "
+    "slower, with disjoint 95% intervals. †: one of the two had fresh memory mapped in each "
+    "call."
 )
 
 
-class Effort(NamedTuple):
-    """How long to measure: the defaults, and those of --quick."""
-
-    size: int = 2**18
-    repeats: int = 9
-    sample_s: float = 0.03  # of which the first applications fill the cache: half a millisecond
-
-
+SIZE = 2**18  # elements of an array
+# The first calls of a sample fill the cache, which takes half a millisecond.
+USUAL = Effort(repeats=9, sample_s=0.03)
 QUICK = Effort(repeats=7, sample_s=0.015)
 
 
 @contextlib.contextmanager
 def one_core(torch: ModuleType | None) -> Iterator[None]:
-    """Confine the process, as far as its threads start in here: those of JAX at its first use."""
+    """Confine the process to one core, with threads that start inside; JAX's start at first use."""
     cores = os.sched_getaffinity(0)
     threads = torch.get_num_threads() if torch else 1
     os.sched_setaffinity(0, {max(cores)})
@@ -84,20 +81,22 @@ def one_core(torch: ModuleType | None) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dict[str, Any]]:
-    """Race the implementations of each activation, dtype and mode; seconds are of one call."""
-    normal = 3 * jax.random.normal(jax.random.key(0), (3, effort.size))
+def run(
+    names: Sequence[str], dtypes: Sequence[str], size: int, effort: Effort
+) -> list[dict[str, Any]]:
+    """Race the implementations of each activation, dtype and mode; seconds are those of a call."""
+    normal = 3 * jax.random.normal(jax.random.key(0), (3, size))
     torch = torch_programs.load()
     room = torch and torch_programs.warm_heap(normal[0].nbytes)
     records = []
-    work = list(itertools.product(dtypes, names, MODES))
+    work = list(itertools.product(dtypes, names, LOOPS))
     log = Console(stderr=True)
     for dtype, op, mode in track(
         work, "", console=log, transient=True, disable=not log.is_terminal
     ):
         arrays = list(normal.astype(dtype))
-        whole, *traffic = MODES[mode]
-        programs: dict[str, Program] = {
+        whole, *traffic = LOOPS[mode]
+        programs: dict[str, Runnable] = {
             "activax": Loop(whole(activax.get(op)), *traffic, arrays),
             "jax.nn": Loop(whole(peers.in_jax(op)), *traffic, arrays),
         }
@@ -112,13 +111,13 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
                 {
                     "op": op,
                     "dtype": dtype,
-                    "size": effort.size,
+                    "size": size,
                     "mode": mode,
                     "implementation": implementation,
                     "seconds": seconds.median,
                     "low": seconds.low,
                     "high": seconds.high,
-                    "gelem_per_s": effort.size / seconds.median / 1e9,
+                    "gelem_per_s": size / seconds.median / 1e9,
                     "page_faults": page_faults,
                 }
             )
@@ -127,10 +126,10 @@ def run(names: Sequence[str], dtypes: Sequence[str], effort: Effort) -> list[dic
 
 
 def summary(records: Sequence[dict[str, Any]]) -> str:
-    """The geometric means over COMMON, and where activax stands to the better of the peers."""
+    """Return geometric means over COMPARED, and how activax stands to the better of the peers."""
     ratios: dict[str, list[dict[str, tuple[float, str]]]] = {}
     for (op, dtype, mode), rivals in races(records).items():
-        if op in COMMON:
+        if op in COMPARED:
             times = {name: record["seconds"] for name, record in rivals.items()}
             ours = times.pop("activax")
             row = {peer: (theirs / ours, f"{op}, {peer}") for peer, theirs in times.items()}
@@ -139,34 +138,34 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     for title, rows in ratios.items():
         means = [
             f"{statistics.geometric_mean(row[peer][0] for row in rows):.2f}"
-            if peer in rows[0] else "" for peer in PEERS
+            if peer in rows[0] else "" for peer in FINDERS
         ]  # fmt: skip
         worst = [min(row.values()) for row in rows]
         ahead = sum(ratio > 1 for ratio, _ in worst)
         lowest, whose = min(worst)
         lines.append([title, *means, f"{ahead} of {len(rows)}", f"{lowest:.2f} ({whose})"])
-    columns = ("time of the peer over ours", *PEERS, "ahead of the better", "lowest")
+    columns = ("time of the peer over ours", *FINDERS, "ahead of the better", "lowest")
     return markdown_table(columns, lines)
 
 
 def _cells(rivals: Rivals) -> list[tuple[str, str]]:
-    """Speeds and ratios of a race, each with its verdict."""
-    names = ("activax", *PEERS)
+    """Return the speeds and ratios of a race, each with its verdict."""
+    names = ("activax", *FINDERS)
     speeds = [f"{rivals[name]['gelem_per_s']:.2f}" if name in rivals else "" for name in names]
-    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in PEERS)]
+    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in FINDERS)]
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
-    """The summary and every row, with a legend."""
+    """Return the summary and every row, with a legend."""
     rows = []
     for (op, dtype, mode), rivals in races(records).items():
-        cells = (f"{STYLES[v][1]}{text}{STYLES[v][1]}" for text, v in _cells(rivals))
+        cells = (f"{EMPHASIS[v]}{text}{EMPHASIS[v]}" for text, v in _cells(rivals))
         rows.append([f"`{op}`, {dtype}, {mode}", *cells])
     return f"{summary(records)}\n{markdown_table(('op', *COLUMNS), rows)}\n{LEGEND}\n"
 
 
 def table(records: Sequence[dict[str, Any]]) -> Table:
-    """Every row for the terminal."""
+    """Return a table of every row for the terminal."""
     out = Table(box=box.SIMPLE_HEAD)
     for name in ("op", "dtype", "mode"):
         out.add_column(name, no_wrap=True)
@@ -174,15 +173,13 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
         out.add_column(name, justify="right")
     for (op, dtype, mode), rivals in races(records).items():
         short = mode.replace("forward", "fwd").replace("backward", "bwd")
-        out.add_row(
-            op, dtype, short, *(Text(text, style=STYLES[v][0]) for text, v in _cells(rivals))
-        )
+        out.add_row(op, dtype, short, *(Text(text, style=STYLES[v]) for text, v in _cells(rivals)))
     return out
 
 
-def _name(text: str) -> str:
+def _activation_name(text: str) -> str:
     activation = arguments.elementwise(text)
-    for peer, find in PEERS.items():
+    for peer, find in FINDERS.items():
         if not find(activation.name) and (peer != "torch" or torch_programs.load()):
             raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
     return activation.name
@@ -190,8 +187,8 @@ def _name(text: str) -> str:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.kernels", description=__doc__.partition("\n")[0])
-    arguments.add_activations(out, one=_name, default=COMMON)
-    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.DTYPES][:2])
+    arguments.add_activations(out, one=_activation_name, default=COMPARED)
+    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.SHORT_DTYPES][:2])
     out.add_argument(
         "--size", type=arguments.positive, metavar="N", help="elements of an array (2**18)"
     )
@@ -210,10 +207,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     if not hasattr(os, "sched_setaffinity"):
         command.error("needs a system that confines a process to one core, such as Linux")
-    effort = QUICK if options.quick else Effort()
-    effort = effort._replace(
-        size=options.size or effort.size, repeats=options.repeats or effort.repeats
-    )
+    effort = QUICK if options.quick else USUAL
+    effort = effort._replace(repeats=options.repeats or effort.repeats)
     torch = torch_programs.load()
     if torch is None:
         print("torch is skipped: it is not installed", file=sys.stderr)
@@ -221,12 +216,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        records = run(options.activations, options.dtype, effort)
+        records = run(options.activations, options.dtype, options.size or SIZE, effort)
     record = {"environment": here, "records": records}
     Console().print(table(records))
     print(summary(records))
     if options.json:
-        report.save(options.json, record)
+        publishing.save(options.json, record)
     return 0
 
 

@@ -1,8 +1,8 @@
-"""How many bits an activation keeps for the backward pass, beside jax.nn.
+"""Count the bits that activations keep for the backward pass, beside jax.nn.
 
-Alone, where everything it keeps is its own; between two linear layers, where the second keeps the
-activation's output anyway and only what comes on top of that counts; and before a residual sum.
-Measured at a boundary of the program (`jax.vjp`), so it does not depend on the backend.
+An activation stands alone, or between two linear layers, or before a residual sum. Between linear
+layers the second layer keeps the activation's output anyway, so only further bits count. The bits
+are those at a boundary of the program (`jax.vjp`), so they do not depend on the backend.
 """
 
 import argparse
@@ -16,9 +16,10 @@ import activax
 from activax.bench import positions, slope_error
 from activax.bench.peers import in_jax
 from activax.bench.records import markdown_table
-from benchmarks import report
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 
-COMMITTED = Path(__file__).parent / "results" / "memory.json"
+COMMITTED = RESULTS / "memory.json"
 DTYPES = "float32", "bfloat16"
 COLUMNS = (
     "op", "alone", "alone, jax.nn", "between layers", "between layers, jax.nn", "lean",
@@ -27,11 +28,11 @@ COLUMNS = (
 
 
 def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
-    """A row for every activation that jax.nn has too, or that is written with it.
+    """Return a record for every activation that jax.nn has too, or composes.
 
-    Not for reductions: they have no element of the output for each of the input.
+    Reductions are left out, because their output has no element for each element of the input.
     """
-    rows = []
+    records = []
     for name, activation in activax.catalog.items():
         peer = in_jax(name)
         if peer is None or activation.kind == "reduction":
@@ -45,18 +46,18 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
             name, ours.alone, theirs.alone, ours.before_linear, theirs.before_linear,
             leanest.keep or "", lean.before_linear, lean.before_sum, *errors,
         )  # fmt: skip
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
-    return rows
+        records.append(dict(zip(COLUMNS, values, strict=True)))
+    return records
 
 
-def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    return markdown_table(COLUMNS, lines(rows))
+def markdown(records: Sequence[dict[str, Any]]) -> str:
+    return markdown_table(COLUMNS, rows(records))
 
 
-def lines(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each row, with the better of two in bold."""
+def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return the cells of a line for each record, with the better of two in bold."""
     out = []
-    for row in rows:
+    for row in records:
         cells = [f"`{row['op']}`"]
         for ours, theirs in (COLUMNS[1:3], COLUMNS[3:5]):
             pair = round(row[ours]), round(row[theirs])
@@ -71,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the record")
     arguments = parser.parse_args(argv)
-    rows = measure()
-    report.publish(COLUMNS, lines(rows), rows, arguments.json, ["benchmarks.memory"])
+    records = measure()
+    publishing.publish(COLUMNS, rows(records), records, arguments.json, ["benchmarks.memory"])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Wide random networks against `theory.propagate`: variance, correlation and gradients by width.
+"""Compare wide random networks with `theory.propagate`: variance, correlation and gradients.
 
     python -m benchmarks.propagation --json propagation.json
 
-Every network is drawn anew; `±` is the standard deviation over networks.
+Every network is drawn anew; ± is the standard deviation over networks.
 """
 
 import statistics
@@ -20,18 +20,34 @@ import activax
 from activax import theory
 from activax.bench.records import markdown_table
 from activax.cli import Parser, arguments
-from benchmarks import plain, report
+from benchmarks._lib import publishing
+from benchmarks._lib.deep_networks import (
+    Ensemble,
+    Initialisation,
+    at_critical_point,
+    at_own_gain,
+    at_scale,
+    follow,
+    random_layers,
+)
+from benchmarks._lib.publishing import mean_and_deviation
 
 DEPTH, RHO = 30, 0.5
-NETWORKS = {100: 200, 400: 100, 1600: 16}  # of each width
+NETWORKS = {100: 200, 400: 100, 1600: 16}  # their number, by width
 QUICK = {16: 4}
-SHOWN = 400  # the width in the README
-STARTS: dict[str, dict[str, plain.Initialisation]] = {
-    "relu": {"He": plain.scaled(2**0.5)},
-    "gelu": {"own gain": plain.own_gain, "half-stable": plain.critical(half_stable=True)},
-    "tanh": {"critical, sigma_b = 0.3": plain.critical(sigma_b=0.3), "5/3": plain.scaled(5 / 3)},
-    "silu": {"He": plain.scaled(2**0.5)},
-    "selu": {"LeCun": plain.scaled(1.0)},
+SHOWN = 400  # the width that the README shows
+STARTS: dict[str, dict[str, Initialisation]] = {
+    "relu": {"He": at_scale(2**0.5)},
+    "gelu": {
+        "own gain": at_own_gain,
+        "half-stable": at_critical_point(half_stable=True),
+    },
+    "tanh": {
+        "critical, sigma_b = 0.3": at_critical_point(sigma_b=0.3),
+        "5/3": at_scale(5 / 3),
+    },
+    "silu": {"He": at_scale(2**0.5)},
+    "selu": {"LeCun": at_scale(1.0)},
 }
 COLUMNS = (
     "", "width", "q", "q, measured", "noise", "noise, measured", "correlation",
@@ -40,30 +56,35 @@ COLUMNS = (
 
 
 class Measured(NamedTuple):
-    """Of a network: variance and correlation at the last layer, and |gradient|^2 at the first layer
-    by that at the last."""
+    """Facts of one network.
+
+    Attributes:
+        q: the variance at the last layer.
+        rho: the correlation of two inputs at the last layer.
+        gradient: |gradient|^2 at the first layer over that at the last.
+    """
 
     q: Array
     rho: Array
     gradient: Array
 
 
-def network(start: plain.Start, depth: int, width: int, key: Array) -> Measured:
-    """A random network that reads two inputs of variance start.q and correlation RHO."""
+def network(ensemble: Ensemble, depth: int, width: int, key: Array) -> Measured:
+    """Measure a random network that reads two inputs of variance ensemble.q, correlation RHO."""
     for_inputs, for_layers, for_gradient = jax.random.split(key, 3)
-    one, other = start.q**0.5 * jax.random.normal(for_inputs, (2, width))
+    one, other = ensemble.q**0.5 * jax.random.normal(for_inputs, (2, width))
     first = jnp.stack([one, RHO * one + (1 - RHO**2) ** 0.5 * other])
-    layers = plain.hidden(for_layers, start, depth, width)
+    layers = random_layers(for_layers, ensemble, depth, width)
 
     def read(h: Array) -> tuple[Array, Array]:
-        return plain.follow(start, layers, h)
+        return follow(ensemble, layers, h)
 
     last, back, seen = jax.vjp(read, first, has_aux=True)
     outward = jax.random.normal(for_gradient, last.shape)
     (inward,) = back(outward)
-    # Given the layer before, pre-activations are normal, of this covariance.
-    features = start.activation(seen[-1])
-    covariance = start.sigma_w**2 / width * features @ features.T + start.sigma_b**2
+    # Given the layer before, pre-activations are normal with this covariance.
+    features = ensemble.activation(seen[-1])
+    covariance = ensemble.sigma_w**2 / width * features @ features.T + ensemble.sigma_b**2
     q = jnp.diagonal(covariance)
     return Measured(
         q[0],
@@ -73,15 +94,21 @@ def network(start: plain.Start, depth: int, width: int, key: Array) -> Measured:
 
 
 def measure(function: str, name: str, width: int, networks: int) -> dict[str, Any]:
-    """A record of as many networks, and what theory says of them."""
+    """Return the record of as many networks, beside the numbers of theory."""
     activation = activax.get(function)
-    start = STARTS[function][name](activation, DEPTH)
+    ensemble = STARTS[function][name](activation, DEPTH)
     path = theory.propagate(
-        activation, start.sigma_w, start.sigma_b, depth=DEPTH, q0=start.q, rho0=RHO, width=width
+        activation,
+        ensemble.sigma_w,
+        ensemble.sigma_b,
+        depth=DEPTH,
+        q0=ensemble.q,
+        rho0=RHO,
+        width=width,
     )
     assert path.noise is not None
-    one = partial(network, start, DEPTH, width)
-    # One after the other: together their weights would not fit.
+    one = partial(network, ensemble, DEPTH, width)
+    # The networks run one after the other, because the weights of all would not fit in memory.
     found = jax.jit(lambda keys: jax.lax.map(one, keys))(
         jax.random.split(jax.random.key(0), networks)
     )
@@ -101,7 +128,7 @@ def measure(function: str, name: str, width: int, networks: int) -> dict[str, An
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each record."""
+    """Return the cells of a line for each record."""
     lines = []
     for record in records:
         theirs = record["theory"]
@@ -111,20 +138,16 @@ def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
                 f"{record['op']}, {record['start']}",
                 str(record["width"]),
                 f"{theirs['q']:.3g}",
-                _spread(record["q"]),
+                mean_and_deviation(record["q"], ".3g", ".2g"),
                 f"{theirs['noise']:.2g}",
                 f"{spread:.2g}",
                 f"{theirs['rho']:.3f}",
-                f"{statistics.mean(record['rho']):.3f} ± {statistics.stdev(record['rho']):.3f}",
+                mean_and_deviation(record["rho"], ".3f"),
                 f"{theirs['gradient']:.3g}",
-                _spread(record["gradient"]),
+                mean_and_deviation(record["gradient"], ".3g", ".2g"),
             ]
         )
     return lines
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.3g} ± {statistics.stdev(values):.2g}"
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
@@ -132,7 +155,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def summary(records: Sequence[dict[str, Any]]) -> str:
-    """Of one width."""
+    """Return the table of the width in SHOWN."""
     return markdown([record for record in records if record["width"] == SHOWN])
 
 
@@ -148,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name in STARTS[function]
         for width, networks in (QUICK if options.quick else NETWORKS).items()
     ]
-    report.publish(COLUMNS, rows(records), records, options.json, argv)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 
 

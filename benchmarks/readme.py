@@ -1,6 +1,6 @@
-"""Write the tables of README.md and RESULTS.md from the committed measurements.
+"""Write the tables of README.md and RESULTS.md from the committed results.
 
-python -m benchmarks.readme           # writes them
+python -m benchmarks.readme
 """
 
 import json
@@ -13,7 +13,7 @@ from benchmarks import (
     accuracy,
     allocation,
     aot,
-    deep_plain,
+    deep_training,
     diagnostics,
     digits,
     dispatch,
@@ -25,13 +25,13 @@ from benchmarks import (
     throughput,
     training_step,
 )
+from benchmarks._lib.publishing import RESULTS
 from examples import lessons
 
-RESULTS = Path(__file__).parent / "results"
 PICTURES = Path(lessons.__path__[0]) / "pictures"
 FILES = {"README": Path(__file__).parent.parent / "README.md",
          "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
-# What the README shows of long tables.
+# The rows of long tables that the README shows.
 HEADLINE = (
     *("relu", "sigmoid", "tanh", "softplus", "elu", "gelu", "gelu_tanh", "silu", "mish"),
     *("softmax", "swiglu"),
@@ -39,13 +39,13 @@ HEADLINE = (
 
 
 def read(name: str) -> dict[str, Any]:
-    """The record of a committed file."""
+    """Return the record of a committed file."""
     record: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
     return record
 
 
 def where(record: dict[str, Any]) -> str:
-    """Where and when it was measured."""
+    """Return the machine, the versions and the date of a record."""
     here = record.get("environment") or record["context"]["activax"]
     versions = here["versions"]
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("jax", "torch") if versions[name])
@@ -53,15 +53,16 @@ def where(record: dict[str, Any]) -> str:
 
 
 def headline(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that the README shows."""
     return [row for row in rows if row["op"] in HEADLINE]
 
 
 def tables() -> dict[str, dict[str, str]]:
-    """The tables of each file by their names, and where each was measured."""
+    """Return the tables of each file by name, each with its machine and date."""
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-plain", "diagnostics")
+                                      "deep-training", "diagnostics")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -84,7 +85,7 @@ def tables() -> dict[str, dict[str, str]]:
             "training-step": training_step.markdown(),
             "aot": aot.summary(files["aot"]),
             "propagation": propagation.summary(files["propagation"]["records"]),
-            "deep-plain": deep_plain.markdown(files["deep-plain"]["records"]),
+            "deep-training": deep_training.markdown(files["deep-training"]["records"]),
         },
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),
@@ -109,7 +110,7 @@ def tables() -> dict[str, dict[str, str]]:
 
 
 def gallery() -> str:
-    """The picture of each lesson beside what it says and the number that it measured."""
+    """Return the picture of each lesson beside its claim and the number that it measured."""
     lines = ["| | |\n| --- | --- |\n"]
     for name in lessons.NAMES:
         said = json.loads((PICTURES / f"{name}.json").read_text())
@@ -122,10 +123,10 @@ def gallery() -> str:
 
 
 def filled(text: str, tables: dict[str, str]) -> str:
-    """A text with its tables up to date.
+    """Return a text with its tables up to date.
 
     Raises:
-        ValueError: a table that it has no place for.
+        ValueError: the text does not have exactly one place for a table.
     """
     for name, table in tables.items():
         pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"

@@ -1,4 +1,4 @@
-"""What a program pays once: importing activax after jax, and compiling each activation.
+"""Measure the costs that a program pays once: the import, and compiling each activation.
 
 python -m benchmarks.startup --json startup.json
 """
@@ -17,7 +17,7 @@ import activax
 from activax.bench import peers
 from activax.bench.records import markdown_table
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
 
 SHAPE = (1024, 1024)
 COLUMNS = ("op", "activax ms", "jax.nn ms", "activax instructions", "jax.nn instructions")
@@ -28,7 +28,7 @@ IMPORT = (
 
 
 def import_seconds(repeats: int) -> list[float]:
-    """`import activax` in new processes that have imported jax; from bytecode after the first."""
+    """Return the seconds of `import activax` from bytecode, in processes that have imported jax."""
     command = [sys.executable, "-c", IMPORT]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 
@@ -41,7 +41,7 @@ def import_seconds(repeats: int) -> list[float]:
 
 
 def compile_cost(function: Callable[..., Any], inputs: int) -> tuple[float, int]:
-    """Seconds to trace and compile value and gradient, and the operations given to XLA."""
+    """Return the seconds to trace and compile a gradient, and the number of XLA's operations."""
     specs = [jax.ShapeDtypeStruct(SHAPE, "float32")] * inputs
     jax.clear_caches()
     start = time.perf_counter()
@@ -53,7 +53,7 @@ def compile_cost(function: Callable[..., Any], inputs: int) -> tuple[float, int]
 
 
 def measure(activation: activax.Activation[...], repeats: int) -> dict[str, Any]:
-    """The compilation of an activation's gradient, and of jax.nn's, in turn."""
+    """Compile the gradients of an activation and of that of jax.nn in turn; return the record."""
     rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
     record: dict[str, Any] = {"op": activation.name}
     costs: dict[str, list[tuple[float, int]]] = {label: [] for label, f in rivals.items() if f}
@@ -70,7 +70,7 @@ def measure(activation: activax.Activation[...], repeats: int) -> dict[str, Any]
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """The cells of a line for each op."""
+    """Return the cells of a line for each op."""
     lines = []
     for record in records:
         both = [record.get(label) for label in ("activax", "jax.nn")]
@@ -85,7 +85,7 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "startup", __doc__, arguments.activation, arguments.positive, repeats=3
     )
     options = command.parse_args(argv)
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = options.activations or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
-    report.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)
+    publishing.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)
     return 0
 
 

@@ -1,21 +1,20 @@
-"""Throughput of every activation, forward and backward, beside jax.nn and torch.
+"""Measure the throughput of every activation, forward and backward, beside jax.nn and torch.
 
     python -m benchmarks.throughput        # measures, and writes the committed results
 
-This is `activax bench` for the whole catalogue; its options are in COMMANDS.
+It runs `activax bench` for the whole catalogue, with the options in RUNS.
 """
 
 import statistics
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from activax import cli
 from activax.bench import records
 from activax.bench.measure import BASELINE, FAULTS, Row
+from benchmarks._lib.publishing import RESULTS
 
-RESULTS = Path(__file__).parent / "results"
-COMMANDS = {
+RUNS = {
     "throughput-act.json": ["--suite", "act"],
     "throughput-glu.json": ["--suite", "glu"],
 }
@@ -24,13 +23,13 @@ Race = dict[str, Row]  # by implementation
 
 
 def committed() -> tuple[list[Row], dict[str, object]]:
-    """The rows of all files, and the environment of the first."""
-    files = [records.from_json((RESULTS / name).read_text()) for name in COMMANDS]
+    """Return the rows of all committed files, and the environment of the first."""
+    files = [records.from_json((RESULTS / name).read_text()) for name in RUNS]
     return [row for rows, _ in files for row in rows], files[0][1]
 
 
 def races(rows: Sequence[Row]) -> dict[tuple[str, str, str], Race]:
-    """The rows of each op, dtype and mode."""
+    """Return the rows of each (op, dtype, mode), by implementation."""
     grouped: dict[tuple[str, str, str], Race] = {}
     for row in rows:
         grouped.setdefault((row.op, row.dtype, row.mode), {})[row.implementation] = row
@@ -38,7 +37,7 @@ def races(rows: Sequence[Row]) -> dict[tuple[str, str, str], Race]:
 
 
 def means(rows: Sequence[Row]) -> str:
-    """The geometric means over activations of the peers' times over ours."""
+    """Return the geometric means of the peers' times over ours."""
     ratios: dict[tuple[str, str], dict[str, list[float]]] = {}
     for (_, dtype, mode), race in races(rows).items():
         for peer in race.keys() & {*PEERS}:
@@ -56,7 +55,7 @@ def means(rows: Sequence[Row]) -> str:
 
 
 def every(rows: Sequence[Row]) -> str:
-    """One line for each race: our speed, and how the peers stand to it."""
+    """Return a line for each race: our speed, and the ratios of the peers."""
     lines = []
     for (op, dtype, mode), race in races(rows).items():
         ours = race["activax"]
@@ -72,22 +71,22 @@ def _ratio(race: Race, peer: str) -> str:
     if peer not in race:
         return ""
     ours, theirs = race["activax"], race[peer]
-    mark = records.MARKS[ours.compared_with(theirs)]
+    mark = records.EMPHASIS[ours.compared_with(theirs)]
     dagger = "†" * (max(ours.page_faults, theirs.page_faults) > FAULTS)
     return f"{mark}{theirs.seconds / ours.seconds:.2f}{dagger}{mark}"
 
 
 LEGEND = (
-    "GB/s: bytes that must move, over the median time. %: of a copy with as many reads and writes, "
-    "timed in turn with it. vs: time of the peer over time of activax; **bold** where activax is "
-    "faster and *italic* where it is slower, with disjoint 95% intervals; plain where neither is "
-    "sure. Backward: from what each library keeps. ulp: of ours. †: one of the two had fresh "
-    "memory mapped in each call, so nothing is claimed."
+    "GB/s: the least bytes to move, over the median time. %: of a copy with as many reads and "
+    "writes, timed in turn with it. vs: time of the peer over time of activax; **bold** if "
+    "activax is faster and *italic* if it is slower, with disjoint 95% intervals; plain if "
+    "neither is sure. Backward: from the arrays that each library keeps. ulp: the worst error of "
+    "activax. †: one of the two had fresh memory mapped in each call, so nothing is claimed."
 )
 
 
 def markdown(rows: Sequence[Row], environment: dict[str, object]) -> str:
-    """The means and every row, with a legend."""
+    """Return the means and every row, with a legend."""
     drift = environment["drift"]
     assert isinstance(drift, dict)
     moved = max(map(abs, drift.values()))
@@ -98,7 +97,7 @@ def markdown(rows: Sequence[Row], environment: dict[str, object]) -> str:
 
 
 def main() -> int:
-    for file, options in COMMANDS.items():
+    for file, options in RUNS.items():
         if code := cli.main(["bench", *options, "--json", str(RESULTS / file)]):
             return code
     return 0

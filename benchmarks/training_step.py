@@ -1,13 +1,13 @@
-"""What an activation, and what it keeps, costs a training step: time and memory, beside jax.nn.
+"""Measure a training step by activation and by what it keeps: time and memory, beside jax.nn.
 
     python -m benchmarks.training_step --json training_step.json
 
-One step of gradient descent of a residual network whose feed-forward layers are scanned over.
+The program is one step of gradient descent of a residual network that scans over feed-forward
+layers.
 """
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -20,17 +20,18 @@ from activax.bench import Effort, compare, files, machine, peers, records
 from activax.bench.measure import Row
 from activax.bench.roofline import Roofline
 from activax.cli import arguments
-from benchmarks import report
+from benchmarks._lib import publishing
+from benchmarks._lib.publishing import RESULTS
 from benchmarks.throughput import races
 
 LAYERS, ROWS, WIDTH, HIDDEN = 12, 2048, 256, 1024
 FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "mish")
-COMMITTED = Path(__file__).parent / "results" / "training-step.json"
+COMMITTED = RESULTS / "training-step.json"
 RATE = 1e-3
 
 
 def step(activation: Callable[..., Any]) -> Callable[..., Any]:
-    """One step: (parameters, inputs, targets) to parameters."""
+    """Return one step, a function of (parameters, inputs, targets) that returns parameters."""
 
     def network(parameters: tuple[Array, Array], x: Array) -> Array:
         def layer(x: Array, weights: tuple[Array, Array]) -> tuple[Array, None]:
@@ -50,7 +51,7 @@ def step(activation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] | None]:
-    """jax.nn's function, ours, and ours with what it may keep instead."""
+    """Return jax.nn's function, ours, and ours with leaner policies."""
     return {
         "jax.nn": peers.in_jax(activation.name),
         "activax": activation,
@@ -61,7 +62,7 @@ def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] 
 
 
 def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
-    """The steps of all rivals in turn."""
+    """Time the steps of all rivals in turn."""
     up, down, x, y = (
         jax.random.normal(key, shape)
         for key, shape in zip(
@@ -78,11 +79,12 @@ def measure(name: str, effort: Effort, roofline: Roofline) -> list[Row]:
 
 
 def committed() -> list[Row]:
+    """Return the committed rows."""
     return records.from_json(COMMITTED.read_text())[0]
 
 
 def markdown() -> str:
-    """Of the committed rows: time and temporary memory of a step, beside jax.nn."""
+    """Return a table of the committed rows: time and temporary memory of a step."""
     rows = committed()
     names = [*dict.fromkeys(row.implementation for row in rows)]
     lines = []
@@ -93,12 +95,13 @@ def markdown() -> str:
 
 
 def cell(row: Row, peer: Row) -> str:
-    mark = records.MARKS[row.compared_with(peer)]
+    """Return time and memory of a row, marked if it is faster or slower than its peer."""
+    mark = records.EMPHASIS[row.compared_with(peer)]
     return f"{mark}{1e3 * row.seconds:.0f}{mark} ({(row.temporary_bytes or 0) / 2**20:.0f})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    command = report.command(
+    command = publishing.command(
         "training_step", __doc__, arguments.elementwise, arguments.sample_count, repeats=9
     )
     options = command.parse_args(argv)

@@ -41,7 +41,7 @@ def few_sets(monkeypatch):
     """Benchmarks whose arguments rotate through a few sets, which takes less time."""
     from activax.bench import rotation
 
-    monkeypatch.setattr(rotation, "MOST", 3)
+    monkeypatch.setattr(rotation, "MOST_SETS", 3)
 
 
 @pytest.fixture

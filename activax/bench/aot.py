@@ -1,7 +1,7 @@
-"""Compile for a GPU or a TPU that is not there, and read what the program would do.
+"""Compile for a GPU or a TPU that is not there, and read the program.
 
-XLA's compilers come with the plugins of JAX, which need no device to compile. A process of its own
-runs them, because they are chosen before JAX starts. It is started once for each target.
+XLA's compilers come with the plugins of JAX, which compile without a device. JAX chooses its plugin
+when it starts, so each target has a process of its own, which starts once.
 """
 
 import atexit
@@ -24,19 +24,27 @@ import jax
 import jax.export
 
 from activax.bench import hlo, sass
-from activax.bench.compiler import Compiled
-from activax.bench.hlo import Kernel
+from activax.bench.compiler import Answer
+from activax.bench.hlo import DeviceKernel
 
 SPECS = Path(__file__).parent / "targets"
 
 
 class Target(NamedTuple):
-    """What JAX has to know of a device to compile for it."""
+    """The facts that JAX needs to compile for a device.
 
-    platform: str  # of `jax.export`
-    wheel: str  # that has its compiler
-    module: str  # by which that is recognised
-    topology: Mapping[str, str]  # arguments of `jax.experimental.topologies.get_topology_desc`
+    Attributes:
+        platform: its name in `jax.export`.
+        wheel: the package of its compiler.
+        module: a module of the wheel, by which an installed one is recognised.
+        topology: arguments of `jax.experimental.topologies.get_topology_desc`.
+        environment: variables of the process that compiles.
+    """
+
+    platform: str
+    wheel: str
+    module: str
+    topology: Mapping[str, str]
     environment: Mapping[str, str] = {}
 
 
@@ -65,19 +73,19 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A compiled program, as far as it is known without running it.
+    """A compiled program, as far as its text describes it.
 
     Attributes:
-        target: what it was compiled for.
-        kernels: what it launches, in order.
+        target: the device that it was compiled for.
+        kernels: the kernels that it launches, in order.
         argument_bytes: the size of its arguments.
         output_bytes: the size of its results.
-        temp_bytes: the most memory that it needs besides.
+        temp_bytes: the most memory that it needs beside arguments and results.
         hlo: its text after all optimisation.
     """
 
     target: str
-    kernels: tuple[Kernel, ...]
+    kernels: tuple[DeviceKernel, ...]
     argument_bytes: int
     output_bytes: int
     temp_bytes: int
@@ -85,32 +93,32 @@ class Program:
 
     @property
     def read(self) -> int:
-        """Bytes that its kernels read."""
+        """The bytes that its kernels read."""
         return sum(kernel.runs * kernel.read for kernel in self.kernels)
 
     @property
     def written(self) -> int:
-        """Bytes that its kernels write."""
+        """The bytes that its kernels write."""
         return sum(kernel.runs * kernel.written for kernel in self.kernels)
 
 
 def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: Any) -> Program:
-    """Compile a function for an accelerator on any machine, and say what its program does.
+    """Compile a function for an accelerator on any machine, and return the facts of its program.
 
-    Needs the target's compiler, `pip install 'activax[aot]'`. The first call for a target takes a
-    few seconds; the process that it starts serves later calls and ends with this one. On a GPU,
-    choices that need the device to time them (of matrix products) are XLA's defaults.
+    The compiler comes with `pip install 'activax[aot]'`. The first call for a target starts a
+    process, which takes a few seconds; the process serves later calls and ends with this one. XLA
+    times some choices on the device, such as those of matrix products; here it takes its defaults.
 
     Args:
-        target: "h200", "v5e" or "v6e"; or the path of an XLA description of another NVIDIA GPU, a
-            file `.txtpb` such as openxla/xla has in `xla/backends/gpu/target_config/specs`.
+        target: "h200", "v5e" or "v6e". For another NVIDIA GPU, the path of XLA's description of it:
+            a file `.txtpb` as in `xla/backends/gpu/target_config/specs` of openxla/xla.
         f: a function of arrays or of trees of arrays, jitted or not.
-        *specs: `jax.ShapeDtypeStruct`s, arrays, or trees of them: the arguments of f.
+        *specs: the arguments of f: `jax.ShapeDtypeStruct`s, arrays, or trees of these.
 
     Raises:
-        ValueError: an unknown target.
+        ValueError: the target is unknown.
         ModuleNotFoundError: the package that compiles for the target is not installed.
-        RuntimeError: the compiler failed. What f itself raises on the specs comes as it is.
+        RuntimeError: the compiler failed. Errors that f raises on the specs come as they are.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((8192, 14336), jnp.bfloat16)
@@ -134,8 +142,8 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
     )
 
 
-def _kernels(compiled: Compiled) -> Iterator[Kernel]:
-    """The kernels with their instructions, as far as the tools for that are here."""
+def _kernels(compiled: Answer) -> Iterator[DeviceKernel]:
+    """Yield the kernels, with their instructions if the tools that count them are installed."""
     counts = sass.counts(compiled.ptx)
     for kernel in hlo.kernels(compiled.hlo):
         instructions, stored = counts.get(re.sub(r"\W", "_", kernel.name), (0, 0))
@@ -163,17 +171,17 @@ def _target(name: str | os.PathLike[str]) -> Target:
 
 
 class _Compiler:
-    """The process that compiles for a target."""
+    """A process that compiles for one target."""
 
     def __init__(self, target: Target):
         self.target = target
         self.lock = threading.Lock()
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
         environment = {
             **os.environ,
             **target.environment,
             "JAX_PLATFORMS": "cpu",
-            "JAX_ENABLE_X64": "1",  # programs come with their dtypes
+            "JAX_ENABLE_X64": "1",  # programs keep their dtypes
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
         self.process = subprocess.Popen(
@@ -186,12 +194,17 @@ class _Compiler:
         atexit.register(self.close)
         self.answer(dict(target.topology))
 
-    def run(self, program: bytes) -> Compiled:
+    def run(self, program: bytes) -> Answer:
+        """Compile a serialised program."""
         with self.lock:
             return self.answer(program)
 
     def answer(self, request: Any) -> Any:
-        """The reply to a request; RuntimeError if it is an error, or if the process has died."""
+        """Send a request and return the answer.
+
+        Raises:
+            RuntimeError: the compiler reports an error, or the process has died.
+        """
         assert self.process.stdin
         assert self.process.stdout
         try:
@@ -199,7 +212,7 @@ class _Compiler:
             self.process.stdin.flush()
             reply = pickle.load(self.process.stdout)
         except BaseException as error:
-            self.process.kill()  # interrupted, it would give this answer to the next request
+            self.process.kill()  # or the next request would get the answer to this one
             _compiler.cache_clear()
             if not isinstance(error, EOFError | OSError | pickle.UnpicklingError):
                 raise
@@ -210,7 +223,7 @@ class _Compiler:
         return reply
 
     def close(self) -> None:
-        """End the process: without requests it has nothing to do."""
+        """Close the requests, which ends the process."""
         self.process.communicate()
 
 

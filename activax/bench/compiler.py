@@ -1,6 +1,6 @@
-"""The process that runs a target's compiler: programs come in as bytes, what they became goes out.
+"""The process that compiles for a target: programs come in as bytes, compiled texts go out.
 
-Started by `activax.bench.aot`, in an environment in which JAX sees no device.
+`activax.bench.aot` starts it in an environment in which JAX sees no device.
 """
 
 import os
@@ -17,17 +17,17 @@ from jax.experimental import topologies
 DUMPED = "*.ptx"
 
 
-class Compiled(NamedTuple):
-    """What goes out for a program that compiles."""
+class Answer(NamedTuple):
+    """The text of a compiled program, and its sizes."""
 
     hlo: str
     argument_bytes: int
     output_bytes: int
     temp_bytes: int
-    ptx: list[str]  # of a GPU
+    ptx: list[str]  # for a GPU
 
 
-def compiled(topology: Any, program: bytes) -> Compiled:
+def compile_exported(topology: Any, program: bytes) -> Answer:
     """Compile a serialised `jax.export.Exported`."""
     exported = jax.export.deserialize(bytearray(program))
     place = jax.sharding.SingleDeviceSharding(topology.devices[0])
@@ -46,7 +46,7 @@ def compiled(topology: Any, program: bytes) -> Compiled:
         binary: Any = lowered.compile(compiler_options=options if gpu else None)
         ptx = [path.read_text() for path in sorted(Path(directory).glob(DUMPED))]
     memory = binary.memory_analysis()
-    return Compiled(
+    return Answer(
         binary.as_text(),
         memory.argument_size_in_bytes,
         memory.output_size_in_bytes,
@@ -56,10 +56,11 @@ def compiled(topology: Any, program: bytes) -> Compiled:
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    """Read pickles and answer each, until there are no more.
+    """Read pickled requests and write an answer to each, until the requests end.
 
-    The first holds the arguments of `get_topology_desc`, the others programs; an answer is a
-    `Compiled`, None for the first, or an exception's text.
+    The first request holds the arguments of `get_topology_desc`; its answer is None. Each other
+    request is a program; its answer is an `Answer`. The answer to a request that fails is the text
+    of the exception.
     """
     topology = None
     while True:
@@ -67,12 +68,12 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
             request = pickle.load(requests)
         except EOFError:
             return
-        reply: Compiled | str | None = None
+        reply: Answer | str | None = None
         try:
             if topology is None:
                 topology = topologies.get_topology_desc(**request)
             else:
-                reply = compiled(topology, request)
+                reply = compile_exported(topology, request)
         except Exception as error:
             reply = f"{type(error).__name__}: {error}"
         pickle.dump(reply, replies)
@@ -80,6 +81,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 def main() -> None:
+    """Serve requests from standard input on standard output."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # prints of libraries are no answers
     serve(sys.stdin.buffer, answers)

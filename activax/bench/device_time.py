@@ -1,4 +1,4 @@
-"""How long an accelerator itself works on a program, from JAX's profiler."""
+"""The time that an accelerator itself works on a program, from JAX's profiler."""
 
 import tempfile
 from pathlib import Path
@@ -6,13 +6,14 @@ from typing import Any
 
 import jax
 
-from activax.bench.stopwatch import Program
+from activax.bench.stopwatch import Runnable
 
 
-def device_seconds(program: Program, calls: int) -> float | None:
-    """The seconds a call that kernels run, without launches and waiting; None on a CPU.
+def device_seconds(program: Runnable, calls: int) -> float | None:
+    """Return the seconds that kernels run in each call, without launches and waiting.
 
-    On a GPU these are the streams that CUPTI records, on a TPU the modules of its device plane.
+    They are read from the streams of a GPU, and from the modules of a TPU. On a CPU the result is
+    None.
     """
     if jax.default_backend() == "cpu":
         return None
@@ -28,12 +29,12 @@ def device_seconds(program: Program, calls: int) -> float | None:
 
 
 def busy_ns(profile: Any) -> float:
-    """The nanoseconds that the devices of a `jax.profiler.ProfileData` work."""
+    """Return the nanoseconds that the devices of a `jax.profiler.ProfileData` work."""
     busy = 0.0
     for plane in profile.planes:
         if plane.name.startswith("/device:"):
             lines = list(plane.lines)
-            # A TPU has one line of whole programs and others of their parts; a GPU has streams.
+            # A TPU has a line of whole programs, and lines of their parts; a GPU has streams.
             modules = [line for line in lines if line.name == "XLA Modules"]
             streams = [line for line in lines if line.name.startswith("Stream #")]
             busy += sum(event.duration_ns for line in modules or streams for event in line.events)

@@ -1,4 +1,7 @@
-"""Which floats to look at: runs of neighbours, roots, and a sample of all magnitudes."""
+"""Floats to look at: runs of neighbours, roots, and a sample of all magnitudes.
+
+The rank of a float is its place among all floats of its dtype, ascending: 0 at +0, -1 at -0.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +12,7 @@ Floats = np.ndarray[Any, np.dtype[Any]]
 
 
 def ranks(x: Floats) -> Floats:
-    """The place of each float among all of its dtype: 0 at +0, -1 at -0, one apart from the next.
+    """Return the rank of each float: 0 at +0, -1 at -0, one more for the next float above.
 
     Example:
         >>> activax.bench.ranks(np.array([-0.0, 0.0, 1e-45], "float32"))
@@ -20,7 +23,7 @@ def ranks(x: Floats) -> Floats:
 
 
 def of_rank(rank: Floats, dtype: Any) -> Floats:
-    """The floats at these places; those beyond the infinities become infinite."""
+    """Return the floats of these ranks; a rank beyond an infinity gives the infinity."""
     end = ranks(np.array(np.inf, dtype))
     rank = np.clip(rank, ~end, end)
     bits = np.where(rank < 0, ~rank - 2 ** (8 * np.dtype(dtype).itemsize - 1), rank)
@@ -28,7 +31,7 @@ def of_rank(rank: Floats, dtype: Any) -> Floats:
 
 
 def neighbours(points: Any, radius: int, dtype: Any = np.float32) -> Floats:
-    """The floats that are up to `radius` places from a point.
+    """Return the floats whose rank is up to `radius` from that of a point.
 
     Example:
         >>> activax.bench.neighbours([1.0], 1)
@@ -39,12 +42,12 @@ def neighbours(points: Any, radius: int, dtype: Any = np.float32) -> Floats:
 
 
 def roots(function: Callable[[Floats], Any], x: Floats, most: int = 64) -> Floats:
-    """The floats at which a function changes its sign, to the place.
+    """Return the last float before each change of sign of a function.
 
     Args:
-        function: elementwise; how accurate its sign is decides how accurate the roots are.
+        function: an elementwise function. A wrong sign makes a wrong root.
         x: floats in ascending order, dense enough that at most one root lies between two.
-        most: of more roots, those nearest to 0 are returned.
+        most: the largest number of roots to return, those nearest to 0.
 
     Example:
         >>> activax.bench.roots(lambda x: x * x - 2, np.linspace(0, 2, 8, dtype="float32"))
@@ -66,7 +69,7 @@ def roots(function: Callable[[Floats], Any], x: Floats, most: int = 64) -> Float
 
 
 def magnitudes(each: int, dtype: Any = np.float32) -> Floats:
-    """All powers of two with `each` - 1 floats up to the next, of both signs, 0 and infinity."""
+    """Return `each` floats from each power of two to the next, of both signs; 0 and infinity."""
     info = np.finfo(dtype)
     step = 2**info.nmant // each
     positive = np.arange(0, int(ranks(np.array(np.inf, dtype))) + 1, step)
@@ -74,7 +77,10 @@ def magnitudes(each: int, dtype: Any = np.float32) -> Floats:
 
 
 def delicate(dtype: Any = np.float32) -> Floats:
-    """Magnitudes at which formulas tend to change: where exp and powers end, and small integers."""
+    """Return magnitudes at which formulas tend to change.
+
+    These are small integers, the ends of the ranges of exp and of powers, and the precision.
+    """
     info = np.finfo(dtype)
     ends = [float(end) for end in (info.max, info.tiny, info.smallest_subnormal)]
     exponents = [abs(np.log(end)) for end in (*ends, ends[-1] / 2)]
@@ -89,15 +95,16 @@ def delicate(dtype: Any = np.float32) -> Floats:
 def critical(
     function: Callable[[Floats], Any], kinks: Any, radius: int, dtype: Any = np.float32
 ) -> Floats:
-    """The floats around which an elementwise function is most likely to be wrong.
+    """Return the floats around which an elementwise function is most likely to be wrong.
 
     Args:
         function: as for `roots`.
-        kinks: where its slope, or that of what it is the slope of, jumps.
-        radius: how many neighbours on each side of each of them.
+        kinks: inputs at which the function's slope jumps; of a slope, those at which it jumps.
+        radius: the number of neighbours on each side of a point.
+        dtype: of the floats.
 
     Returns:
-        The neighbours of the roots, the kinks and the delicate magnitudes, ascending.
+        The neighbours of roots, kinks and delicate magnitudes, ascending.
     """
     delicate_points = delicate(dtype)
     zeros = roots(function, magnitudes(64, dtype))

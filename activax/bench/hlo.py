@@ -5,16 +5,16 @@ import math
 import re
 from collections.abc import Iterator
 
-SHAPE = re.compile(r"([a-z][a-z0-9]*)\[([\d,<=]*)\](\{[^{}]*\})?")
+ARRAY = re.compile(r"([a-z][a-z0-9]*)\[([\d,<=]*)\](\{[^{}]*\})?")
 INSTRUCTION = re.compile(
     r"\s+(?P<root>ROOT )?%?(?P<name>[\w.-]+) = (?P<shape>.*?) (?P<opcode>[a-z][\w-]*)\((?P<rest>.*)"
 )
 HEADER = re.compile(r"(?P<entry>ENTRY )?%?(?P<name>[\w.-]+) \(.*\{$")
-NAME = re.compile(r"%([\w.-]+)")
+REFERENCE = re.compile(r"%([\w.-]+)")
 TRIPS = re.compile(r"known_trip_count\D+(\d+)")
 KIND = re.compile(r"kind=(\w+)|custom_call_target=\"([^\"]+)\"")
-ELSEWHERE = "S("  # in a layout: not in the device's main memory but, say, in a TPU's VMEM
-# What launches nothing: it names, groups or views memory that is there, or ends what has begun.
+ELSEWHERE = "S("  # marks a layout outside of the device's main memory, such as in a TPU's VMEM
+# Operations that launch nothing: they name, group or view memory, or end an operation.
 FREE = {
     *("parameter", "constant", "tuple", "get-tuple-element", "bitcast", "opt-barrier"),
     *("copy-done", "async-done", "after-all", "partition-id", "replica-id"),
@@ -25,18 +25,18 @@ UPDATES = ("dynamic-update-slice", "scatter")
 
 
 @dataclasses.dataclass(frozen=True)
-class Kernel:
-    """One launch of a compiled program.
+class DeviceKernel:
+    """A kernel that a compiled program launches.
 
     Attributes:
         name: the name of its instruction in the program.
-        kind: "kLoop", "kInput", ... of a fusion, the target of a custom call, or the operation.
-        read: bytes of its operands; of one that it only slices, those of the slices.
-        written: bytes of its results; of one that it updates in place, those of the update.
-        elements: of its largest array.
-        runs: how many times it is launched: a loop launches its body once for each trip.
-        instructions: machine instructions for each of the elements, all branches counted; None
-            where nothing disassembles it.
+        kind: "kLoop", "kInput", ... for a fusion, the target for a custom call, else the operation.
+        read: bytes of its operands. An operand that is only sliced counts the slices.
+        written: bytes of its results. A result that is updated in place counts the update.
+        elements: the number of elements of its largest array.
+        runs: the number of launches. A loop launches its body once for each trip.
+        instructions: machine instructions for each element, all branches counted; None if no tool
+            disassembles the kernel.
     """
 
     name: str
@@ -50,11 +50,13 @@ class Kernel:
 
 @dataclasses.dataclass(frozen=True)
 class Instruction:
+    """One instruction of a computation."""
+
     name: str
     shape: str
     opcode: str
     operands: tuple[str, ...]
-    literal: str  # of a constant its value, of a parameter its number
+    literal: str  # the value of a constant, the number of a parameter
     attributes: str
     root: bool
 
@@ -62,26 +64,26 @@ class Instruction:
 Computation = dict[str, Instruction]
 
 
-def kernels(program: str) -> list[Kernel]:
-    """What the entry computation launches, in its order.
+def kernels(program: str) -> list[DeviceKernel]:
+    """Return the kernels that the entry computation launches, in order.
 
     Args:
-        program: the text of optimised HLO, `jax.stages.Compiled.as_text()`.
+        program: the text of optimised HLO, from `jax.stages.Compiled.as_text()`.
     """
     parsed, entry = computations(program)
     return list(_launched(parsed, entry, 1))
 
 
 def elements(shape: str) -> int:
-    """How many elements the largest array of a shape has."""
-    return max((_size(sizes) for _, sizes, _ in SHAPE.findall(shape)), default=0)
+    """Return the number of elements of the largest array of a shape."""
+    return max((_size(sizes) for _, sizes, _ in ARRAY.findall(shape)), default=0)
 
 
 def nbytes(shape: str) -> int:
-    """The bytes of main memory of a shape, which may be a tuple."""
+    """Return the bytes of main memory of a shape, which may be a tuple."""
     return sum(
         math.ceil(_bits(dtype) * _size(sizes) / 8)
-        for dtype, sizes, layout in SHAPE.findall(shape)
+        for dtype, sizes, layout in ARRAY.findall(shape)
         if ELSEWHERE not in layout
     )
 
@@ -92,11 +94,11 @@ def _size(dimensions: str) -> int:
 
 def _bits(dtype: str) -> int:
     digits = re.match(r"[a-z]+(\d+)", dtype)
-    return int(digits.group(1)) if digits else 8 * (dtype == "pred")  # a token has none
+    return int(digits.group(1)) if digits else 8 * (dtype == "pred")  # a token has no bits
 
 
 def computations(program: str) -> tuple[dict[str, Computation], str]:
-    """Every computation by name, and the name of the entry."""
+    """Return every computation by name, and the name of the entry."""
     parsed: dict[str, Computation] = {}
     entry = current = ""
     for line in program.splitlines():
@@ -110,7 +112,7 @@ def computations(program: str) -> tuple[dict[str, Computation], str]:
                 found["name"],
                 found["shape"],
                 found["opcode"],
-                tuple(NAME.findall(operands)),
+                tuple(REFERENCE.findall(operands)),
                 operands.rstrip(")"),
                 attributes,
                 bool(found["root"]),
@@ -118,12 +120,12 @@ def computations(program: str) -> tuple[dict[str, Computation], str]:
     return parsed, entry
 
 
-def _launched(computations: dict[str, Computation], name: str, runs: int) -> Iterator[Kernel]:
+def _launched(computations: dict[str, Computation], name: str, runs: int) -> Iterator[DeviceKernel]:
     computation = computations[name]
     for instruction in computation.values():
         if instruction.opcode in FREE:
             continue
-        called = [c for c in NAME.findall(instruction.attributes) if c in computations]
+        called = [c for c in REFERENCE.findall(instruction.attributes) if c in computations]
         if instruction.opcode in CONTROL:
             trips = TRIPS.search(instruction.attributes)
             for inner in called:
@@ -133,7 +135,7 @@ def _launched(computations: dict[str, Computation], name: str, runs: int) -> Ite
         kind = KIND.search(instruction.attributes)
         read = _read(computation, instruction, body)
         shapes = (instruction.shape, *(computation[o].shape for o in instruction.operands))
-        yield Kernel(
+        yield DeviceKernel(
             instruction.name,
             (kind[1] or kind[2]) if kind else instruction.opcode,
             read,

@@ -1,4 +1,4 @@
-"""What a measurement depends on besides the code: the machine, the versions and the flags."""
+"""The circumstances of a measurement: the machine, the versions and the flags."""
 
 import datetime
 import importlib.metadata
@@ -15,7 +15,11 @@ PACKAGES = ("activax", "jax", "jaxlib", "numpy", "torch")
 
 
 def describe(command: list[str]) -> dict[str, Any]:
-    """A JSON-ready description of here and now."""
+    """Return the circumstances of this process, ready for JSON.
+
+    Args:
+        command: the command line that is measured.
+    """
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
@@ -39,7 +43,7 @@ def _cpu_model() -> str:
 
 
 def version(package: str) -> str | None:
-    """Of an installed package, or None."""
+    """Return the version of a package, or None if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

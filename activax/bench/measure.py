@@ -1,7 +1,7 @@
 """Measure functions beside each other: time, traffic, memory and error."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -10,68 +10,68 @@ import numpy as np
 
 from activax.bench.device_time import device_seconds
 from activax.bench.floats import magnitudes
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.memory import kept
-from activax.bench.modes import MODES
-from activax.bench.programs import Compiled
+from activax.bench.modes import MODES, Function
 from activax.bench.roofline import Roofline, matrix_flops, product_flops
 from activax.bench.rotation import Rotation, concrete
-from activax.bench.stopwatch import FEWEST, STARVED, Interval, Program, Timing, race
+from activax.bench.stopwatch import FEWEST, STARVED, Interval, Runnable, Timing, race
 from activax.bench.torch_programs import TORCH_MODES, TorchFunction, TorchProgram
 from activax.bench.ulps import errors, near, slope
 
-FAULTS = 64  # a call; fewer are Python's and the system's own
+FAULTS = 64  # page faults of a call; Python and the system have fewer of their own
 BASELINE = "jax.nn"
 COPY, PRODUCT = "copy", "product"
 MAGNITUDES = 2**8  # inputs from each power of two to the next
-Function = Callable[..., Any]
 
 
 class Effort(NamedTuple):
-    """How long to measure."""
+    """The length of a measurement."""
 
     repeats: int = 15  # samples of each program
-    sample_s: float = 0.02  # the least that a sample lasts
+    sample_s: float = 0.02  # the shortest sample
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One implementation of one operation, measured."""
+    """The measurements of one implementation of one operation."""
 
     op: str
     dtype: str
     shape: str  # of the last argument
     mode: str
     implementation: str
-    mix: str  # arrays read and written at the least, such as "R2W1"
-    seconds: float  # of the wall, a call: the median
-    low: float  # where the true median is with 95% confidence
+    mix: str  # the least arrays read and written, such as "R2W1"
+    seconds: float  # of the wall for a call: the median
+    low: float  # the true median is between low and high with 95% confidence
     high: float
-    gb_per_s: float  # of what must move
-    percent_of_roofline: float  # of the time of a copy of the same mix, or of matrix products alone
-    device_seconds: float | None  # a call, of an accelerator's kernels alone
-    vs_jax: float | None  # time of jax.nn over time of this
+    gb_per_s: float  # the least traffic over the seconds
+    percent_of_roofline: float  # 100 times the best time of this machine over the seconds
+    device_seconds: float | None  # for a call, of an accelerator's kernels alone
+    vs_jax: float | None  # the time of jax.nn over the time of this implementation
     temporary_bytes: int | None  # of the compiled program
     kept_bytes: int | None  # by reverse mode, arguments included, if the result is one array
-    compile_s: float | None  # trace, lower and compile
+    compile_s: float | None  # to trace, lower and compile
     worst_ulp: float | None  # of value or slope, over finite inputs of all magnitudes
-    page_faults: float  # a call, in the process
+    page_faults: float  # of the process in a call
     fresh: bool  # whether each call had new memory for its results
-    # CPU time over the wall's; None on an accelerator, and in records of activax 0.1.0.
+    # CPU time over wall time; None on an accelerator, and in records of activax 0.1.0.
     cpu_share: float | None = None
 
     @property
     def interval(self) -> Interval:
+        """The median time and its confidence interval."""
         return Interval(self.seconds, self.low, self.high)
 
     @property
     def starved(self) -> bool:
-        """Return whether other programs had the CPU, so that the time says little of this one."""
+        """True if other programs had the CPU, so that the time says little of this one."""
         return self.cpu_share is not None and self.cpu_share < STARVED
 
     def compared_with(self, other: "Row") -> str:
-        """Return "faster" or "slower", or "tied" where nothing is claimed.
+        """Return "faster" or "slower", or "tied" if nothing is claimed.
 
-        Nothing is claimed of intervals that overlap, of fresh pages and of starved programs.
+        Nothing is claimed if the intervals overlap, if pages were fresh, or if one was starved.
         """
         if max(self.page_faults, other.page_faults) > FAULTS or self.starved or other.starved:
             return "tied"
@@ -79,7 +79,7 @@ class Row:
 
 
 def measure(f: Function, *specs: Any, mode: str = "forward", **options: Any) -> Row:
-    """Measure one function; see `compare`, whose options it takes.
+    """Measure one function, with the options of `compare`.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((64, 1024), "float32")
@@ -106,28 +106,30 @@ def compare(
 ) -> list[Row]:
     """Measure implementations of the same function in turn, A B C A B C ..., beside a copy.
 
-    Each is compiled ahead of time, reads random normal numbers from sets of arrays in rotation
-    that exceed the last cache, and writes into the buffers of its last results.
+    Each implementation is compiled ahead of time. It reads random normal numbers from sets of
+    arrays that exceed the last cache together, and writes into the buffers of its last results.
 
     Args:
-        functions: what to measure, by the name of the implementation. "jax.nn" is what the others
-            are compared with. A `TorchFunction` runs in torch.
-        *specs: what they are called with: a `jax.ShapeDtypeStruct` for random numbers, or arrays,
-            or trees of these.
-        mode: "forward"; "backward", from what `jax.vjp` keeps and a cotangent; "forward+backward",
-            one program; "jvp"; or "scan", forward and backward of 8 residual layers.
-        op: what the rows call the operation; by default the name of the first function.
+        functions: the functions to measure, by the name of the implementation. Rows compare each
+            with the one named "jax.nn". A `TorchFunction` runs in torch.
+        *specs: the arguments: a `jax.ShapeDtypeStruct` for random numbers, or arrays, or trees of
+            these.
+        mode: "forward"; "backward", from the arrays that `jax.vjp` keeps and a cotangent;
+            "forward+backward", as one program; "jvp"; or "scan", forward and backward of 8 residual
+            layers.
+        op: the name of the operation in the rows; by default that of the first function.
         fresh: give each call new memory for its results. On a CPU that costs page faults.
-        reference: the function, elementwise and of one array, that is right in float64; if given,
-            rows have the worst error of the value, or of the slope in the other modes.
-        kinks: where the slope is a convention and does not count as an error.
-        effort: how many samples of which length.
-        roofline: what is known of this machine; pass one to several calls to measure it once and
-            to know how it drifts.
+        reference: an elementwise function of one array that is right in float64. If given, rows
+            have the worst error of the value in forward mode, of the slope in other modes.
+        kinks: inputs whose slope is a convention, and so no error.
+        effort: the number of samples and their length.
+        roofline: the best speeds of this machine. Several calls that share one measure it once, and
+            learn by how much it drifts.
 
     Raises:
-        ValueError: no functions; an unknown mode; too few repeats; a spec that is not real; a scan
-            of a function whose result is not like its last argument; a derivative of integers.
+        ValueError: there are no functions, the mode is unknown, repeats are too few, a spec is not
+            real, the result of a function in a scan is not like its last argument, or a derivative
+            of integers is asked for.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((64, 1024), "bfloat16")
@@ -150,16 +152,16 @@ def compare(
     arguments = concrete(specs)
     roofline = roofline or Roofline()
     works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
-    work = next(iter(works.values()))  # the traffic of all
-    programs: dict[str, Compiled | TorchProgram] = {}
+    work = next(iter(works.values()))  # all have its traffic
+    programs: dict[str, JaxProgram | TorchProgram] = {}
     for name, function in functions.items():
         if not isinstance(function, TorchFunction):
-            programs[name] = Compiled(works[name].function, works[name].arguments, fresh)
+            programs[name] = JaxProgram(works[name].function, works[name].arguments, fresh)
         elif mode in TORCH_MODES:
             programs[name] = TorchProgram(function, mode, Rotation(arguments).sets)
     state = jax.tree.leaves(arguments)[-1]
     flops = matrix_flops(work.function, *work.arguments)
-    rivals: dict[str, Program] = {**programs, COPY: roofline.copy(work.traffic)}
+    rivals: dict[str, Runnable] = {**programs, COPY: roofline.copy(work.traffic)}
     if flops:
         rivals[PRODUCT] = roofline.product(state.dtype)
     timings = race(rivals, repeats=effort.repeats, sample_s=effort.sample_s)
@@ -216,7 +218,10 @@ def _worst_ulp(
     reference: Function,
     kinks: tuple[float, ...],
 ) -> dict[str, float]:
-    """The worst errors over a sample of all magnitudes; over every input, of 16 bits."""
+    """Return the worst error of each function, over a sample of all magnitudes.
+
+    For dtypes of 16 bits the sample is every input.
+    """
     bits = 8 * dtype.itemsize
     if bits == 16:
         x = np.arange(2**16, dtype=np.uint16).view(dtype)
@@ -231,7 +236,7 @@ def _worst_ulp(
         return jax.jit(slope(function) if derivative else function)(at)
 
     got = {name: of(function) for name, function in functions.items()}
-    if jax.default_backend() == "tpu":  # which has no float64
+    if jax.default_backend() == "tpu":  # a TPU has no float64
         at, got = jax.device_put((at, got), jax.local_devices(backend="cpu")[0])
     found = errors(slope(reference) if derivative else reference, at, got)
     counts = np.array(jnp.isfinite(at))

@@ -1,42 +1,39 @@
-"""What reverse mode keeps, and what compiled programs need for it."""
+"""The memory that reverse mode needs: arrays that it keeps, and sizes of compiled programs."""
 
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from activax.bench.modes import Function
 from activax.bench.traffic import Spec
 from activax.core.activation import Activation
 
-Function = Callable[..., Any]
-
-ROWS, WIDTH, HIDDEN = 1024, 64, 256  # of the layers; a workspace cancels in differences of depths
-DEPTHS = 4, 8
-# Machine code that is not optimised needs the same buffers, and half the time to compile.
+ROWS, WIDTH, HIDDEN = 1024, 64, 256  # of the layers
+DEPTHS = 4, 8  # two, because a workspace cancels in their difference
+# Machine code without optimisation needs the same buffers, and half the time to compile.
 UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def kept(f: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
-    """What `jax.vjp(f, *specs)` stores for the backward pass, beyond the arguments.
+    """Return the arrays that `jax.vjp(f, *specs)` stores for the backward pass.
 
-    Each array counts once, and nothing is computed. This is what is kept at a boundary of the
-    program (`jax.vjp`, a scan, a checkpoint); inside one compiled program XLA may recompute some of
-    it.
+    Each array counts once, and nothing is computed. These arrays are kept at a boundary of the
+    program: `jax.vjp`, a scan, a checkpoint. Inside one compiled program XLA may recompute some.
 
     Args:
         f: a function of arrays or of trees of arrays.
         *specs: arrays, or `jax.ShapeDtypeStruct`s, or trees of them.
-        arguments: list those of the arguments that are stored, too.
+        arguments: list stored arguments too.
 
     Returns:
-        The shape, dtype, size and nbytes of each.
+        The shape, dtype, size and nbytes of each array.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((1024, 1024), "bfloat16")
-        >>> activax.bench.kept(activax.gelu, x)  # x itself, which is an argument
+        >>> activax.bench.kept(activax.gelu, x)  # x alone, which is an argument
         []
         >>> sum(array.nbytes for array in activax.bench.kept(jax.nn.gelu, x)) / x.size
         8.0
@@ -45,7 +42,7 @@ def kept(f: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
 
 
 def stored(pull_back: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
-    """The arrays in the tree that a function returns, such as the second result of `jax.vjp`."""
+    """Return the arrays in the tree that a function returns, such as a pullback of `jax.vjp`."""
     jaxpr = jax.make_jaxpr(pull_back)(*specs).jaxpr
     given = set() if arguments else set(map(id, jaxpr.invars))
     found = {id(var): var.aval for var in jaxpr.outvars if not hasattr(var, "val")}  # no literals
@@ -53,16 +50,16 @@ def stored(pull_back: Function, *specs: Any, arguments: bool = False) -> list[Sp
 
 
 def temporary(f: Function, *specs: Any) -> int | None:
-    """The bytes that the compiled program of f needs besides its arguments and results.
+    """Return the bytes that the compiled program of f needs beside its arguments and results.
 
-    It is compiled for the default device and does not run.
+    The program is compiled for the default device and does not run.
 
     Args:
         f: a function of arrays or of trees of arrays, such as `jax.value_and_grad` of a loss.
         *specs: arrays, or `jax.ShapeDtypeStruct`s, or trees of them.
 
     Returns:
-        Their number; None where XLA does not tell.
+        The number of bytes; None if XLA does not tell.
 
     Example:
         >>> x = jax.ShapeDtypeStruct((1024, 1024), "float32")
@@ -77,29 +74,29 @@ def _temporary(f: Function, specs: Any, options: dict[str, Any] | None = None) -
 
 
 def temporary_bytes(compiled: jax.stages.Compiled) -> int | None:
-    """What a program needs besides its arguments and results; None where XLA does not tell."""
+    """Return the bytes that a program needs beside its arguments and results; None if unknown."""
     memory = compiled.memory_analysis()
     return None if memory is None else int(memory.temp_size_in_bytes)
 
 
 class Positions(NamedTuple):
-    """Bits an element that reverse mode keeps for an activation, by where it stands."""
+    """Bits an element that reverse mode keeps for an activation, by its place in a network."""
 
-    alone: float  # act(2 x): all that it keeps is its own
-    before_linear: float  # act(x @ w) @ w: beyond the output, which the product keeps
-    before_sum: float  # x + act(x @ w): the sum keeps nothing
+    alone: float  # act(2 x), where nothing else keeps an array
+    before_linear: float  # act(x @ w) @ w, beyond the output, which the product keeps
+    before_sum: float  # x + act(x @ w), where the sum keeps nothing
 
 
 def positions(f: Function, dtype: Any = "float32", *, inputs: int | None = None) -> Positions:
-    """How many bits an element `jax.vjp` keeps for an activation, beyond an identity in its place.
+    """Return the bits an element that `jax.vjp` keeps for an activation, beyond an identity.
 
     Args:
         f: an activation, or a function of arrays that returns one of their shape.
-        dtype: of the arrays; a float.
-        inputs: how many arrays f takes. By default an activation's own number, else 1.
+        dtype: the dtype of the arrays, a float.
+        inputs: the number of arrays that f takes. By default an activation's own number, else 1.
 
     Raises:
-        ValueError: a function that does not return an array of the shape of its input.
+        ValueError: f does not return an array of the shape of its input.
 
     Example:
         >>> activax.bench.positions(activax.gelu)
@@ -109,7 +106,7 @@ def positions(f: Function, dtype: Any = "float32", *, inputs: int | None = None)
         >>> activax.bench.positions(jax.nn.gelu)
         Positions(alone=160.0, before_linear=160.0, before_sum=160.0)
     """
-    inputs = _inputs("positions", f, dtype, inputs)
+    inputs = _input_count("positions", f, dtype, inputs)
     x = jax.ShapeDtypeStruct((WIDTH, WIDTH), dtype)
     x_and_weights = [x] * (inputs + 1)
 
@@ -124,12 +121,12 @@ def positions(f: Function, dtype: Any = "float32", *, inputs: int | None = None)
 
     def bits(network: Function, act: Function, specs: list[Any]) -> float:
         arrays = kept(functools.partial(network, act), *specs)
-        # Less than a bit an element is a parameter or a row's.
+        # An array with less than a bit an element is a parameter, or belongs to rows.
         return 8 * sum(a.nbytes for a in arrays if 8 * a.size >= x.size) / x.size
 
     return Positions(
         *(
-            bits(network, f, specs) - bits(network, _first, specs)
+            bits(network, f, specs) - bits(network, _first_input, specs)
             for network, specs in networks.items()
         )
     )
@@ -143,37 +140,37 @@ class Layers(NamedTuple):
 
 
 def layers(f: Function, dtype: Any = "float32", *, inputs: int | None = None) -> Layers | None:
-    """What an activation adds to the temporary memory of a layer, beyond an identity in its place.
+    """Return the bits an element that an activation adds to a layer, beyond an identity.
 
     The gradients of 4 and of 8 feed-forward layers (linear, activation, linear) are compiled for
     the default device, unrolled and as a `jax.lax.scan`; nothing runs. XLA for CPUs computes
-    products of bfloat16 in float32 and keeps copies, so there only float32 tells what is kept.
+    products of bfloat16 in float32 and keeps copies, so on a CPU only float32 shows what is kept.
 
     Args:
         f: an activation, or a function of arrays that returns one of their shape.
-        dtype: of the arrays; a float.
-        inputs: how many arrays f takes. By default an activation's own number, else 1.
+        dtype: the dtype of the arrays, a float.
+        inputs: the number of arrays that f takes. By default an activation's own number, else 1.
 
     Returns:
-        The two numbers; None where XLA does not tell.
+        The numbers, unrolled and scanned; None if XLA does not tell.
 
     Raises:
-        ValueError: a function that does not return an array of the shape of its input.
+        ValueError: f does not return an array of the shape of its input.
 
     Example:
         >>> activax.bench.layers(activax.lean(activax.gelu)).scanned
         1.0
     """
-    inputs = _inputs("layers", f, dtype, inputs)
+    inputs = _input_count("layers", f, dtype, inputs)
     dtype = jnp.dtype(dtype)
-    ours = [_slope(f, inputs, dtype, scanned) for scanned in (False, True)]
-    bare = [_bare_slope(inputs, dtype, scanned) for scanned in (False, True)]
+    ours = [_bits_a_layer(f, inputs, dtype, scanned) for scanned in (False, True)]
+    bare = [_bits_a_bare_layer(inputs, dtype, scanned) for scanned in (False, True)]
     pairs = [(a, b) for a, b in zip(ours, bare, strict=True) if a is not None and b is not None]
     return Layers(*(a - b for a, b in pairs)) if len(pairs) == 2 else None
 
 
-def _slope(f: Function, inputs: int, dtype: Any, scanned: bool) -> float | None:
-    """Bits a hidden element that a further layer needs."""
+def _bits_a_layer(f: Function, inputs: int, dtype: Any, scanned: bool) -> float | None:
+    """Return the bits a hidden element that a further layer needs."""
 
     def step(x: Any, weights: Any) -> tuple[Any, None]:
         *ups, down = weights
@@ -204,17 +201,17 @@ def _slope(f: Function, inputs: int, dtype: Any, scanned: bool) -> float | None:
 
 
 @functools.cache
-def _bare_slope(inputs: int, dtype: Any, scanned: bool) -> float | None:
-    return _slope(_first, inputs, dtype, scanned)
+def _bits_a_bare_layer(inputs: int, dtype: Any, scanned: bool) -> float | None:
+    return _bits_a_layer(_first_input, inputs, dtype, scanned)
 
 
-def _first(*x: Any) -> Any:
-    """The identity that an activation is compared with."""
+def _first_input(*x: Any) -> Any:
+    """Return the first input, as the identity that an activation is compared with."""
     return x[0]
 
 
-def _inputs(caller: str, f: Function, dtype: Any, inputs: int | None) -> int:
-    """How many arrays f takes, if it returns one of their shape."""
+def _input_count(caller: str, f: Function, dtype: Any, inputs: int | None) -> int:
+    """Return the number of arrays that f takes, if it returns an array of their shape."""
     if inputs is None:
         inputs = f.inputs if isinstance(f, Activation) else 1
     x = jax.ShapeDtypeStruct((WIDTH, WIDTH), dtype)
@@ -222,7 +219,7 @@ def _inputs(caller: str, f: Function, dtype: Any, inputs: int | None) -> int:
     if getattr(out, "shape", None) != x.shape:
         raise ValueError(
             f"{caller}: f must return an array of the shape of its input; for {x.shape} "
-            f"{f!r} returns {jax.tree.map(lambda a: a.shape, out)}. For any function there are "
+            f"{f!r} returns {jax.tree.map(lambda a: a.shape, out)}. For any function use "
             "activax.bench.kept and activax.bench.temporary."
         )
     return inputs

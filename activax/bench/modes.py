@@ -1,4 +1,4 @@
-"""What is measured of a function: its value, its derivatives, or many layers of it."""
+"""Modes of measuring a function: its value, its derivatives, or many layers of it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ LAYERS = 8  # of a scan
 
 
 class Unmeasurable(ValueError):
-    """What a mode cannot make of a function."""
+    """The mode cannot make a program of the function."""
 
 
 class Work(NamedTuple):
-    """A function, what it is called with, and what it must move through memory at the least."""
+    """A function, its arguments, and the least traffic through memory that it needs."""
 
     function: Function
     arguments: tuple[Any, ...]
@@ -26,10 +26,10 @@ class Work(NamedTuple):
 
 
 def cotangents(out: Any) -> Any:
-    """Numbers of all signs and magnitudes about one, in place of what would come from above.
+    """Return a tree like `out` of numbers of both signs and of magnitudes up to one.
 
     Raises:
-        Unmeasurable: an array that has no derivative.
+        Unmeasurable: an array has no derivative, because it is not of floats.
     """
 
     def fill(y: Any) -> Array:
@@ -41,14 +41,15 @@ def cotangents(out: Any) -> Any:
 
 
 def forward(f: Function, arguments: tuple[Any, ...]) -> Work:
-    """f(*arguments)."""
+    """Return the work of f(*arguments)."""
     return Work(f, arguments, traffic(arguments, jax.eval_shape(f, *arguments)))
 
 
 def backward(f: Function, arguments: tuple[Any, ...]) -> Work:
-    """The cotangents of the arguments, from what `jax.vjp` keeps and the cotangent of the result.
+    """Return the work of computing the cotangents of the arguments.
 
-    What is kept is read but has no part in the traffic, as only the arguments must be.
+    The program reads the arrays that `jax.vjp` keeps, and the cotangent of the result. The traffic
+    counts the arguments instead of the kept arrays, because no more than these must be read.
     """
     out, pullback = jax.vjp(f, *arguments)
     program, kept = unbound(pullback)
@@ -57,7 +58,7 @@ def backward(f: Function, arguments: tuple[Any, ...]) -> Work:
 
 
 def unbound(pullback: Any) -> tuple[Function, list[Any]]:
-    """A pullback of `jax.vjp` as a function of what it keeps and the cotangent; and the former."""
+    """Return a pullback as a function of (kept arrays, cotangent), and the kept arrays."""
     kept, structure = jax.tree.flatten(pullback)
 
     def program(kept: list[Any], cotangent: Any) -> Any:
@@ -67,7 +68,7 @@ def unbound(pullback: Any) -> tuple[Function, list[Any]]:
 
 
 def forward_backward(f: Function, arguments: tuple[Any, ...]) -> Work:
-    """Both as one program, in which XLA may share what they have in common."""
+    """Return the work of value and cotangents in one program, whose parts XLA may share."""
     out = jax.eval_shape(f, *arguments)
     cotangent = cotangents(out)
 
@@ -80,7 +81,7 @@ def forward_backward(f: Function, arguments: tuple[Any, ...]) -> Work:
 
 
 def jvp(f: Function, arguments: tuple[Any, ...]) -> Work:
-    """f(*arguments) and its differential along a tangent of all arguments."""
+    """Return the work of f(*arguments) and its differential along a tangent of all arguments."""
     tangents = cotangents(arguments)
     out = jax.eval_shape(f, *arguments)
 
@@ -91,13 +92,13 @@ def jvp(f: Function, arguments: tuple[Any, ...]) -> Work:
 
 
 def scan(f: Function, arguments: tuple[Any, ...]) -> Work:
-    """Forward and backward of LAYERS residual layers in a `lax.scan`: h <- x + f(..., h).
+    """Return the work of forward and backward of LAYERS residual layers in a `lax.scan`.
 
-    The last argument is the state h. Each layer has its own x and its own other arguments: what
-    comes in anew keeps h from wandering off to 0.
+    A layer is h <- x + f(..., h), where the state h is the last argument. Each layer has its own x
+    and its own other arguments; the new x keeps h from drifting to 0.
 
     Raises:
-        Unmeasurable: f's result is not like its last argument.
+        Unmeasurable: the result of f is not like its last argument.
     """
     *others, state = arguments
     out = jax.eval_shape(f, *arguments)

@@ -1,4 +1,4 @@
-"""The same functions in other libraries, by their names there or by ours."""
+"""Activations in other libraries, by their names there or by ours."""
 
 import importlib
 import importlib.util
@@ -6,22 +6,21 @@ import os
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from activax.bench import torch_programs
+from activax.bench.modes import Function
 from activax.bench.torch_programs import TorchFunction
 from activax.catalogue.lookup import catalog
 from activax.catalogue.models import PRESETS
 
-Function = Callable[..., Any]
 Functions = Mapping[str, Function]
 
 RRELU_MEAN = (1 / 8 + 1 / 3) / 2  # the slope of rrelu without a key
 
-# What is not the function that it is called after, and why.
+# Functions of peers that differ from ours of the same name, and why.
 UNLIKE = {
     "torch.gumbel_softmax": "draws at random",
     "flax.logsumexp": "is over all axes",
@@ -29,7 +28,8 @@ UNLIKE = {
 }
 
 
-# Each under its own name, as a function of the input alone: what has no default gets ours.
+# Libraries as functions by their names there. Each takes the input alone: a parameter without a
+# default gets our default.
 
 
 def _jax() -> Functions:
@@ -90,15 +90,15 @@ _LOAD: dict[str, Callable[[], Functions]] = {
 
 
 def functions(peer: str) -> Functions:
-    """What a library of LIBRARIES has, by its names there; empty where it is not installed."""
+    """Return the functions of a library by their names there; none if it is not installed."""
     return _LOAD[peer]()
 
 
-# Under our names, at our defaults: the line that users write where a peer has no function for it.
+# Functions by our names, at our defaults. A peer that lacks one gets the line that its users write.
 
 
 def in_jax(name: str) -> Function | None:
-    """The function of an activation's default parameters in terms of jax.nn, or None."""
+    """Return an activation at its default parameters as `jax.nn` writes it, or None."""
     written: dict[str, Function] = {
         "gelu": partial(jax.nn.gelu, approximate=False),
         "swish": jax.nn.silu,
@@ -107,7 +107,7 @@ def in_jax(name: str) -> Function | None:
         "abs": jnp.abs,
         "exponential": jnp.exp,
         "relu_n": lambda x: jnp.clip(x, 0, 1),
-        "thresholded_linear_unit": jax.nn.relu,  # at its default, as is the next
+        "thresholded_linear_unit": jax.nn.relu,  # the same at the default, as is the next
         "threshold": jax.nn.relu,
         "thresholded_relu": lambda x: jnp.where(x > 1, x, 0),
         "relu_squared": lambda x: jnp.square(jax.nn.relu(x)),
@@ -127,7 +127,7 @@ def in_jax(name: str) -> Function | None:
 
 
 def in_torch(name: str) -> Function | None:
-    """The function of an activation's default parameters in terms of torch, or None."""
+    """Return an activation at its default parameters as torch writes it, or None."""
     torch = torch_programs.load()
     if torch is None:
         return None
@@ -141,7 +141,7 @@ def in_torch(name: str) -> Function | None:
         "abs": torch.abs,
         "exponential": torch.exp,
         "relu_n": partial(F.hardtanh, min_val=0.0, max_val=1.0),
-        "thresholded_linear_unit": F.relu,  # at its default, as is the next
+        "thresholded_linear_unit": F.relu,  # the same at the default, as is the next
         "threshold": partial(F.threshold, threshold=0.0, value=0.0),
         "thresholded_relu": partial(F.threshold, threshold=1.0, value=0.0),
         "relu_squared": lambda x: F.relu(x).square(),
@@ -163,26 +163,28 @@ def in_torch(name: str) -> Function | None:
 
 
 def _by_preset(peer: str, name: str) -> Function | None:
-    """What the presets say that a peer has of this name and default, or None."""
+    """Return the function of a peer that the presets give for our name, or None."""
     for theirs, ours in PRESETS[peer].items():
         if ours == name and f"{peer}.{theirs}" not in UNLIKE:
             return functions(peer).get(theirs)
     return None
 
 
-# Any of them
+# All libraries
 
 
 LIBRARIES = ("activax", "jax", "torch", "torch.compile", "keras", "flax")
-LABELS = {name: name for name in LIBRARIES} | {"jax": "jax.nn"}  # of implementations
+# The name of a library's implementation in rows.
+IMPLEMENTATION = {name: name for name in LIBRARIES} | {"jax": "jax.nn"}
 
 
 def installed(library: str) -> bool:
+    """Return whether a library can be imported."""
     return library == "activax" or bool(functions(library.partition(".")[0]))
 
 
 def find(library: str, name: str) -> Function | None:
-    """An activation of the catalogue, at its default parameters, in a library of LIBRARIES."""
+    """Return an activation at its default parameters in a library of LIBRARIES, or None."""
     if library == "activax":
         return catalog[name]
     if library == "jax":
@@ -190,6 +192,7 @@ def find(library: str, name: str) -> Function | None:
     if library in ("torch", "torch.compile"):
         function = in_torch(name)
         return function and TorchFunction(function, compiled=library == "torch.compile")
-    if not installed(library) or catalog[name].kind == "gated":  # which take one packed array there
+    # Gated units take one packed array in other libraries.
+    if not installed(library) or catalog[name].kind == "gated":
         return None
     return _by_preset(library, name)

@@ -9,7 +9,7 @@ from activax.bench.measure import Row
 
 
 def bars(rows: Sequence[Row]) -> Any:
-    """A figure with one panel for each dtype and mode, one group of bars for each operation."""
+    """Draw a panel for each dtype and mode, with a group of bars for each operation."""
     from matplotlib.figure import Figure
 
     panels = list(dict.fromkeys((row.dtype, row.mode) for row in rows))

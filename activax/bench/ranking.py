@@ -1,4 +1,4 @@
-"""Which residual policy is best for a network."""
+"""A ranking of residual policies by the memory that a network needs."""
 
 import math
 from collections.abc import Callable
@@ -15,16 +15,16 @@ DEFAULT = "default"  # the policy of an activation that `activax.lean` has not c
 
 
 class Ranked(NamedTuple):
-    """What a network needs with one policy of its activation."""
+    """The memory of a network, and the error of its gradient, with one policy of its activation."""
 
     policy: str
     kept_bytes: int  # by `jax.vjp` in the first argument, beyond the arguments
-    temporary_bytes: int | None  # of the compiled program of the value and the gradient
-    gradient_error: float | None  # relative to the default policy's gradient, in the 2-norm
+    temporary_bytes: int | None  # of the compiled program of value and gradient
+    gradient_error: float | None  # relative to the gradient of the default policy, in the 2-norm
 
 
 def variants(activation: Activation[...]) -> dict[str, Activation[...]]:
-    """An activation with each of its policies, the default first."""
+    """Return an activation with each of its policies by name, the default first."""
     original = activation.original
     lean_ones = {policy: lean(original, policy) for policy in policies(original)}
     return {DEFAULT: original, **lean_ones}
@@ -33,25 +33,25 @@ def variants(activation: Activation[...]) -> dict[str, Activation[...]]:
 def rank(
     network: Callable[[Any], Callable[..., Any]], activation: Activation[...], *specs: Any
 ) -> list[Ranked]:
-    """The policies of `activax.lean` by the memory that the gradient of your network needs.
+    """Rank the policies of `activax.lean` by the memory that the gradient of your network needs.
 
-    The gradient is that in the first argument. It is compiled with each policy for the default
-    device; it runs only if every one of `specs` is an array.
+    The gradient in the first argument is compiled with each policy for the default device. It runs
+    only if all of `specs` are arrays.
 
     Args:
-        network: takes an activation and returns a function of arrays or trees of arrays with a
-            scalar result, such as the loss of parameters and a batch.
-        activation: the one whose policies are tried.
-        *specs: what the function is called with: arrays, or `jax.ShapeDtypeStruct`s, or trees.
+        network: takes an activation, and returns a function with a scalar result, such as the loss
+            of parameters and a batch. The function takes arrays or trees of arrays.
+        activation: the activation whose policies are tried.
+        *specs: the arguments of the function: arrays, or `jax.ShapeDtypeStruct`s, or trees.
 
     Returns:
         A row for each policy and for the default, the least temporary memory first, then the
-        fewest bytes kept. A loss in a scan or a checkpoint, or one that is not compiled as a whole,
-        needs what is kept; in one compiled program XLA may recompute some of it.
+        fewest bytes kept. Kept bytes are needed by a loss in a scan or a checkpoint, and by a loss
+        that is not compiled as a whole. In one compiled program XLA may recompute some of them.
 
     Raises:
-        TypeError: what is not an activation.
-        ValueError: a function with another than a scalar result.
+        TypeError: `activation` is no activation.
+        ValueError: the result of the function is no scalar.
 
     Example:
         >>> def network(act):
@@ -79,7 +79,7 @@ def rank(
         if concrete:
             gradient = jax.jit(step)(*specs)[1]
             exact = gradient if exact is None else exact
-            error = _distance(gradient, exact)
+            error = _relative_distance(gradient, exact)
         rows.append(Ranked(policy, _kept_bytes(loss, *specs), temporary(step, *specs), error))
     return sorted(rows, key=lambda row: (row.temporary_bytes or 0, row.kept_bytes))
 
@@ -91,8 +91,8 @@ def _kept_bytes(loss: Callable[..., Any], *specs: Any) -> int:
     return sum(array.nbytes for array in stored(pull_back, *specs))
 
 
-def _distance(tree: Any, exact: Any) -> float:
-    """Of two trees, relative to the second."""
+def _relative_distance(tree: Any, exact: Any) -> float:
+    """Return the 2-norm of the difference of two trees over the 2-norm of `exact`."""
 
     def square(tree: Any) -> float:
         leaves = (leaf.astype(jnp.float32) for leaf in jax.tree.leaves(tree))

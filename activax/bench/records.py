@@ -1,4 +1,4 @@
-"""Rows as files: JSON in Google Benchmark's schema, CSV, Markdown; and what became slower."""
+"""Rows as files: JSON in Google Benchmark's schema, CSV and Markdown; and changes of speed."""
 
 import csv
 import dataclasses
@@ -8,23 +8,24 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from activax.bench import json_rows
 from activax.bench.measure import FAULTS, Row
 
-MARK = "activax bench"  # tells a file of rows from others
+MARK = "activax bench"  # the mark of files of rows
 FIELDS = tuple(field.name for field in dataclasses.fields(Row))
-MARKS = {"faster": "**", "slower": "*", "tied": ""}
+EMPHASIS = {"faster": "**", "slower": "*", "tied": ""}
 LEGEND = (
     "%: of the speed of a copy that reads and writes as much, timed in turn with it, or of matrix "
-    "products where those take longer. vs jax.nn: its time over this one's; **bold** where this is "
-    "faster and *italic* where it is slower, with disjoint 95% intervals. ulp: the worst error of "
-    "the value, or of the slope; inf: not finite where the exact one is. †: fresh memory was "
-    "mapped in each call, so nothing is claimed. ‡: other programs had the CPU, so no interval is "
-    "given and nothing is claimed."
+    "products if they take longer. vs jax.nn: the time of jax.nn over that of the row; **bold** "
+    "if the row is faster and *italic* if slower, with disjoint 95% intervals. ulp: the worst "
+    "error of the value, or of the slope; inf: not finite although the exact result is. †: fresh "
+    "memory was mapped in each call, so nothing is claimed. ‡: other programs had the CPU, so no "
+    "interval is given and nothing is claimed."
 )
 
 
 def name(row: Row) -> str:
-    """What Google Benchmark calls a row: everything that tells it from others."""
+    """Return the name of a row for Google Benchmark: all that tells it from other rows."""
     new = ["fresh"] if row.fresh else []
     return "/".join([row.op, row.dtype, row.shape, row.mode, row.implementation, *new])
 
@@ -33,7 +34,7 @@ def name(row: Row) -> str:
 
 
 def to_json(rows: Iterable[Row], environment: dict[str, Any]) -> str:
-    """The rows in the schema of Google Benchmark 1, with all their fields as further keys."""
+    """Return rows in the schema of Google Benchmark 1, with all their fields as further keys."""
     context = {
         "date": environment["date"],
         "executable": MARK,
@@ -44,7 +45,7 @@ def to_json(rows: Iterable[Row], environment: dict[str, Any]) -> str:
         "activax": environment,
     }
     record = {"context": context, "benchmarks": [*map(_entry, rows)]}
-    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+    return json_rows.dumps(record, allow_nan=False) + "\n"
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -64,16 +65,16 @@ def _entry(row: Row) -> dict[str, Any]:
         "label": row.mix,
         **dataclasses.asdict(row),
         "starved": row.starved,
-        # JSON has no infinity, which stands for a result that is not finite but should be.
+        # JSON has no infinity; here it means a result that is not finite but should be.
         "worst_ulp": "inf" if row.worst_ulp == math.inf else row.worst_ulp,
     }
 
 
 def from_json(text: str) -> tuple[list[Row], dict[str, Any]]:
-    """The rows and the environment of `to_json`.
+    """Return the rows and the environment that `to_json` wrote.
 
     Raises:
-        ValueError: text that is not its.
+        ValueError: the text is of another kind.
     """
     try:
         record = json.loads(text)
@@ -87,19 +88,19 @@ def _row(entry: dict[str, Any]) -> Row:
     return Row(**fields | {"worst_ulp": math.inf} if fields["worst_ulp"] == "inf" else fields)
 
 
-# What has become slower
+# Changes
 
 
 class Change(NamedTuple):
-    """A row that is in two records, and its time now over its time before."""
+    """The change of a row that is in two records."""
 
     name: str
-    ratio: float
+    ratio: float  # the time now over the time before
     certain: bool  # whether the intervals are disjoint
 
 
 def changes(before: Iterable[Row], now: Iterable[Row]) -> list[Change]:
-    """Of the rows that are in both, the worst first."""
+    """Return the changes of rows that are in both, the worst first."""
     earlier = {name(row): row for row in before}
     both = [(earlier[name(row)], row) for row in now if name(row) in earlier]
     found = [
@@ -113,12 +114,12 @@ def changes(before: Iterable[Row], now: Iterable[Row]) -> list[Change]:
 
 
 def to_csv(rows: Iterable[Row]) -> str:
-    """One line a row, with all fields."""
+    """Return CSV with one line a row, and all fields."""
     return csv_table(FIELDS, map(dataclasses.asdict, rows))
 
 
 def csv_table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
-    """A heading and one line a row."""
+    """Return CSV with a heading and one line a row."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
@@ -133,35 +134,35 @@ COLUMNS = (
 
 
 def cells(row: Row) -> dict[str, str]:
-    """A row as text, by column."""
+    """Return a row as text, by column."""
     values = (
         row.op,
         row.dtype,
         row.shape,
         row.mode,
         row.implementation,
-        _times(row.seconds, *([] if row.starved else [row.low, row.high])) + "‡" * row.starved,
-        _times(row.device_seconds),
+        _time_text(row.seconds, *([] if row.starved else [row.low, row.high])) + "‡" * row.starved,
+        _time_text(row.device_seconds),
         f"{row.gb_per_s:.1f}",
         f"{row.percent_of_roofline:.0f}",
         "" if row.vs_jax is None else f"{row.vs_jax:.2f}{'†' * (row.page_faults > FAULTS)}",
         _nbytes(row.temporary_bytes),
         _nbytes(row.kept_bytes),
-        _times(row.compile_s),
+        _time_text(row.compile_s),
         _ulps(row.worst_ulp),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
 def verdict(row: Row, rows: Iterable[Row]) -> str:
-    """How a row stands to jax.nn's of the same operation: "faster", "slower" or "tied"."""
+    """Return "faster", "slower" or "tied", compared with the row of jax.nn for the operation."""
     key = name(dataclasses.replace(row, implementation="jax.nn"))
     theirs = next((other for other in rows if name(other) == key), row)
     return row.compared_with(theirs)
 
 
-def _times(seconds: float | None, *interval: float) -> str:
-    """A time, and in brackets the ends of its interval, with one unit."""
+def _time_text(seconds: float | None, *interval: float) -> str:
+    """Return a time, with the ends of its interval in brackets, in one unit."""
     if seconds is None:
         return ""
     scale, unit = (1, "s") if seconds >= 1 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
@@ -170,7 +171,7 @@ def _times(seconds: float | None, *interval: float) -> str:
 
 
 def _digits(number: float) -> str:
-    """Three digits, and all before the point."""
+    """Return three digits of a number, and more if they stand before the point."""
     return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
@@ -185,11 +186,11 @@ def _ulps(ulps: float | None) -> str:
 
 
 def to_markdown(rows: Sequence[Row]) -> str:
-    """A Markdown table of the rows with a legend."""
+    """Return a Markdown table of the rows, with a legend."""
     lines = []
     for row in rows:
         text = cells(row)
-        mark = MARKS[verdict(row, rows)]
+        mark = EMPHASIS[verdict(row, rows)]
         text["vs jax.nn"] = f"{mark}{text['vs jax.nn']}{mark}"
         lines.append([*text.values()])
     shown = [i for i in range(len(COLUMNS)) if any(line[i] for line in lines)]
@@ -200,6 +201,6 @@ def to_markdown(rows: Sequence[Row]) -> str:
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, its first column to the left and the others to the right."""
+    """Return a Markdown table whose first column is aligned left, and the others right."""
     rule = ["---", *["---:"] * (len(columns) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))

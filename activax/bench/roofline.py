@@ -1,4 +1,4 @@
-"""What this machine can do at best: move the same arrays, or multiply matrices."""
+"""The best speeds of this machine: it copies arrays, or multiplies matrices."""
 
 import math
 from collections.abc import Callable
@@ -7,51 +7,52 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench.programs import Compiled
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.rotation import concrete
 from activax.bench.stopwatch import race
 from activax.bench.traffic import Traffic, alike, copy
 from activax.diagnostics.jaxprs import bodies
 
-DRIFT = 0.05  # by how much a copy may move from beginning to end
+DRIFT = 0.05  # the largest change of a copy's time, as a fraction, from beginning to end
 
 
 def product_size() -> int:
-    """Rows of the matrices whose product is the fastest that there is."""
+    """Return the number of rows of square matrices whose product runs at full speed."""
     return 1024 if jax.default_backend() == "cpu" else 8192
 
 
 def product_flops() -> int:
+    """Return the multiplications and additions of that product."""
     return 2 * product_size() ** 3
 
 
 class Roofline:
-    """The copies and matrix products that measurements are compared with, and how they drift."""
+    """Copies and matrix products that measurements are compared with, and their drift."""
 
     def __init__(self) -> None:
-        self._copies: dict[Traffic, Compiled] = {}
+        self._copies: dict[Traffic, JaxProgram] = {}
         self._seconds: dict[Traffic, float] = {}  # of each copy when it was first timed
-        self._products: dict[Any, Compiled] = {}
+        self._products: dict[Any, JaxProgram] = {}
         self._flops_per_s: dict[Any, float] = {}  # of each product when it was first timed
 
-    def copy(self, moved: Traffic) -> Compiled:
-        """The program that moves as much and does no more."""
+    def copy(self, moved: Traffic) -> JaxProgram:
+        """Return the program that moves as much and does no more."""
         mix = alike(moved)
         if mix not in self._copies:
             arrays = concrete([jax.ShapeDtypeStruct(*spec) for spec in mix.reads])
-            self._copies[mix] = Compiled(copy(mix), tuple(arrays))
+            self._copies[mix] = JaxProgram(copy(mix), tuple(arrays))
         return self._copies[mix]
 
     def saw(self, moved: Traffic, seconds: float) -> None:
-        """Note how long the copy took."""
+        """Note the time of the copy, the first time."""
         self._seconds.setdefault(alike(moved), seconds)
 
     def saw_product(self, dtype: Any, seconds: float) -> None:
-        """Note how long the product took."""
+        """Note the time of the product, the first time."""
         self._flops_per_s.setdefault(dtype, product_flops() / seconds)
 
     def speeds(self) -> dict[str, str]:
-        """What was reached, by dtype and mix."""
+        """Return the speeds that were reached, by dtype and mix."""
         copies = {
             f"{mix.reads[0].dtype} {mix}": f"{mix.nbytes / seconds / 1e9:.1f} GB/s"
             for mix, seconds in self._seconds.items()
@@ -62,15 +63,15 @@ class Roofline:
         }
         return copies | products
 
-    def product(self, dtype: Any) -> Compiled:
-        """The product of two square matrices, of `product_size`."""
+    def product(self, dtype: Any) -> JaxProgram:
+        """Return the program that multiplies two square matrices with `product_size` rows."""
         if dtype not in self._products:
             matrix = concrete(jax.ShapeDtypeStruct((product_size(),) * 2, dtype))
-            self._products[dtype] = Compiled(jnp.matmul, (matrix, matrix))
+            self._products[dtype] = JaxProgram(jnp.matmul, (matrix, matrix))
         return self._products[dtype]
 
     def drift(self, repeats: int, sample_s: float) -> dict[str, float]:
-        """How much slower each copy is than when it was first timed, as a fraction."""
+        """Return by which fraction each copy is slower than when it was first timed."""
         moved = {}
         for mix, before in self._seconds.items():
             again = race({"copy": self._copies[mix]}, repeats=repeats, sample_s=sample_s)["copy"]
@@ -79,9 +80,9 @@ class Roofline:
 
 
 def matrix_flops(f: Callable[..., Any], *arguments: Any) -> int:
-    """The multiplications and additions of the matrix products in a program.
+    """Return the number of multiplications and additions of the matrix products in a program.
 
-    Those in a loop of unknown length count once; those whose result nobody uses count, too.
+    A product in a loop of unknown length counts once. A product whose result is unused counts too.
 
     Example:
         >>> x = jnp.ones((2, 3))

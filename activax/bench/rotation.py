@@ -1,4 +1,4 @@
-"""The arguments that programs read in turn: more than the last cache holds, so from memory."""
+"""Arguments in rotation: more than the last cache holds, so that programs read from memory."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,23 +8,23 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-MOST = 256  # sets, so that tiny ones do not become a million objects
-SCALE = 3.0  # standard deviations: zeros cost less than numbers do, and so may one branch only
+MOST_SETS = 256  # sets; tiny ones would need a million to exceed the cache
+SCALE = 3.0  # the standard deviation: large enough for inputs in all branches of a function
 
 
 def last_level_cache() -> int:
-    """Bytes of the largest cache of the default device, or more where nothing tells."""
+    """Return the bytes of the largest cache of the default device, or more if unknown."""
     if jax.default_backend() != "cpu":
-        return 2**27  # the largest of today's: 126 MB on a B200, 128 MiB on a TPU v5e
+        return 2**27  # no cache is larger: a B200 has 126 MB, a TPU v5e 128 MiB
     caches = Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
     return max((2**10 * int(c.read_text().strip().rstrip("K")) for c in caches), default=2**26)
 
 
 def concrete(specs: Any) -> Any:
-    """Random normal numbers for each `jax.ShapeDtypeStruct` of a tree; its arrays as they are.
+    """Fill each `jax.ShapeDtypeStruct` of a tree with random normal numbers; keep its arrays.
 
     Raises:
-        ValueError: a spec of numbers that are not real.
+        ValueError: a spec is of numbers that are not real.
     """
     keys = (jax.random.key(i) for i in itertools.count())
 
@@ -40,14 +40,15 @@ def concrete(specs: Any) -> Any:
 
 
 class Rotation:
-    """Equal trees of arrays at different addresses, handed out in turn."""
+    """Equal trees of arrays at different addresses, which are handed out in turn."""
 
     def __init__(self, arguments: Any):
         nbytes = sum(array.nbytes for array in jax.tree.leaves(arguments))
-        count = min(max(last_level_cache() // max(nbytes, 1) + 1, 2), MOST)
+        count = min(max(last_level_cache() // max(nbytes, 1) + 1, 2), MOST_SETS)
         self.sets = [arguments]
         self.sets += [jax.tree.map(jnp.copy, arguments) for _ in range(count - 1)]
         self._turn: Iterator[Any] = itertools.cycle(self.sets)
 
     def take(self) -> Any:
+        """Return the next tree."""
         return next(self._turn)

@@ -1,4 +1,4 @@
-"""Machine instructions of NVIDIA kernels, by the tools of CUDA: ptxas assembles, nvdisasm reads."""
+"""Machine instructions of NVIDIA kernels, which CUDA's ptxas assembles and nvdisasm lists."""
 
 import functools
 import importlib.util
@@ -11,14 +11,14 @@ from pathlib import Path
 
 TARGET = re.compile(r"^\.target (\w+)", re.MULTILINE)
 FUNCTION = re.compile(r"^\.text\.(\S+):$", re.MULTILINE)
-INSTRUCTION = re.compile(r"^\s*/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?\s*([A-Z0-9_]+)(\S*)", re.MULTILINE)
-# A store to global memory, and the bits that it writes where they are not 32.
-STORE, WIDTH = "STG", re.compile(r"\.(?:[US])?(8|16|64|128)(?:\.|$)")
+OPCODE = re.compile(r"^\s*/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?\s*([A-Z0-9_]+)(\S*)", re.MULTILINE)
+# A store to global memory, and its width in bits if that is not 32.
+STORE, STORE_BITS = "STG", re.compile(r"\.(?:[US])?(8|16|64|128)(?:\.|$)")
 
 
 @functools.cache
 def tool(name: str) -> str | None:
-    """The path of a program of CUDA: of the wheels in this environment, or on the path."""
+    """Return the path of a program of CUDA, from installed wheels or from PATH, or None."""
     spec = importlib.util.find_spec("nvidia")
     places = [Path(root) for root in (spec.submodule_search_locations or ())] if spec else []
     found = [str(path) for place in places for path in sorted(place.glob(f"*/bin/{name}"))]
@@ -26,13 +26,13 @@ def tool(name: str) -> str | None:
 
 
 def counts(ptx: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Of each function in texts of PTX: its instructions, and the bytes that a thread stores.
+    """Return {function: (instructions, bytes that a thread stores)} for texts of PTX.
 
-    All branches are counted, and loops once. Padding, what ptxas puts after the last exit, is not.
-    Empty where the tools are not installed.
+    All branches count, and loops count once. Instructions after the last exit are padding and do
+    not count. Without the tools the result is empty.
 
     Raises:
-        subprocess.CalledProcessError: they reject a text.
+        subprocess.CalledProcessError: the tools reject a text.
     """
     assembler, disassembler = map(tool, ("ptxas", "nvdisasm"))
     architectures = {text: found[1] for text in ptx if (found := TARGET.search(text))}
@@ -44,21 +44,22 @@ def counts(ptx: Sequence[str]) -> dict[str, tuple[int, int]]:
             source.write_text(text)
         (architecture,) = set(architectures.values())
         cubin = Path(directory, "cubin")
-        _run(assembler, "-arch", architecture, *sources, "-o", cubin)
-        return counted(_run(disassembler, "-c", "-ndf", cubin))
+        _output(assembler, "-arch", architecture, *sources, "-o", cubin)
+        return counted(_output(disassembler, "-c", "-ndf", cubin))
 
 
-def _run(*command: str | Path) -> str:
+def _output(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def counted(listing: str) -> dict[str, tuple[int, int]]:
+    """Return {function: (instructions, bytes that a thread stores)} for a listing of nvdisasm."""
     _, *parts = FUNCTION.split(listing)
     counted = {}
     for name, text in zip(parts[::2], parts[1::2], strict=True):
-        found = INSTRUCTION.findall(text)
+        found = OPCODE.findall(text)
         exits = [i for i, (opcode, _) in enumerate(found) if opcode == "EXIT"]
         found = found[: exits[-1] + 1] if exits else found
-        widths = [WIDTH.search(rest) for opcode, rest in found if opcode == STORE]
+        widths = [STORE_BITS.search(rest) for opcode, rest in found if opcode == STORE]
         counted[name] = len(found), sum(int(w[1]) if w else 32 for w in widths) // 8
     return counted

@@ -1,4 +1,4 @@
-"""How wrong the slope is that an activation computes from what it keeps."""
+"""The error of the slope that an activation computes from the arrays that it keeps."""
 
 import functools
 from typing import Any, NamedTuple
@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtri
 
-from activax.bench.ulps import Function, precise, slope
+from activax.bench.ulps import Elementwise, precise, slope
 from activax.core.activation import Activation
 
-POINTS = 2**16
+QUANTILES = 2**16
 
 
 class SlopeError(NamedTuple):
@@ -21,19 +21,19 @@ class SlopeError(NamedTuple):
     rms: float  # root of the mean square
 
 
-def slope_error(f: Function, dtype: Any = "float32") -> SlopeError:
-    """How far the slope of an elementwise function is from its own in float64.
+def slope_error(f: Elementwise, dtype: Any = "float32") -> SlopeError:
+    """Return the error of the slope of an elementwise function, against its slope in float64.
 
     The inputs are 65536 quantiles of the standard normal distribution, rounded to the dtype. The
-    reference is the slope of the definition, whatever `activax.lean` has chosen to keep.
+    reference is the slope of the definition; `activax.lean` has no part in the reference.
 
     Args:
         f: an activation, or an elementwise function of an array that is accurate in float64.
         dtype: float32, bfloat16 or float16.
 
     Raises:
-        TypeError: an activation that is not elementwise.
-        ValueError: another dtype.
+        TypeError: the activation is not elementwise.
+        ValueError: the dtype is another.
 
     Example:
         >>> activax.bench.slope_error(activax.relu)
@@ -52,16 +52,16 @@ def slope_error(f: Function, dtype: Any = "float32") -> SlopeError:
     x = jnp.asarray(_normal(), dtype)
     want = _exact_slope(original)(x)
     got = np.asarray(jax.jit(slope(f))(x), np.float64)
-    defined = np.isfinite(want)  # not outside the domain
+    defined = np.isfinite(want)  # NaN outside the domain is no error
     error = np.where(np.isfinite(got), abs(got - np.where(defined, want, 0)), np.inf)[defined]
     return SlopeError(float(error.max(initial=0)), float(np.sqrt(np.mean(np.square(error)))))
 
 
 @functools.cache
 def _normal() -> np.ndarray[Any, np.dtype[Any]]:
-    return precise(ndtri)((np.arange(POINTS) + 0.5) / POINTS)
+    return precise(ndtri)((np.arange(QUANTILES) + 0.5) / QUANTILES)
 
 
 @functools.lru_cache
-def _exact_slope(f: Function) -> Any:
+def _exact_slope(f: Elementwise) -> Any:
     return precise(slope(f))

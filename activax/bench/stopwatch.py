@@ -1,4 +1,4 @@
-"""How long programs take when they run in turn: medians, and intervals that assume no law."""
+"""Times of programs that run in turn: medians, with intervals for any distribution."""
 
 import itertools
 import math
@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 CONFIDENCE = 0.95
-FEWEST = 6  # of fewer samples, even the whole range covers the median with less confidence
-STARVED = 0.8  # of the time: a program that has less of a CPU waits for other programs
+FEWEST = 6  # samples; the range of fewer covers the median with less confidence
+STARVED = 0.8  # the share of a CPU below which a program waits for other programs
 
 
-class Program(Protocol):
-    """Something that is ready to run: `program(calls)` returns when the results are there."""
+class Runnable(Protocol):
+    """A program that is ready to run: `program(calls)` returns when its results are there."""
 
     compile_s: float | None
 
@@ -22,21 +22,21 @@ class Program(Protocol):
 
 
 class Interval(NamedTuple):
-    """A median, and where the true one is with 95% confidence."""
+    """A median, and the ends between which the true median is with 95% confidence."""
 
     median: float
     low: float
     high: float
 
     def compared_with(self, other: "Interval") -> str:
-        """ "faster" or "slower" if the intervals are disjoint, else "tied"."""
+        """Return "faster" or "slower" if the intervals are disjoint, else "tied"."""
         if self.high < other.low:
             return "faster"
         return "slower" if self.low > other.high else "tied"
 
 
 class Timing(NamedTuple):
-    """Seconds and page faults of one call, and CPU time over the time of `clock`."""
+    """The seconds and page faults of one call, and CPU time over the time of `clock`."""
 
     seconds: Interval
     page_faults: float
@@ -44,14 +44,14 @@ class Timing(NamedTuple):
 
 
 def median_interval(samples: Sequence[float]) -> Interval:
-    """The median and its order-statistic interval.
+    """Return the median and its order-statistic interval.
 
-    Whatever the distribution, the number of samples below its median is Binomial(n, 1/2); so the
-    k-th smallest and the k-th largest sample enclose the median with a confidence that depends on
-    n and k alone. The interval is the narrowest of these that reaches CONFIDENCE.
+    For every distribution, the number of samples below its median is Binomial(n, 1/2). So the k-th
+    smallest and the k-th largest sample enclose the median with a confidence that depends on n and
+    k alone. The interval is the narrowest that reaches CONFIDENCE.
 
     Raises:
-        ValueError: fewer than FEWEST samples.
+        ValueError: there are fewer than FEWEST samples.
     """
     n = len(samples)
     cumulative = itertools.accumulate(math.comb(n, k) / 2**n for k in range(n))
@@ -63,7 +63,7 @@ def median_interval(samples: Sequence[float]) -> Interval:
 
 
 def race(
-    programs: Mapping[str, Program],
+    programs: Mapping[str, Runnable],
     *,
     repeats: int,
     sample_s: float,
@@ -73,11 +73,12 @@ def race(
     """Time programs in turn, A B C A B C ..., so that a machine that drifts is fair to all.
 
     Args:
-        programs: what to time, by name.
+        programs: the programs by name.
         repeats: the number of samples of each.
-        sample_s: how long a sample lasts at least, in calls of which the mean is taken.
-        clock: seconds of the wall, or those that this process has the CPU: time.process_time.
-        cpu_clock: seconds that this process has the CPU, summed over its threads.
+        sample_s: the least length of a sample, which is the mean over its calls.
+        clock: a clock of the wall, or time.process_time for the seconds that this process has the
+            CPU.
+        cpu_clock: a clock of the seconds that this process has the CPU, summed over its threads.
     """
     calls = {name: _calls_in(program, sample_s, clock) for name, program in programs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in programs}
@@ -101,10 +102,10 @@ def race(
     }
 
 
-def _calls_in(program: Program, sample_s: float, clock: Callable[[], float]) -> int:
+def _calls_in(program: Runnable, sample_s: float, clock: Callable[[], float]) -> int:
     program(1)  # the first call touches its buffers
     calls, elapsed = 1, 0.0
-    while elapsed < sample_s / 2:  # of few calls, starting them is a part that more dilute
+    while elapsed < sample_s / 2:  # with few calls, the cost of starting would count
         start = clock()
         program(calls)
         elapsed = clock() - start

@@ -1,4 +1,4 @@
-"""What is measured together: activations alone, and inside the networks that they are made for."""
+"""Suites: activations alone, and inside the networks that they are made for."""
 
 import itertools
 import math
@@ -9,19 +9,19 @@ import jax
 import jax.numpy as jnp
 
 from activax.bench import peers
+from activax.bench.modes import Function
 from activax.bench.torch_programs import TorchFunction
 from activax.catalogue.lookup import catalog
 from activax.core.activation import Activation
 
-Function = Callable[..., Any]
 Shape = tuple[int, ...]
-COMMON = ("relu", "gelu", "silu", "tanh", "mish", "softmax", "swiglu")  # of the suite quick
+POPULAR = ("relu", "gelu", "silu", "tanh", "mish", "softmax", "swiglu")
 OWN = "yours"  # the implementation of a function of the user
-HIDDEN = ("relu", "relu_squared", "gelu", "gelu_tanh", "silu", "reglu", "geglu", "swiglu")
+FEED_FORWARD = ("relu", "relu_squared", "gelu", "gelu_tanh", "silu", "reglu", "geglu", "swiglu")
 
 
 class Subject(NamedTuple):
-    """An activation to measure: by its implementations, or one of the user's."""
+    """An activation of the catalogue or a function of the user, with its implementations."""
 
     name: str
     inputs: int
@@ -31,7 +31,7 @@ class Subject(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A race: what `measure.compare` is called with."""
+    """The arguments of `measure.compare` for one race."""
 
     op: str
     functions: dict[str, Function]
@@ -41,22 +41,29 @@ class Case(NamedTuple):
 
 
 class Suite(NamedTuple):
-    """Which activations, unless the user says which, and in what they are measured."""
+    """Activations, and the function that each is measured in.
+
+    Attributes:
+        chosen: whether an activation belongs to the suite, unless the user chooses.
+        case: makes a case of a subject, a shape and a dtype.
+        axes: the meaning of the numbers of a shape.
+        shapes: the default shape for "cpu", "accelerator" and "quick".
+    """
 
     chosen: Callable[[Activation[...]], bool]
     case: Callable[[Subject, Shape, str], Case]
-    axes: str  # what the numbers of a shape are
-    shapes: Mapping[str, Shape]  # by default, on a "cpu" and on an "accelerator"; and when "quick"
+    axes: str
+    shapes: Mapping[str, Shape]
 
 
 def still(activation: Activation[...]) -> bool:
-    """Whether it returns its input, which compiles to nothing and moves no data."""
+    """Return whether an activation returns its input, which compiles to nothing."""
     return activation is catalog["identity"]
 
 
 def subject(activation: Activation[...], libraries: Sequence[str]) -> Subject:
-    """A catalogued activation in each library that has it."""
-    found = {peers.LABELS[name]: peers.find(name, activation.name) for name in libraries}
+    """Return an activation of the catalogue in each library that has it."""
+    found = {peers.IMPLEMENTATION[name]: peers.find(name, activation.name) for name in libraries}
     return Subject(
         activation.name,
         activation.inputs,
@@ -67,12 +74,12 @@ def subject(activation: Activation[...], libraries: Sequence[str]) -> Subject:
 
 
 def own_subject(name: str, function: Function, inputs: int) -> Subject:
-    """A function of the user's, which is its own reference in float64 if it is elementwise."""
+    """Return a function of the user, with itself as reference in float64 if it is elementwise."""
     return Subject(name, inputs, {OWN: function}, function if _elementwise(function) else None)
 
 
 def _elementwise(function: Function) -> bool:
-    """Whether each element of the result is that of the input alone, as far as numbers tell."""
+    """Return whether, on a few numbers, each element of the result needs its own input alone."""
     x = jnp.linspace(-2.0, 2.0, 6)
     try:
         whole, parts = function(x), jnp.stack([function(one) for one in x])
@@ -83,7 +90,7 @@ def _elementwise(function: Function) -> bool:
 
 
 def alone(subject: Subject, shape: Shape, dtype: str) -> Case:
-    """The activation of arrays of a shape."""
+    """Return the case of the activation on arrays of a shape."""
     spec = jax.ShapeDtypeStruct(shape, dtype)
     return Case(
         subject.name,
@@ -95,13 +102,13 @@ def alone(subject: Subject, shape: Shape, dtype: str) -> Case:
 
 
 def feed_forward(subject: Subject, shape: Shape, dtype: str) -> Case:
-    """Linear, activation, linear."""
+    """Return the case of a linear layer, the activation and a linear layer."""
     rows, width, hidden = shape
     return _network(f"ffn {subject.name}", subject, rows, [width, hidden, width], dtype)
 
 
 def perceptron(subject: Subject, shape: Shape, dtype: str) -> Case:
-    """Several linear layers of one width with the activation between each two."""
+    """Return the case of linear layers of one width, with the activation between each two."""
     rows, width, layers = shape
     return _network(f"mlp {subject.name}", subject, rows, [width] * (layers + 1), dtype)
 
@@ -117,16 +124,16 @@ def _network(op: str, subject: Subject, rows: int, widths: Sequence[int], dtype:
     weights.append(matrix(before, after))
     x = jax.random.normal(next(keys), (rows, widths[0]), dtype)
     functions = {
-        label: _between(function, subject.inputs)
+        label: _stacked(function, subject.inputs)
         for label, function in subject.implementations.items()
     }
     return Case(op, functions, (*weights, x), None, ())
 
 
-def _between(function: Function, inputs: int) -> Function:
-    """A network of (*weights, x), for JAX and torch alike."""
+def _stacked(function: Function, inputs: int) -> Function:
+    """Return a function of (*weights, x) that stacks linear layers, for JAX or torch."""
     if isinstance(function, TorchFunction):
-        return TorchFunction(_between(function.function, inputs), function.compiled)
+        return TorchFunction(_stacked(function.function, inputs), function.compiled)
 
     def apply(*arguments: Any) -> Any:
         *weights, last, x = arguments
@@ -139,19 +146,19 @@ def _between(function: Function, inputs: int) -> Function:
 
 _ROWS = {"cpu": (2048, 1024), "accelerator": (8192, 14336), "quick": (1024, 1024)}
 SUITES = {
-    "quick": Suite(lambda a: a.name in COMMON, alone, "any", _ROWS),
+    "quick": Suite(lambda a: a.name in POPULAR, alone, "any", _ROWS),
     "act": Suite(
         lambda a: a.kind != "gated" and not still(a), alone, "any", _ROWS
     ),
     "glu": Suite(lambda a: a.kind == "gated", alone, "any", _ROWS),
     "ffn": Suite(
-        lambda a: a.name in HIDDEN,
+        lambda a: a.name in FEED_FORWARD,
         feed_forward,
         "rows x width x hidden width",
         {"cpu": (512, 256, 1024), "accelerator": (8192, 4096, 14336), "quick": (256, 128, 512)},
     ),
     "mlp": Suite(
-        lambda a: a.name in HIDDEN,
+        lambda a: a.name in FEED_FORWARD,
         perceptron,
         "rows x width x layers",
         {"cpu": (512, 256, 8), "accelerator": (8192, 4096, 8), "quick": (256, 128, 4)},
@@ -160,5 +167,5 @@ SUITES = {
 
 
 def chosen(suite: str) -> list[Activation[...]]:
-    """The activations of a suite, from the catalogue."""
+    """Return the activations of a suite, from the catalogue."""
     return [a for a in catalog.values() if SUITES[suite].chosen(a)]

@@ -1,4 +1,4 @@
-"""PyTorch programs on the arrays of JAX; everything that touches torch is in here."""
+"""PyTorch programs on arrays of JAX; nothing else in the package touches torch."""
 
 import functools
 import importlib.util
@@ -19,28 +19,28 @@ TORCH_MODES = {
     "backward": "backward",
     "forward+backward": "forward_backward",
 }
-MAPPED = 2**25  # glibc maps blocks from 32 MiB on afresh each time, whatever was freed before
+MAPPED = 2**25  # bytes; glibc maps new memory for blocks of this size and more
 
 
 class TorchFunction:
-    """A function of torch tensors, marked as one.
+    """A function of torch tensors, marked so that `activax.bench` runs it in torch.
 
     Args:
-        function: what it is.
-        compiled: whether `torch.compile` is to compile it; it runs eagerly otherwise.
+        function: the function.
+        compiled: compile it with `torch.compile`, instead of running it eagerly.
     """
 
     def __init__(self, function: Callable[..., Any], compiled: bool = False):
         self.function, self.compiled = function, compiled
 
     def __call__(self, *arrays: Array) -> Any:
-        """Of JAX arrays, without gradients."""
+        """Return the value for JAX arrays, without gradients."""
         torch = importlib.import_module("torch")
         with torch.inference_mode():
             return jnp.from_dlpack(self.function(*map(torch.from_dlpack, arrays)).contiguous())
 
     def slope(self, x: Array) -> Array:
-        """The derivative at a JAX array, if the function is elementwise."""
+        """Return the derivative at a JAX array, if the function is elementwise."""
         torch = importlib.import_module("torch")
         at = torch.from_dlpack(x).detach().requires_grad_()
         out = self.function(at)
@@ -49,16 +49,16 @@ class TorchFunction:
 
 @functools.cache
 def load() -> ModuleType | None:
-    """The module torch, or None where it is not installed."""
+    """Return the module torch, or None if it is not installed."""
     if importlib.util.find_spec("torch") is None:
         return None
-    # Idle OpenMP threads would otherwise spin on for milliseconds, on cores that are JAX's by then.
+    # Otherwise idle OpenMP threads spin for milliseconds, on cores that JAX uses by then.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return importlib.import_module("torch")
 
 
 def shares_the_device() -> bool:
-    """Whether torch, which is installed, can take JAX's arrays where they are."""
+    """Return whether torch, if installed, can take JAX's arrays without a copy."""
     torch = importlib.import_module("torch")
     return jax.default_backend() == "cpu" or (
         jax.default_backend() == "gpu" and torch.cuda.is_available()
@@ -66,14 +66,14 @@ def shares_the_device() -> bool:
 
 
 class TorchProgram:
-    """Forward, backward, or both, of a function of arrays that are taken in rotation.
+    """Forward, backward or both of a function of torch, with arguments in rotation.
 
-    Backward alone starts from what forward has saved before, which is no part of the program.
+    Backward alone starts from the tensors that an earlier forward has saved.
 
-    Torch has no way to donate a result, and not all of its functions can write into a given
-    buffer; but its results are freed at once and come from malloc, so `warm_heap` lets malloc hand
-    out touched pages. The page faults that are recorded with each timing show where that fails: at
-    arrays of 32 MiB and more.
+    Torch cannot donate a result, and not all of its functions can write into a given buffer. But
+    its results come from malloc and are freed at once, so after `warm_heap` malloc hands out pages
+    that were touched before. Page faults are recorded with each timing; they show that this fails
+    for arrays of 32 MiB and more.
     """
 
     temporary_bytes: int | None = None
@@ -99,6 +99,7 @@ class TorchProgram:
             self.torch.cuda.synchronize()
 
     def forward(self) -> None:
+        """Compute the value, without gradients."""
         with self.torch.inference_mode():
             self.function(*next(self.turn)[0])
 
@@ -108,10 +109,12 @@ class TorchProgram:
         return self.function(*inputs), inputs
 
     def backward(self) -> None:
+        """Compute the cotangents of the inputs, from saved tensors."""
         out, inputs, cotangent = next(self.saved)
         self.torch.autograd.grad(out, inputs, cotangent, retain_graph=True)
 
     def forward_backward(self) -> None:
+        """Compute the value, and the cotangents of the inputs."""
         arrays, cotangent = next(self.turn)
         inputs = [x.detach().requires_grad_() for x in arrays]
         self.torch.autograd.grad(self.function(*inputs), inputs, cotangent)
@@ -121,10 +124,10 @@ def warm_heap(array_nbytes: int, arrays: int = 32) -> object:
     """Touch and free room for some arrays in the heap.
 
     Returns:
-        The last of them, which lies on top: malloc gives the room below back once it is dropped.
+        The last array, on top of the heap. Once it is dropped, malloc gives the room back.
     """
     torch = importlib.import_module("torch")
-    # After the first mapped block is freed, malloc takes blocks of up to its size from the heap.
+    # After a mapped block is freed, malloc takes blocks of up to its size from the heap.
     torch.zeros(MAPPED - 2**16, dtype=torch.uint8)
     room = [torch.zeros(array_nbytes, dtype=torch.uint8) for _ in range(arrays)]
     return room.pop()

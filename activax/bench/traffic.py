@@ -1,4 +1,4 @@
-"""What a program must move through memory, and the copy that moves as much and does no more."""
+"""The traffic that a program needs through memory, and the copy that has the same traffic."""
 
 import functools
 import math
@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-NEGLIGIBLE = 1 / 64  # of the largest array
+NEGLIGIBLE = 1 / 64  # the share of the largest array up to which an array does not count
 
 
 class Spec(NamedTuple):
@@ -29,7 +29,7 @@ class Spec(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """The arrays that a program reads and writes at the least."""
+    """The least arrays that a program reads and writes."""
 
     reads: tuple[Spec, ...]
     writes: tuple[Spec, ...]
@@ -43,7 +43,7 @@ class Traffic(NamedTuple):
 
 
 def traffic(reads: Any, writes: Any) -> Traffic:
-    """Of the arrays in two trees."""
+    """Return the traffic of the arrays in two trees."""
 
     def specs(tree: Any) -> tuple[Spec, ...]:
         return tuple(Spec(a.shape, jnp.dtype(a.dtype)) for a in jax.tree.leaves(tree))
@@ -52,9 +52,10 @@ def traffic(reads: Any, writes: Any) -> Traffic:
 
 
 def alike(moved: Traffic) -> Traffic:
-    """The traffic of the copy beside a program: its arrays if they are alike, or as many bytes.
+    """Return the traffic of the copy beside a program.
 
-    Arrays that hardly count, such as the result of a reduction, are left out.
+    It has the program's arrays if they are alike, else as many bytes. Negligible arrays, such as
+    the result of a reduction, are left out.
     """
     most = max((spec.nbytes for spec in (*moved.reads, *moved.writes)), default=0)
     reads, writes = (
@@ -67,19 +68,19 @@ def alike(moved: Traffic) -> Traffic:
 
 
 def copy(moved: Traffic) -> Callable[..., tuple[Array, ...]]:
-    """A program that reads and writes equal arrays and does no more than a bitwise operation."""
+    """Return a program of this traffic that computes no more than a bitwise operation."""
     writes = len(moved.writes)
 
     def program(*arrays: Array) -> tuple[Array, ...]:
-        # Of integers, because bfloat16 arithmetic is converted to float32 and back on CPU; and
-        # inverted, because a program that returns its input moves nothing at all.
+        # The copy is of integers, because a CPU converts bfloat16 to float32 and back. It inverts
+        # the bits, because a program that returns its input moves nothing.
         dtype = arrays[0].dtype
         bits = [lax.bitcast_convert_type(a, jnp.dtype(f"uint{8 * dtype.itemsize}")) for a in arrays]
         alone = bits[: max(min(writes, len(bits)) - 1, 0)]
         last = functools.reduce(operator.xor, bits[len(alone) :])
         if not writes:
             return (lax.reduce_xor(last, axes=[last.ndim - 1]),)
-        # Where more is written than read, each further array is another, or XLA would write one.
+        # Further outputs differ from each other, or XLA would write one array for all.
         more = [last + jnp.asarray(i, last.dtype) for i in range(writes - len(alone))]
         return tuple(lax.bitcast_convert_type(~b, dtype) for b in (*alone, *more))
 

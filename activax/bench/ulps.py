@@ -1,6 +1,6 @@
-"""The true error of a function of floats, in units in the last place of the exact result.
+"""The error of a function of floats, in units in the last place (ulps) of the exact result.
 
-The exact result is the function itself in float64, at the same inputs.
+The exact result is the same function in float64, at the same inputs.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-Function = Callable[[Array], Array]
+Elementwise = Callable[[Array], Array]
 
-DOUBLE_BITS, DOUBLE_BIAS = 52, 1023  # of the fraction of a float64, and of its exponent
-TINY = 2.0**-126  # float32's smallest normal number, below which a backend may read or write 0
+DOUBLE_BITS, DOUBLE_BIAS = 52, 1023  # bits of a float64's fraction, bias of its exponent
+TINY = 2.0**-126  # float32's smallest normal number; a backend may flush smaller ones to 0
 
 
 @lru_cache
-def slope(function: Function) -> Function:
-    """The derivative of an elementwise function, by `jax.jvp` with tangent one.
+def slope(function: Elementwise) -> Elementwise:
+    """Return the derivative of an elementwise function, by `jax.jvp` with tangent one.
 
     Example:
         >>> activax.bench.slope(activax.relu)(jnp.array([-1.0, 2.0]))
@@ -33,8 +33,8 @@ def slope(function: Function) -> Function:
     return derivative
 
 
-def precise(function: Function) -> Callable[[Any], np.ndarray[Any, np.dtype[Any]]]:
-    """A function in float64, from NumPy to NumPy: the truth for narrower dtypes.
+def precise(function: Elementwise) -> Callable[[Any], np.ndarray[Any, np.dtype[Any]]]:
+    """Return a function in float64, from NumPy to NumPy: the truth for narrower dtypes.
 
     Example:
         >>> activax.bench.precise(activax.tanh)([1.0])
@@ -49,24 +49,26 @@ def precise(function: Function) -> Callable[[Any], np.ndarray[Any, np.dtype[Any]
     return call
 
 
-def errors(function: Function, x: Array, got: Any) -> Any:
-    """How far `got` is from function(x), in ulps of its dtype.
+def errors(function: Elementwise, x: Array, got: Any) -> Any:
+    """Return the error of `got` against function(x), in ulps of its dtype.
 
-    The error is |got - want| over the distance between the two floats that enclose the exact
-    result, so a correctly rounded result has at most 0.5. Below float32's smallest normal number
-    anything from 0 to the exact result is right, because backends may flush there; so may they
-    flush such an input, in any of their operations. Infinity is right where the exact result
-    rounds to it, and NaN where the function is NaN.
+    Let `want` be the exact result. The error is |got - want| over the distance between the two
+    floats that enclose `want`. A correctly rounded result has an error of at most 0.5.
+
+    Backends may flush numbers below float32's smallest normal one to 0. So there every result from
+    0 to the exact result is right, and such an input may be read as 0. Infinity is right if the
+    exact result rounds to infinity, and NaN is right if the exact result is NaN.
 
     Args:
-        function: elementwise, and accurate in float64; an Activation, or the `slope` of one.
+        function: an elementwise function that is accurate in float64, such as an Activation or its
+            `slope`.
         x: float32, bfloat16 or float16, of any shape.
-        got: what is judged, float32, bfloat16 or float16, of the shape of x; or a tree of such
-            arrays, for which the function is computed once.
+        got: the results to judge, float32, bfloat16 or float16, of the shape of x; or a tree of
+            such arrays, for which the function is computed once.
 
     Returns:
-        float64 NumPy arrays like `got`. Infinity stands for a result that is not finite where it
-        should be, or finite where it should not be, or not NaN where it should be.
+        float64 NumPy arrays like `got`. Infinity marks a wrong result where one of `got` and `want`
+        is infinite or NaN.
 
     Example:
         >>> x = jnp.array([-20.0, 1.0])
@@ -82,18 +84,18 @@ def errors(function: Function, x: Array, got: Any) -> Any:
 
 
 def near(point: float, x: Any) -> Any:
-    """Where a backend that flushes may not tell the point from x, as NumPy booleans.
+    """Return where x is so near to a point that a backend may confuse them, as NumPy booleans.
 
     Example:
         >>> activax.bench.near(0.0, np.array([0.0, 1e-40, 1e-30], "float32"))
         array([ True,  True, False])
     """
-    with np.errstate(invalid="ignore"):  # of NaN
+    with np.errstate(invalid="ignore"):  # NaN is near to nothing
         return abs(np.asarray(x) - np.float32(point)) <= np.float32(TINY)
 
 
 @partial(jax.jit, static_argnums=0)
-def _errors(function: Function, x: Array, got: Any) -> Any:
+def _errors(function: Elementwise, x: Array, got: Any) -> Any:
     at = widened(x)
     zeros = function(jnp.array([0.0, -0.0]))
     judge = partial(
@@ -122,7 +124,7 @@ def _error(got: Array, want: Array, want_at_zero: Array, subnormal: Array) -> Ar
 
 
 def per_ulp(want: Array, dtype: Any) -> Array:
-    """One over the distance between the floats of `dtype` that enclose a float64."""
+    """Return one over the distance between the floats of `dtype` that enclose a float64."""
     info = jnp.finfo(dtype)
     biased = (lax.bitcast_convert_type(want, jnp.int64) >> DOUBLE_BITS) & (2 * DOUBLE_BIAS + 1)
     exponent = jnp.clip(biased - DOUBLE_BIAS, info.minexp, info.maxexp - 1)
@@ -131,7 +133,7 @@ def per_ulp(want: Array, dtype: Any) -> Array:
 
 
 def widened(x: Array) -> Array:
-    """x in float64; from its bits where a backend would read a subnormal number as 0."""
+    """Return x in float64, by its bits if it is subnormal, which a backend would read as 0."""
     info = jnp.finfo(x.dtype)
     bits = lax.bitcast_convert_type(x, jnp.dtype(f"uint{info.bits}")).astype(jnp.int64)
     fraction = bits & (2**info.nmant - 1)

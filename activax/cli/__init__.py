@@ -12,7 +12,7 @@ from activax.cli import streams
 from activax.cli.errors import UsageError
 from activax.cli.interrupts import exit_code, interruptible
 
-COMMANDS = {  # and the module of each
+COMMANDS = {  # the module of each command
     "train": "train",
     "list": "listing",
     "show": "show",
@@ -31,15 +31,19 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    The exit code is 0; 1 if `bench` finds something slower than allowed; 2 for wrong arguments and
-    for files that cannot be read or written; 130 if interrupted, 143 if terminated, and 141 if
-    nobody reads the output.
+    Args:
+        argv: the words of the command; by default those of this process.
+
+    Returns:
+        The exit code: 0; 1 if `bench` finds a row slower than allowed; 2 for wrong arguments and
+        for files that cannot be read or written; 130 if interrupted; 143 if terminated; 141 if
+        nobody reads the output.
     """
     streams.spell()
     try:
         with interruptible():
             try:
-                return _run(argv)
+                return _dispatch(argv)
             finally:
                 sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
@@ -57,13 +61,19 @@ def parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, module_name in COMMANDS.items():
         module = importlib.import_module(f"{__name__}.{module_name}")
-        command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+        summary = _uncapitalised((module.__doc__ or "").partition("\n")[0])
+        command = commands.add_parser(name, help=summary, description=summary)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _uncapitalised(sentence: str) -> str:
+    """Return a sentence as help shows it: without a capital and without a full stop."""
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
+
+
+def _dispatch(argv: Sequence[str] | None) -> int:
     command_line = parser()
     arguments = command_line.parse_args(argv)
     if arguments.command is None:

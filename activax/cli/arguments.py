@@ -1,4 +1,4 @@
-"""Types of the command line's arguments that commands share."""
+"""Types of arguments that commands share."""
 
 import argparse
 import os
@@ -9,8 +9,8 @@ from typing import Any
 import activax
 from activax.bench.stopwatch import FEWEST
 
-# The names of each dtype: its own, and those that people type.
-DTYPES = {
+# The short names of each dtype.
+SHORT_DTYPES = {
     "float32": ("f32", "fp32", "single"),
     "bfloat16": ("bf16",),
     "float16": ("f16", "fp16", "half"),
@@ -18,6 +18,7 @@ DTYPES = {
 
 
 def activation(name: str) -> activax.Activation[...]:
+    """Return the activation of a name."""
     try:
         return activax.get(name)
     except ValueError as error:
@@ -25,6 +26,7 @@ def activation(name: str) -> activax.Activation[...]:
 
 
 def elementwise(name: str) -> activax.Activation[...]:
+    """Return the elementwise activation of a name."""
     found = activation(name)
     if found.kind != "elementwise":
         raise argparse.ArgumentTypeError(f"{name} is {found.kind}; give elementwise ones")
@@ -32,6 +34,7 @@ def elementwise(name: str) -> activax.Activation[...]:
 
 
 def positive(text: str) -> int:
+    """Return a positive integer."""
     try:
         value = int(text)
     except ValueError:
@@ -42,6 +45,7 @@ def positive(text: str) -> int:
 
 
 def sample_count(text: str) -> int:
+    """Return a number of samples that suffices for an interval."""
     if not text.isdecimal() or int(text) < FEWEST:
         raise argparse.ArgumentTypeError(
             f"must be at least {FEWEST}, or there is no 95% interval; got {text!r}"
@@ -50,7 +54,7 @@ def sample_count(text: str) -> int:
 
 
 def output_file(text: str) -> Path:
-    """A path that a file can be written at, which is found out before the minutes of measuring."""
+    """Return a path that a file can be written at, checked before the minutes of measuring."""
     path = Path(text)
     if path.is_dir() or not os.access(path.resolve().parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write a file at {text!r}")
@@ -58,7 +62,12 @@ def output_file(text: str) -> Path:
 
 
 def choice(*names: str, **short: str) -> Callable[[str], str]:
-    """One of some names, or what is short for one."""
+    """Return the type of an argument that is one of some names.
+
+    Args:
+        *names: the names.
+        **short: names by what is short for them.
+    """
 
     def parse(text: str) -> str:
         name = short.get(text, text)
@@ -69,11 +78,13 @@ def choice(*names: str, **short: str) -> Callable[[str], str]:
     return parse
 
 
-dtype = choice(*DTYPES, **{short: name for name, others in DTYPES.items() for short in others})
+dtype = choice(
+    *SHORT_DTYPES, **{short: name for name, shorts in SHORT_DTYPES.items() for short in shorts}
+)
 
 
 class _Join(argparse.Action):
-    """The action of `add_list`: lists from several words become one, each value once."""
+    """The action of `add_list`: joins the lists of several words, each value once."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         joined = dict.fromkeys(value for one in values for value in one)
@@ -85,13 +96,13 @@ class _Join(argparse.Action):
 def add_list(
     parser: argparse.ArgumentParser, *flags: str, one: Callable[[str], Any], **options: Any
 ) -> None:
-    """Add an option that takes several values, with spaces or with commas between them.
+    """Add an option that takes several values, with spaces or commas between them.
 
     Args:
-        parser: the command.
+        parser: the parser of the command.
         *flags: the names of the option.
         one: the type of one value.
-        **options: what `add_argument` takes besides; a default is a sequence of values.
+        **options: further arguments of `add_argument`. A default is a sequence of values.
     """
 
     def values(text: str) -> list[Any]:
@@ -104,5 +115,5 @@ def add_list(
 def add_activations(
     parser: argparse.ArgumentParser, *, one: Callable[[str], Any], **options: Any
 ) -> None:
-    """Add the option that names activations, by either of its names; as `add_list`."""
+    """Add the option --activations, or --fn, with the arguments of `add_list`."""
     add_list(parser, "--activations", "--fn", one=one, **options)

@@ -1,4 +1,4 @@
-"""measure activations on this machine, beside other libraries and a copy"""
+"""Measure activations on this machine, beside other libraries and a copy."""
 
 import argparse
 import importlib
@@ -21,7 +21,7 @@ from activax.bench.roofline import Roofline
 from activax.bench.suites import SUITES, Case, Subject, chosen, own_subject, still, subject
 from activax.bench.torch_programs import TorchFunction, shares_the_device, warm_heap
 from activax.cli.arguments import (
-    DTYPES,
+    SHORT_DTYPES,
     activation,
     add_activations,
     add_list,
@@ -32,12 +32,12 @@ from activax.cli.arguments import (
 )
 from activax.cli.errors import UsageError
 
-MEMORY = "memory"  # a suite that measures no time
+MEMORY = "memory"  # the suite that times nothing
 QUICK = Effort(repeats=7, sample_s=0.004)
 
 
-class Plan(NamedTuple):
-    """What is measured."""
+class Request(NamedTuple):
+    """The measurements that the user asks for."""
 
     suite: str
     subjects: Sequence[Subject]
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was, as far as it came."""
+    """The rows that are measured so far, and the circumstances."""
 
     rows: list[Row]
     environment: dict[str, Any]
@@ -58,10 +58,10 @@ class Outcome(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--suite", choices=(*SUITES, MEMORY), default="quick",
-        help="what to measure (default: quick); memory: what is kept, by policy")  # fmt: skip
+        help="what to measure (default: quick); memory: bits kept, by policy")  # fmt: skip
     add_activations(
         parser,
-        one=_named,
+        one=_subject_or_own,
         help="activations, or functions of yours as package.module:function (default: the suite's)",
     )
     add_list(
@@ -94,12 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--md", type=output_file, metavar="FILE", help="write a Markdown table")
     add("--png", type=output_file, metavar="FILE", help="draw bars against the roofline")
     add("--compare", type=Path, metavar="FILE", help="an earlier --json: what is slower now?")
-    add("--fail-above", type=_ratio, default=1.1, metavar="RATIO",
+    add("--fail-above", type=_allowed_ratio, default=1.1, metavar="RATIO",
         help="exit with 1 if one takes more than this of its earlier time (1.1)")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from activax.cli.bench_report import CSV_MARK, check, judge, show
+    from activax.cli.bench_report import CSV_MARK, check_outputs, judge, show
 
     if arguments.suite == MEMORY:
         from activax.cli import bench_memory
@@ -109,11 +109,11 @@ def run(arguments: argparse.Namespace) -> int:
                 raise UsageError(f"bench: --suite memory times nothing, so it has no --{option}")
         return bench_memory.run(arguments)
     earlier = _earlier(arguments.compare)
-    plan = _plan(arguments)
-    check(arguments, MARK, CSV_MARK)
+    request = _request(arguments)
+    check_outputs(arguments, MARK, CSV_MARK)
     outcome = Outcome([], machine.describe(sys.argv[1:]) | {"complete": False})
     try:
-        _measure(plan, outcome)
+        _measure(request, outcome)
         outcome.environment["complete"] = True
     finally:  # an interrupted run keeps what is measured
         if outcome.rows:
@@ -121,10 +121,10 @@ def run(arguments: argparse.Namespace) -> int:
     return judge(earlier, outcome.rows, arguments.fail_above) if earlier else 0
 
 
-# What is asked for
+# The request
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
+def _request(arguments: argparse.Namespace) -> Request:
     suite = SUITES[arguments.suite]
     libraries = [name for name in arguments.impl if _available(name)]
     inputs = 2 if arguments.suite == "glu" else 1
@@ -144,10 +144,10 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     shape = arguments.shape or suite.shapes[size]
     if suite.axes != "any" and len(shape) != len(suite.shapes[size]):
         raise UsageError(f"bench: --shape of the suite {arguments.suite} is {suite.axes}, such as "
-                         f"{_times(suite.shapes[size])}; got {_times(shape)}")  # fmt: skip
+                         f"{_sizes(suite.shapes[size])}; got {_sizes(shape)}")  # fmt: skip
     effort = QUICK if arguments.quick else Effort()
-    dtypes = arguments.dtype or [*DTYPES][: 1 if arguments.quick else 2]
-    plan = Plan(
+    dtypes = arguments.dtype or [*SHORT_DTYPES][: 1 if arguments.quick else 2]
+    request = Request(
         arguments.suite,
         subjects,
         dtypes,
@@ -156,26 +156,26 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         effort._replace(repeats=arguments.repeats or effort.repeats),
         arguments.fresh,
     )
-    for one in plan.subjects:
-        _try(one, plan)
-    return plan
+    for one in request.subjects:
+        _trace(one, request)
+    return request
 
 
 class OwnFunction(NamedTuple):
-    """A function of the user's, by where it is."""
+    """A function of the user, named by its module and its name there."""
 
     name: str
     function: Callable[..., Any]
 
 
-def _named(text: str) -> activax.Activation[...] | OwnFunction:
+def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:
     module, colon, name = text.partition(":")
     if not colon:
         found = activation(text)
         if still(found):
             raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
         return found
-    if os.getcwd() not in sys.path:  # as `python -m` has it
+    if os.getcwd() not in sys.path:  # as for `python -m`
         sys.path.insert(0, os.getcwd())
     try:
         function = getattr(importlib.import_module(module), name)
@@ -191,7 +191,7 @@ def _library(name: str) -> str:
 
 
 def _available(library: str) -> bool:
-    """Whether a library is there; a line says if not."""
+    """Return whether a library can be measured; a line says why not."""
     if not peers.installed(library):
         print(f"{library} is skipped: it is not installed", file=sys.stderr)
         return False
@@ -211,7 +211,7 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
-def _ratio(text: str) -> float:
+def _allowed_ratio(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -221,7 +221,7 @@ def _ratio(text: str) -> float:
     return value
 
 
-def _times(shape: Sequence[int]) -> str:
+def _sizes(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
@@ -237,36 +237,36 @@ def _earlier(path: Path | None) -> list[Row]:
 # Measuring
 
 
-def _try(one: Subject, plan: Plan) -> None:
-    """Trace the user's function, so that it fails before the minutes of measuring."""
-    case = _case(one, plan, plan.dtypes[0])
+def _trace(one: Subject, request: Request) -> None:
+    """Trace the functions of a subject, so that errors come before the minutes of measuring."""
+    case = _case(one, request, request.dtypes[0])
     for function in case.functions.values():
         if not isinstance(function, TorchFunction):
             try:
                 jax.eval_shape(function, *case.specs)
-            except Exception as error:  # whatever a function of the user's raises
+            except Exception as error:  # a function of the user may raise anything
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                given = f"{plan.dtypes[0]} {_times(plan.shape)}"
+                given = f"{request.dtypes[0]} {_sizes(request.shape)}"
                 raise UsageError(f"bench: {one.name} fails on {given}: {reason}") from error
 
 
-def _case(one: Subject, plan: Plan, dtype: str) -> Case:
-    return SUITES[plan.suite].case(one, plan.shape, dtype)
+def _case(one: Subject, request: Request, dtype: str) -> Case:
+    return SUITES[request.suite].case(one, request.shape, dtype)
 
 
-def _measure(plan: Plan, outcome: Outcome) -> None:
+def _measure(request: Request, outcome: Outcome) -> None:
     from activax.training import progress
 
     roofline = Roofline()
-    heap = _warm_heap(plan)
-    work = [(d, s, m) for d in plan.dtypes for s in plan.subjects for m in plan.modes]
-    with progress.bar(len(work), plan.suite) as advance:
+    heap = _warm_heap(request)
+    work = [(d, s, m) for d in request.dtypes for s in request.subjects for m in request.modes]
+    with progress.bar(len(work), request.suite) as advance:
         for dtype, one, mode in work:
-            case = _case(one, plan, dtype)
+            case = _case(one, request, dtype)
             try:
                 rows = compare(
-                    case.functions, *case.specs, mode=mode, op=case.op, fresh=plan.fresh,
-                    reference=case.reference, kinks=case.kinks, effort=plan.effort,
+                    case.functions, *case.specs, mode=mode, op=case.op, fresh=request.fresh,
+                    reference=case.reference, kinks=case.kinks, effort=request.effort,
                     roofline=roofline,
                 )  # fmt: skip
             except Unmeasurable as error:
@@ -275,13 +275,13 @@ def _measure(plan: Plan, outcome: Outcome) -> None:
                 outcome.rows.extend(rows)
             advance()
     outcome.environment["roofline"] = roofline.speeds()
-    outcome.environment["drift"] = roofline.drift(*plan.effort)
+    outcome.environment["drift"] = roofline.drift(*request.effort)
     del heap
 
 
-def _warm_heap(plan: Plan) -> object:
-    """Room that torch's results may have again and again, while what is returned lives."""
-    functions = [f for one in plan.subjects for f in one.implementations.values()]
+def _warm_heap(request: Request) -> object:
+    """Make room in the heap for torch's results, which lasts as long as the returned object."""
+    functions = [f for one in request.subjects for f in one.implementations.values()]
     if jax.default_backend() == "cpu" and any(isinstance(f, TorchFunction) for f in functions):
-        return warm_heap(4 * math.prod(plan.shape[:2]))
+        return warm_heap(4 * math.prod(request.shape[:2]))
     return None

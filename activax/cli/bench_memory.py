@@ -1,7 +1,6 @@
-"""What activations keep for the backward pass, by policy and by where they stand."""
+"""Bits that activations keep for the backward pass, by policy and by place in a network."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,15 +9,15 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from activax.bench import files, layers, positions, slope_error
+from activax.bench import files, json_rows, layers, positions, slope_error
 from activax.bench.machine import describe
 from activax.bench.ranking import variants
 from activax.bench.records import csv_table, markdown_table
 from activax.catalogue.lookup import catalog
-from activax.cli.bench_report import check
+from activax.cli.bench_report import check_outputs
 from activax.core.activation import Activation
 
-NAMES = ("relu", "tanh", "gelu", "silu", "mish")
+FUNCTIONS = ("relu", "tanh", "gelu", "silu", "mish")
 TITLE = "bits an element for the backward pass, beyond an identity"
 COLUMNS = (
     "op", "dtype", "keep", "alone", "before linear", "before sum", "unrolled", "scanned",
@@ -29,9 +28,9 @@ CSV_MARK = ",".join(COLUMNS[:5])
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show a row for each function, dtype and policy, and write what was asked for."""
-    check(arguments, MARK, CSV_MARK)
-    functions = arguments.activations or [catalog[name] for name in NAMES]
+    """Show a row for each function, dtype and policy, and write the files of the options."""
+    check_outputs(arguments, MARK, CSV_MARK)
+    functions = arguments.activations or [catalog[name] for name in FUNCTIONS]
     rows = [
         row
         for dtype in arguments.dtype or ("float32",)
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     Console(width=max(Console().width, 110)).print(table)
     if arguments.json:
         record = {"made_by": MARK, "environment": describe(sys.argv[1:]), "records": rows}
-        files.write(arguments.json, json.dumps(record, indent=1) + "\n", MARK)
+        files.write(arguments.json, json_rows.dumps(record) + "\n", MARK)
     if arguments.md:
         table_of_all = markdown_table(COLUMNS, [*map(_cells, rows)])
         files.write(arguments.md, f"<!-- {MARK} -->\n{table_of_all}", MARK)
@@ -54,13 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def measured(function: Any, dtype: str) -> Iterator[dict[str, Any]]:
-    """The rows of one activation, or the row of a function of the user's."""
+    """Yield the rows of one activation, or the row of a function of the user."""
     if isinstance(function, Activation):
         named = variants(function)
         label, elementwise = function.name, function.kind == "elementwise"
     else:
         named, label, elementwise = {"": function.function}, function.name, True
-    # XLA for CPUs keeps float32 copies of what is bfloat16.
+    # XLA for CPUs keeps float32 copies of bfloat16 arrays, so its programs do not tell.
     compiles = dtype == "float32" or jax.default_backend() != "cpu"
     for policy, one in named.items():
         compiled = layers(one, dtype) if compiles else None

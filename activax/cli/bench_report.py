@@ -1,4 +1,4 @@
-"""What `activax bench` prints and writes."""
+"""The output of `activax bench`: tables, files and doubts."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from activax.bench.plot import bars
 from activax.bench.roofline import DRIFT
 from activax.bench.stopwatch import STARVED
 
-WIDE = 120  # characters, in which all columns fit
+WIDE = 120  # characters that all columns fit in
 LEFT = ("op", "dtype", "shape", "mode", "implementation")
 SHORT = {"implementation": "impl", "vs jax.nn": "vs jax"}
 STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
@@ -24,23 +24,29 @@ STYLES = {"faster": "bold green", "slower": "red", "tied": ""}
 CSV_MARK = ",".join(records.FIELDS[:5])
 
 
-def check(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
-    """Refuse to write over files without these marks, before the minutes of measuring."""
+def check_outputs(arguments: argparse.Namespace, mark: str, csv_mark: str) -> None:
+    """Refuse to write over files without these marks, before the minutes of measuring.
+
+    Args:
+        arguments: the options --json, --md, --png and --csv.
+        mark: the mark of the first three.
+        csv_mark: the mark of the last.
+    """
     for file in (arguments.json, arguments.md, arguments.png):
         if file:
-            files.check(file, mark)
+            files.check_replaceable(file, mark)
     if arguments.csv:
-        files.check(arguments.csv, csv_mark)
+        files.check_replaceable(arguments.csv, csv_mark)
 
 
 def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.Namespace) -> None:
-    """Print the rows, write the files that are asked for, and say what to doubt."""
+    """Print the rows, write the files of the options, and say which rows to doubt."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=WIDE)
     console.print(_table(rows, wide=console.width >= WIDE))
     log = Console(stderr=True, highlight=False)
-    if speeds := environment.get("roofline", {}):  # there is none of an interrupted run
+    if speeds := environment.get("roofline", {}):  # an interrupted run has none
         log.print("roofline: " + ", ".join(f"{what} {speed}" for what, speed in speeds.items()))
     if faulted := sorted({row.implementation for row in rows if row.page_faults > FAULTS}):
         log.print(f"†: {', '.join(faulted)} had fresh memory mapped in each call, which may be "
@@ -88,7 +94,7 @@ def _table(rows: Sequence[Row], wide: bool) -> Any:
 
 
 def judge(before: Sequence[Row], rows: Sequence[Row], limit: float) -> int:
-    """Say what has become slower; 1 if anything is beyond the limit with certainty."""
+    """Say which rows became slower; return 1 if one is beyond the limit with certainty, else 0."""
     found = records.changes(before, rows)
     slower = [c for c in found if c.certain and c.ratio > limit]
     for change in slower:

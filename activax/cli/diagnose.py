@@ -1,4 +1,4 @@
-"""What `activax train --diagnose` measures, draws and writes."""
+"""The diagnosis of `activax train --diagnose`: its numbers, pictures and files."""
 
 import itertools
 from collections.abc import Callable
@@ -12,29 +12,32 @@ from jax import Array
 from activax import diagnostics, training
 from activax.bench import files
 from activax.catalogue.lookup import get
-from activax.cli import digits, report
-from activax.cli.settings import Settings
+from activax.cli import report
 from activax.core.activation import Activation
 from activax.diagnostics import plot, plot_data
+from activax.study import experiment
+from activax.study.images import Images, digits
+from activax.study.settings import Settings
 
 KINDS = ("gradient-flow", "histograms", "health")  # of pictures
-TIMES = 20  # at which the network is looked at, after the first
+TIMES = 20  # looks at the network after the first one
 BINS = 60
 
 Flow = dict[str, diagnostics.GradientFlow]
-# Those of a Flow; its statistics are not drawn, and would take as long to compile as the rest.
-Norms = dict[str, tuple[Array, Array, Any]]
-Look = Callable[[training.State], tuple[Norms, list[diagnostics.HealthReport]]]
+# A Flow without its statistics, which are not drawn and would double the time to compile.
+FlowNorms = dict[str, tuple[Array, Array, Any]]
+Look = Callable[[training.State], tuple[FlowNorms, list[diagnostics.HealthReport]]]
 
 
 class Diagnosis(NamedTuple):
-    """What the networks of all seeds looked like in training.
+    """The networks of all seeds during training.
 
     Attributes:
-        steps: when they were looked at.
-        flows: at the first, the middle and the last of these steps; the mean over seeds.
-        health: of each layer, (steps, units of all seeds); none if it is not elementwise.
-        outputs: of each layer, for all training images, after training.
+        steps: the steps of the looks at the networks.
+        flows: the gradient flow at the first, the middle and the last look; the mean over seeds.
+        health: the health of each layer's units, (steps, units of all seeds); empty if the
+            activation is not elementwise.
+        outputs: the outputs of each layer for all training images, after training.
     """
 
     steps: list[int]
@@ -43,8 +46,8 @@ class Diagnosis(NamedTuple):
     outputs: dict[str, Array]
 
 
-def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
-    """Draw the diagnosis of one activation; the numbers come back, ready for JSON."""
+def write_diagnosis(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
+    """Draw the diagnosis of one activation, and return its numbers, ready for JSON."""
     found = diagnose(name, settings)
     pictures = [
         plot.gradient_flow(found.flows),
@@ -66,18 +69,18 @@ def write(name: str, settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 def diagnose(name: str, settings: Settings) -> Diagnosis:
-    """Train the networks once more, as `digits.train` does, and look at them on the way.
+    """Train the networks once more, as `experiment.train` does, and look at them on the way.
 
-    So what is reported of the first training, its time included, is as it is without a diagnosis.
+    The first training is timed and reported, so it must run as without a diagnosis.
     """
-    run = digits.experiment(name, settings)
+    run = experiment.prepare(name, settings)
     look = looker(run, settings, get(name))
     steps = sorted({settings.steps * i // TIMES for i in range(TIMES + 1)})
     train = jax.jit(jax.vmap(training.step(run.loss, run.optimizer)))
     number = itertools.count()
     seen = []
 
-    def step(state: training.State, batch: digits.Images) -> tuple[training.State, Any]:
+    def step(state: training.State, batch: Images) -> tuple[training.State, Any]:
         if next(number) in steps:
             seen.append(look(state))
         return train(state, batch)
@@ -88,7 +91,7 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     seen.append(look(state))
 
     def outputs(params: Any) -> list[Array]:
-        layers, _ = digits.hidden(run.parts, *_computed(params, settings))
+        layers, _ = experiment.hidden_layers(run.parts, *_cast(params, settings))
         return [layer.outputs for layer in layers]
 
     nothing = diagnostics.Statistics.empty()
@@ -105,25 +108,26 @@ def diagnose(name: str, settings: Settings) -> Diagnosis:
     )
 
 
-def looker(run: digits.Experiment, settings: Settings, activation: Activation[...]) -> Look:
-    """Gradients on the batch of the table's norms, and the health of units on all training images.
+def looker(run: experiment.Experiment, settings: Settings, activation: Activation[...]) -> Look:
+    """Return a function that looks at the networks in a training state.
 
-    An activation that is not elementwise gives units no slope of their own, and so no health. Where
-    its parameters are trained, units saturate beside its steepest slope before training.
+    A look finds the gradient flow on the batch of the table's norms, and the health of units on all
+    training images. Health needs an elementwise activation, because other units have no slope of
+    their own. Saturation is relative to the steepest slope of the activation before training.
     """
-    labels = jnp.asarray(digits.load()[0].y)
+    labels = jnp.asarray(digits()[0].y)
     sinks = [diagnostics.sink(settings.width)] * settings.depth
     elementwise = activation.kind == "elementwise"
     start = diagnostics.health_init(activation, settings.width) if elementwise else None
 
-    def look(state: training.State, batch: digits.Images) -> tuple[Norms, Any]:
+    def look(state: training.State, batch: Images) -> tuple[FlowNorms, Any]:
         def update(gradients: Any) -> Any:
             return run.optimizer.update(gradients, state.opt_state, state.params)[0]
 
-        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[digits.Hidden]]:
-            given = _computed(state.params, settings)
-            layers, logits = digits.hidden(run.parts, *given, sinks)
-            return digits.cross_entropy(logits.astype(jnp.float32), labels), layers
+        def loss(sinks: list[diagnostics.Cotangents]) -> tuple[Array, list[experiment.HiddenLayer]]:
+            given = _cast(state.params, settings)
+            layers, logits = experiment.hidden_layers(run.parts, *given, sinks)
+            return experiment.cross_entropy(logits.astype(jnp.float32), labels), layers
 
         flow = diagnostics.gradient_flow(run.loss, state.params, batch, state.key, update=update)
         received, layers = jax.grad(loss, has_aux=True)(sinks)
@@ -136,8 +140,8 @@ def looker(run: digits.Experiment, settings: Settings, activation: Activation[..
         ]
         return {path: one[:3] for path, one in flow.items()}, reports
 
-    def of_seeds(state: training.State) -> tuple[Norms, Any]:
-        # One seed after the other: of all training images, the layers of one are enough to hold.
+    def of_seeds(state: training.State) -> tuple[FlowNorms, Any]:
+        # Seeds run one after the other, because the layers of one fill enough memory.
         norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
         means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
         return means, jax.tree.map(jnp.ravel, reports)
@@ -145,9 +149,9 @@ def looker(run: digits.Experiment, settings: Settings, activation: Activation[..
     return jax.jit(of_seeds)
 
 
-def _computed(params: Any, settings: Settings) -> tuple[Any, Array]:
-    """The parameters and all training images, in the dtype of the computation."""
-    return digits.computed((params, digits.load()[0].x), settings)
+def _cast(params: Any, settings: Settings) -> tuple[Any, Array]:
+    """Return the parameters and all training images, in the dtype of the computation."""
+    return experiment.cast((params, digits()[0].x), settings)
 
 
 def _by_layer(values: list[Any]) -> dict[str, Any]:

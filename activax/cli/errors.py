@@ -1,5 +1,5 @@
-"""What the command line tells its user in one line."""
+"""Errors that the command line tells its user in one line."""
 
 
 class UsageError(Exception):
-    """Arguments that cannot work; anything else that goes wrong is a bug and shows its trace."""
+    """The arguments cannot work. Every other error is a bug, and shows its traceback."""

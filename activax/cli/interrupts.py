@@ -12,7 +12,7 @@ DEFERRING = ("jax", "jaxlib")  # packages whose functions finish before a signal
 
 
 def exit_code(number: int) -> int:
-    """The exit code that shells give to a program that a signal has ended."""
+    """Return the exit code that shells give to a program that a signal has ended."""
     return 128 + number
 
 
@@ -20,13 +20,14 @@ def exit_code(number: int) -> int:
 def interruptible() -> Iterator[None]:
     """Raise `KeyboardInterrupt(number)` for the signals in ENDING, but never in a function of JAX.
 
-    JAX compiles in a thread of XLA and waits for it in a Python function. An exception there leaves
-    the thread behind, and the end of the interpreter destroys the client that the thread compiles
-    for: a segmentation fault. JAX's callback of the garbage collector swallows exceptions, and the
-    command would go on. So a signal that meets a function of JAX is sent again a moment later.
+    JAX compiles in a thread of XLA and waits for the thread in a Python function. An exception
+    there leaves the thread behind. Then the end of the interpreter destroys the client that the
+    thread uses: a segmentation fault. JAX's callback of the garbage collector swallows exceptions,
+    so the command would go on. Therefore a signal that meets a function of JAX is sent again a
+    moment later.
     """
     main = threading.main_thread()
-    if threading.current_thread() is not main:  # the only one with handlers
+    if threading.current_thread() is not main:  # no other thread has handlers
         yield
         return
     waiting: dict[int, threading.Timer] = {}

@@ -1,4 +1,4 @@
-"""list the catalogue"""
+"""List the catalogue."""
 
 import argparse
 import json
@@ -57,5 +57,5 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _cell(value: str | Sequence[str]) -> str:
-    """A fact in one line."""
+    """Return a fact in one line."""
     return " ".join(value.split()) if isinstance(value, str) else ", ".join(value)

@@ -1,4 +1,4 @@
-"""What `activax train` shows and writes."""
+"""The output of `activax train`: its table, its record and its curves."""
 
 import dataclasses
 import platform
@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 
 import activax
-from activax.cli.digits import Result
-from activax.cli.settings import Settings
+from activax.study.experiment import Result
+from activax.study.settings import Settings
 
 MARK = "activax train"
 COLUMNS = (
@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 def table(results: list[Result], settings: Settings) -> Table:
-    """One row an activation."""
+    """Return the table for the terminal, with one row an activation."""
     s = settings
     shown = Table(
         box=box.SIMPLE_HEAD,
@@ -40,7 +40,7 @@ def table(results: list[Result], settings: Settings) -> Table:
 
 
 def cells(result: Result) -> list[str]:
-    """What a row of the table says."""
+    """Return the cells of a row of the table."""
     accuracy = 100 * result.accuracy
     spread = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
     if not np.isfinite(result.loss).all():
@@ -57,13 +57,13 @@ def cells(result: Result) -> list[str]:
 
 
 def record(results: list[Result], settings: Settings, complete: bool = True) -> dict[str, Any]:
-    """The table, the curves and the environment, ready for JSON."""
+    """Return the table, the curves and the environment, ready for JSON."""
     rows = [dataclasses.asdict(result) | {"loss": np.round(result.loss, 6)} for result in results]
     return {**header(settings, complete), "results": finite(rows)}
 
 
 def header(settings: Settings, complete: bool) -> dict[str, Any]:
-    """Return what was run, where, and whether all of the activations are in the record."""
+    """Return the settings, the environment, and whether the record has all activations."""
     environment = {
         "activax": activax.__version__,
         "jax": jax.__version__,
@@ -79,7 +79,7 @@ def header(settings: Settings, complete: bool) -> dict[str, Any]:
 
 
 def finite(tree: Any) -> Any:
-    """Dicts and lists for JSON, which has no arrays, no NaN and no infinity: that is None."""
+    """Return a tree for JSON: with lists for arrays, and None for NaN and infinity."""
     if isinstance(tree, np.ndarray):
         tree = tree.tolist()
     if isinstance(tree, dict):
@@ -89,8 +89,8 @@ def finite(tree: Any) -> Any:
     return None if isinstance(tree, float) and not np.isfinite(tree) else tree
 
 
-def draw(results: list[Result]) -> Any:
-    """Training curves: the mean over seeds, and the range from the best to the worst."""
+def draw_curves(results: list[Result]) -> Any:
+    """Draw training curves: the mean over seeds, and the range from the best to the worst."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")

@@ -1,4 +1,4 @@
-"""show what is known of one activation, and plot it"""
+"""Show the facts of one activation, and plot it."""
 
 import argparse
 import math
@@ -14,7 +14,7 @@ from activax.bench import files
 from activax.cli.errors import UsageError
 
 MARK = "activax show"
-GLYPHS = ["o", "."]  # of the value and of the slope
+GLYPHS = ["o", "."]  # for the value and the slope
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +76,11 @@ def run(arguments: argparse.Namespace) -> None:
 def plotted(
     activation: activax.Activation[...], x: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The curves to draw: value and slope; a gate at value 1; a vector (x, 0)'s first element."""
+    """Return the curves of value and slope.
+
+    A gated unit is drawn along its gate, at value 1; a function of vectors by its first element,
+    along vectors (x, 0).
+    """
 
     def scalar(x: jax.Array) -> jax.Array:
         if activation.kind == "gated":

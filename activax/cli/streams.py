@@ -1,4 +1,4 @@
-"""Standard streams: ASCII where they take no Unicode, and readers that stop reading."""
+"""Standard streams: ASCII if they take no Unicode, and readers that stop reading."""
 
 import codecs
 import io
@@ -6,13 +6,13 @@ import os
 import sys
 import unicodedata
 
-NAME = "activax.spelled"
+HANDLER = "activax.spelled"
 SPELLED = {"±": "+-", "≥": ">=", "†": "#", "‡": "!", "²": "^2"}
 BOX = "BOX DRAWINGS "
 
 
 def spelled(letter: str) -> str:
-    """The ASCII for a letter: the same without its accents, or a picture of it, or '?'."""
+    """Return ASCII for a letter: the letter without accents, or a picture of it, or '?'."""
     name = unicodedata.name(letter, "")
     if name.startswith(BOX):
         corner = " AND " in name
@@ -22,7 +22,7 @@ def spelled(letter: str) -> str:
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
-    """An error handler of codecs, which takes as many spaces away as its text is longer."""
+    """Handle an error of encoding: spell letters, and drop a space for each added letter."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = "".join(map(spelled, error.object[error.start : error.end]))
@@ -32,20 +32,20 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
 
 
 def spell() -> None:
-    """Let standard output and standard error spell in ASCII what their encoding does not have.
+    """Let standard output and standard error spell letters that their encoding lacks.
 
-    Python takes the locale C for UTF-8; a user who asks for it by LC_ALL gets ASCII.
+    Python takes the locale C for UTF-8. A user who sets LC_ALL to C gets ASCII.
     """
-    codecs.register_error(NAME, _spell)
+    codecs.register_error(HANDLER, _spell)
     explicit = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")
     ascii_wanted = os.environ.get("LC_ALL") in ("C", "POSIX") and not explicit
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # another, such as StringIO, takes everything
+        if isinstance(stream, io.TextIOWrapper):  # StringIO and the like take all letters
             encoding = "ascii" if ascii_wanted else stream.encoding
             if codecs.lookup(encoding).name != "utf-8":
-                stream.reconfigure(encoding=encoding, errors=NAME)
+                stream.reconfigure(encoding=encoding, errors=HANDLER)
 
 
 def discard_output() -> None:
-    """Send what is still buffered nowhere, since nobody reads it."""
+    """Discard the output that is still buffered, because nobody reads it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,11 @@
-"""say what mean-field theory knows of one activation, and draw it"""
+"""Say what mean-field theory knows of one activation, and draw it."""
 
 import argparse
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from activax.bench import files
+from activax.bench import files, json_rows
 from activax.cli.arguments import elementwise, output_file, positive
 from activax.cli.errors import UsageError
 
@@ -16,9 +15,14 @@ MARK = "activax theory"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("name", type=elementwise, help="an elementwise activation, as `activax list` has it")
-    add("--q", type=_variance, metavar="Q",
+    add("--q", type=_positive_number, metavar="Q",
         help="moments for pre-activations of this variance too, beside 1")  # fmt: skip
-    add("--sigma-b", type=_scale, metavar="S", help="the critical point with this scale of biases")
+    add(
+        "--sigma-b",
+        type=_number_from_0,
+        metavar="S",
+        help="the critical point with this scale of biases",
+    )
     add("--depth", type=positive, default=50, metavar="N", help="layers to follow (50)")
     add("--json", type=output_file, metavar="FILE", help="write every number")
     add("--png", type=output_file, metavar="FILE",
@@ -35,18 +39,18 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"theory: --png needs a name that ends in .png; got {arguments.png}")
     for file in (arguments.json, arguments.png):
         if file:
-            files.check(file, MARK)
+            files.check_replaceable(file, MARK)
     variances = [*dict.fromkeys([1.0, arguments.q or 1.0])]
     try:
         card = theory_card.card(activation, variances, arguments.sigma_b, arguments.depth)
     except ValueError as error:
         raise UsageError(error) from None
     console = Console(width=max(Console().width, 110))
-    for shown in _shown(card):
+    for shown in _card_parts(card):
         console.print(shown, markup=False, highlight=False)
     if arguments.json:
         record = {"made_by": MARK} | theory_card.without_infinities(card)
-        text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+        text = json_rows.dumps(record, allow_nan=False) + "\n"
         files.write(arguments.json, text, MARK)
         print(f"wrote {arguments.json}")
     if arguments.png:
@@ -57,11 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"wrote {arguments.png}")
 
 
-def _variance(text: str) -> float:
+def _positive_number(text: str) -> float:
     return _number(text, 0 < _parsed(text) < math.inf, "must be a positive number")
 
 
-def _scale(text: str) -> float:
+def _number_from_0(text: str) -> float:
     return _number(text, 0 <= _parsed(text) < math.inf, "must be a number from 0 on")
 
 
@@ -78,11 +82,11 @@ def _number(text: str, valid: bool, rule: str) -> float:
     return float(text)
 
 
-# What is shown
+# The card
 
 
-def _shown(card: dict[str, Any]) -> Iterable[Any]:
-    """The card as tables and lines."""
+def _card_parts(card: dict[str, Any]) -> Iterable[Any]:
+    """Yield the card as tables and lines."""
     moments = {
         q: found | {"mean": round(found["mean"], 15) + 0.0} for q, found in card["moments"].items()
     }
@@ -154,11 +158,11 @@ def _digits(value: float | str | None, digits: int = 6) -> str:
 
 
 def _fate(point: dict[str, Any]) -> str:
-    stays = point["q"] > 0 and abs(point["parallel"] - 1) < HALF_STABLE
+    stays = point["q"] > 0 and abs(point["parallel"] - 1) < NEARLY_ONE
     return "returns" if point["stable"] else "stays" if stays else "runs away"
 
 
-HALF_STABLE = 1e-9  # what differs from 1 by less is 1 but for rounding
+NEARLY_ONE = 1e-9  # a number that differs from 1 by less is 1 but for rounding
 
 
 def _normalizing(own: dict[str, Any]) -> str:
@@ -170,7 +174,7 @@ def _normalizing(own: dict[str, Any]) -> str:
 
 
 def _end(path: dict[str, Any]) -> str:
-    """Where float32 overflows or underflows, if it does."""
+    """Return the layer at which float32 overflows or underflows, as text, if there is one."""
     for name in ("overflow", "underflow"):
         if path[name] is not None:
             return f"{name} at {path[name]}"

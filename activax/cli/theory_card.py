@@ -1,4 +1,4 @@
-"""What theory says of one activation, as numbers that go into JSON."""
+"""The theory of one activation, as numbers for JSON."""
 
 import math
 import warnings
@@ -13,13 +13,15 @@ from activax.theory.moments import GAINS
 COEFFICIENTS = 8
 HE, OWN_GAIN, CRITICAL, HALF_STABLE = "He", "own gain", "critical", "half-stable"
 
-Elementwise = activax.Activation[...]
 Card = dict[str, Any]
 
 
 class Start(NamedTuple):
-    """Weights of variance sigma_w^2 / fan-in, biases of variance sigma_b^2, and first
-    pre-activations of variance q."""
+    """An initialisation.
+
+    The weights have variance sigma_w^2 / fan-in, the biases have variance sigma_b^2, and the first
+    pre-activations have variance q.
+    """
 
     sigma_w: float
     sigma_b: float
@@ -27,12 +29,21 @@ class Start(NamedTuple):
 
 
 def card(
-    activation: Elementwise, variances: Sequence[float], sigma_b: float | None, depth: int
+    activation: activax.Activation[...],
+    variances: Sequence[float],
+    sigma_b: float | None,
+    depth: int,
 ) -> Card:
-    """The numbers of `activax theory`; what there is none of is its reason.
+    """Return the numbers of `activax theory`; the reason stands in place of one that is missing.
+
+    Args:
+        activation: an elementwise activation.
+        variances: the variances of pre-activations to give moments for.
+        sigma_b: a scale of biases to give a critical point for, or None.
+        depth: the number of layers to follow.
 
     Raises:
-        ValueError: an activation without moments.
+        ValueError: the activation has no moments.
     """
     with noted() as notes:
         points = critical_points(activation, sigma_b)
@@ -60,17 +71,19 @@ def card(
     return found | {"notes": notes}
 
 
-def self_normalizing(activation: Elementwise) -> dict[str, Any] | str:
-    """The map to an activation that keeps mean 0 and variance 1, and how it behaves."""
+def self_normalizing(activation: activax.Activation[...]) -> dict[str, Any] | str:
+    """Return the map to an activation that keeps mean 0 and variance 1, and its facts."""
     found = _or_reason(theory.self_normalize, activation)
     if isinstance(found, str):
         return found
     return {name: getattr(found, name) for name in ("scale", "shift", "parallel", "stable", "chi")}
 
 
-def spread(activation: Elementwise, point: theory.Critical) -> float | str | None:
-    """What each layer adds to the variance of the squared singular values of the Jacobian, if its
-    weights are orthogonal; None at q = 0."""
+def spread(activation: activax.Activation[...], point: theory.Critical) -> float | str | None:
+    """Return what each layer adds to the variance of the Jacobian's squared singular values.
+
+    The weights are orthogonal. At q = 0 the result is None.
+    """
     if not point.q:
         return None
     found = _or_reason(theory.isometry, activation, sigma_w=point.sigma_w, q=point.q)
@@ -78,9 +91,9 @@ def spread(activation: Elementwise, point: theory.Critical) -> float | str | Non
 
 
 def critical_points(
-    activation: Elementwise, sigma_b: float | None
+    activation: activax.Activation[...], sigma_b: float | None
 ) -> dict[str, theory.Critical | str]:
-    """The critical points at q = 1, without biases, with these biases, and the half-stable one."""
+    """Return the critical points: at q = 1, without biases, with sigma_b, and half-stable."""
     wanted: dict[str, dict[str, Any]] = {"q = 1": {}, "sigma_b = 0": {"sigma_b": 0.0}}
     if sigma_b:
         wanted[f"sigma_b = {sigma_b:g}"] = {"sigma_b": sigma_b}
@@ -90,9 +103,15 @@ def critical_points(
     }
 
 
-def starts(activation: Elementwise, points: dict[str, theory.Critical | str]) -> dict[str, Start]:
-    """He's gain, the activation's own, and a critical point whose variance lasts, if there is one:
-    the half-stable one, else a stable one, else any. What is the same has a name for all."""
+def starts(
+    activation: activax.Activation[...], points: dict[str, theory.Critical | str]
+) -> dict[str, Start]:
+    """Return the initialisations to compare, by name.
+
+    These are He's gain, the activation's own gain, and the first of these critical points that
+    exists with a variance above 0: half-stable, stable, any. Equal initialisations share one entry
+    with all their names.
+    """
     named = {HE: Start(2**0.5, 0.0, 1.0)}
     own = _or_reason(theory.gain, activation)
     if not isinstance(own, str):
@@ -112,8 +131,8 @@ def starts(activation: Elementwise, points: dict[str, theory.Critical | str]) ->
     return {" = ".join(same): named[same[0]] for same in labels.values()}
 
 
-def followed(activation: Elementwise, start: Start, depth: int) -> dict[str, Any]:
-    """What becomes of signals and gradients in a deep network."""
+def followed(activation: activax.Activation[...], start: Start, depth: int) -> dict[str, Any]:
+    """Return the path of signals and gradients through a deep network."""
     path = theory.propagate(
         activation, start.sigma_w, start.sigma_b, depth=depth, q0=start.q, rho0=0.5
     )
@@ -131,7 +150,7 @@ def followed(activation: Elementwise, start: Start, depth: int) -> dict[str, Any
 
 
 def without_infinities(value: Any) -> Any:
-    """The same with numbers that JSON does not have as text."""
+    """Return a tree with texts for the numbers that JSON lacks."""
     match value:
         case dict():
             return {key: without_infinities(one) for key, one in value.items()}
@@ -142,8 +161,10 @@ def without_infinities(value: Any) -> Any:
     return value
 
 
-def _or_reason(function: Callable[..., Any], activation: Elementwise, **options: Any) -> Any:
-    """What a function of theory says, or why it says nothing."""
+def _or_reason(
+    function: Callable[..., Any], activation: activax.Activation[...], **options: Any
+) -> Any:
+    """Return the result of a function of theory, or the reason why there is none."""
     try:
         return function(activation, **options)
     except ValueError as reason:
@@ -152,7 +173,7 @@ def _or_reason(function: Callable[..., Any], activation: Elementwise, **options:
 
 @contextmanager
 def noted() -> Iterator[list[str]]:
-    """The warnings of a block, each once, as text."""
+    """Collect the warnings of a block as texts, each once."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -11,52 +11,54 @@ from activax.cli.theory_card import Start
 
 VARIANCES = 10.0 ** (np.arange(-80, 61) / 20)
 CORRELATIONS = np.cos(np.linspace(np.pi, 0, 21))
-EQUAL = 1e-10
-LAYERS = 200  # after which the variance has settled, or will
+EQUAL = 1e-10  # the relative difference up to which variances are equal
+SETTLED = 200  # layers after which a bounded variance has settled
 ORDERED, CHAOTIC, UNBOUNDED = range(3)
 
 
-class Table(NamedTuple):
-    """E f^2, E f'^2 and d/dq E f^2 along the variance q, as far as they are finite.
+class MomentTable(NamedTuple):
+    """Moments of an activation f along the variance q, as far as they are finite.
 
-    The first row is q = 0, where the slopes are NaN."""
+    The first row is q = 0, where slope and growth are NaN.
+    """
 
     q: np.ndarray
-    second: np.ndarray
-    slope: np.ndarray
-    growth: np.ndarray
+    second: np.ndarray  # E f^2
+    slope: np.ndarray  # E f'^2
+    growth: np.ndarray  # d/dq E f^2
 
 
-class FixedPoint(NamedTuple):
-    """What a map leaves where it is; `stable` is 1 if neighbours come, -1 if they leave, else 0."""
+class Crossing(NamedTuple):
+    """A fixed point of a map, where its graph meets the diagonal."""
 
     x: float
-    stable: int
+    stable: int  # 1 if neighbours come nearer, -1 if they leave, 0 if one side does each
 
 
-def table(activation: activax.Activation[...], also: Iterable[float]) -> Table:
-    """The moments along the variance, and at further ones."""
+def moment_table(activation: activax.Activation[...], also: Iterable[float]) -> MomentTable:
+    """Return the moments at VARIANCES and at further variances."""
     rows = [(0.0, float(activation(0.0)) ** 2, np.nan, np.nan)]
     for q in np.unique([*VARIANCES, *also]).tolist():
         try:
             found = theory.moments(activation, q)
-        except ValueError:  # NaN far out, which a large variance sees
+        except ValueError:  # f is NaN far out, where a large variance reaches
             break
         if not np.isfinite(found.second + found.slope):
             break
         rows.append((q, found.second, found.slope, found.growth))
-    return Table(*np.array(rows).T)
+    return MomentTable(*np.array(rows).T)
 
 
-def next_variance(at: Table, start: Start) -> np.ndarray:
-    """The variance of the next layer for each of the table's."""
+def next_variance(at: MomentTable, start: Start) -> np.ndarray:
+    """Return the variance of the next layer for each variance of the table."""
     return start.sigma_w**2 * at.second + start.sigma_b**2
 
 
 def next_correlation(activation: activax.Activation[...], start: Start, depth: int) -> np.ndarray:
-    """The correlation of the next layer for each of CORRELATIONS, at the variance of deep layers.
+    """Return the correlation of the next layer for each of CORRELATIONS.
 
-    Empty where that is not finite."""
+    The variance is that of deep layers. If it is not finite, the result is empty.
+    """
     path = theory.propagate(
         activation, start.sigma_w, start.sigma_b, depth=depth, q0=start.q, rho0=1.0
     )
@@ -68,25 +70,25 @@ def next_correlation(activation: activax.Activation[...], start: Start, depth: i
     return np.array([rho[-1] for rho in maps if len(rho) == 2])
 
 
-def fixed_points(x: np.ndarray, y: np.ndarray) -> list[FixedPoint]:
-    """The single fixed points of a map y(x), by straight lines between its samples."""
+def crossings(x: np.ndarray, y: np.ndarray) -> list[Crossing]:
+    """Return the isolated fixed points of a map y(x), by straight lines between its samples."""
     signs = np.sign(np.where(np.abs(y - x) <= EQUAL * np.abs(x), 0.0, y - x))
     found = [
-        FixedPoint(
+        Crossing(
             float(x[i] + (x[i + 1] - x[i]) * (y[i] - x[i]) / (y[i] - x[i] - y[i + 1] + x[i + 1])),
             int(signs[i]),
         )
         for i in np.nonzero(signs[:-1] * signs[1:] < 0)[0]
     ]
     for i in np.nonzero(signs == 0)[0]:
-        comes = {*signs[max(i - 1, 0) : i], *-signs[i + 1 : i + 2]}  # of each neighbour, 1 or -1
-        if 0 not in comes:  # or it is one of many
-            found.append(FixedPoint(float(x[i]), int(comes.pop()) if len(comes) == 1 else 0))
+        comes = {*signs[max(i - 1, 0) : i], *-signs[i + 1 : i + 2]}  # 1 or -1 for each neighbour
+        if 0 not in comes:  # else the point is one of many
+            found.append(Crossing(float(x[i]), int(comes.pop()) if len(comes) == 1 else 0))
     return sorted(found)
 
 
-def critical_line(at: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """sigma_w and sigma_b of the critical points, and whether a changed variance returns there."""
+def critical_line(at: MomentTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return sigma_w and sigma_b of critical points, and whether a changed variance returns."""
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = 1 / at.slope
         biases = at.q - at.second / at.slope
@@ -95,19 +97,19 @@ def critical_line(at: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.sqrt(weights[there]), np.sqrt(biases[there]), (at.growth < at.slope)[there]
 
 
-def phases(at: Table, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
-    """ORDERED, CHAOTIC or UNBOUNDED for each pair of scales, (len(sigma_b), len(sigma_w)).
+def phases(at: MomentTable, sigma_w: np.ndarray, sigma_b: np.ndarray) -> np.ndarray:
+    """Return ORDERED, CHAOTIC or UNBOUNDED for each pair of scales, (len(sigma_b), len(sigma_w)).
 
-    By the factor of the gradients at the variance that layers come to from 1.
+    The phase is ordered if gradients shrink at the variance that layers approach from 1.
     """
     weights, biases = sigma_w**2, sigma_b[:, None] ** 2
     places = np.log(at.q[1:])
     seconds = np.log(np.maximum(at.second[1:], np.finfo(float).tiny))
     q = np.ones(np.broadcast_shapes(weights.shape, biases.shape))
-    for _ in range(LAYERS):
+    for _ in range(SETTLED):
         q = weights * np.exp(np.interp(np.log(q), places, seconds)) + biases
     chaotic = weights * np.interp(np.log(q), places, at.slope[1:]) > 1
-    # What grows stops at the next variance that does not.
+    # A growing variance stops at the next variance of the table that does not grow.
     shrinks = weights[:, None] * at.second + biases[..., None] <= at.q
     bounded = (shrinks & (at.q >= q[..., None] * (1 - EQUAL))).any(-1)
     return np.where(bounded, np.where(chaotic, CHAOTIC, ORDERED), UNBOUNDED)

@@ -13,32 +13,32 @@ from activax import theory
 from activax.cli import theory_maps
 from activax.cli.theory_card import HALF_STABLE, Start, critical_points, noted, starts
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of starts; the colour-blind tell them apart too
+COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of starts, and safe for the colour-blind
 REGIONS = ("#dce9f5", "#fbe0d0", "#e2e2e2")  # in the order of theory_maps.ORDERED ...
 REGION_NAMES = ("ordered: gradients vanish", "chaotic: gradients explode", "variance explodes")
 FILLS = {1: "full", 0: "left", -1: "none"}  # markers of stable, half-stable, repelling points
-NEAR = 30.0  # fixed points beyond this variance do not widen the picture
+NEAR = 30.0  # the largest variance of a fixed point that may widen the picture
 INSET = (0.56, 0.12, 0.4, 0.3)
 
 
 def draw(activation: activax.Activation[...], sigma_b: float | None, depth: int) -> Figure:
-    """The map of the variance, the map of the correlation, and the phases."""
+    """Draw the map of the variance, the map of the correlation, and the phases."""
     figure = Figure(figsize=(14, 4.6), layout="constrained")
     variance, correlation, plane = figure.subplots(1, 3)
     with noted():
         points = critical_points(activation, sigma_b)
         named = starts(activation, points)
         compared = dict(zip(COLOURS, named.values(), strict=False))
-        at = theory_maps.table(activation, [start.q for start in named.values()])
-        _variance(variance, at, compared)
-        _correlation(correlation, activation, compared, depth)
-        _phases(plane, at, compared, points[HALF_STABLE])
+        at = theory_maps.moment_table(activation, [start.q for start in named.values()])
+        _draw_variances(variance, at, compared)
+        _draw_correlations(correlation, activation, compared, depth)
+        _draw_phases(plane, at, compared, points[HALF_STABLE])
     of_starts = [
         Line2D([], [], color=colour, marker="X", label=_label(*one))
         for colour, one in zip(COLOURS, named.items(), strict=False)
     ]
     figure.legend(handles=of_starts, loc="outside lower center", ncols=3, frameon=False)
-    figure.legend(handles=_key(), loc="outside right center", frameon=False, fontsize="small")
+    figure.legend(handles=_legend(), loc="outside right center", frameon=False, fontsize="small")
     figure.suptitle(f"activax.{activation.name}: wide random networks", fontsize="medium")
     return figure
 
@@ -50,7 +50,7 @@ def _label(name: str, start: Start) -> str:
 STAR: dict[str, Any] = {"markersize": 15, "markerfacecolor": "none"}
 
 
-def _key() -> list[Any]:
+def _legend() -> list[Any]:
     def sign(label: str, line: Any = "", **look: Any) -> Line2D:
         return Line2D([], [], color="black", linestyle=line, label=label, **look)
 
@@ -65,9 +65,9 @@ def _key() -> list[Any]:
     ]
 
 
-def _variance(axes: Any, at: theory_maps.Table, compared: dict[str, Start]) -> None:
+def _draw_variances(axes: Any, at: theory_maps.MomentTable, compared: dict[str, Start]) -> None:
     curves = {colour: theory_maps.next_variance(at, start) for colour, start in compared.items()}
-    marked = {colour: theory_maps.fixed_points(at.q, v) for colour, v in curves.items()}
+    marked = {colour: theory_maps.crossings(at.q, v) for colour, v in curves.items()}
     seen = [start.q for start in compared.values()]
     seen += [point.x for found in marked.values() for point in found if point.x < NEAR]
     inset = axes.inset_axes(INSET)
@@ -76,7 +76,7 @@ def _variance(axes: Any, at: theory_maps.Table, compared: dict[str, Start]) -> N
         inset.semilogx(at.q[1:], v[1:] / at.q[1:], color=colour)
         for point in marked[colour]:
             inset.plot(point.x, 1, "o", color=colour, markersize=4, **_filled(point.stable))
-    _diagonal(axes, 0, 1.5 * max(seen), marked)
+    _draw_diagonal(axes, 0, 1.5 * max(seen), marked)
     inset.axhline(1, color="gray", linewidth=0.8, zorder=0)
     inset.set(xlim=(min(seen) / 10, 10 * max(seen)), ylim=(0.5, 1.5))
     inset.set_title("$V(q)\\,/\\,q$", fontsize="small")
@@ -84,7 +84,7 @@ def _variance(axes: Any, at: theory_maps.Table, compared: dict[str, Start]) -> N
     axes.set(xlabel="variance $q$ of a layer", ylabel="$V(q)$, of the next", title="variance map")
 
 
-def _correlation(
+def _draw_correlations(
     axes: Any, activation: activax.Activation[...], compared: dict[str, Start], depth: int
 ) -> None:
     inset = axes.inset_axes(INSET)
@@ -94,8 +94,8 @@ def _correlation(
         c = theory_maps.CORRELATIONS[: len(rho)]
         axes.plot(c, rho, color=colour)
         inset.plot(c, rho - c, color=colour)
-        marked[colour] = theory_maps.fixed_points(c, rho)
-    _diagonal(axes, -1, 1, marked)
+        marked[colour] = theory_maps.crossings(c, rho)
+    _draw_diagonal(axes, -1, 1, marked)
     inset.axhline(0, color="gray", linewidth=0.8, zorder=0)
     inset.set(xlim=(0, 1), ylim=(-0.1, 0.1))
     inset.set_title("$R(c) - c$", fontsize="small")
@@ -104,8 +104,11 @@ def _correlation(
              title=f"correlation map after {depth} layers")  # fmt: skip
 
 
-def _phases(
-    axes: Any, at: theory_maps.Table, compared: dict[str, Start], half_stable: theory.Critical | str
+def _draw_phases(
+    axes: Any,
+    at: theory_maps.MomentTable,
+    compared: dict[str, Start],
+    half_stable: theory.Critical | str,
 ) -> None:
     highest = max(1.0, 1.6 * max(start.sigma_b for start in compared.values()))
     weights, biases, returns = theory_maps.critical_line(at)
@@ -127,10 +130,10 @@ def _phases(
              ylabel=r"scale of biases $\sigma_b$")  # fmt: skip
 
 
-def _diagonal(
-    axes: Any, low: float, high: float, marked: dict[str, list[theory_maps.FixedPoint]]
+def _draw_diagonal(
+    axes: Any, low: float, high: float, marked: dict[str, list[theory_maps.Crossing]]
 ) -> None:
-    """A square from low to high, and the fixed points on its diagonal."""
+    """Draw a square from low to high, and the fixed points on its diagonal."""
     axes.plot([low, high], [low, high], color="gray", linewidth=0.8, zorder=0)
     for colour, found in marked.items():
         for x, stable in found:

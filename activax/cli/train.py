@@ -1,23 +1,22 @@
-"""train one network per activation on real images and compare them"""
+"""Train one network per activation on real images and compare them."""
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import activax
-from activax.bench import files
+from activax.bench import files, json_rows
 from activax.cli.arguments import add_activations, dtype, positive
 from activax.cli.errors import UsageError
-from activax.cli.settings import ACTIVATIONS, OPTIMIZERS, Settings
 from activax.core.definition import EVERYWHERE
+from activax.study.settings import ACTIVATIONS, OPTIMIZERS, Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = Settings()
     add = parser.add_argument
-    add_activations(parser, one=_name, default=ACTIVATIONS,
+    add_activations(parser, one=_activation_name, default=ACTIVATIONS,
                     help=f"what to compare (default: {' '.join(ACTIVATIONS)})")  # fmt: skip
     add("--depth", type=positive, default=default.depth, help="hidden layers")
     add("--width", type=positive, default=default.width, help="units a hidden layer")
@@ -39,13 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from activax.cli import diagnose, digits, report
+    from activax.cli import diagnose, report
+    from activax.study import experiment, images
 
     fields = [field.name for field in dataclasses.fields(Settings)]
     settings = Settings(**{name: getattr(arguments, name) for name in fields})
-    images = len(digits.load()[0].y)
-    if settings.batch > images:
-        raise UsageError(f"train: --batch must be at most {images}; got {settings.batch}")
+    most = len(images.digits()[0].y)
+    if settings.batch > most:
+        raise UsageError(f"train: --batch must be at most {most}; got {settings.batch}")
     out: Path | None = arguments.out
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -54,20 +54,20 @@ def run(arguments: argparse.Namespace) -> None:
             kinds = [f"{name}-{kind}" for name in arguments.activations for kind in diagnose.KINDS]
             written += ["diagnostics.json", *(f"{kind}.png" for kind in kinds)]
         for file in written:
-            files.check(out / file, report.MARK)
+            files.check_replaceable(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
-    results: list[digits.Result] = []
+    results: list[experiment.Result] = []
     diagnoses: dict[str, Any] = {}
     try:
         for name in arguments.activations:
-            results.append(digits.train(name, settings))
+            results.append(experiment.train(name, settings))
             complete = len(results) == len(arguments.activations)
-            if out:  # after each, so that an interrupted run loses none that is finished
+            if out:  # after each activation, so that an interrupted run loses none
                 _write(out / "results.json", report.record(results, settings, complete))
-                files.write_picture(out / "curves.png", report.draw(results), report.MARK)
+                files.write_picture(out / "curves.png", report.draw_curves(results), report.MARK)
             if out and arguments.diagnose:
-                diagnoses[name] = diagnose.write(name, settings, out)
+                diagnoses[name] = diagnose.write_diagnosis(name, settings, out)
                 header = report.header(settings, complete)
                 _write(out / "diagnostics.json", {**header, "diagnoses": diagnoses})
     finally:
@@ -85,11 +85,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    text = json_rows.dumps(record, allow_nan=False) + "\n"
     files.write(path, text, record["made_by"])
 
 
-def _name(text: str) -> str:
+def _activation_name(text: str) -> str:
     try:
         activation = activax.get(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""How the catalogue fares over commits, for airspeed velocity (https://asv.readthedocs.io).
+"""Benchmarks of the catalogue over commits, for airspeed velocity (https://asv.readthedocs.io).
 
 pip install asv virtualenv; asv run --config benchmarks/asv/asv.conf.json HEAD^!
 """

@@ -1,42 +1,43 @@
-"""Time, kept bits and distance from the roofline of every activation."""
+"""The time, the kept bits and the share of the roofline of every activation."""
 
 import jax
 
 import activax
 from activax.bench import Effort, kept, measure
+from activax.bench.jax_programs import JaxProgram
 from activax.bench.modes import MODES
-from activax.bench.programs import Compiled
 from activax.bench.rotation import concrete
 from activax.bench.suites import chosen
 
-NAMES = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
+FUNCTIONS = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
 DTYPES = ["float32", "bfloat16"]
 SHAPE = (1024, 1024)
 
 
 def specs(name: str, dtype: str) -> list[jax.ShapeDtypeStruct]:
+    """Return the inputs of an activation."""
     return [jax.ShapeDtypeStruct(SHAPE, dtype)] * activax.get(name).inputs
 
 
 class Speed:
-    """One call, with its results in the last one's buffers."""
+    """The time of a call that writes into the buffers of the last results."""
 
-    params = (NAMES, DTYPES, ["forward", "backward"])
+    params = (FUNCTIONS, DTYPES, ["forward", "backward"])
     param_names = ("activation", "dtype", "mode")
 
     def setup(self, name: str, dtype: str, mode: str) -> None:
         work = MODES[mode](activax.get(name), tuple(concrete(specs(name, dtype))))
-        self.program = Compiled(work.function, work.arguments)
+        self.program = JaxProgram(work.function, work.arguments)
         self.program(calls=1)
 
     def time_call(self, name: str, dtype: str, mode: str) -> None:
         self.program(calls=1)
 
 
-class Roofline:
-    """Percent of what a copy of the same traffic reaches, timed in turn with it."""
+class RooflineShare:
+    """The speed in percent of that of a copy with the same traffic, timed in turn with it."""
 
-    params = (NAMES, DTYPES)
+    params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")
     unit = "%"
 
@@ -46,9 +47,9 @@ class Roofline:
 
 
 class Memory:
-    """What reverse mode keeps, arguments included."""
+    """The bits that reverse mode keeps, arguments included."""
 
-    params = (NAMES, DTYPES)
+    params = (FUNCTIONS, DTYPES)
     param_names = ("activation", "dtype")
     unit = "bits an element"
 

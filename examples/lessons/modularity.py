@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 
 import activax
 from activax import initializers, nn, training
-from activax.cli.digits import CLASSES, load
+from activax.study.images import CLASSES, digits
 from examples.lessons import learning
 from examples.lessons.learning import Learned
 from examples.lessons.lesson import Claim, main, spread, table
@@ -72,7 +72,7 @@ class Measured(NamedTuple):
 
 
 def measure() -> Measured:
-    images, held_out = load()
+    images, held_out = digits()
     return Measured(
         {name: [stacked(*kind, depth) for depth in DEPTHS] for name, kind in KINDS.items()},
         {name: read_digits(unit) for name, unit in UNITS.items()},
@@ -95,7 +95,7 @@ def stack_step(block: str, depth: int) -> training.Step:
 
 def stacked(block: str, start: initializers.Pair, depth: int) -> Stacked:
     """Train a stack that has the first `depth` blocks of the deepest stack."""
-    shown, _ = load()
+    shown, _ = digits()
     deepest = stack(block, start, DEPTHS[-1])
     first, blocks, last = deepest.init(learning.first_key(), shown.x[:1])
     params = first, jax.tree.map(lambda leaf: leaf[:depth], blocks), last
@@ -137,7 +137,7 @@ def read_digits(unit: Unit, steps: int = 300) -> Learned:
         *(nn.dropout(0.2), nn.dense(CLASSES)),
     )
     optimizer = optax.adam(optax.cosine_decay_schedule(5e-3, steps))
-    return learn(network, optimizer, load(), 64, steps)
+    return learn(network, optimizer, digits(), 64, steps)
 
 
 @cache

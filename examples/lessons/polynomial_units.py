@@ -26,7 +26,7 @@ from rich.table import Table
 
 import activax
 from activax import nn
-from activax.cli.digits import load
+from activax.study.images import digits
 from activax.theory import Blowup, blowup, gain
 from examples.lessons import learning
 from examples.lessons.lesson import Claim, main, spread, table
@@ -122,7 +122,7 @@ class Trained(NamedTuple):
 
 
 def train(unit: activax.Activation[...], depth: int) -> Trained:
-    shown, held_out = load()
+    shown, held_out = digits()
     network = nn.mlp(*[32] * depth, 10, activation=unit)  # starts with the unit's own gain
 
     def run(rate: Array, key: Array, batches: Any) -> learning.Learned:

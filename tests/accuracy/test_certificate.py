@@ -12,7 +12,8 @@ from activax.bench import errors, neighbours, precise, ranks, roots, slope
 
 pytest.importorskip("rich")
 from activax.bench import torch_programs
-from benchmarks import accuracy, sweep
+from benchmarks import accuracy
+from benchmarks._lib import sweep
 
 X = jnp.array([-1.0, 1.5, 3.0])
 TINY = float(jnp.finfo(jnp.float32).tiny)
@@ -165,7 +166,7 @@ def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, monkeypatch, ca
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(accuracy.Records, "save_in_time", interrupted)
+        patch.setattr(accuracy.SweepRecords, "save_in_time", interrupted)
         assert accuracy.main([*argv, str(in_parts)]) == 130
     assert [row["chunks"] for row in records(in_parts)] == [8, 8, 2, 2]
     assert "goes on from here" in capsys.readouterr().err
@@ -210,7 +211,7 @@ def test_quick_looks_about_critical_points(tmp_path):
     argv = ["--fn", "softsign", "--impl", "jax.nn", "--quick", "--json", str(file)]
     assert accuracy.main(argv) == 0
     value, derivative = records(file)
-    assert (value["sample"], value["inputs"]) == ("quick", sweep.QUICK)
+    assert (value["sample"], value["inputs"]) == ("quick", sweep.QUICK_INPUTS)
     assert value["non_finite"] == 2  # NaN at both infinities
     assert derivative["worst"] > 1e6  # 1 / (1 + a) - a / (1 + a)^2 cancels
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from activax.numerics import coefficients as stored
-from benchmarks.coefficients import CONSTANTS, PROBLEMS, error_bits, main, mp
+from benchmarks._lib.minimax import error_bits, mp
+from benchmarks.coefficients import CONSTANTS, PROBLEMS, main
 
 SETS = [pytest.param(p, name, id=name) for p in PROBLEMS for name in p.sets]
 CLAIMS = dict(

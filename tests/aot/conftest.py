@@ -1,4 +1,4 @@
-"""Compilers of devices that are not here: `pip install 'activax[aot]'`, and JAX_PLATFORMS=cpu."""
+"""Compilers of absent devices: `pip install 'activax[aot]'`, and JAX_PLATFORMS=cpu."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from activax.bench import compile_for
 
 @pytest.fixture(scope="session")
 def target(request):
-    """A target by its name, if its compiler is installed."""
+    """The name of a target whose compiler is installed; other targets skip the test."""
     try:
         compile_for(request.param, jnp.negative, jax.ShapeDtypeStruct((128,), jnp.float32))
     except ModuleNotFoundError as missing:

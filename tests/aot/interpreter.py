@@ -1,6 +1,6 @@
-"""Optimised HLO of an elementwise program, in NumPy: the values that it would have on its target.
+"""An interpreter of optimised HLO in NumPy: the values of an elementwise program on its target.
 
-The elementary functions are computed in float64 and rounded. What is judged is what XLA made of the
+Elementary functions are computed in float64 and rounded. So errors come from XLA's changes of the
 formula for the target, such as constants that it adds first and roundings that it leaves out.
 """
 
@@ -71,7 +71,7 @@ ROUNDED = {
 
 
 def evaluate(program: str, *arguments: np.ndarray) -> Any:
-    """The result of a program on arrays of one size."""
+    """Return the result of a program on arrays of one size."""
     computations, entry = hlo.computations(program)
     with np.errstate(all="ignore"):
         return _call(computations, entry, arguments)
@@ -109,7 +109,7 @@ def _result(computations: Any, instruction: Any, operands: Any, arguments: Any) 
     if opcode == "constant":
         return _constant(instruction.literal, dtype)
     if opcode in ("broadcast", "reshape"):
-        return operands[0]  # of a scalar, or of an array to its own shape
+        return operands[0]  # NumPy broadcasts a scalar; an array keeps its shape
     if opcode in ("bitcast", "bitcast-convert"):
         return operands[0].view(dtype)
     if opcode == "convert":

@@ -1,7 +1,7 @@
-"""Each elementwise and gated activation as it is compiled for an H200 and a TPU v5e.
+"""Budgets of elementwise and gated activations, compiled for an H200 and a TPU v5e.
 
-It is to be one kernel, to move no more than its inputs, outputs and cotangents, and to need no more
-instructions than an H200 issues meanwhile. What exceeds that is in the committed record, and must
+Each must be one kernel, move no more than its inputs, outputs and cotangents, and need no more
+instructions than an H200 issues meanwhile. The committed record holds the exceptions, which must
 not grow.
 """
 
@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("rich")
 from activax.bench import peers
 from benchmarks import aot
-from benchmarks.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
-from benchmarks.report import races
+from benchmarks._lib.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
+from benchmarks._lib.claims import races
 
 pytestmark = pytest.mark.aot
 
@@ -24,8 +24,8 @@ RECORDED = {
     for target in aot.TARGETS
     if (path := RESULTS / f"aot-{target}.json").exists()
 }
-SCALARS = 1024  # bytes: parameters, and constants that a kernel of their own computes
-VERSIONS = 1.05  # what a release of the compilers may change in a count of instructions
+SCALARS = 1024  # bytes for parameters, and for constants that a kernel of their own computes
+VERSIONS = 1.05  # the factor by which a release of the compilers may change instructions
 
 
 @pytest.mark.parametrize("mode", ["forward", "backward"])
@@ -54,7 +54,7 @@ def test_kernels_bytes_and_instructions(pointwise, target, dtype, mode):
 
 @pytest.mark.parametrize("target", ["h200"], indirect=True)
 def test_scanned_layers_need_no_more_memory_than_with_jax_nn(pointwise, target):
-    """Or no more than the record says that they do."""
+    """Compare with jax.nn, or with our own record if that is larger."""
     if not peers.in_jax(pointwise.name):
         pytest.skip(f"jax.nn has no {pointwise.name}")
     ours = next(measure(target, pointwise, "scan", "bfloat16"))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.aot`, and the errors of the process that compiles."""
+"""`python -m benchmarks.aot`, and errors of the process that compiles."""
 
 import json
 
@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 from activax.bench import compile_for
 from activax.bench.aot import _compiler
 from benchmarks import aot
-from benchmarks.report import races
+from benchmarks._lib.claims import races
 
 pytestmark = pytest.mark.aot
 h200 = pytest.mark.parametrize("target", ["h200"], indirect=True)
@@ -47,7 +47,7 @@ def test_json_and_markdown(target, tmp_path, capsys):
         (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),
     ],
 )
-def test_bad_input_is_told_in_a_line(argv, message, capsys):
+def test_bad_input_gets_one_line(argv, message, capsys):
     with pytest.raises(SystemExit) as exit:
         aot.main(argv)
     out, err = capsys.readouterr()
@@ -75,7 +75,7 @@ def test_a_compiler_that_dies_is_started_again(target):
 
 
 @h200
-def test_a_description_of_a_gpu_that_is_none(target, tmp_path):
+def test_a_wrong_description_of_a_gpu_is_refused(target, tmp_path):
     spec = tmp_path / "gpu.txtpb"
     spec.write_text("name: 3 {")
     with pytest.raises(RuntimeError, match="compile_for: the compiler of jax-cuda13-plugin failed"):

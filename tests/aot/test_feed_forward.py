@@ -1,4 +1,4 @@
-"""Feed-forward layers of the size of an 8B language model, compiled for devices: what they hold."""
+"""The memory of feed-forward layers as large as in an 8B language model, compiled for devices."""
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ SCANNED = {"bias": False, "prevent_cse": False}
 
 
 def in_jax(activation, *inputs):
-    """The layer as it is written with `jax.nn`."""
+    """Return the layer as it is written with `jax.nn`."""
 
     def apply(params, x):
         hidden = activation(*(x @ params[name]["weight"] for name in inputs))
@@ -30,7 +30,7 @@ GELU_TANH = in_jax(lambda up: jax.nn.gelu(up, approximate=True), "up")
 
 
 def train_step(target, apply, layer, *, tokens=TOKENS, width=WIDTH, depth=LAYERS, unroll=False):
-    """The gradient of residual blocks one after the other, scanned or unrolled; compiled."""
+    """Compile the gradient of residual blocks, scanned or unrolled."""
 
     def loss(params, x):
         def block(x, layer):
@@ -66,7 +66,7 @@ def products(program):
     ids=["swiglu", "gelu_tanh"],
 )
 def test_memory_and_products_of_scanned_layers(target, layer, plain, gibibytes):
-    """Less than half of the memory that `jax.nn` needs, and not a product more."""
+    """Compare with `jax.nn`: less than half of the memory, and as many products."""
     ours, theirs = (train_step(target, apply, layer) for apply in (layer.apply, plain))
     assert ours.temp_bytes <= gibibytes * 2**30
     assert theirs.temp_bytes > 2 * ours.temp_bytes
@@ -74,8 +74,8 @@ def test_memory_and_products_of_scanned_layers(target, layer, plain, gibibytes):
 
 
 @h200
-def test_layers_one_after_the_other_hold_the_preactivations_too(target):
-    """Without a scan, where the compiler could merge the second computation with the first."""
+def test_unrolled_layers_keep_the_preactivations_alone(target):
+    """Unroll layers, where the compiler could merge the second computation with the first."""
     layer = nn.gated_ffn(HIDDEN)
 
     def held(depth):
@@ -88,7 +88,7 @@ def test_layers_one_after_the_other_hold_the_preactivations_too(target):
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["v5e"], indirect=True)
 def test_memory_on_a_tpu(target):
-    """Two arrays a layer fewer than `jax.nn` for a gated unit, one fewer for gelu_tanh."""
+    """Compare with `jax.nn`: a gated unit keeps two arrays a layer fewer, gelu_tanh one."""
     small = {"tokens": 65536, "width": 256}
     for layer, plain, fewer in (
         (nn.gated_ffn(1024, **SCANNED), SWIGLU, 2),

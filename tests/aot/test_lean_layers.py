@@ -1,4 +1,4 @@
-"""What a scanned layer of a program compiled for an accelerator keeps of a lean activation."""
+"""Bits that a scanned layer keeps of a lean activation, compiled for an accelerator."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ ROWS, WIDTH, HIDDEN = 65536, 256, 1024
 
 
 def bits(activation, target):
-    """Bits of temporary memory a hidden element that each further layer needs, in bfloat16."""
+    """Return the bits of temporary memory a hidden element that a further layer needs."""
 
     def loss(weights, x):
         def layer(x, weights):
@@ -33,8 +33,8 @@ def bits(activation, target):
 @pytest.mark.parametrize(
     "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
 )
-def test_scanned_layers_keep_what_is_promised(target):
-    """One bit beyond the output, give or take two; jax.nn.gelu adds more than 60."""
+def test_scanned_layers_keep_a_bit_beyond_the_output(target):
+    """Allow two bits more; jax.nn.gelu adds more than 60."""
     least = bits(activax.identity, target)
     for activation in (activax.relu, activax.silu, activax.gelu_tanh):
         assert bits(activax.lean(activation), target) <= least + 3

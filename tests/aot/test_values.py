@@ -1,7 +1,7 @@
-"""The values and slopes of what XLA makes of each formula for an H200 and a TPU.
+"""Values and slopes of each formula, as XLA compiles it for an H200 and a TPU.
 
 Each backend simplifies arithmetic in its own way, so a formula that is right on one may be wrong on
-another: XLA for GPUs takes out roundings to the dtype that a value has already.
+another. For example, XLA for GPUs removes roundings to the dtype that a value has already.
 """
 
 import jax
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.aot
     "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
 )
 def test_float32(elementwise, target):
-    """As exact as on the machine at hand, or to the bounds of the definition."""
+    """Allow the bounds of the definition, or the error on the machine at hand."""
     near = critical(slope(elementwise), elementwise.kinks, radius=16)
     x = np.concatenate([sample(np.float32, elementwise, count=40), inside(near, elementwise)])
     x = x[np.isfinite(x) & ~np.isin(x.astype(float), elementwise.kinks)]
@@ -34,4 +34,4 @@ def test_float32(elementwise, target):
         (elementwise, slope(elementwise)), elementwise.ulps, there, here, strict=True
     ):
         worst = errors(function, jnp.asarray(x), (np.broadcast_to(got, x.shape), mine))
-        assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # a subnormal is not flushed there
+        assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # targets keep subnormals

@@ -1,4 +1,4 @@
-"""The benchmarks work; how fast anything is, no test says."""
+"""The benchmarks run at their smallest; how fast anything is, no test says."""
 
 import json
 import math
@@ -15,7 +15,7 @@ pytest.importorskip("rich")
 pytest.importorskip("matplotlib")
 from benchmarks import (
     allocation,
-    deep_plain,
+    deep_training,
     diagnostics,
     dispatch,
     few_bits,
@@ -25,8 +25,8 @@ from benchmarks import (
     throughput,
     training_step,
 )
+from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 from benchmarks.asv import catalogue
-from benchmarks.loops import Loop, backward, forward, forward_backward
 from examples.lessons import modularity
 
 pytestmark = pytest.mark.usefixtures("few_sets")
@@ -45,7 +45,7 @@ def test_kernels_to_json_and_markdown(tmp_path, capsys):
         (op, dtype, mode)
         for op in ("hard_silu", "gelu", "soft_shrink")
         for dtype in ("float32", "bfloat16")
-        for mode in kernels.MODES
+        for mode in kernels.LOOPS
     }
     for record in measured["records"]:
         assert 0 < record["low"] <= record["seconds"] <= record["high"]
@@ -54,7 +54,7 @@ def test_kernels_to_json_and_markdown(tmp_path, capsys):
     lines = kernels.markdown(measured["records"]).splitlines()
     means = [line for line in lines if line.startswith(("| float32, ", "| bfloat16, "))]
     assert len(means) == 6
-    assert all("of 2 |" in line for line in means)  # soft_shrink is not common
+    assert all("of 2 |" in line for line in means)  # soft_shrink is not in the means
     every = [line for line in lines if line.startswith("| `")]
     assert len(every) == len(raced)
     assert {line.count("|") for line in every} == {7}
@@ -62,11 +62,11 @@ def test_kernels_to_json_and_markdown(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("whole", [forward, backward, forward_backward])
-def test_a_loop_returns_what_one_call_does(whole):
+def test_a_loop_returns_the_result_of_its_last_call(whole):
     reads, writes = 1 if whole is forward else 2, 2 if whole is forward_backward else 1
     arrays = [jnp.linspace(-3, i, 1024, dtype=jnp.bfloat16) for i in range(3)]
     loop = Loop(whole(activax.gelu), reads, writes, arrays)
-    loop(calls=5)  # the last of them begins with array 4 % 3
+    loop(calls=5)  # the last call begins with array 4 % 3
     want = jax.jit(whole(activax.gelu))(*[arrays[1], arrays[2]][:reads])
     for got, each in zip(loop.results, want, strict=True):
         np.testing.assert_array_equal(got, each)
@@ -82,7 +82,7 @@ def test_a_loop_returns_what_one_call_does(whole):
         (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),
     ],
 )
-def test_bad_input_to_kernels_is_told_in_a_line(argv, message, capsys):
+def test_bad_input_to_kernels_gets_one_line(argv, message, capsys):
     with pytest.raises(SystemExit) as exit:
         kernels.main(argv)
     out, err = capsys.readouterr()
@@ -158,10 +158,10 @@ def test_few_bits_in_a_transformer(monkeypatch):
     for size, value in {"FEATURES": 16, "HIDDEN": 32, "LENGTH": 8}.items():
         monkeypatch.setattr(modularity, size, value)
     few = {"exact": activax.gelu, "bits1": activax.lean(activax.gelu, bits=1)}
-    monkeypatch.setattr(few_bits, "variants", lambda activation: few)
+    monkeypatch.setattr(few_bits, "slope_variants", lambda activation: few)
     with jax.numpy_dtype_promotion("standard"):
         exact, rough = few_bits.measure("text", activax.gelu, seeds=2, steps=20)
-    start = math.log(modularity.text()[0])  # of guesses
+    start = math.log(modularity.text()[0])  # the loss of guesses
     assert all(2 < loss < start for loss in (*exact["loss"], *rough["loss"]))
     assert max(exact["gradient_error"]) == 0 < min(rough["gradient_error"])
     assert max(rough["gradient_error"]) < 0.5
@@ -188,9 +188,9 @@ def test_few_bits_needs_two_seeds(capsys):
 def test_throughput_measures_and_shows_the_catalogue(tmp_path, monkeypatch):
     commands = {
         name: [*suite, "--fn", fn, "--quick", "--shape", "8x128", "--repeats", "6"]
-        for (name, suite), fn in zip(throughput.COMMANDS.items(), ("gelu", "swiglu"), strict=True)
+        for (name, suite), fn in zip(throughput.RUNS.items(), ("gelu", "swiglu"), strict=True)
     }
-    monkeypatch.setattr(throughput, "COMMANDS", commands)
+    monkeypatch.setattr(throughput, "RUNS", commands)
     monkeypatch.setattr(throughput, "RESULTS", tmp_path)
     with jax.numpy_dtype_promotion("standard"):
         assert throughput.main() == 0
@@ -216,7 +216,7 @@ def test_the_suite_for_airspeed_velocity():
     speed.setup("swiglu", "bfloat16", "backward")
     speed.time_call("swiglu", "bfloat16", "backward")
     assert memory.track_kept_bits("swiglu", "bfloat16") == 32
-    assert catalogue.Roofline().track_percent_of_roofline("gelu", "float32") > 0
+    assert catalogue.RooflineShare().track_percent_of_roofline("gelu", "float32") > 0
 
 
 def test_startup_needs_a_repeat(capsys):
@@ -239,7 +239,7 @@ def test_propagation(tmp_path, capsys):
     assert line.startswith("| relu, He | 16 | 1 |")
 
 
-def test_a_wide_network_of_one_layer_is_as_theory_says():
+def test_a_wide_network_of_one_layer_agrees_with_theory():
     start = propagation.STARTS["relu"]["He"](activax.relu, 1)
     found = propagation.network(start, 1, 1024, jax.random.key(0))
     path = activax.theory.propagate(activax.relu, start.sigma_w, depth=1, rho0=propagation.RHO)
@@ -247,18 +247,18 @@ def test_a_wide_network_of_one_layer_is_as_theory_says():
     assert [float(one) for one in found] == pytest.approx(wanted, rel=0.15)
 
 
-def test_deep_plain_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
-    relu = {"relu": {"customary": deep_plain.STARTS["relu"]["customary"]}}
-    monkeypatch.setattr(deep_plain, "STARTS", relu)
+def test_deep_training_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    relu = {"relu": {"customary": deep_training.STARTS["relu"]["customary"]}}
+    monkeypatch.setattr(deep_training, "STARTS", relu)
     to_json = tmp_path / "out.json"
     argv = ["--quick", "--json", str(to_json)]
-    assert deep_plain.main(argv) == 0
+    assert deep_training.main(argv) == 0
     (record,) = json.loads(to_json.read_text())["records"]
-    rates, seeds = len(deep_plain.QUICK.regimes[0].rates), deep_plain.QUICK.seeds
+    rates, seeds = len(deep_training.QUICK.regimes[0].rates), deep_training.QUICK.seeds
     assert np.shape(record["accuracy"]) == (rates, seeds)
-    monkeypatch.setattr(deep_plain, "measure", pytest.fail)  # it is all there
-    assert deep_plain.main(argv) == 0
+    monkeypatch.setattr(deep_training, "measure", pytest.fail)  # nothing is left to measure
+    assert deep_training.main(argv) == 0
     assert json.loads(to_json.read_text())["records"] == [record]
     assert "customary" in capsys.readouterr().out
-    (line,) = deep_plain.markdown([record]).splitlines()[2:]
+    (line,) = deep_training.markdown([record]).splitlines()[2:]
     assert line.startswith("| SGD, 13 layers of 8, 4 steps: relu | 0.")

@@ -1,4 +1,4 @@
-"""`compile_for` without a compiler: what it reads in a program, and what bad input gets."""
+"""`compile_for` without a compiler: kernels read from a program's text, and bad input."""
 
 import importlib.util
 
@@ -52,13 +52,15 @@ body=%body, backend_config={"known_trip_count":{"n":"8"}}
 """
 
 
-def test_kernels_are_those_of_the_entry_and_of_its_loops():
+def test_kernels_belong_to_the_entry_and_to_its_loops():
     array, row = 8 * 1024 * 4, 1024 * 4
     assert hlo.kernels(LOOP) == [
-        hlo.Kernel("begun", "copy-start", array, 0, 8 * 1024),  # to memory that is not the main one
-        hlo.Kernel("loop_fusion", "kLoop", row + 4, row, 8 * 1024, runs=8),
-        hlo.Kernel("product", "__cublas$gemm", array, 8 * 8 * 4, 8 * 1024),
-        hlo.Kernel("cast_fusion", "kLoop", array, array // 2, 8 * 1024),
+        hlo.DeviceKernel(
+            "begun", "copy-start", array, 0, 8 * 1024
+        ),  # to memory that is not the main one
+        hlo.DeviceKernel("loop_fusion", "kLoop", row + 4, row, 8 * 1024, runs=8),
+        hlo.DeviceKernel("product", "__cublas$gemm", array, 8 * 8 * 4, 8 * 1024),
+        hlo.DeviceKernel("cast_fusion", "kLoop", array, array // 2, 8 * 1024),
     ]
 
 
@@ -98,14 +100,14 @@ def test_instructions_end_at_the_last_exit():
     assert sass.counted(listing) == {"first": (6, 16 + 2 + 4), "second": (1, 0)}
 
 
-def test_an_unknown_target_is_told_which_there_are():
+def test_an_unknown_target_is_refused_with_a_guess():
     with pytest.raises(ValueError, match=r"unknown target 'h20'; known: h200, v5e.*'h200'\?"):
         compile_for("h20", jnp.negative, 1.0)
     with pytest.raises(ValueError, match=r"no file 'b200.txtpb' describes a target"):
         compile_for("b200.txtpb", jnp.negative, 1.0)
 
 
-def test_a_missing_compiler_is_told_how_to_install_it(monkeypatch, tmp_path):
+def test_a_missing_compiler_is_refused_with_the_way_to_install_it(monkeypatch, tmp_path):
     spec = tmp_path / "other.txtpb"
     spec.write_text("")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

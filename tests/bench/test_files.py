@@ -1,4 +1,4 @@
-"""Files are whole or as they were, and files of another kind stay."""
+"""Files are written whole or not at all, and files of another kind stay."""
 
 import errno
 import os
@@ -46,7 +46,7 @@ def test_a_new_file_has_the_usual_permissions(tmp_path):
 
 
 def unwritten(file: Path, message: str) -> None:
-    """The write fails with this message, and the file and its folder are as they were."""
+    """Assert that a write fails with this message and changes neither file nor folder."""
     before = file.read_bytes()
     with pytest.raises(OSError, match=message) as raised:
         files.write(file, NEW, MARK)

@@ -1,4 +1,4 @@
-"""The command line: the main job at a small size, the catalogue, and one-line errors."""
+"""The command line: the main job at a small size, the catalogue, and errors of one line."""
 
 import json
 import resource
@@ -10,7 +10,7 @@ import pytest
 import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
-from activax.cli.arguments import DTYPES  # noqa: E402
+from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
@@ -41,7 +41,7 @@ def untimed(path):
     return [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
 
 
-def test_diagnose_leaves_training_as_it_is_and_writes_what_happened_inside(tmp_path, capsys):
+def test_diagnose_leaves_training_as_it_is_and_writes_its_findings(tmp_path, capsys):
     names = ["prelu", "swiglu"]
     plain, out = tmp_path / "plain", tmp_path / "diagnosed"
     command = ["train", "--activations", *names, *SMALL, "--learn", "--out"]
@@ -62,7 +62,9 @@ def test_diagnose_leaves_training_as_it_is_and_writes_what_happened_inside(tmp_p
         assert one["gradient_norm"].keys() == {"step 0", "step 2", "step 3"}
         started, later = (one["update_ratio"][step] for step in ("step 0", "step 2"))
         biases = {path for path in later if path.endswith("bias")}
-        assert biases == later.keys() - started.keys()  # they start at 0, so have no ratio there
+        assert (
+            biases == later.keys() - started.keys()
+        )  # biases start at 0, so they have no ratio there
         assert all(later[path] > 0 for path in biases)
         first = [v for k, v in one["gradient_norm"]["step 0"].items() if k.startswith("0/")]
         assert max(first) <= result["gradient_first"] * 1.0001 <= sum(first) * 1.0002
@@ -73,8 +75,8 @@ def test_diagnose_leaves_training_as_it_is_and_writes_what_happened_inside(tmp_p
     assert found["diagnoses"]["swiglu"]["health"] is None
 
 
-def test_what_is_diagnosed_is_the_training_that_is_reported(tmp_path, monkeypatch):
-    """The last of the replayed networks has the dead units that the table has."""
+def test_the_diagnosed_training_is_the_reported_one(tmp_path, monkeypatch):
+    """Compare the dead units of the last replayed networks with those of the table."""
     monkeypatch.setattr("activax.cli.diagnose.TIMES", 1)
     flags = ["--optimizer", "sgd", "--learning-rate", "0.3", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu", *SMALL, *flags]) == 0
@@ -86,7 +88,7 @@ def test_what_is_diagnosed_is_the_training_that_is_reported(tmp_path, monkeypatc
     assert found["health"]["layer 1"]["dead"][0] < result["dead"]
 
 
-def test_a_run_that_diverges_says_so_and_is_still_json(tmp_path, capsys):
+def test_a_diverged_run_is_marked_and_is_still_json(tmp_path, capsys):
     flags = ["--learning-rate", "1e30", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu_squared", *SMALL, *flags]) == 0
     assert "diverged" in capsys.readouterr().out
@@ -102,13 +104,13 @@ def test_a_run_that_diverges_says_so_and_is_still_json(tmp_path, capsys):
 
 
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
-    from activax.cli import digits
+    from activax.study import experiment
 
     def interrupted(name, settings):
         raise KeyboardInterrupt
 
-    turns = iter([digits.train, interrupted])
-    monkeypatch.setattr(digits, "train", lambda *arguments: next(turns)(*arguments))
+    turns = iter([experiment.train, interrupted])
+    monkeypatch.setattr(experiment, "train", lambda *arguments: next(turns)(*arguments))
     names = ["--activations", "relu", "gelu"]
     assert cli.main(["train", *names, *SMALL, "--out", str(tmp_path)]) == 130
     record = json.loads((tmp_path / "results.json").read_text())
@@ -120,11 +122,11 @@ def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch
 
 
 def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
-    """No file may grow beyond 100 bytes, which fails a write as a full disk does."""
-    from activax.cli import digits
+    """Limit files to 100 bytes, so that a write fails as on a full disk."""
+    from activax.study import experiment
 
-    fake = digits.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
-    monkeypatch.setattr(digits, "train", lambda name, settings: fake)
+    fake = experiment.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
+    monkeypatch.setattr(experiment, "train", lambda name, settings: fake)
     command = ["train", "--activations", "relu", *SMALL, "--out", str(tmp_path)]
     assert cli.main(command) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -140,7 +142,7 @@ def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert "File too large: " in err
     assert f"{tmp_path}/results.json" in err
-    assert out.count("relu") == 2  # what is measured is shown all the same
+    assert out.count("relu") == 2  # measured rows are shown all the same
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])
@@ -211,16 +213,16 @@ def test_one_syntax_of_lists(command, flag, words):
 @pytest.mark.parametrize("command", ["train", "bench"])
 def test_one_vocabulary_of_dtypes(command):
     parser = cli.parser()
-    for name, others in DTYPES.items():
+    for name, others in SHORT_DTYPES.items():
         for word in (name, *others):
             given = parser.parse_args([command, "--dtype", word]).dtype
             assert given == (name if command == "train" else [name])
 
 
 def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, monkeypatch):
-    from activax.cli import digits
+    from activax.study import experiment
 
-    monkeypatch.setattr(digits, "train", pytest.fail)
+    monkeypatch.setattr(experiment, "train", pytest.fail)
     for name in ("results.json", "curves.png", "diagnostics.json", "relu-health.png"):
         other = tmp_path / name
         other.write_text("mine")

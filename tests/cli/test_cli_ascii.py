@@ -1,4 +1,4 @@
-"""Terminals that are not UTF-8: every command prints what they can show."""
+"""Terminals without UTF-8: every command prints letters that they can show."""
 
 import io
 import sys
@@ -10,10 +10,13 @@ import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 pytest.importorskip("sklearn", reason="the cli extra is not installed")
-from activax.cli import bench, digits, streams  # noqa: E402
+from activax.cli import bench, streams  # noqa: E402
+from activax.study import experiment  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")
-RESULT = digits.Result("relu", np.array([0.9, 0.8]), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
+RESULT = experiment.Result(
+    "relu", np.array([0.9, 0.8]), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0
+)
 COMMANDS = {
     "help": [],
     "train": ["train", "--activations", "relu"],
@@ -29,7 +32,7 @@ COMMANDS = {
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Standard streams of an encoding; calling it gives what was written."""
+    """A function that replaces the standard streams; it returns a reader of their texts."""
 
     def use(encoding):
         for name in ("stdout", "stderr"):
@@ -45,7 +48,7 @@ def terminal(monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_shown_in_ascii(command, terminal, monkeypatch):
     monkeypatch.setattr(bench, "QUICK", bench.Effort(repeats=6, sample_s=1e-5))
-    monkeypatch.setattr(digits, "train", lambda name, settings: RESULT)
+    monkeypatch.setattr(experiment, "train", lambda name, settings: RESULT)
     written = terminal("ascii")
     assert cli.main(COMMANDS[command]) == 0
     out, err = written()
@@ -57,7 +60,7 @@ def test_every_command_is_shown_in_ascii(command, terminal, monkeypatch):
 
 
 def test_a_table_keeps_its_columns(terminal):
-    """The sign of two letters takes the place of the space behind it."""
+    """Check that a sign that is spelled with two letters takes the space behind it."""
     written = terminal("ascii")
     streams.spell()
     print("97.87 ± 0.49 │\n98.00 +-0.52 │ ≥ 2±3 Müller ─┼─ ☃")

@@ -1,4 +1,4 @@
-"""`activax bench`: what it measures, writes, compares and refuses."""
+"""`activax bench`: its measurements, files, comparisons and errors."""
 
 import dataclasses
 import json
@@ -146,7 +146,7 @@ def test_nothing_is_claimed_where_the_cpu_was_taken_away(tmp_path, monkeypatch, 
     compare = bench.compare
 
     def starved(*arguments, **options):
-        """Intervals that are disjoint, of programs that had 8% of a CPU."""
+        """Return rows with disjoint intervals, of programs that had 8% of a CPU."""
         return [
             dataclasses.replace(
                 row, low=i, seconds=i + 0.1, high=i + 0.2, page_faults=0.0, cpu_share=0.08
@@ -171,7 +171,7 @@ def test_nothing_is_claimed_where_the_cpu_was_taken_away(tmp_path, monkeypatch, 
     assert "| 1.1 s‡ |" in files["md"].read_text()
 
 
-def test_what_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, capsys):
+def test_a_library_that_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(torch_programs, "load", lambda: None)
     file = tmp_path / "out.json"
     assert run("--fn", "relu", "--json", str(file)) == 0
@@ -179,7 +179,7 @@ def test_what_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, cap
     assert "torch is skipped: it is not installed" in capsys.readouterr().err
 
 
-def test_what_cannot_be_measured_is_skipped_with_a_line(tmp_path, capsys):
+def test_a_mode_that_cannot_be_measured_is_skipped_with_a_line(tmp_path, capsys):
     file = tmp_path / "out.json"
     flags = ["--impl", "jax", "--mode", "fwd,bwd,scan", "--json", str(file)]
     assert run("--fn", "relu,logsumexp,xielu,jax.numpy:isnan", *flags) == 0

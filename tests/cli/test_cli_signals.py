@@ -1,4 +1,4 @@
-"""Ctrl-C and its relatives end every command at once, with the code of a shell and no noise."""
+"""Ctrl-C and SIGTERM end every command at once, with the exit code of a shell and one line."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from activax.cli.interrupts import exit_code, interruptible
 
 ENDING = [signal.SIGINT, signal.SIGTERM]
 
-# The command, which sends itself a signal while XLA compiles a program of this name.
+# A program that runs the command, and sends itself a signal while XLA compiles a named function.
 WHILE_COMPILING = """
 import os, sys, threading
 import jax
@@ -34,15 +34,15 @@ def listen(event, seconds, fun_name="", **facts):
 jax.monitoring.register_event_duration_secs_listener(listen)
 sys.exit(main(argv))
 """
-# The command, which says when it starts.
+# A program that runs the command, and says when it starts.
 ANY_TIME = """
 import sys
-import activax.cli.bench, activax.cli.train, activax.cli.theory, activax.cli.digits
+import activax.cli.bench, activax.cli.train, activax.cli.theory, activax.study.experiment
 from activax.cli import main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main())
 """
-# A function that goes on after the signal has come.
+# A function that goes on after a signal has come.
 INSIDE = """
 def inside(number):
     signal.raise_signal(number)
@@ -96,7 +96,7 @@ def test_a_signal_at_any_time_ends_a_command(command, tmp_path):
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
-        if process.returncode != 0:  # it may have been finished
+        if process.returncode != 0:  # a command that was finished is not interrupted
             assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted"), err
         assert "Traceback" not in err
         assert "Fatal" not in err
@@ -104,7 +104,7 @@ def test_a_signal_at_any_time_ends_a_command(command, tmp_path):
 
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_waits_for_functions_of_jax_alone(number):
-    """The wait for a compilation is one of them, the callback of the garbage collector another."""
+    """Raise signals in a function of JAX, as the wait for a compilation is, and in another."""
     finished = []
 
     def raised(package):

@@ -1,4 +1,4 @@
-"""`activax theory`: the card, the maps that it draws, and one-line errors."""
+"""`activax theory`: the card, the maps that it draws, and errors of one line."""
 
 import json
 import math
@@ -34,7 +34,7 @@ def test_the_card_is_what_theory_says(tmp_path, capsys):
         assert (text in printed) == (text != "runs")
 
 
-def test_what_is_the_same_start_is_one_line():
+def test_equal_starts_share_a_line():
     points = theory_card.critical_points(activax.relu, None)
     (name,) = theory_card.starts(activax.relu, points)
     assert name == "He = own gain = half-stable"
@@ -70,7 +70,7 @@ def test_the_picture(tmp_path, capsys):
 )
 def test_fixed_points(y, points):
     x = np.linspace(0, 2, 41)
-    found = theory_maps.fixed_points(x, y(x))
+    found = theory_maps.crossings(x, y(x))
     assert [point.stable for point in found] == [stable for _, stable in points]
     assert [point.x for point in found] == pytest.approx([x for x, _ in points])
 
@@ -92,7 +92,7 @@ def test_the_correlation_map_of_relu_is_the_arc_cosine_kernel():
     ],
 )
 def test_phases_change_at_the_critical_line(function, beyond):
-    at = theory_maps.table(function, [])
+    at = theory_maps.moment_table(function, [])
     sigma_w, sigma_b, returns = theory_maps.critical_line(at)
     i = len(sigma_w) // 2
     around = sigma_w[i] * np.array([0.98, 1.02])

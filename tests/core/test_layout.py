@@ -1,4 +1,4 @@
-"""The rooms of the package: sizes of files, docstrings that index them, and names with one meaning."""
+"""The rooms of the package: sizes of files, docstrings of rooms, and names with one meaning."""
 
 import ast
 import collections

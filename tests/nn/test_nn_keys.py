@@ -91,9 +91,9 @@ def test_training_without_the_key_does_not_start():
 
 def test_the_command_trains_with_the_key():
     """Random activations draw in training, and evaluate where the accuracy is measured."""
-    digits = pytest.importorskip("activax.cli.digits", reason="scikit-learn is not installed")
-    found = digits.experiment(
-        "rrelu", digits.Settings(steps=1, seeds=1, width=4, depth=1, batch=4, optimizer="sgd")
+    study = pytest.importorskip("activax.study.experiment", reason="scikit-learn is not installed")
+    found = study.prepare(
+        "rrelu", study.Settings(steps=1, seeds=1, width=4, depth=1, batch=4, optimizer="sgd")
     )
     params, batch = jax.tree.map(lambda leaf: leaf[0], (found.state.params, found.first))
     loss = [str(jax.make_jaxpr(f)(params)) for f in (

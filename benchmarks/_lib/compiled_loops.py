@@ -1,21 +1,21 @@
-"""Loops of a function in one compiled program, so that neither dispatch nor memory counts."""
+"""Loops of a function in one compiled program, in which neither dispatch nor memory counts."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-Function = Callable[..., Any]
+from activax.bench.modes import Function
 
 
 def forward(function: Function) -> Function:
+    """Return the program that computes the value."""
     return lambda *inputs: (function(*inputs),)
 
 
 def forward_backward(function: Function) -> Function:
-    """Value and cotangents of the inputs: one program of the inputs and the value's cotangent."""
+    """Return the program from inputs and a cotangent to the value and the inputs' cotangents."""
 
     def program(*arrays: Array) -> tuple[Array, ...]:
         *inputs, cotangent = arrays
@@ -26,12 +26,19 @@ def forward_backward(function: Function) -> Function:
 
 
 def backward(function: Function) -> Function:
-    """The cotangents of the inputs alone: it computes again what they need of the value."""
+    """Return the program that computes the cotangents alone, with parts of the value again."""
     return lambda *arrays: forward_backward(function)(*arrays)[1:]
 
 
 class Loop:
-    """A function of `reads` arrays that returns `writes`, applied to arrays in rotation."""
+    """A compiled loop that applies a function to arrays in rotation.
+
+    Args:
+        function: takes `reads` arrays and returns `writes` arrays.
+        reads: the number of arrays that it takes.
+        writes: the number of arrays that it returns.
+        arrays: the arrays, of one shape and dtype.
+    """
 
     compile_s: float | None = None
 
@@ -48,7 +55,7 @@ class Loop:
 
             return lax.fori_loop(0, calls, apply, results)
 
-        # As integers: XLA on CPU would convert a stack of bfloat16 to float32 ahead of the loop.
+        # The stack is of integers, because XLA on a CPU would convert bfloat16 before the loop.
         bits = jnp.dtype(f"uint{8 * dtype.itemsize}")
         self.stack = lax.bitcast_convert_type(jnp.stack(arrays), bits)
         self.results = tuple(jnp.zeros_like(arrays[0]) for _ in range(writes))

@@ -11,16 +11,16 @@ from activax.bench.memory import temporary_bytes
 from activax.bench.rotation import Rotation
 
 
-class Compiled:
-    """A function, compiled ahead of time, with arguments in rotation.
+class JaxProgram:
+    """A function that is compiled ahead of time, with arguments in rotation.
 
-    The results of a call are donated to the next: XLA on CPU otherwise maps fresh memory for each,
-    and the kernel would spend most of the time that is measured on page faults.
+    The results of a call are donated to the next call. Otherwise XLA on a CPU maps new memory for
+    the results of each call, and page faults take most of the time that is measured.
 
     Args:
-        function: what is compiled.
-        arguments: trees of arrays, of which as many copies are made as exceed the cache.
-        fresh: let each call have new memory for its results instead.
+        function: the function to compile.
+        arguments: trees of arrays; so many copies are made that they exceed the cache.
+        fresh: give each call new memory for its results instead.
     """
 
     def __init__(
@@ -50,5 +50,5 @@ class Compiled:
 
     @property
     def temporary_bytes(self) -> int | None:
-        """What the program needs besides its arguments and results, where XLA tells."""
+        """The bytes that the program needs beside arguments and results; None if unknown."""
         return temporary_bytes(self.compiled)

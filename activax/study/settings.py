@@ -1,4 +1,4 @@
-"""What the flags of `activax train` set."""
+"""The settings of the experiment, which flags of `activax train` set."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ OPTIMIZERS = ("adam", "adamw", "lion", "rmsprop", "sgd")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """One experiment on the digits."""
+    """The size of the networks, and how they are trained."""
 
     depth: int = 3
     width: int = 128

@@ -1,4 +1,4 @@
-"""Sweeps: many inputs through one function, and what was wrong with the results."""
+"""Sweeps of many inputs through a function, and tallies of wrong results."""
 
 import itertools
 from collections import deque
@@ -12,15 +12,14 @@ import numpy as np
 from jax import Array, lax
 
 from activax.bench import critical, errors, near, precise
+from activax.bench.ulps import Elementwise
 
-CHUNK = 2**18  # floats: the float64 arrays of a chunk stay in the cache
+CHUNK = 2**18  # floats, so that the float64 arrays of a chunk stay in the cache
 PATTERNS = 2**32
-QUICK = 2**20  # inputs of the quick sample
+QUICK_INPUTS = 2**20  # inputs of the quick sample
 WORKERS = 2  # threads
-RADIUS = 2**10  # neighbours of a delicate point on each side
-ABOVE = (1, 2, 4)  # ulps, of which results with more are counted
-
-Function = Callable[[Array], Array]
+RADIUS = 2**10  # neighbours on each side of a delicate point
+ABOVE = (1, 2, 4)  # ulps; results with larger errors are counted
 
 
 class Inputs(NamedTuple):
@@ -32,14 +31,14 @@ class Inputs(NamedTuple):
 
 
 def patterns(stride: int) -> Inputs:
-    """All float32 bit patterns, or one of each run of `stride`, a power of two."""
+    """Return all float32 bit patterns, or one of each run of `stride`, a power of two."""
     size = min(CHUNK, PATTERNS // stride)
     drop = 32 - stride.bit_length() + 1
 
     @jax.jit
     def chunk(first: Array) -> Array:
         i = first + lax.iota(jnp.uint32, size)
-        # The place within the run is scrambled: trailing zero bits would make easy inputs.
+        # The place within the run is scrambled, because trailing zero bits make inputs easy.
         place = (i * jnp.uint32(2654435761)) >> drop if stride > 1 else jnp.uint32(0)
         return lax.bitcast_convert_type(i * jnp.uint32(stride) + place, jnp.float32)
 
@@ -47,26 +46,26 @@ def patterns(stride: int) -> Inputs:
     return Inputs(name, PATTERNS // stride // size, lambda n: chunk(jnp.uint32(n * size)))
 
 
-def dense(function: Function, kinks: tuple[float, ...]) -> Inputs:
-    """All floats about the critical points of a function, and as many others as make a sample."""
+def dense_sample(function: Elementwise, kinks: tuple[float, ...]) -> Inputs:
+    """Return the floats about the critical points of a function, and others up to QUICK_INPUTS."""
     near = critical(precise(function), kinks, RADIUS)
-    bits = np.linspace(0, PATTERNS - 1, QUICK - len(near)).astype(np.uint32)
+    bits = np.linspace(0, PATTERNS - 1, QUICK_INPUTS - len(near)).astype(np.uint32)
     x = np.concatenate([near, bits.view(np.float32)]).reshape(-1, CHUNK)
     return Inputs("quick", len(x), lambda n: jnp.asarray(x[n]))
 
 
 class Tally(NamedTuple):
-    """What is wrong with the results of an implementation, counted over the inputs so far."""
+    """Counts of wrong results of an implementation, over the inputs so far."""
 
     inputs: int = 0
-    worst: float = 0.0  # of the finite results, in ulps
+    worst: float = 0.0  # the largest error of a finite result, in ulps
     at: str = ""  # the input of the worst result, if any is wrong
     above: tuple[int, ...] = (0,) * len(ABOVE)
-    non_finite: int = 0  # where the truth is finite, or finite where it is infinite
-    nan_lost: int = 0  # a number where the truth is NaN
+    non_finite: int = 0  # results of which only one of result and truth is finite, or another inf
+    nan_lost: int = 0  # numbers where the truth is NaN
 
     def __add__(self, other: Any) -> "Tally":
-        """Of both; where they tie, the worst input is the first's."""
+        """Return the counts of both. If they tie, the worst input is that of the first."""
         larger = other if other.worst > self.worst else self
         return Tally(
             self.inputs + other.inputs,
@@ -79,7 +78,7 @@ class Tally(NamedTuple):
 
 
 def tally(x: Any, error: Any) -> Tally:
-    """Count the errors, of `activax.bench.errors`, at the inputs x."""
+    """Count the errors that `activax.bench.errors` found at the inputs x."""
     x = np.asarray(x)
     wrong = x[np.isinf(error)]
     if wrong.size:
@@ -96,24 +95,24 @@ def tally(x: Any, error: Any) -> Tally:
 
 
 def sweep(
-    reference: Function,
-    implementations: Mapping[str, Function],
+    reference: Elementwise,
+    implementations: Mapping[str, Elementwise],
     inputs: Inputs,
     first: int = 0,
     except_at: Sequence[float] = (),
 ) -> Iterator[dict[str, Tally]]:
-    """Judge implementations against a reference; yields the tallies of each chunk in turn.
+    """Judge implementations against a reference, and yield the tallies of each chunk in turn.
 
-    Each implementation is a program of its own, which is what its user runs: XLA might contract
-    its arithmetic otherwise next to the reference. The reference is computed once for all.
+    Each implementation is a program of its own, as its user runs it, because XLA may contract its
+    arithmetic differently next to the reference. The reference is computed once for all.
 
     Args:
         reference: the function that is right in float64.
-        implementations: functions of float32.
-        inputs: where they are judged.
-        first: the chunk to begin with.
-        except_at: inputs whose results do not count, nor those of floats that a backend may not
-            tell from them.
+        implementations: functions of float32 by name.
+        inputs: the floats.
+        first: the number of the chunk to begin with.
+        except_at: points whose results do not count, like those of floats that a backend may
+            confuse with them.
     """
 
     def of_chunk(n: int) -> dict[str, Tally]:
@@ -124,7 +123,7 @@ def sweep(
             found[name] = np.where(near(point, x), 0.0, found[name])
         return {name: tally(x, error) for name, error in found.items()}
 
-    # XLA computes on all cores, but each thread counts on one.
+    # XLA computes on all cores, but NumPy counts on one core a thread.
     with ThreadPoolExecutor(WORKERS) as workers:
         yield from _in_order(workers, of_chunk, range(first, inputs.count))
 
@@ -132,7 +131,7 @@ def sweep(
 def _in_order(
     workers: ThreadPoolExecutor, function: Callable[[int], Any], numbers: Iterable[int]
 ) -> Iterator[Any]:
-    """As `workers.map`, but with a few calls ahead of the reader and not all of them."""
+    """Yield results in order, as `workers.map` does, but with only a few calls ahead."""
     ahead: deque[Future[Any]] = deque()
     for number in numbers:
         ahead.append(workers.submit(function, number))

@@ -1,7 +1,6 @@
-"""The main job: train a network on the digits images that scikit-learn ships."""
+"""Networks of one activation: their layers, their training, and the facts that are compared."""
 
 import dataclasses
-import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,19 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from activax import bench, diagnostics, nn, training
 from activax.catalogue.lookup import get
-from activax.cli.settings import Settings
 from activax.core.activation import Activation
 from activax.functions.vector import log_softmax
 from activax.nn.layer import apply, as_layer, output_of
+from activax.study.images import CLASSES, Images, digits
+from activax.study.settings import Settings
 
-CLASSES = 10
-# What an optimiser of Optax is given beside its learning rate.
-OPTIONS: dict[str, dict[str, Any]] = {
+# Arguments of Optax's optimisers beside the learning rate.
+OPTIMIZER_OPTIONS: dict[str, dict[str, Any]] = {
     "adamw": {"weight_decay": 1e-2, "mask": training.decay_mask},
     "lion": {"mask": training.decay_mask},
     "sgd": {"momentum": 0.9},
@@ -32,41 +29,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What one activation reached; arrays have one entry a seed."""
+    """The facts of one activation that are compared; arrays have one entry a seed."""
 
     activation: str
     accuracy: np.ndarray  # on the held-out images
     loss: np.ndarray  # (steps, seeds), on the batches
     compile_seconds: float
-    step_seconds: float  # of all seeds together
+    step_seconds: float  # for all seeds together
     kept_bytes: int  # by reverse mode, for one batch of one seed
     dead: float | None  # the share of hidden units without gradient on any training image
-    gradient_first: float  # norms at initialisation, in the first and the last layer
-    gradient_last: float
+    gradient_first: float  # the norm of the first layer's gradient before training
+    gradient_last: float  # the norm of the last layer's
 
 
-class Images(NamedTuple):
-    """Standardised pixels and labels."""
-
-    x: Any
-    y: Any
-
-
-@functools.cache
-def load() -> tuple[Images, Images]:
-    """The 1,797 images, a quarter of them held out."""
-    x, y = load_digits(return_X_y=True)
-    x_train, x_test, y_train, y_test = train_test_split(
-        x, y, test_size=0.25, stratify=y, random_state=0
-    )
-    mean, scale = x_train.mean(), x_train.std()
-    split = ((x_train, y_train), (x_test, y_test))
-    train, test = (Images(((x - mean) / scale).astype(np.float32), y) for x, y in split)
-    return train, test
-
-
-def layers(activation: Activation[...], settings: Settings) -> list[nn.Layer]:
-    """The layers of the network; a gated activation takes two dense layers a block."""
+def network_layers(activation: Activation[...], settings: Settings) -> list[nn.Layer]:
+    """Return the layers of the network; a gated activation takes two dense layers a block."""
     width = settings.width
     if activation.kind == "gated":
         block = [nn.parallel(nn.dense(width), nn.dense(width), combine=activation)]
@@ -78,27 +55,29 @@ def layers(activation: Activation[...], settings: Settings) -> list[nn.Layer]:
 
 
 class Experiment(NamedTuple):
-    """One network a seed, before the first step."""
+    """Networks of all seeds, before the first step of training."""
 
     parts: list[nn.Layer]
     logits: Callable[..., Array]
     loss: Callable[..., Array]
     optimizer: optax.GradientTransformation
     state: training.State
-    first: Images  # a batch to measure by, drawn before those of the stream
+    first: Images  # a batch for measurements before training; the stream does not repeat it
     stream: Iterator[Images]
 
 
-def experiment(name: str, settings: Settings) -> Experiment:
-    """The same for the same settings."""
-    images, _ = load()
-    parts = layers(get(name), settings)
+def prepare(name: str, settings: Settings) -> Experiment:
+    """Return the networks of an activation; equal settings give equal networks and batches."""
+    images, _ = digits()
+    parts = network_layers(get(name), settings)
     network = nn.serial(*parts)
     make_optimizer = getattr(optax, settings.optimizer)
-    optimizer = make_optimizer(settings.learning_rate, **OPTIONS.get(settings.optimizer, {}))
+    optimizer = make_optimizer(
+        settings.learning_rate, **OPTIMIZER_OPTIONS.get(settings.optimizer, {})
+    )
 
     def logits(params: Any, x: Array, key: Array | None = None) -> Array:
-        params, x = computed((params, x), settings)
+        params, x = cast((params, x), settings)
         return network.apply(params, x, key=key).astype(jnp.float32)
 
     def loss(params: Any, batch: Images, key: Array) -> Array:
@@ -107,24 +86,24 @@ def experiment(name: str, settings: Settings) -> Experiment:
     keys = jax.random.split(jax.random.key(settings.seed), settings.seeds)
     params = jax.vmap(lambda key: network.init(key, images.x[:1]))(keys)
     state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
-    stream = _batches(images, settings, keys)
+    stream = _batches_of_seeds(images, settings, keys)
     return Experiment(parts, logits, loss, optimizer, state, next(stream), stream)
 
 
-def computed(tree: Any, settings: Settings) -> Any:
-    """The arrays in the dtype that the network computes in."""
+def cast(tree: Any, settings: Settings) -> Any:
+    """Return the arrays of a tree in the dtype that the network computes in."""
     return jax.tree.map(lambda leaf: leaf.astype(jnp.dtype(settings.dtype)), tree)
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """The mean over the batch."""
+    """Return the mean cross-entropy over the batch."""
     return -jnp.mean(jnp.take_along_axis(log_softmax(logits), labels[:, None], axis=-1))
 
 
 def train(name: str, settings: Settings, *, progress: bool | None = None) -> Result:
     """Train one network a seed, all seeds at once."""
-    images, held_out = load()
-    parts, logits, loss, optimizer, state, first, stream = experiment(name, settings)
+    images, held_out = digits()
+    parts, logits, loss, optimizer, state, first, stream = prepare(name, settings)
     key = state.key[0]
     one, one_batch = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (state.params, first))
     kept = bench.kept(lambda params: loss(params, one_batch, key), one)
@@ -154,8 +133,8 @@ def train(name: str, settings: Settings, *, progress: bool | None = None) -> Res
     )
 
 
-def _batches(images: Images, settings: Settings, keys: Array) -> Iterator[Images]:
-    """Batches of a row of images a seed, each seed in an order of its own."""
+def _batches_of_seeds(images: Images, settings: Settings, keys: Array) -> Iterator[Images]:
+    """Yield batches whose first axis is the seed; each seed has an order of its own."""
     rows = np.arange(len(images.y))
     streams = [training.batches(rows, settings.batch, key) for key in keys]
     for picked in zip(*streams, strict=True):
@@ -163,19 +142,26 @@ def _batches(images: Images, settings: Settings, keys: Array) -> Iterator[Images
         yield Images(images.x[index], images.y[index])
 
 
-class Hidden(NamedTuple):
-    """A hidden layer, as it answers some images."""
+class HiddenLayer(NamedTuple):
+    """A hidden layer's answer to some images."""
 
-    activation: Activation[...] | None  # with what it learned; None if it is not elementwise
-    inputs: Array  # what goes into the activation, or into the gated block
+    activation: Activation[...] | None  # with its trained parameters; None if not elementwise
+    inputs: Array  # of the activation, or of the gated block
     outputs: Array
 
 
-def hidden(
+def hidden_layers(
     parts: list[nn.Layer], params: Any, x: Any, sinks: list[diagnostics.Cotangents] | None = None
-) -> tuple[list[Hidden], Array]:
-    """The hidden layers and the logits; sinks receive the gradient of elementwise activations."""
-    found: list[Hidden] = []
+) -> tuple[list[HiddenLayer], Array]:
+    """Return the hidden layers and the logits for the images x.
+
+    Args:
+        parts: the layers of the network.
+        params: the parameters of each layer, of one seed.
+        x: images.
+        sinks: one for each hidden layer; receives the gradient of an elementwise activation.
+    """
+    found: list[HiddenLayer] = []
     h = jnp.asarray(x)
     for part, own in zip(parts, params, strict=True):
         activation = output_of(part, None)
@@ -185,15 +171,18 @@ def hidden(
             h = h if sinks is None else diagnostics.tap(h, sinks[len(found)])
         inputs, h = h, apply(part, own, h, None)
         if activation is not None:
-            found.append(Hidden(unit, inputs, h))
+            found.append(HiddenLayer(unit, inputs, h))
     return found, h
 
 
 def _dead_share(parts: list[nn.Layer], params: Any, x: np.ndarray) -> float | None:
-    """The mean over hidden layers and seeds; None where no activation is elementwise."""
+    """Return the share of dead units, the mean over hidden layers and seeds.
+
+    None stands for a network whose activation is not elementwise.
+    """
 
     def shares(params: Any) -> list[Array]:
-        found, _ = hidden(parts, params, x)
+        found, _ = hidden_layers(parts, params, x)
         return [
             jnp.mean(diagnostics.dead(layer.activation, layer.inputs))
             for layer in found
