@@ -126,7 +126,7 @@ def run(
     console: Console,
 ) -> None:
     """Measure everything, and keep finished chunks whatever happens."""
-    torch = torch_programs.load() if "torch" in names else None
+    torch = torch_programs.load_torch() if "torch" in names else None
     if torch is None and "torch" in names:
         console.print("torch is skipped: it is not installed")
     try:
@@ -201,7 +201,7 @@ def _stride(text: str) -> int:
 
 def parser() -> Parser:
     out = Parser(prog="benchmarks.accuracy", description=__doc__.partition("\n")[0])
-    arguments.add_activations(out, one=arguments.elementwise, help="default: all")
+    arguments.add_activations(out, one=arguments.elementwise_argument, help="default: all")
     implementation = arguments.choice(*IMPLEMENTATIONS)
     arguments.add_list(out, "--impl", one=implementation, default=IMPLEMENTATIONS)
     sample = out.add_mutually_exclusive_group()

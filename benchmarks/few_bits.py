@@ -193,7 +193,7 @@ def several_seeds(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.few_bits", description=(__doc__ or "").partition("\n")[0])
     functions = [activax.get(name) for name in FUNCTIONS]
-    arguments.add_activations(command, one=arguments.elementwise, default=functions)
+    arguments.add_activations(command, one=arguments.elementwise_argument, default=functions)
     arguments.add_list(command, "--task", one=arguments.choice(*TASKS), default=[*TASKS])
     command.add_argument("--seeds", type=several_seeds, default=5, metavar="N", help="(5)")
     command.add_argument("--steps", type=arguments.positive, metavar="N", help="(of the task)")

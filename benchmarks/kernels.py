@@ -86,7 +86,7 @@ def run(
 ) -> list[dict[str, Any]]:
     """Race the implementations of each activation, dtype and mode; seconds are those of a call."""
     normal = 3 * jax.random.normal(jax.random.key(0), (3, size))
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     room = torch and torch_programs.warm_heap(normal[0].nbytes)
     records = []
     work = list(itertools.product(dtypes, names, LOOPS))
@@ -178,9 +178,9 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
 
 
 def _activation_name(text: str) -> str:
-    activation = arguments.elementwise(text)
+    activation = arguments.elementwise_argument(text)
     for peer, find in FINDERS.items():
-        if not find(activation.name) and (peer != "torch" or torch_programs.load()):
+        if not find(activation.name) and (peer != "torch" or torch_programs.load_torch()):
             raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
     return activation.name
 
@@ -209,7 +209,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.error("needs a system that confines a process to one core, such as Linux")
     effort = QUICK if options.quick else USUAL
     effort = effort._replace(repeats=options.repeats or effort.repeats)
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     if torch is None:
         print("torch is skipped: it is not installed", file=sys.stderr)
     with one_core(torch):

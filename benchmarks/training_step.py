@@ -102,7 +102,7 @@ def cell(row: Row, peer: Row) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = publishing.command(
-        "training_step", __doc__, arguments.elementwise, arguments.sample_count, repeats=9
+        "training_step", __doc__, arguments.elementwise_argument, arguments.sample_count, repeats=9
     )
     options = command.parse_args(argv)
     names = [a.name for a in options.activations] if options.activations else FUNCTIONS

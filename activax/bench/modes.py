@@ -91,7 +91,7 @@ def jvp(f: Function, arguments: tuple[Any, ...]) -> Work:
     return Work(program, (arguments, tangents), traffic((arguments, tangents), (out, out)))
 
 
-def scan(f: Function, arguments: tuple[Any, ...]) -> Work:
+def scanned(f: Function, arguments: tuple[Any, ...]) -> Work:
     """Return the work of forward and backward of LAYERS residual layers in a `lax.scan`.
 
     A layer is h <- x + f(..., h), where the state h is the last argument. Each layer has its own x
@@ -125,5 +125,5 @@ MODES: Mapping[str, Callable[[Function, tuple[Any, ...]], Work]] = {
     "backward": backward,
     "forward+backward": forward_backward,
     "jvp": jvp,
-    "scan": scan,
+    "scan": scanned,
 }

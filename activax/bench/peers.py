@@ -43,7 +43,7 @@ def _jax() -> Functions:
 
 
 def _torch() -> Functions:
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     if torch is None:
         return {}
     F = torch.nn.functional
@@ -128,7 +128,7 @@ def in_jax(name: str) -> Function | None:
 
 def in_torch(name: str) -> Function | None:
     """Return an activation at its default parameters as torch writes it, or None."""
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     if torch is None:
         return None
     F = torch.nn.functional
@@ -183,7 +183,7 @@ def installed(library: str) -> bool:
     return library == "activax" or bool(functions(library.partition(".")[0]))
 
 
-def find(library: str, name: str) -> Function | None:
+def find_peer(library: str, name: str) -> Function | None:
     """Return an activation at its default parameters in a library of LIBRARIES, or None."""
     if library == "activax":
         return catalog[name]

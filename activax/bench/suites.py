@@ -63,7 +63,9 @@ def still(activation: Activation[...]) -> bool:
 
 def subject(activation: Activation[...], libraries: Sequence[str]) -> Subject:
     """Return an activation of the catalogue in each library that has it."""
-    found = {peers.IMPLEMENTATION[name]: peers.find(name, activation.name) for name in libraries}
+    found = {
+        peers.IMPLEMENTATION[name]: peers.find_peer(name, activation.name) for name in libraries
+    }
     return Subject(
         activation.name,
         activation.inputs,

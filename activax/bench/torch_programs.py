@@ -48,7 +48,7 @@ class TorchFunction:
 
 
 @functools.cache
-def load() -> ModuleType | None:
+def load_torch() -> ModuleType | None:
     """Return the module torch, or None if it is not installed."""
     if importlib.util.find_spec("torch") is None:
         return None

@@ -96,7 +96,7 @@ def near(point: float, x: Any) -> Any:
 
 @partial(jax.jit, static_argnums=0)
 def _errors(function: Elementwise, x: Array, got: Any) -> Any:
-    at = widened(x)
+    at = as_float32(x)
     zeros = function(jnp.array([0.0, -0.0]))
     judge = partial(
         _error,
@@ -110,7 +110,7 @@ def _errors(function: Elementwise, x: Array, got: Any) -> Any:
 def _error(got: Array, want: Array, want_at_zero: Array, subnormal: Array) -> Array:
     info = jnp.finfo(got.dtype)
     overflow = float(info.max) + 2.0 ** (info.maxexp - info.nmant - 2)  # by half an ulp
-    wide = widened(got)
+    wide = as_float32(got)
     nearer = (wide == want_at_zero) | (abs(wide - want_at_zero) < abs(wide - want))
     to_zero = subnormal & nearer
     want = jnp.where(to_zero, want_at_zero, want)
@@ -132,7 +132,7 @@ def per_ulp(want: Array, dtype: Any) -> Array:
     return lax.bitcast_convert_type(scale, jnp.float64)
 
 
-def widened(x: Array) -> Array:
+def as_float32(x: Array) -> Array:
     """Return x in float64, by its bits if it is subnormal, which a backend would read as 0."""
     info = jnp.finfo(x.dtype)
     bits = lax.bitcast_convert_type(x, jnp.dtype(f"uint{info.bits}")).astype(jnp.int64)

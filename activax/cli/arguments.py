@@ -25,7 +25,7 @@ def activation(name: str) -> activax.Activation[...]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def elementwise(name: str) -> activax.Activation[...]:
+def elementwise_argument(name: str) -> activax.Activation[...]:
     """Return the elementwise activation of a name."""
     found = activation(name)
     if found.kind != "elementwise":

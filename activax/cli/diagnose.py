@@ -151,7 +151,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
 
 def _cast(params: Any, settings: Settings) -> tuple[Any, Array]:
     """Return the parameters and all training images, in the dtype of the computation."""
-    return experiment.cast((params, digits()[0].x), settings)
+    return experiment.to_dtype((params, digits()[0].x), settings)
 
 
 def _by_layer(values: list[Any]) -> dict[str, Any]:

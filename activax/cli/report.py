@@ -35,11 +35,11 @@ def table(results: list[Result], settings: Settings) -> Table:
             column, justify="right" if column != "activation" else "left", no_wrap=True
         )
     for result in results:
-        shown.add_row(*cells(result))
+        shown.add_row(*result_cells(result))
     return shown
 
 
-def cells(result: Result) -> list[str]:
+def result_cells(result: Result) -> list[str]:
     """Return the cells of a row of the table."""
     accuracy = 100 * result.accuracy
     spread = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""

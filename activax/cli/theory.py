@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from activax.bench import files, json_rows
-from activax.cli.arguments import elementwise, output_file, positive
+from activax.cli.arguments import elementwise_argument, output_file, positive
 from activax.cli.errors import UsageError
 
 MARK = "activax theory"
@@ -14,7 +14,8 @@ MARK = "activax theory"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("name", type=elementwise, help="an elementwise activation, as `activax list` has it")
+    add("name", type=elementwise_argument,
+        help="an elementwise activation, as `activax list` has it")  # fmt: skip
     add("--q", type=_positive_number, metavar="Q",
         help="moments for pre-activations of this variance too, beside 1")  # fmt: skip
     add(

@@ -1,4 +1,4 @@
-"""The Activation: a callable, immutable, static pytree that carries its own facts."""
+"""The Activation, a callable and immutable pytree that carries its own facts."""
 
 import functools
 import inspect
@@ -19,7 +19,7 @@ P = ParamSpec("P")
 
 
 class Activation(Facts, Generic[P]):
-    """An activation function: call it, bind its parameters, or read its facts.
+    """An activation function, to call, to bind parameters to, and to read facts from.
 
     An activation without arrays has no pytree leaves, so it may sit in any pytree (a model, an
     optimiser's state, a scan's carry) and passes through `jax.jit` and `jax.grad`. It is compared
@@ -182,7 +182,7 @@ class Activation(Facts, Generic[P]):
 
     @property
     def _base(self) -> Any:
-        """What a derived activation was made of, with what is bound to this one."""
+        """Return the base of a derived activation, with the parameters bound that are bound here."""
         derived = self._definition.derived
         assert derived is not None
         bound = {**self._numbers, **self._leaves}
@@ -197,7 +197,7 @@ class Activation(Facts, Generic[P]):
         return f"{name}.bind({bound})" if bound else name
 
     def to_config(self) -> dict[str, Any]:
-        """A JSON-ready description that `activax.get` turns back into this activation.
+        """Return a description for JSON, which `activax.get` turns back into this activation.
 
         Raises:
             ValueError: a bound array (save it with the model's parameters), or an activation that
@@ -230,7 +230,7 @@ class Activation(Facts, Generic[P]):
         return self.name  # pickles, and copies, as the global of that name in __module__
 
     def _key(self) -> tuple[Any, ...]:
-        """Bound numbers compare by value, bound arrays by identity."""
+        """Return the key of equality: bound numbers by value, bound arrays by identity."""
         arrays = frozenset((name, id(leaf)) for name, leaf in self._leaves.items())
         return self._definition, frozenset(self._numbers.items()), arrays
 
@@ -242,7 +242,7 @@ class Activation(Facts, Generic[P]):
 
 
 def _leaf(array: Any, given: Any) -> Any:
-    """What a bound array becomes in the pytree."""
+    """Return the leaf of the pytree for a bound array, which was given as `given`."""
     if hasattr(given, "__jax_array__"):
         return given  # a framework's variable, such as flax.nnx.Param, stays what it is
     if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):

@@ -1,4 +1,4 @@
-"""An activation between two affine maps."""
+"""Affine maps around an activation."""
 
 import dataclasses
 import functools
@@ -28,7 +28,7 @@ def affine(
     in_scale: float = 1.0,
     in_shift: float = 0.0,
 ) -> Activation[...]:
-    """An activation, scaled and shifted, of a scaled and shifted input.
+    """Scale and shift the input and the output of an activation.
 
     Every fact of it follows: the slope, kinks, domain and reference, what `activax.lean` may keep
     of straight pieces, and its theory. An affine map of another one is a single one.
@@ -101,7 +101,7 @@ def _composed(outer: dict[str, float], inner: dict[str, float]) -> dict[str, flo
 
 @functools.cache
 def _affine(base: Callable[..., Any], **numbers: float) -> Activation[...]:
-    """One object for equal arguments, which makes activations equal by value."""
+    """Return the same object for equal arguments, so that activations are equal by value."""
     scale, shift, in_scale, in_shift = numbers.values()
 
     def inside(x: Any) -> Any:
@@ -142,7 +142,7 @@ def _facts(
     in_shift: float,
     factor: float,
 ) -> dict[str, Any]:
-    """What follows from the facts of the activation inside; `factor` is that on its slope."""
+    """Return the facts that follow from those of `base`; `factor` scales the slope of `base`."""
     definition = base._definition
     arrays = [base.parameters[name] for name in definition.arrays[1:]]
     statics = {name: base.parameters[name] for name in definition.statics}
@@ -151,7 +151,7 @@ def _facts(
         return lambda mp, x: outside(exact(mp, inside(x), *arrays, **statics))
 
     def before(points: tuple[float, ...]) -> tuple[float, ...]:
-        """The inputs that become these inside."""
+        """Return the inputs that the inner map sends to these points."""
         return tuple(sorted((x - in_shift) / in_scale for x in points))
 
     def piece(residual: Residual, code: Callable[..., Array]) -> Residual:

@@ -1,4 +1,4 @@
-"""How an activation reads its arrays: checks, dtypes and ranks."""
+"""Checks, dtypes and ranks of the arguments of an activation."""
 
 import functools
 from typing import Any
@@ -24,17 +24,17 @@ def real(function: str, name: str, value: Any) -> Array:
 
 
 def inexact_dtype(dtype: Any) -> Any:
-    """The dtype of the result: floats stay, integers and booleans give the default float."""
+    """Return the dtype of the result: a float stays; an integer or boolean gives the default float."""
     return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)
 
 
 def compute_dtype(dtype: Any) -> Any:
-    """The dtype in which a float is computed: at least float32."""
+    """Return the dtype in which a float is computed: at least float32."""
     return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32
 
 
 def cast(x: Array, dtype: Any) -> Array:
-    """x in a dtype; as it is if it has it, because `astype` would make a weak type strong."""
+    """Return x in a dtype; the same x if it has that dtype, since `astype` makes a weak type strong."""
     return x if x.dtype == dtype else x.astype(dtype)
 
 
@@ -75,7 +75,7 @@ def mode_of(dtype: Any) -> Mode:
 
 
 def weaken(out: Array, *inputs: Any) -> Array:
-    """`out`, of a weak type if all arrays among the inputs are, as JAX's own functions do."""
+    """Return `out`, of a weak type if all arrays among the inputs have one, as in JAX."""
     if not all(a is None or getattr(a, "weak_type", False) for a in inputs):
         return out
     weak = functools.partial(lax.full_like, 0.0)

@@ -13,7 +13,7 @@ from jax import Array
 from activax.core.activation import Activation
 from activax.core.declaration import Defined, Formula, P, positional, tier_of
 from activax.core.elementwise import elementwise_of
-from activax.numerics.selects import scaled
+from activax.numerics.selects import limit_product
 
 
 def self_gated(
@@ -148,7 +148,7 @@ def mix(
         @functools.wraps(declaration)
         def formula(*arrays: Any, **statics: Any) -> Array:
             x, weight = arrays
-            return scaled(first.body(x), weight) + scaled(second.body(x), 1 - weight)
+            return limit_product(first.body(x), weight) + limit_product(second.body(x), 1 - weight)
 
         weight, surrogate = names[1], first.surrogate or second.surrogate
         return elementwise_of(

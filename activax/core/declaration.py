@@ -23,7 +23,7 @@ P = ParamSpec("P")
 # A formula is written for an array; the activation takes whatever converts to one.
 Formula = Callable[Concatenate[Array, P], Array]
 Defined = Activation[Concatenate[ArrayLike, P]]
-Keep = str | Callable[..., tuple[Any, ...]]
+KeepOption = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 Ulps = float | tuple[float, float]
 
@@ -136,7 +136,7 @@ def named_differentials(
     names: Sequence[str],
     live: Sequence[str],
     given: Sequence[Differential],
-    keep: Keep | None,
+    keep: KeepOption | None,
 ) -> dict[str, Differential]:
     """Return the differential by each differentiable parameter: the given, or JAX's of the formula.
 
@@ -170,7 +170,7 @@ def named_differentials(
     return {n: by(names.index(n)) for n in live}
 
 
-def kept_by(name: str, keep: Keep) -> Callable[..., tuple[Any, ...]]:
+def kept_by(name: str, keep: KeepOption) -> Callable[..., tuple[Any, ...]]:
     """Return `keep` as a function of the inputs, the output and the static parameters."""
     if keep == "inputs":
         return keep_inputs

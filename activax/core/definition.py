@@ -24,7 +24,7 @@ EVERYWHERE = (-math.inf, math.inf)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Derived:
-    """How a definition was made of another activation or function: `make(base, **options)`."""
+    """The call that made a definition of another activation or function: make(base, **options)."""
 
     make: Callable[..., Any]  # activax.lean or activax.affine
     base: Any
@@ -66,7 +66,7 @@ class Definition:
 
     @functools.cached_property
     def run(self) -> Callable[..., Array]:
-        """Made at the first call: at import it would be a third of the time for the catalogue."""
+        """Compile the pipeline at the first call; at import that takes a third of the time."""
         residual = self.derived.residual if self.derived else None
         if residual is None:
             return self._compiled(None)
@@ -89,17 +89,17 @@ class Definition:
 
     @functools.cached_property
     def formula(self) -> Callable[..., Array]:
-        """The body in ordinary primitives: one object, so that `jax.jit` of it compiles once."""
+        """Return the body in ordinary primitives, always the same object, so that jit compiles once."""
         return at(Mode.PLAIN)(self.body)
 
     @functools.cached_property
     def unary(self) -> bool:
-        """Whether it takes one array and nothing else."""
+        """Return whether the activation takes one array and nothing else."""
         return len(self.signature.parameters) == 1
 
     @functools.cached_property
     def differentiable(self) -> tuple[str, ...]:
-        """The names of the arrays that carry a derivative."""
+        """Return the names of the arrays that carry a derivative."""
         return tuple(n for n in self.arrays if n not in (*self.keys, *self.masks))
 
     @functools.cached_property
@@ -108,13 +108,13 @@ class Definition:
 
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
-        """The names of everything but the inputs."""
+        """Return the names of all parameters but the inputs."""
         return (*self.arrays[self.inputs :], *self.statics)
 
     def arguments(
         self, values: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
-        """The arrays in order and the static keywords of one call; `values` fills the gaps."""
+        """Return the arrays in order and the static keywords of one call; `values` fills the gaps."""
         if len(args) > len(self.arrays):
             raise TypeError(
                 f"{self.name}: takes at most {len(self.arrays)} positional arguments "
@@ -141,7 +141,7 @@ class Definition:
             )
 
     def array(self, name: str, value: Any) -> Any:
-        """`value` as an array, a Python number, or None."""
+        """Return `value` as an array, a Python number, or None."""
         if isinstance(value, jax.Array) or (value is None and self.defaults[name] is None):
             return value
         if isinstance(value, float | int | bool):
@@ -159,7 +159,7 @@ class Definition:
         )
 
     def static(self, name: str, value: Any) -> Hashable:
-        """`value` if it may be a static parameter; of a NumPy scalar the Python number."""
+        """Return `value` if it may be a static parameter; of a NumPy scalar the Python number."""
         value = value.item() if isinstance(value, np.generic) else value
         if not isinstance(value, bool | int | float | str | tuple | None):
             raise TypeError(

@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Iterable, Mapping
 
-from activax.core.ranges import Ranges, described
+from activax.core.ranges import Ranges, ranges_section
 
 _ALONG_AXIS = """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
@@ -68,7 +68,7 @@ def document(
         for heading in order
         if sections.get(heading)
     ]
-    return "\n\n".join([*parts, *described(ranges, [*carrying]), RAISES[kind]])
+    return "\n\n".join([*parts, *ranges_section(ranges, [*carrying]), RAISES[kind]])
 
 
 def _sections(text: str) -> dict[str, str]:

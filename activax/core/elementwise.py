@@ -12,7 +12,7 @@ from activax.core.arguments import align, real
 from activax.core.declaration import (
     Defined,
     Formula,
-    Keep,
+    KeepOption,
     Kinks,
     P,
     Ulps,
@@ -32,7 +32,7 @@ from activax.numerics.mode import PLAIN, tracing
 def elementwise(
     *slopes: Callable[..., Any],
     reference: Callable[..., Any] | None = None,
-    keep: Keep | None = None,
+    keep: KeepOption | None = None,
     lean: tuple[Residual, ...] = (),
     kinks: Kinks = (),
     surrogate: Callable[..., Any] | None = None,
@@ -131,7 +131,7 @@ def elementwise_of(
     slopes: Sequence[Callable[..., Any]],
     *,
     tier: str,
-    keep: Keep | None = None,
+    keep: KeepOption | None = None,
     lean: tuple[Residual, ...] = (),
     integers: bool = False,
     keys: tuple[str, ...] = (),

@@ -124,11 +124,11 @@ class Facts:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring."""
+        """Return the first line of the docstring."""
         return self._definition.doc.partition("\n")[0]
 
     def section(self, title: str) -> str:
-        """The text under a heading of the docstring, such as "Formula" or "Paper"; "" if absent."""
+        """Return the text under a heading of the docstring, such as "Formula"; "" if it is absent."""
         found = re.search(
             rf"^{title}:\n((?:[ ]+\S.*\n|\n)*)", self._definition.doc + "\n", re.MULTILINE
         )
@@ -136,5 +136,5 @@ class Facts:
 
     @property
     def is_bound(self) -> bool:
-        """Whether `bind` has fixed any parameter."""
+        """Return whether `bind` has fixed any parameter."""
         return bool(self._numbers or self._leaves)

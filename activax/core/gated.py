@@ -22,14 +22,14 @@ LAYOUTS = ("gate_value", "value_gate", "interleaved")
 
 @elementwise(lambda: 1.0, keep=lambda x, out: (), reference=lambda mp, x: x)
 def unchanged(x: Array) -> Array:
-    """The value as it is."""
+    """Return the value unchanged."""
     return x
 
 
 def gated(
     *, by: Activation[...], value_by: Activation[...] = unchanged, ranges: Ranges = ANY
 ) -> Callable[[Callable[P, Array]], Activation[P]]:
-    """Define the gated unit `by(gate) * value_by(value)`; all its facts come from the two.
+    """Define the gated unit by(gate) value_by(value), whose facts come from `by` and `value_by`.
 
     The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
     axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and

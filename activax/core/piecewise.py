@@ -1,4 +1,4 @@
-"""A builder of activations made of pieces, safe against the pieces that are not taken."""
+"""The decorator of activations made of pieces, safe against pieces that are not taken."""
 
 import functools
 import inspect
@@ -90,7 +90,7 @@ def piecewise(
         def parts(
             arrays: tuple[Array, ...], statics: dict[str, Any]
         ) -> Iterator[tuple[Callable[..., Array], Array, Array]]:
-            """Each piece, where it holds, and x where it does and a number inside elsewhere."""
+            """Yield each piece, the mask of its interval, and x there and a number inside elsewhere."""
             x = arrays[0]
             known = {**dict(zip(inputs, arrays, strict=True)), **statics}
             ends = [jnp.asarray(e, x.dtype) for e in edges_of(*(known[n] for n in edge_names))]
@@ -147,7 +147,7 @@ def piecewise(
 def _evaluate(
     name: str, index: int, piece: Callable[..., Any], statics: dict[str, Any], x: Array, *rest: Any
 ) -> Array:
-    """The piece in the dtype of x, and in its shape."""
+    """Return the result of a piece in the dtype and the shape of x."""
     out = jnp.asarray(piece(x, *rest, **statics)).astype(x.dtype)
     if out.shape not in ((), x.shape):
         raise ValueError(
@@ -158,7 +158,7 @@ def _evaluate(
 
 
 def _inside(ends: list[Array], index: int, x: Array) -> Array:
-    """A number inside of an interval, as far from its ends as it can easily be."""
+    """Return a number inside of an interval, far from its ends."""
     if not ends:
         return jnp.zeros_like(x)
     if index == 0:

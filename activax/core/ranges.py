@@ -1,4 +1,4 @@
-"""The range of a parameter: which real numbers it may be."""
+"""The ranges of parameters, and the NaN outside of them."""
 
 import dataclasses
 import functools
@@ -105,7 +105,7 @@ def complete(
     return MappingProxyType({n: declared.get(n, REAL) for n in numbers})
 
 
-def described(ranges: Ranges, arrays: Sequence[str]) -> list[str]:
+def ranges_section(ranges: Ranges, arrays: Sequence[str]) -> list[str]:
     """Return the section of a docstring that says the ranges; nothing without parameters."""
 
     def line(name: str, range_: Range) -> str:

@@ -1,4 +1,4 @@
-"""What the backward pass of an activation may keep in place of its input.
+"""Residuals: the arrays that a backward pass may keep in place of the input of an activation.
 
 The slope in the input is then computed from the output, from a code of a few bits that says on
 which piece the input lies, or from both. A definition lists what it offers, the least first;
@@ -26,7 +26,7 @@ Differential = Callable[..., Array]
 
 
 def along(slope: Slope) -> Differential:
-    """Return the differential `differential(*kept, t, **statics)` = slope t of an element."""
+    """Return the differential of a slope: differential(*kept, t, **statics) = slope(*kept) t."""
 
     def differential(*kept_and_t: Any, **statics: Any) -> Array:
         *kept, t = kept_and_t
@@ -37,7 +37,7 @@ def along(slope: Slope) -> Differential:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """One way to know the slope in the input.
+    """A way to compute the slope in the input from less than the input.
 
     Attributes:
         policy: its name.
@@ -126,7 +126,7 @@ def _from_inputs(
 
 
 def from_output(slope: Slope, *, ranges: Ranges = ANY) -> Residual:
-    """Declare that the slope in the input is known from the output, for `lean=` of a definition.
+    """Declare that the slope is a function of the output, for `lean=` of a definition.
 
     Args:
         slope: `slope(out, *parameters, **statics)`.
@@ -155,7 +155,7 @@ def from_piece(
     bits: int = 1,
     ranges: Ranges = ANY,
 ) -> Residual:
-    """Declare that the slope in the input is known from the piece on which it lies.
+    """Declare that the slope is a function of the piece on which the input lies.
 
     A code cannot say that x was NaN, so where x is NaN the slope should not be 0: the NaN that
     comes back then passes.
@@ -180,7 +180,7 @@ def from_branch(
     float64: bool = True,
     ranges: Ranges = ANY,
 ) -> Residual:
-    """Declare that the slope is known from the output and the side of the minimum of the input.
+    """Declare that the slope is a function of the output and of the side of the minimum.
 
     Args:
         right: `right(x, *parameters, **statics)`, whether x is right of the minimum.

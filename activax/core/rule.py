@@ -10,13 +10,13 @@ from jax.custom_derivatives import SymbolicZero
 
 from activax.numerics.mode import Mode, tracing
 
-Differential = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
+LinearMap = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
 
 
 def differentiable(
     value: Callable[..., Array],
     keep: Callable[..., tuple[Any, ...]],
-    differential: Differential,
+    differential: LinearMap,
     *,
     recompute: bool = True,
     pin: bool = False,
@@ -41,7 +41,7 @@ def differentiable(
         return value
     linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
-    # When it is differentiated, so that a scan does not hoist the numbers of its formula.
+    # The function under differentiation, opaque so that a scan hoists none of its constants.
     whole = jax.custom_jvp(_whole(value))
 
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
@@ -61,10 +61,11 @@ def differentiable(
 
 
 def _whole(function: Callable[..., Array]) -> Callable[..., Array]:
-    """The function, which partial evaluation takes as a whole.
+    """Hide `function` from partial evaluation.
 
-    The gradient of a scan computes in advance what does not depend on the loop. In a formula that
-    is `jnp.where(x < 0, 0, x)`'s zeros and their like: whole arrays, which each step would read.
+    Differentiating a scan hoists loop-invariant constants out of its body, so the scalar zeros in
+    `jnp.where(x < 0, 0, x)` would become full arrays that every step reads. `custom_vmap` keeps the
+    call opaque.
     """
     whole = jax.custom_batching.custom_vmap(function)
 

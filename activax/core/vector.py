@@ -8,7 +8,7 @@ from activax.core.arguments import cast, check_axis, compute_dtype, inexact_dtyp
 from activax.core.declaration import (
     Defined,
     Formula,
-    Keep,
+    KeepOption,
     P,
     Ulps,
     declare,
@@ -26,7 +26,7 @@ def vector(
     *differentials: Differential,
     reference: Callable[..., Any] | None = None,
     kind: Literal["vector", "reduction"] = "vector",
-    keep: Keep | None = None,
+    keep: KeepOption | None = None,
     several_axes: bool = True,
     surrogate: Callable[..., Any] | None = None,
     ranges: Ranges = ANY,

@@ -15,9 +15,9 @@ from activax.numerics.selects import (
     at_least,
     at_most,
     largest_finite,
+    limit_product,
     magnitude,
     negative_part,
-    scaled,
 )
 from activax.numerics.square_plus import hypotenuse, squareplus_slope
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
@@ -246,7 +246,7 @@ def selu(x: Array) -> Array:
 
 @elementwise(
     lambda x, alpha_p, alpha_n, beta: (
-        jnp.where(x > 0, scaled(x, 2 * alpha_p), alpha_n * expm1(negative_part(x))) + beta
+        jnp.where(x > 0, limit_product(x, 2 * alpha_p), alpha_n * expm1(negative_part(x))) + beta
     ),
     lambda x, alpha_p, alpha_n, beta: jnp.maximum(x, 0) * jnp.maximum(x, 0),
     lambda x, alpha_p, alpha_n, beta: remainder(negative_part(x)),
@@ -285,5 +285,5 @@ def xielu(
     x, left = jnp.where(x > 0, x, 0.0), negative_part(x)
     near = at_least(left, -1.0)
     curved = near * (alpha_n * near * remainder_factor(near) + beta)
-    straight = alpha_n * expm1(left) + scaled(left, beta - alpha_n)
-    return (scaled(x, alpha_p) + beta) * x + jnp.where(left < -1, straight, curved)
+    straight = alpha_n * expm1(left) + limit_product(left, beta - alpha_n)
+    return (limit_product(x, alpha_p) + beta) * x + jnp.where(left < -1, straight, curved)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
-from activax.numerics.selects import largest_finite, magnitude, scaled
+from activax.numerics.selects import largest_finite, limit_product, magnitude
 
 __all__ = ["snake"]
 
@@ -18,7 +18,7 @@ def _sinc(u: Array) -> Array:
 
 def _phase(x: Array, alpha: Array | float) -> Array:
     """Return alpha x, and 0 where alpha x is infinite, because the sine of infinity is NaN."""
-    u = scaled(x, alpha)
+    u = limit_product(x, alpha)
     return jnp.where(jnp.isinf(u), 0.0, u)
 
 

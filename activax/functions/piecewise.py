@@ -6,7 +6,7 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.residuals import from_piece
-from activax.numerics.selects import choose, clip, flag, negative_part, one_or_zero, scaled
+from activax.numerics.selects import choose, clip, flag, limit_product, negative_part, one_or_zero
 
 __all__ = [
     "leaky_relu",
@@ -81,7 +81,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     Paper:
         Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
     """
-    return jnp.where(x >= 0, x, scaled(x, negative_slope))
+    return jnp.where(x >= 0, x, limit_product(x, negative_slope))
 
 
 @elementwise(

@@ -5,7 +5,7 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_output
-from activax.numerics.selects import at_most, clip, root, scaled
+from activax.numerics.selects import at_most, clip, limit_product, root
 from activax.numerics.square_plus import square_plus
 
 __all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
@@ -35,7 +35,7 @@ def relu_squared(x: Array) -> Array:
 
 
 @elementwise(
-    lambda x, scale, bias: scaled(jnp.maximum(x, 0), 2 * scale),
+    lambda x, scale, bias: limit_product(jnp.maximum(x, 0), 2 * scale),
     lambda x, scale, bias: relu_squared.body(x),
     lambda x, scale, bias: 1.0,
     reference=lambda mp, x, scale, bias: scale * x * (x + abs(x)) / 2 + bias,
@@ -63,7 +63,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
     far = (positive > 1e9) | (scale == 0)  # there is no root, or x^2 might overflow
     shift = bias / jnp.where(scale == 0, 1.0, scale)
     near = scale * square_plus(at_most(positive, 1e9), shift)
-    return jnp.where(far, scaled(positive, scaled(positive, scale)) + bias, near)
+    return jnp.where(far, limit_product(positive, limit_product(positive, scale)) + bias, near)
 
 
 @elementwise(

@@ -23,8 +23,8 @@ from activax.numerics.selects import (
     at_most,
     clip,
     largest_finite,
+    limit_product,
     magnitude,
-    scaled,
 )
 from activax.numerics.self_gate import (
     GELU_TANH_CUBIC,
@@ -136,7 +136,7 @@ def silu(x: Array) -> Array:
 def _swish_slope_beta(x: Array, beta: Array) -> Array:
     # x^2 logistic'(beta x) = (x h / (1 + h^2))^2 with h = exp(-|beta x| / 2), whose product with x
     # does not overflow.
-    v = at_most(magnitude(scaled(x, beta)), FAR)
+    v = at_most(magnitude(limit_product(x, beta)), FAR)
     h = exp(-v / 2)
     far = largest_finite(x) ** 0.5
     root = clip(x, -far, far) * h / (1 + h * h)
@@ -144,12 +144,12 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
 
 
 @elementwise(
-    lambda x, beta: _silu_slope(scaled(x, beta)),
+    lambda x, beta: _silu_slope(limit_product(x, beta)),
     _swish_slope_beta,
     lean=(
         from_branch(
             lambda x, beta: (beta * x > -SILU_POINT[0]) | (beta == 0),  # also at infinity
-            lambda out, right, beta: silu_slope_at(scaled(out, beta), right),
+            lambda out, right, beta: silu_slope_at(limit_product(out, beta), right),
             float64=False,
         ),
     ),
@@ -173,7 +173,7 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
     Paper:
         Ramachandran, Zoph & Le 2017, Searching for Activation Functions, arXiv:1710.05941.
     """
-    v = scaled(x, beta)
+    v = limit_product(x, beta)
     return self_gate(x, clip(x, -FAR, FAR), v < 0, (-magnitude(v), None))
 
 

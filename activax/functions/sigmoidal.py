@@ -6,7 +6,7 @@ from jax import Array, lax
 from activax.core.elementwise import elementwise
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
-from activax.numerics.selects import clip, largest_finite, magnitude, scaled
+from activax.numerics.selects import clip, largest_finite, limit_product, magnitude
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 __all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
@@ -110,14 +110,16 @@ def softsign(x: Array) -> Array:
 
 def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Array:
     far = largest_finite(x) * UNSHIFT
-    slope = transcendental.tanh_slope(scaled(x, alpha), shift=SHIFT)
+    slope = transcendental.tanh_slope(limit_product(x, alpha), shift=SHIFT)
     return weight * (clip(x, -far, far) * slope * UNSHIFT)
 
 
 @elementwise(
-    lambda x, alpha, weight, bias: weight * (alpha * transcendental.tanh_slope(scaled(x, alpha))),
+    lambda x, alpha, weight, bias: (
+        weight * (alpha * transcendental.tanh_slope(limit_product(x, alpha)))
+    ),
     _dyt_slope_alpha,
-    lambda x, alpha, weight, bias: transcendental.tanh(scaled(x, alpha)),
+    lambda x, alpha, weight, bias: transcendental.tanh(limit_product(x, alpha)),
     lambda x, alpha, weight, bias: jnp.ones_like(x),
     reference=lambda mp, x, alpha, weight, bias: (
         weight * (1 - 2 / (mp.exp(2 * alpha * x) + 1)) + bias
@@ -147,7 +149,7 @@ def dyt(
     Paper:
         Zhu, Chen, He, LeCun & Liu 2025, Transformers without Normalization, arXiv:2503.10622.
     """
-    return weight * transcendental.tanh(scaled(x, alpha)) + bias
+    return weight * transcendental.tanh(limit_product(x, alpha)) + bias
 
 
 soft_sign = softsign

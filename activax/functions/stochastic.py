@@ -19,7 +19,7 @@ from activax.numerics.along_axis import (
     softmax_differential,
     subtract_largest,
 )
-from activax.numerics.selects import choose, flag, negative_part, scaled
+from activax.numerics.selects import choose, flag, limit_product, negative_part
 
 __all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
 
@@ -56,7 +56,7 @@ def _slope_by_x(x: Array, key: Array | None, lower: Array, upper: Array, positiv
 
 
 def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
-    return scaled(negative_part(x), _share(key, x.dtype, x, lower, upper))
+    return limit_product(negative_part(x), _share(key, x.dtype, x, lower, upper))
 
 
 @elementwise(
@@ -99,7 +99,7 @@ def rrelu(
         Network, arXiv:1505.00853.
     """
     slope = _between(lower, upper, _share(key, x.dtype, x, lower, upper))
-    return jnp.where(x >= 0, x, scaled(x, slope))
+    return jnp.where(x >= 0, x, limit_product(x, slope))
 
 
 def _noisy(x: Array, key: Array | None) -> Array:

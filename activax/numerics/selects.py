@@ -79,7 +79,7 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     return root, t / (2 * root)
 
 
-def scaled(x: Array, factor: Array | float) -> Array:
+def limit_product(x: Array, factor: Array | float) -> Array:
     """Return factor x, and 0 where x is infinite and the factor 0."""
     return jnp.where(jnp.isinf(x) & (factor == 0), 0.0, factor * x)
 

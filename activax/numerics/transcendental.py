@@ -230,8 +230,8 @@ def gelu_tail(a: Array, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
-        scaled = a * q
-        return gaussian(a, shift=shift) * scaled / (SQRT_2PI * scaled + p)
+        limit_product = a * q
+        return gaussian(a, shift=shift) * limit_product / (SQRT_2PI * limit_product + p)
 
     return _by_mode(
         lambda a: a * normal_tail(a, shift=shift),
@@ -252,8 +252,8 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
 
     def kernel(half: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (GELU_SLOPE_HALF if half else GELU_SLOPE))
-        scaled = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
-        return scaled * (q + p) / q
+        limit_product = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
+        return limit_product * (q + p) / q
 
     def derivative(a: Array, out: Array) -> Array:
         return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)

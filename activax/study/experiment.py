@@ -77,7 +77,7 @@ def prepare(name: str, settings: Settings) -> Experiment:
     )
 
     def logits(params: Any, x: Array, key: Array | None = None) -> Array:
-        params, x = cast((params, x), settings)
+        params, x = to_dtype((params, x), settings)
         return network.apply(params, x, key=key).astype(jnp.float32)
 
     def loss(params: Any, batch: Images, key: Array) -> Array:
@@ -90,7 +90,7 @@ def prepare(name: str, settings: Settings) -> Experiment:
     return Experiment(parts, logits, loss, optimizer, state, next(stream), stream)
 
 
-def cast(tree: Any, settings: Settings) -> Any:
+def to_dtype(tree: Any, settings: Settings) -> Any:
     """Return the arrays of a tree in the dtype that the network computes in."""
     return jax.tree.map(lambda leaf: leaf.astype(jnp.dtype(settings.dtype)), tree)
 

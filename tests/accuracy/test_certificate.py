@@ -217,7 +217,7 @@ def test_quick_looks_about_critical_points(tmp_path):
 
 
 def test_without_torch(monkeypatch, capsys):
-    monkeypatch.setattr(torch_programs, "load", lambda: None)
+    monkeypatch.setattr(torch_programs, "load_torch", lambda: None)
     assert accuracy.main(["--fn", "relu", "--impl", "torch", *COARSE]) == 0
     assert "torch is skipped" in capsys.readouterr().err
 

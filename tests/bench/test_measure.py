@@ -60,7 +60,7 @@ def test_layers_are_compared_with_matrix_products():
 
 
 def test_torch_is_measured_in_turn():
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     if torch is None:
         pytest.skip("torch is not installed")
     theirs = bench.TorchFunction(torch.nn.functional.silu)

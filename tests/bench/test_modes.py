@@ -163,7 +163,7 @@ def test_peers_compute_the_same_function(name):
     inputs *= 2 if activax.get(name).kind == "gated" else 1
     ours = activax.get(name)(*inputs)
     for library in ("jax", "torch", "keras", "flax"):
-        if theirs := peers.find(library, name):
+        if theirs := peers.find_peer(library, name):
             with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
                 np.testing.assert_allclose(ours, theirs(*inputs), atol=1e-5, err_msg=library)
 

@@ -172,7 +172,7 @@ def test_nothing_is_claimed_where_the_cpu_was_taken_away(tmp_path, monkeypatch, 
 
 
 def test_a_library_that_is_not_installed_is_skipped_with_a_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(torch_programs, "load", lambda: None)
+    monkeypatch.setattr(torch_programs, "load_torch", lambda: None)
     file = tmp_path / "out.json"
     assert run("--fn", "relu", "--json", str(file)) == 0
     assert {row.implementation for row in measured(file)[0]} == {"activax", "jax.nn"}

@@ -47,7 +47,7 @@ def value_and_slope(function, x):
 
 
 def value_and_slope_in_torch(function, x):
-    torch = torch_programs.load()
+    torch = torch_programs.load_torch()
     x = torch.tensor(x, requires_grad=True)
     value = function(x)
     (slope,) = torch.autograd.grad(value, x, torch.tensor(weights(value.shape), dtype=x.dtype))

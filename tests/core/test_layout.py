@@ -17,11 +17,22 @@ MOST_LINES = 300
 WRITTEN = {"catalogue/index.py", "numerics/coefficients.py"}
 # Names at the top of several modules, with one meaning: the same thing in each room.
 SHARED = {
+    "COLUMNS": "the columns of a table",
+    "CSV_MARK": "the beginning of a CSV file that a command writes",
+    "Floats": "a NumPy array of floats",
+    "MARK": "the mark of the files that a command writes",
     "P": "the parameters of a function",
+    "ScalarFunction": "a function of one number",
     "T": "the result of a function",
-    "Params": "parameters of a layer",
     "add_arguments": "the arguments of a command",
+    "critical": "public: critical inputs, initialisation and points of theory",
+    "gradient_flow": "public: the measurement, and its picture",
+    "init": "the init of a layer, and the start of training",
+    "positions": "public: where an activation may stand, and the layer of positions",
     "run": "the run of a command",
+    "step": "public: the threshold neuron, and the training step",
+    "tanh": "the activation, and its kernel",
+    "unit_health": "public: the measurement, and its picture",
 }
 
 
