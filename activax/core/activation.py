@@ -182,7 +182,7 @@ class Activation(Facts, Generic[P]):
 
     @property
     def _base(self) -> Any:
-        """Return the base of a derived activation, with the parameters bound that are bound here."""
+        """Return the base of a derived activation, with the parameters that are bound here."""
         derived = self._definition.derived
         assert derived is not None
         bound = {**self._numbers, **self._leaves}
