@@ -132,7 +132,9 @@ def filled(text: str, tables: dict[str, str]) -> str:
         pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"
         text, places = re.subn(pattern, rf"\g<1>{table}\n\g<2>", text, flags=re.DOTALL)
         if places != 1:
-            raise ValueError(f"needs one place for the table {name!r}; has {places}")
+            raise ValueError(
+                f"filled: the text must have one place '<!-- table: {name} -->'; it has {places}"
+            )
     return text
 
 

@@ -217,7 +217,10 @@ class _Compiler:
             if not isinstance(error, EOFError | OSError | pickle.UnpicklingError):
                 raise
             self.log.seek(0)
-            reply = self.log.read().decode(errors="replace")[-2000:] or "it ended without a word"
+            reply = (
+                self.log.read().decode(errors="replace")[-2000:]
+                or "the process ended without output"
+            )
         if isinstance(reply, str):
             raise RuntimeError(f"compile_for: the compiler of {self.target.wheel} failed: {reply}")
         return reply

@@ -148,7 +148,10 @@ def compare(
                          f"interval; got {effort.repeats}")  # fmt: skip
     in_jax = {name: f for name, f in functions.items() if not isinstance(f, TorchFunction)}
     if not in_jax:
-        raise ValueError("compare: needs a function of JAX arrays beside those of torch")
+        raise ValueError(
+            "compare: needs a function of JAX arrays beside those of torch; got only "
+            f"{', '.join(functions)}"
+        )
     arguments = concrete(specs)
     roofline = roofline or Roofline()
     works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}

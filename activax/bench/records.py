@@ -65,7 +65,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "label": row.mix,
         **dataclasses.asdict(row),
         "starved": row.starved,
-        # JSON has no infinity; here it means a result that is not finite but should be.
+        # JSON has no infinity. An error is infinite if a result is not finite but should be.
         "worst_ulp": "inf" if row.worst_ulp == math.inf else row.worst_ulp,
     }
 

@@ -32,7 +32,7 @@ def concrete(specs: Any) -> Any:
         if not isinstance(spec, jax.ShapeDtypeStruct):
             return jnp.asarray(spec)
         if not jnp.issubdtype(spec.dtype, jnp.floating):
-            raise ValueError(f"measure: give an array for a spec of {spec.dtype}; only real ones "
+            raise ValueError(f"measure: give an array for a spec of {spec.dtype}; only floats "
                              f"are drawn at random")  # fmt: skip
         return SCALE * jax.random.normal(next(keys), spec.shape, spec.dtype)
 

@@ -57,7 +57,7 @@ def median_interval(samples: Sequence[float]) -> Interval:
     cumulative = itertools.accumulate(math.comb(n, k) / 2**n for k in range(n))
     rank = sum(2 * outside <= 1 - CONFIDENCE for outside in cumulative)
     if not rank:
-        raise ValueError(f"an interval needs at least {FEWEST} samples; got {n}")
+        raise ValueError(f"median_interval: an interval needs at least {FEWEST} samples; got {n}")
     ordered = sorted(samples)
     return Interval(statistics.median(ordered), ordered[rank - 1], ordered[n - rank])
 

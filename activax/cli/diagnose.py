@@ -141,7 +141,7 @@ def looker(run: experiment.Experiment, settings: Settings, activation: Activatio
         return {path: one[:3] for path, one in flow.items()}, reports
 
     def of_seeds(state: training.State) -> tuple[FlowNorms, Any]:
-        # Seeds run one after the other, because the layers of one fill enough memory.
+        # Seeds run one after the other, because the layers of all would need too much memory.
         norms, reports = jax.lax.map(lambda pair: look(*pair), (state, run.first))
         means = jax.tree.map(lambda of_seeds: of_seeds.mean(0), norms)
         return means, jax.tree.map(jnp.ravel, reports)

@@ -61,7 +61,7 @@ class Tally(NamedTuple):
     worst: float = 0.0  # the largest error of a finite result, in ulps
     at: str = ""  # the input of the worst result, if any is wrong
     above: tuple[int, ...] = (0,) * len(ABOVE)
-    non_finite: int = 0  # results of which only one of result and truth is finite, or another inf
+    non_finite: int = 0  # wrong results where the result or the truth is not finite
     nan_lost: int = 0  # numbers where the truth is NaN
 
     def __add__(self, other: Any) -> "Tally":
