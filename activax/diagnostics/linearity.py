@@ -177,7 +177,8 @@ def _ratio_or_zero(part: Array, whole: Array) -> Array:
 def _as_network(network: Any, params: Params) -> Layer:
     if not isinstance(network, Layer):
         if callable(network):
-            return Layer(lambda key, example: None, network)
+            stochastic = getattr(network, "stochastic", False)  # if it is the `apply` of a Layer
+            return Layer(lambda key, example: None, network, stochastic=stochastic)
         network = serial(*network)
     if network.parts and next(network.parts(params, None), None) is None:
         raise ValueError("linear_map: the network has no layers")

@@ -1,14 +1,14 @@
 """Functional networks: every layer is a pair of pure functions over plain parameter trees.
 
-`init(key, example)` makes the parameters, and `apply(params, x)` computes:
+`init(key, example)` makes the parameters, and `apply(params, x)` computes the output:
 
     network = nn.serial(nn.dense(64), activax.gelu, nn.dropout(0.1), nn.dense(10))
     params = network.init(jax.random.key(0), jax.ShapeDtypeStruct((1, 784), jnp.float32))
     y = network.apply(params, x, key=key)   # to train: dropout draws from the key
     y = network.apply(params, x, key=None)  # to evaluate
 
-A network that draws random numbers, such as one with dropout, raises TypeError unless it is given
-one of the two. Other networks need no key, but accept one.
+A network that draws random numbers, such as a network with dropout, raises TypeError if neither a
+key nor `key=None` is given. Other networks need no key, but accept a key.
 """
 
 from activax.core import contents as _contents
@@ -60,7 +60,7 @@ __doc__ = _contents.index(
     __name__,
     __all__,
     save_preactivations="Keep the pre-activations of feed-forward layers: a checkpoint policy.",
-    offload_preactivations="The same policy, which keeps them in the memory of the host.",
+    offload_preactivations="The same policy, with the arrays in the memory of the host.",
 )
 
 

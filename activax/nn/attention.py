@@ -7,11 +7,10 @@ import jax
 from jax import Array
 
 from activax import initializers
-from activax.core.activation import Activation
 from activax.core.arguments import check_axis, real
 from activax.nn.checks import check_functions, check_heads
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.layer import Example, Layer, Params, Source
 from activax.nn.linear import affine, affine_init
 
 
@@ -24,11 +23,11 @@ def attention(
     bias: bool = False,
     weight_init: initializers.Initializer | None = None,
 ) -> Layer:
-    """Every position reads all positions, each head those whose keys are like its query.
+    """Let every position read a mean of all positions, weighted by how their keys fit its query.
 
-    Inputs are (..., positions, features), with any number of leading axes. It is
-    `jax.nn.dot_product_attention` between four linear maps. What a position reads is a mean over
-    positions: unless they are alike, its second moment is smaller than theirs.
+    Inputs are (..., positions, features), with any number of leading axes. The layer is
+    `jax.nn.dot_product_attention` between four linear maps. A mean over positions that differ has a
+    smaller second moment than the positions.
 
     Formula:
         y = concatenate(softmax(q_h k_h^T / sqrt(size)) v_h for every head h) out,
@@ -36,21 +35,21 @@ def attention(
 
     Args:
         heads: the number of heads, which divides the features.
-        key_value_heads: the number of heads of keys and values, which divides heads: each is shared
-            by heads / key_value_heads queries. By default as many as heads; 1 is multi-query.
-        causal: whether a position reads itself and those before it only.
+        key_value_heads: the number of heads of keys and values, which divides heads. Each of them
+            serves heads / key_value_heads queries. The default is heads; 1 is multi-query.
+        causal: whether a position reads only itself and the positions before it.
         bias: whether the four maps have a bias, which starts at 0.
         weight_init: an initialiser `(key, shape, dtype) -> array` for the four weights. By default
-            `initializers.variance_scaling`, with the gain of the activation that precedes for
-            query, key and value, and 1 for out.
+            `initializers.variance_scaling`, with the gain of the preceding activation for query,
+            key and value, and with 1 for out.
 
     Returns:
         A Layer with parameters {"query": {"weight"}, "key": {"weight"}, "value": {"weight"},
         "out": {"weight"}}, each with a "bias" if there are biases.
 
     Raises:
-        ValueError: numbers of heads that are not positive integers, or of which the second does not
-            divide the first; in `init`, features that are no multiple of heads; in `init` and
+        ValueError: numbers of heads that are not positive integers, or a key_value_heads that does
+            not divide heads; in `init`, features that are no multiple of heads; in `init` and
             `apply`, too few axes; in `apply`, features that do not fit the weights.
         TypeError: an initialiser that is no function; in `apply`, complex x.
 
@@ -70,7 +69,7 @@ def attention(
     shared = heads if key_value_heads is None else key_value_heads
     heads_of = {"query": heads, "key": shared, "value": shared}
 
-    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
+    def init(key: Array, example: Example, *, preceding: Source = None) -> Params:
         check_axis("attention", example, -2)
         features = example.shape[-1]
         if features % heads:
@@ -97,8 +96,9 @@ def attention(
             )
             for name, number in heads_of.items()
         )
-        with jax.numpy_dtype_promotion("standard"):  # which it relies on for 16 bits
+        # JAX's attention promotes 16-bit arrays, which strict promotion would refuse.
+        with jax.numpy_dtype_promotion("standard"):
             read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
         return affine("attention", params["out"], read.reshape(x.shape))
 
-    return Layer(init, apply)
+    return Layer(init, apply, takes_preceding=True)

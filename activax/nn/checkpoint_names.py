@@ -1,4 +1,4 @@
-"""What of a feed-forward layer may be kept: names, and policies for `jax.checkpoint`."""
+"""Names for the arrays of feed-forward layers, and policies that let `jax.checkpoint` keep them."""
 
 import jax
 from jax import Array
@@ -6,22 +6,22 @@ from jax.ad_checkpoint import checkpoint_name
 
 from activax.numerics.mode import is_plain
 
-# What `jax.ad_checkpoint.checkpoint_name` calls the arrays of `ffn` and `gated_ffn`.
+# The names that `jax.ad_checkpoint.checkpoint_name` gives to the arrays of `ffn` and `gated_ffn`.
 PREACTIVATION = "activax_preactivation"
 ACTIVATION = "activax_activation"
 
 
 def named(x: Array, name: str) -> Array:
-    """Return x under a name for policies; unnamed in a plain function: Taylor mode has no names."""
+    """Name x for policies; in a plain function return x as it is: Taylor mode knows no names."""
     return x if is_plain() else checkpoint_name(x, name)
 
 
-# Around a block, as in `jax.checkpoint(block, policy=save_preactivations)`: beyond the block's
-# arguments only the pre-activations of its feed-forward layers are kept. So all else of the block
-# is computed again, but none of the products that made them.
+# In `jax.checkpoint(block, policy=save_preactivations)`, the block keeps its arguments and the
+# pre-activations of its feed-forward layers. The backward pass computes all other arrays again, but
+# repeats none of the matrix products that made the pre-activations.
 save_preactivations = jax.checkpoint_policies.save_only_these_names(PREACTIVATION)
 
-# The same, and they wait in the memory of the host.
+# The same policy, with the pre-activations in the memory of the host.
 offload_preactivations = jax.checkpoint_policies.save_and_offload_only_these_names(
     names_which_can_be_saved=[],
     names_which_can_be_offloaded=[PREACTIVATION],

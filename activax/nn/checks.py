@@ -21,7 +21,7 @@ def check_size(function: str, name: str, value: Any) -> None:
 
 
 def check_heads(function: str, heads: Any, key_value_heads: Any) -> None:
-    """Raise ValueError unless both are positive integers, and the second divides the first."""
+    """Raise ValueError unless both are positive integers, and the second divides `heads`."""
     check_size(function, "heads", heads)
     if key_value_heads is not None:
         check_size(function, "key_value_heads", key_value_heads)
@@ -48,7 +48,7 @@ def check_rate(function: str, name: str, value: Any) -> None:
 def check_epsilon(function: str, value: Any) -> None:
     """Raise ValueError unless the value is finite and not negative."""
     check_number(
-        function, "epsilon", value, "not be negative, and be finite", lambda e: 0 <= e < math.inf
+        function, "epsilon", value, "be finite and not negative", lambda e: 0 <= e < math.inf
     )
 
 
@@ -60,7 +60,7 @@ def check_functions(function: str, **given: Any) -> None:
 
 
 def check_key(function: str, key: Any) -> None:
-    """Raise TypeError unless it is one PRNG key, typed or of raw words."""
+    """Raise TypeError unless the key is one PRNG key, typed or of raw words."""
     dtype, shape = getattr(key, "dtype", None), getattr(key, "shape", None)
     if dtype is not None and shape is not None:
         typed = jnp.issubdtype(dtype, jax.dtypes.prng_key)
@@ -92,13 +92,13 @@ def check_params(function: str, params: Any, *kinds: type) -> None:
     """Raise TypeError unless the parameters of `apply` are of one of the kinds."""
     if not isinstance(params, kinds):
         raise TypeError(
-            f"{function}: params must be what init made, as in apply(params, x); "
+            f"{function}: params must be made by init, as in apply(params, x); "
             f"got {described(params)}"
         )
 
 
 def described(value: Any) -> str:
-    """Return dtype and shape of an array, the repr of what is short, or the name of a type."""
+    """Return dtype and shape of an array; for other values a short repr, or the type's name."""
     if _is_array(value):
         return f"{value.dtype}{list(value.shape)}"
     text = repr(value)

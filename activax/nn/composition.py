@@ -1,6 +1,6 @@
 """Layers made of layers."""
 
-import contextlib
+import functools
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -12,16 +12,17 @@ from activax.core.activation import Activation
 from activax.nn.checks import check_functions, check_number, check_params, check_x
 from activax.nn.constructor import constructor
 from activax.nn.layer import (
+    After,
     Example,
     Layer,
     Params,
     Part,
+    Source,
     apply,
     as_layer,
     check_called,
     init,
     output_of,
-    split_key,
 )
 
 Layers = dict[int | str, Layer]  # by name, or by number
@@ -29,20 +30,20 @@ Layers = dict[int | str, Layer]  # by name, or by number
 
 @constructor
 def serial(*layers: Any, **named: Any) -> Layer:
-    """Layers one after the other.
+    """Apply layers one after the other.
 
-    A dense layer behind an activation is initialised with that activation's gain, so that what
-    goes into every activation keeps the second moment of the network's input; so is one behind a
-    gated unit that combines layers in `parallel`. Dropout lets the gain through; a plain function
-    between the two does not, for it may be anything.
+    A dense layer behind an activation is initialised with the gain of the activation. So the input
+    of every activation has the second moment of the network's input. The same holds behind a gated
+    unit that combines layers in `parallel`. Dropout lets the gain through. A plain function does
+    not, because nothing is known of its output.
 
     Args:
         *layers: Layers, activations, and functions of one array.
-        **named: the same with names, in place of all without.
+        **named: the same with names, in place of all layers without names.
 
     Returns:
-        A Layer whose parameters are a tuple, one entry a layer ({} for an activation); of named
-        layers a dict of their names.
+        A Layer whose parameters are a tuple, one entry a layer ({} for an activation). If the
+        layers have names, the parameters are a dict of the names.
 
     Raises:
         TypeError: an argument that is none of these, or layers with and without names.
@@ -63,53 +64,26 @@ def serial(*layers: Any, **named: Any) -> Layer:
 
 
 def chain(function: str, layers: Layers) -> Layer:
-    """Return layers one after the other as the layer of a function."""
-
-    def init_all(
-        key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        params = []
-        for i, (name, layer) in enumerate(layers.items()):
-            with _located(function, name, "serial"):
-                made, example = init(layer, jax.random.fold_in(key, i), example, preceding)
-            params.append(made)
-            preceding = output_of(layer, preceding)
-        return _entries(layers, params)
-
-    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
-        _check_entries(function, params, layers)
-        for (name, layer), own in zip(layers.items(), split_key(key, len(layers)), strict=True):
-            with _located(function, name, "serial"):
-                x = apply(layer, params[name], x, own)
-        return x
-
-    def after(preceding: Activation[...] | None) -> Activation[...] | None:
-        for layer in layers.values():
-            preceding = output_of(layer, preceding)
-        return preceding
-
-    def parts(params: Params, x: Any) -> Iterator[Part]:
-        for name, layer in layers.items():
-            yield Part(name, layer, params[name], x)
-            x = None if x is None else apply(layer, params[name], x, None)
-
-    stochastic = any(layer.stochastic for layer in layers.values())
-    return Layer(init_all, apply_all, stochastic=stochastic, after=after, parts=parts)
+    """Return the layer of a function that applies layers one after the other."""
+    after: After = "preceding"
+    for layer in layers.values():
+        after = after if layer.after == "preceding" else layer.after
+    return _composed(function, layers, after)
 
 
 @constructor
 def parallel(*layers: Any, combine: Callable[..., Any] | None = None, **named: Any) -> Layer:
-    """Layers side by side, all on the same input.
+    """Apply layers side by side, all to the same input.
 
     Args:
         *layers: Layers, activations, and functions of one array.
-        combine: a function of the outputs, such as `activax.swiglu`; by default they come back as
-            a tuple.
-        **named: layers with names, in place of all without.
+        combine: a function of the outputs, such as `activax.swiglu`. By default `apply` returns the
+            outputs as a tuple.
+        **named: layers with names, in place of all layers without names.
 
     Returns:
-        A Layer whose parameters are a tuple, one entry a layer; of named layers a dict of their
-        names.
+        A Layer whose parameters are a tuple, one entry a layer. If the layers have names, the
+        parameters are a dict of the names.
 
     Raises:
         TypeError: an argument that is none of these, layers with and without names, or a combine
@@ -126,46 +100,22 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None, **named: A
     check_functions("parallel", combine=combine)
     check_called(combine, "parallel: combine")
     sides = _named(layers, named, "parallel")
-
-    def init_all(
-        key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        params = []
-        for i, (name, layer) in enumerate(sides.items()):
-            with _located("parallel", name, "parallel"):
-                params.append(init(layer, jax.random.fold_in(key, i), example, preceding)[0])
-        return _entries(sides, params)
-
-    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
-        _check_entries("parallel", params, sides)
-        outputs = []
-        for (name, layer), own in zip(sides.items(), split_key(key, len(sides)), strict=True):
-            with _located("parallel", name, "parallel"):
-                outputs.append(apply(layer, params[name], x, own))
-        return tuple(outputs) if combine is None else combine(*outputs)
-
-    def after(preceding: Activation[...] | None) -> Activation[...] | None:
-        return combine if isinstance(combine, Activation) else None
-
-    def parts(params: Params, x: Any) -> Iterator[Part]:
-        return (Part(name, layer, params[name], x) for name, layer in sides.items())
-
-    stochastic = any(layer.stochastic for layer in sides.values())
-    return Layer(init_all, apply_all, stochastic=stochastic, after=after, parts=parts)
+    after = combine if isinstance(combine, Activation) else None
+    return _composed("parallel", sides, after, combine or (lambda *outputs: outputs))
 
 
 @constructor
 def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
-    """The input plus what the layers, one after the other, make of it.
+    """Add to the input the output of layers that are applied one after the other.
 
     Formula:
         y = x + scale layers(x)
 
     Args:
         *layers: Layers, activations, and functions of one array; together they keep the shape.
-        scale: what their output is multiplied by, such as 1 / sqrt(number of residual layers), with
-            which the second moment does not grow with depth.
-        **named: layers with names, in place of all without.
+        scale: the factor of their output. With 1 / sqrt(number of residual layers) the second
+            moment does not grow with depth.
+        **named: layers with names, in place of all layers without names.
 
     Returns:
         A Layer with the parameters of `serial(*layers)`, or `serial(**named)`.
@@ -194,11 +144,73 @@ def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
             )
         return x + (y if scale == 1 else scale * y)
 
-    return Layer(body.init, apply_sum, stochastic=body.stochastic, parts=body.parts)
+    return Layer(
+        body.init, apply_sum, stochastic=body.stochastic, takes_preceding=True, parts=body.parts
+    )
+
+
+def _composed(
+    function: str, layers: Layers, after: After, combine: Callable[..., Any] | None = None
+) -> Layer:
+    """Return the layer of layers in a row, or side by side if `combine` takes their outputs."""
+    in_a_row = combine is None
+    scope = "serial" if in_a_row else "parallel"
+    scopes = {name: name if isinstance(name, str) else f"{scope}[{name}]" for name in layers}
+    draws = tuple(i for i, layer in enumerate(layers.values()) if layer.stochastic)
+
+    def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
+        params, name = {}, None
+        try:
+            for i, (name, layer) in enumerate(layers.items()):
+                with jax.named_scope(scopes[name]):
+                    own = jax.random.fold_in(key, i)
+                    params[name], output = init(layer, own, example, preceding)
+                if in_a_row:
+                    example, preceding = output, output_of(layer, preceding)
+        except Exception as error:
+            error.add_note(f"in layer {name!r} of {function}")
+            raise
+        return params if isinstance(name, str) else tuple(params.values())
+
+    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
+        _check_entries(function, params, layers)
+        keys = iter([None] * len(draws) if key is None else _split(key, len(layers), draws))
+        outputs, name = [], None
+        try:
+            for name, layer in layers.items():
+                given = {"key": next(keys)} if layer.stochastic else {}
+                with jax.named_scope(scopes[name]):
+                    y = layer.apply(params[name], x, **given)
+                if in_a_row:
+                    x = y
+                else:
+                    outputs.append(y)
+        except Exception as error:
+            error.add_note(f"in layer {name!r} of {function}")
+            raise
+        return x if combine is None else combine(*outputs)
+
+    def parts(params: Params, x: Any) -> Iterator[Part]:
+        for name, layer in layers.items():
+            yield Part(name, layer, params[name], x)
+            if in_a_row and x is not None:
+                x = apply(layer, params[name], x, None)
+
+    return Layer(
+        init_all, apply_all, stochastic=bool(draws), takes_preceding=True, after=after, parts=parts
+    )
+
+
+# Compiled: without, an eager call dispatches the split and each slice, in three times the time.
+@functools.partial(jax.jit, static_argnums=(1, 2), inline=True)
+def _split(key: Array, number: int, chosen: tuple[int, ...]) -> tuple[Array, ...]:
+    """Split a key for a number of layers, and return the keys of the chosen layers."""
+    keys = jax.random.split(key, number)
+    return tuple(keys[i] for i in chosen)
 
 
 def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> Layers:
-    """Return the layers by name; those without are named by their numbers."""
+    """Return the layers by name, or by number if they have no names."""
     if layers and named:
         raise TypeError(
             f"{function}: layers must be all with names or all without; got {len(layers)} without, "
@@ -207,12 +219,6 @@ def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> Lay
     if named:
         return {n: as_layer(item, f"{function}: layer {n!r}") for n, item in named.items()}
     return {i: as_layer(item, f"{function}: layer {i}") for i, item in enumerate(layers)}
-
-
-def _entries(layers: Layers, params: list[Params]) -> Params:
-    """Return the parameters of the layers as a tuple, or as a dict of their names."""
-    named = isinstance(next(iter(layers), None), str)
-    return dict(zip(layers, params, strict=True)) if named else tuple(params)
 
 
 def _check_entries(function: str, params: Params, layers: Layers) -> None:
@@ -227,18 +233,7 @@ def _check_entries(function: str, params: Params, layers: Layers) -> None:
 
 
 def _listed(names: Collection[int | str]) -> str:
-    """Return the names, or how many layers there are without names."""
+    """Return the names, or the number of layers without names."""
     if names and all(isinstance(name, str) for name in names):
         return f"the layers {', '.join(map(str, names))}"
     return f"{len(names)} layers"
-
-
-@contextlib.contextmanager
-def _located(function: str, name: int | str, scope: str) -> Iterator[None]:
-    """Say in which layer something is: to profiles, to diagnostics, and in an error."""
-    try:
-        with jax.named_scope(name if isinstance(name, str) else f"{scope}[{name}]"):
-            yield
-    except Exception as error:
-        error.add_note(f"in layer {name!r} of {function}")
-        raise

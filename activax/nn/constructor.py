@@ -7,65 +7,65 @@ from typing import Any, ParamSpec
 from jax import Array
 
 from activax.nn.checks import check_example, check_key, check_params, check_x
-from activax.nn.layer import CONSTRUCTORS, Call, Example, Layer, Params
+from activax.nn.layer import CONSTRUCTORS, Call, Example, Layer, Params, Source
 
 P = ParamSpec("P")
+MISSING: Any = ...  # the key of a call without one; None is a key that evaluates
 
 
 def constructor(function: Callable[P, Layer]) -> Callable[P, Layer]:
-    """Make the layers of a function remember the call, and check what they are given.
+    """Make the layers of a function remember the call, and check their arguments.
 
-    Layers that have no parts take one array; others take any tree of arrays.
+    Layers without parts take one array; other layers take any tree of arrays.
     """
+    name = function.__name__
 
     @functools.wraps(function)
     def construct(*args: P.args, **kwargs: P.kwargs) -> Layer:
         layer = function(*args, **kwargs)
         return Layer(
-            _checked_init(function.__name__, layer),
-            _checked_apply(function.__name__, layer),
-            stochastic=layer.stochastic,
+            _checked_init(name, layer),
+            _checked_apply(name, layer, layer.apply),
+            inner=_checked_apply(name, layer, layer.inner),
             after=layer.after,
             parts=layer.parts,
             call=Call(construct, args, kwargs),
         )
 
     construct.__module__ = "activax.nn"  # so that pickles hold the public name
-    CONSTRUCTORS[function.__name__] = construct
+    CONSTRUCTORS[name] = construct
     return construct
 
 
 def _checked_init(function: str, layer: Layer) -> Callable[..., Params]:
-    @functools.wraps(layer.init)
-    def init(key: Array, example: Example, **given: Any) -> Params:
+    def init(key: Array, example: Example, **preceding: Source) -> Params:
         check_key(function, key)
         check_example(function, example, single=layer.parts is None)
-        return layer.init(key, example, **given)
+        return layer.init(key, example, **preceding)
 
+    vars(init)["takes_preceding"] = layer.takes_preceding
     return init
 
 
-def _checked_apply(function: str, layer: Layer) -> Callable[..., Any]:
-    single = layer.parts is None
+def _checked_apply(
+    function: str, layer: Layer, unchecked: Callable[..., Any]
+) -> Callable[..., Any]:
+    single, stochastic = layer.parts is None, layer.stochastic
 
-    @functools.wraps(layer.apply)
-    def apply(params: Params, x: Any, **given: Any) -> Any:
-        key = given.get("key")
-        if key is not None:
-            check_key(function, key)
-        elif layer.stochastic and "key" not in given:
+    def apply(params: Params, x: Any, *, key: Array | None = MISSING) -> Any:
+        if key is MISSING and stochastic:
             raise TypeError(
                 f"{function}: the layer draws random numbers, so apply needs a key: pass a PRNG "
                 "key to train, or key=None to evaluate"
             )
-        if not hasattr(x, "shape"):  # the usual case first: this is the cost of an eager call
+        if key is not MISSING and key is not None:
+            check_key(function, key)
+        if not hasattr(x, "shape"):  # the usual case first: an eager call pays for each check
             check_x(function, x, single=single)
         if single and not isinstance(params, dict):
             check_params(function, params, Mapping)
-        if not layer.stochastic:
-            given.pop("key", None)
         try:
-            return layer.apply(params, x, **given)
+            return unchecked(params, x, key=key) if stochastic else unchecked(params, x)
         except KeyError as error:
             if single:
                 error.add_note(
@@ -74,4 +74,5 @@ def _checked_apply(function: str, layer: Layer) -> Callable[..., Any]:
                 )
             raise
 
+    vars(apply)["stochastic"] = stochastic
     return apply

@@ -6,10 +6,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax import initializers
-from activax.core.activation import Activation
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.layer import Example, Layer, Params, Source
 from activax.nn.linear import add_bias, affine_init
 from activax.nn.windows import Padding, Size, windows
 
@@ -26,10 +25,12 @@ def conv(
     bias: bool = True,
     weight_init: initializers.Initializer | None = None,
 ) -> Layer:
-    """A linear map of the window around every place, the same at all places.
+    """Map the window around every place linearly, with the same weights at all places.
 
     Inputs are (..., *spatial, channels), with any number of leading axes and as many spatial axes
     as the window has entries: (3,) for sequences, (3, 3) for images, (3, 3, 3) for volumes.
+
+    Let p be a place of y, w one of the window, i a channel, o a feature, `before` the padding.
 
     Formula:
         y[p, o] = bias[o] + sum over w, i of weight[w, i, o] x[strides p + dilation w - before, i]
@@ -41,13 +42,13 @@ def conv(
         padding: the zeros around x: "SAME", so that the output has ceil(size / stride) places;
             "VALID", none; an integer, for both ends of every spatial axis; or for each spatial axis
             an integer or a pair (before, after).
-        dilation: the step from one place of a window to the next, as strides.
-        groups: the channels and the features are split into so many groups, and a group of features
-            reads its group of channels only; as many as there are channels is depthwise.
+        dilation: the step from one place of a window to the next, given as `strides` is.
+        groups: the number of groups of channels and of features; a group of features reads its
+            group of channels only. With as many groups as channels the layer is depthwise.
         bias: whether to add a bias, which starts at 0.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
-            `initializers.variance_scaling` with the gain of the activation that precedes it, or 1;
-            the fan is that of a window within x, of which padding cuts some off.
+            `initializers.variance_scaling` with the gain of the preceding activation, or 1. The fan
+            counts a whole window, although padding covers a part of the windows at the border.
 
     Returns:
         A Layer with parameters {"weight": (*window, channels / groups, features), "bias":
@@ -81,7 +82,7 @@ def conv(
     channels_last = (0, axes + 1, *range(1, axes + 1))
     layout = lax.ConvDimensionNumbers(channels_last, (axes + 1, axes, *range(axes)), channels_last)
 
-    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
+    def init(key: Array, example: Example, *, preceding: Source = None) -> Params:
         over.check_rank(example)
         if example.shape[-1] % groups:
             raise ValueError(
@@ -114,4 +115,4 @@ def conv(
         )
         return add_bias(params, over.check_fit(x, y.reshape(*leading, *y.shape[1:])))
 
-    return Layer(init, apply)
+    return Layer(init, apply, takes_preceding=True)

@@ -1,23 +1,25 @@
 """Dropout."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from activax.nn.checks import check_rate
 from activax.nn.constructor import constructor
-from activax.nn.layer import Layer, Params, no_params, passes_on
+from activax.nn.layer import Layer, Params, no_params
 
 
 @constructor
 def dropout(rate: float) -> Layer:
     """Set elements to 0 at random and scale the rest up.
 
-    A key draws the elements, as in training; `key=None`, for evaluation, returns x. `apply` without
-    either raises TypeError, also that of a network with dropout inside.
+    With a key, for training, `apply` draws the elements; with `key=None`, for evaluation, it
+    returns x. It raises TypeError without either, also in a network with dropout inside.
 
     Args:
-        rate: the probability of being set to 0, in [0, 1).
+        rate: the probability that an element is set to 0, in [0, 1).
 
     Returns:
         A Layer without parameters.
@@ -39,10 +41,14 @@ def dropout(rate: float) -> Layer:
     check_rate("dropout", "rate", rate)
 
     def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
-        if key is None or rate == 0:
-            return x
-        kept = jax.random.bernoulli(key, 1 - rate, x.shape)
-        return jnp.where(kept, x / (1 - rate), 0)
+        return x if key is None else _dropped(key, rate, x)
 
-    # The second moment stays near enough to what it was.
-    return Layer(no_params, apply, stochastic=rate > 0, after=passes_on)
+    # The second moment hardly changes.
+    return Layer(no_params, apply, stochastic=rate > 0, after="preceding")
+
+
+# Compiled: without, an eager call dispatches each operation of the draw, in three times the time.
+@functools.partial(jax.jit, static_argnums=1, inline=True)
+def _dropped(key: Array, rate: float, x: Array) -> Array:
+    kept = jax.random.bernoulli(key, 1 - rate, x.shape)
+    return jnp.where(kept, x / (1 - rate), 0)

@@ -22,10 +22,10 @@ def embedding(
     dtype: Any = None,
     weight_init: initializers.Initializer | None = None,
 ) -> Layer:
-    """A trained vector for each of a number of ids, such as the tokens of a vocabulary.
+    """Look up a trained vector for each id, such as a token of a vocabulary.
 
-    An id outside [0, size), negative ones included, gives NaN, compiled or not, so that the loss
-    shows it; its gradient goes nowhere.
+    An id outside [0, size), also a negative id, gives NaN, compiled or not, so that the loss shows
+    the error. No vector receives a gradient from such an id.
 
     Formula:
         y = weight[ids]
@@ -33,9 +33,10 @@ def embedding(
     Args:
         size: the number of ids.
         features: the size of the vectors.
-        dtype: the dtype of the vectors, and so of the layers behind; by default the default float.
-        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal of standard
-            deviation 1, so that the vectors have the second moment that every layer here keeps.
+        dtype: the dtype of the vectors, and so of the layers behind them; by default JAX's default
+            float.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal with standard
+            deviation 1, because the layers of this package keep the second moment 1.
 
     Returns:
         A Layer of integers with parameters {"weight": (size, features)}.
@@ -83,8 +84,8 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
 
     Args:
         length: the greatest number of positions.
-        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal of standard
-            deviation 0.02, little beside what it is added to.
+        weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal with standard
+            deviation 0.02, which is small beside x.
 
     Returns:
         A Layer of (..., positions, features) with parameters {"positions": (length, features)}, in
@@ -128,5 +129,6 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
 
 
 def _check_ids(ids: Any) -> None:
+    """Raise TypeError unless the ids are integers."""
     if not jnp.issubdtype(ids.dtype, jnp.integer):
         raise TypeError(f"embedding: ids must be integers; got {ids.dtype}")

@@ -1,6 +1,5 @@
-"""Feed-forward layers: linear, activation, linear, of which the pre-activations alone are kept."""
+"""Feed-forward layers, which keep only their pre-activations for the backward pass."""
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,7 @@ from activax.nn.layer import (
     Example,
     Layer,
     Params,
-    apply,
+    Source,
     as_layer,
     check_called,
     init,
@@ -32,60 +31,55 @@ from activax.numerics.mode import is_plain
 Policy = Callable[..., bool]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FeedForward:
-    """Linear maps of x side by side, a unit of their outputs, linear."""
+def _feed_forward(
+    name: str,
+    inputs: tuple[str, ...],  # the names of the first linear maps in the parameters
+    unit: Layer,  # of one pre-activation, or of a tuple of them
+    hidden: int,
+    features: int | None,
+    weight_init: initializers.Initializer | None,
+    bias: bool,
+    out_sharding: Sharding,
+    policy: Policy | None,
+    prevent_cse: bool,
+) -> Layer:
+    """Return the layer of linear maps side by side, a unit of their outputs, and a linear map."""
+    check_size(name, "hidden", hidden)
+    if features is not None:
+        check_size(name, "features", features)
+    check_functions(name, weight_init=weight_init, policy=policy)
+    linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
-    name: str
-    inputs: tuple[str, ...]  # what the parameters of the first linear maps are called
-    unit: Layer  # of one pre-activation, or of a tuple of them
-    hidden: int
-    features: int | None
-    weight_init: initializers.Initializer | None
-    bias: bool
-    out_sharding: Sharding
-    policy: Policy | None
-    prevent_cse: bool
+    def preactivations(params: Params, x: Array) -> Any:
+        outputs = (affine(name, params[of], x) for of in inputs)
+        first, *others = (named(output, PREACTIVATION) for output in outputs)
+        return (first, *others) if others else first
 
-    def __post_init__(self) -> None:
-        check_size(self.name, "hidden", self.hidden)
-        if self.features is not None:
-            check_size(self.name, "features", self.features)
-        check_functions(self.name, weight_init=self.weight_init, policy=self.policy)
-
-    def init(
-        self, key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
-        unit_key, down_key, *keys = jax.random.split(key, 2 + len(self.inputs))
-        linear = functools.partial(
-            affine_init, self.name, weight_init=self.weight_init, bias=self.bias
-        )
+    def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
+        unit_key, down_key, *keys = jax.random.split(key, 2 + len(inputs))
         params = {
-            name: linear(key, example, self.hidden, preceding=preceding)
-            for name, key in zip(self.inputs, keys, strict=True)
+            of: linear(key, example, hidden, preceding=preceding)
+            for of, key in zip(inputs, keys, strict=True)
         }
-        inside = jax.eval_shape(self._preactivations, params, example)
-        unit, inside = init(self.unit, unit_key, inside, None)
-        features = example.shape[-1] if self.features is None else self.features
-        down = linear(down_key, inside, features, preceding=output_of(self.unit, None))
-        return {**params, "down": down, **({"activation": unit} if unit else {})}
+        inside = jax.eval_shape(preactivations, params, example)
+        made, inside = init(unit, unit_key, inside, None)
+        size = example.shape[-1] if features is None else features
+        down = linear(down_key, inside, size, preceding=output_of(unit, None))
+        return {**params, "down": down, **({"activation": made} if made else {})}
 
-    def apply(self, params: Params, x: Array, *, key: Array | None = None) -> Array:
-        def finish(preactivations: Any, unit: Params, down: Params, key: Array | None) -> Array:
-            hidden = apply(self.unit, unit, preactivations, key, recomputed=True)
-            return affine(self.name, down, named(hidden, ACTIVATION), self.out_sharding)
+    def apply(params: Params, x: Array, **key: Array | None) -> Array:
+        def finish(inside: Any, own: Params, down: Params, key: dict[str, Array | None]) -> Array:
+            # `inner`, because the checkpoint of this region is enough.
+            output = named(unit.inner(own, inside, **key), ACTIVATION)
+            return affine(name, down, output, out_sharding)
 
         region = finish
         if not is_plain():  # Taylor mode knows no checkpoint
-            region = jax.checkpoint(finish, policy=self.policy, prevent_cse=self.prevent_cse)
-        preactivations = self._preactivations(params, x)
-        return region(preactivations, params.get("activation", {}), params["down"], key)
+            region = jax.checkpoint(finish, policy=policy, prevent_cse=prevent_cse)
+        inside = preactivations(params, x)
+        return region(inside, params.get("activation", {}), params["down"], key)
 
-    def _preactivations(self, params: Params, x: Array) -> Any:
-        """What the unit takes: an array, or a tuple if there are several."""
-        outputs = (affine(self.name, params[name], x) for name in self.inputs)
-        first, *others = (named(output, PREACTIVATION) for output in outputs)
-        return (first, *others) if others else first
+    return Layer(init_all, apply, stochastic=unit.stochastic, takes_preceding=True)
 
 
 @constructor
@@ -100,33 +94,33 @@ def ffn(
     policy: Policy | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
-    """Linear, activation, linear: the feed-forward layer of a Transformer.
+    """Build the feed-forward layer of a Transformer: linear, activation, linear.
 
-    The values and the parameters' initial distributions are those of
-    `serial(dense(hidden), activation, dense(features))`. Reverse mode keeps x and the
-    pre-activation, whatever the activation, and computes the activation again: no matrix product
-    is repeated, and nothing more is sent between devices.
+    The values and the initial distributions of the parameters are the same as for
+    `serial(dense(hidden), activation, dense(features))`. For any activation, reverse mode keeps x
+    and the pre-activation, and computes the activation again. No matrix product is repeated, and
+    nothing more is sent between devices.
 
-    So there is nothing for `activax.lean` to spare: a lean activation acts here as its original,
-    with the exact slope.
+    So `activax.lean` has nothing to save here: a lean activation acts as its original, with the
+    exact slope.
 
-    `jax.checkpoint` policies find the pre-activation under the name "activax_preactivation" and the
-    activation's output under "activax_activation": see `save_preactivations`.
+    For policies of `jax.checkpoint` the pre-activation has the name "activax_preactivation", and
+    the activation's output the name "activax_activation": see `save_preactivations`.
 
     Formula:
         y = activation(x up) down, each product plus its bias
 
     Args:
-        hidden: the size of the layer's inside.
-        features: the size of the output's last axis; by default that of the input's.
+        hidden: the size of the layer's hidden axis.
+        features: the size of the output's last axis; by default the input's.
         activation: an activation, a Layer such as `learned(activax.prelu)`, or a function of one
             array.
         weight_init: an initialiser `(key, shape, dtype) -> array` for both weights. By default
-            `initializers.variance_scaling` with the gain of what the weights read.
+            `initializers.variance_scaling` with the gain of the activation that the weights read.
         bias: whether to add biases, which start at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
-        policy: what else is kept, one of `jax.checkpoint_policies`; by default nothing.
+        policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -155,19 +149,10 @@ def ffn(
         raise TypeError(
             f"ffn: activation must take one array; {activation!r} is gated: use gated_ffn"
         )
-    layer = FeedForward(
-        name="ffn",
-        inputs=("up",),
-        unit=as_layer(activation, "ffn: activation"),
-        hidden=hidden,
-        features=features,
-        weight_init=weight_init,
-        bias=bias,
-        out_sharding=out_sharding,
-        policy=policy,
-        prevent_cse=prevent_cse,
-    )
-    return Layer(layer.init, layer.apply, stochastic=layer.unit.stochastic)
+    return _feed_forward(
+        "ffn", ("up",), as_layer(activation, "ffn: activation"), hidden, features, weight_init,
+        bias, out_sharding, policy, prevent_cse,
+    )  # fmt: skip
 
 
 @constructor
@@ -182,29 +167,29 @@ def gated_ffn(
     policy: Policy | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
-    """Two linear maps, a gated unit of them, linear: the feed-forward layer of Llama and others.
+    """Build the feed-forward layer of Llama: two linear maps, a gated unit of them, linear.
 
-    Reverse mode keeps x and the two pre-activations, and computes the unit again: no matrix product
+    Reverse mode keeps x and the two pre-activations, and computes the unit again. No matrix product
     is repeated, and nothing more is sent between devices.
 
-    `jax.checkpoint` policies find the pre-activations under the name "activax_preactivation" and
-    the unit's output under "activax_activation": see `save_preactivations`.
+    For policies of `jax.checkpoint` the pre-activations have the name "activax_preactivation", and
+    the unit's output the name "activax_activation": see `save_preactivations`.
 
     Formula:
         y = activation(x gate, x up) down, each product plus its bias if it has one
 
     Args:
-        hidden: the size of the layer's inside.
-        features: the size of the output's last axis; by default that of the input's.
+        hidden: the size of the layer's hidden axis.
+        features: the size of the output's last axis; by default the input's.
         activation: a gated activation, such as `activax.geglu` or
             `activax.clamped_swiglu.bind(limit=10.0)`, or a function of gate and value.
         weight_init: an initialiser `(key, shape, dtype) -> array` for the three weights. By default
-            `initializers.variance_scaling` with the gain of what the weights read: that of the
-            unit goes to the down-projection alone. Behind a plain function it is 1.
+            `initializers.variance_scaling` with the gain of the activation that the weights read.
+            So only the down-projection has the gain of the unit, or 1 if that is a plain function.
         bias: whether to add biases, which start at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
-        policy: what else is kept, one of `jax.checkpoint_policies`; by default nothing.
+        policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -243,17 +228,9 @@ def gated_ffn(
             "gated_ffn: activation must be a gated activation or a function of gate and value; "
             f"got {type(activation).__name__}"
         )
-    source = activation if isinstance(activation, Activation) else None
-    layer = FeedForward(
-        name="gated_ffn",
-        inputs=("gate", "up"),
-        unit=Layer(no_params, lambda params, pair: function(*pair), after=lambda _: source),
-        hidden=hidden,
-        features=features,
-        weight_init=weight_init,
-        bias=bias,
-        out_sharding=out_sharding,
-        policy=policy,
-        prevent_cse=prevent_cse,
-    )
-    return Layer(layer.init, layer.apply, stochastic=layer.unit.stochastic)
+    after = activation if isinstance(activation, Activation) else None
+    unit = Layer(no_params, lambda params, pair: function(*pair), after=after)
+    return _feed_forward(
+        "gated_ffn", ("gate", "up"), unit, hidden, features, weight_init, bias,
+        out_sharding, policy, prevent_cse,
+    )  # fmt: skip

@@ -1,10 +1,10 @@
-"""The Layer, and what may stand in for one."""
+"""The Layer, and the conversion of activations and functions to layers."""
 
 import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import jax
 from jax import Array
@@ -13,20 +13,21 @@ from activax.core.activation import Activation
 
 Params = Any
 Example = Any
-After = Callable[[Activation[...] | None], Activation[...] | None]
+Source = Activation[...] | None  # the activation that an array comes from, if any is known
+After = Source | Literal["preceding"]
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 CONSTRUCTORS: dict[str, Callable[..., "Layer"]] = {}  # the functions that make layers, by name
 
 
 class Part(NamedTuple):
-    """A layer inside of another one, with its own parameters and its input."""
+    """A layer inside another layer, with its own parameters and its input."""
 
-    name: int | str | None  # the entry of the outer parameters; None if they are the part's
+    name: int | str | None  # the entry of the outer parameters; None if the part has all of them
     layer: "Layer"
     params: Params
     x: Any
-    times: int = 1  # how often the part is repeated, with stacked parameters
+    times: int = 1  # the number of repetitions, which have stacked parameters
 
 
 class Call(NamedTuple):
@@ -37,7 +38,7 @@ class Call(NamedTuple):
     kwargs: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        if self.constructor is as_layer:  # which every function of layers calls by itself
+        if self.constructor is as_layer:  # users write the item alone
             return _shown(self.args[0])
         parameters = inspect.signature(self.constructor).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
@@ -55,42 +56,55 @@ class _Pair(NamedTuple):
 class Layer(_Pair):
     """A pair of pure functions.
 
-    `init(key, example) -> params` makes the parameters, a tree of dicts, tuples and arrays, for
-    inputs like `example`: an array or a `jax.ShapeDtypeStruct`, of which only shape and dtype
-    count. So `jax.eval_shape(layer.init, key, example)` plans the parameters without making them.
+    `init(key, example) -> params` makes the parameters, a tree of dicts, tuples and arrays. The
+    example is an array or a `jax.ShapeDtypeStruct` like the inputs; only its shape and dtype count.
+    So `jax.eval_shape(layer.init, key, example)` plans the parameters without making them.
 
-    `apply(params, x) -> y` is the layer. The layers of this package take a keyword `key`, too. A
-    key makes a stochastic layer draw random numbers, as training needs; `key=None` evaluates. A
-    stochastic layer without either raises TypeError, so that a forgotten key is no silent choice.
+    `apply(params, x) -> y` computes. A stochastic layer takes a keyword `key`: a key draws random
+    numbers, for training, and `key=None` evaluates. All layers of this package accept a key. Their
+    stochastic layers raise TypeError without either, so that no key is forgotten silently.
 
-    A layer of this package prints, copies and pickles as the call that made it. Layers compare by
-    identity, and have no pytree leaves.
-
-    An `init` that takes a keyword `preceding=None` is told which activation its input comes from.
+    A layer of this package prints, copies and pickles as the call that made it. Layers have no
+    pytree leaves.
 
     Args:
         init: the function that makes parameters.
         apply: the function of parameters and input.
-        stochastic: whether `apply` draws random numbers; by default whether it takes a `key`.
-        after: a function from the activation that the input comes from to that of the output; by
-            default the output comes from none.
-        parts: a function of params and x that yields the `Part`s inside, for `summary`; of no x,
-            None, the parts have no x either.
+        stochastic: whether `apply` takes a `key`. By default False, unless `apply` is that of a
+            stochastic layer.
+        takes_preceding: whether `init` takes a keyword `preceding`, the activation that the input
+            comes from, or None. By default False, unless `init` is that of such a layer.
+        after: the activation that the output comes from, or "preceding" if the layer hardly changes
+            the second moment of its input; by default None.
+        parts: a function of params and x that yields the `Part`s inside, for `summary`; x may be
+            None, and is then None in the parts.
+        inner: `apply` without a checkpoint of its own, for use inside `jax.checkpoint`; by default
+            `apply`.
         call: the call that made the layer.
+
+    Raises:
+        TypeError: a function of yours with an argument `key` or `preceding`, if `stochastic` or
+            `takes_preceding` does not say whether networks give the argument.
 
     Example:
         >>> double = activax.nn.Layer(init=lambda key, example: {}, apply=lambda params, x: 2 * x)
         >>> double.apply({}, jnp.array([1.0, 2.0]))
         Array([2., 4.], dtype=float32)
+        >>> def noisy(params, x, *, key):
+        ...     return x if key is None else x + jax.random.normal(key, x.shape)
+        >>> noise = activax.nn.Layer(lambda key, example: {}, noisy, stochastic=True)
+        >>> activax.nn.serial(noise, activax.gelu).apply(({}, {}), jnp.zeros(2), key=None)
+        Array([0., 0.], dtype=float32)
         >>> activax.nn.serial(activax.nn.dense(16, bias=False), activax.gelu)
         nn.serial(nn.dense(16, bias=False), activax.gelu)
     """
 
     stochastic: bool
-    after: After | None = None
-    parts: Callable[[Params, Any], Iterator[Part]] | None = None
-    call: Call | None = None
-    keywords: frozenset[str]  # what `apply` takes, read once
+    takes_preceding: bool
+    after: After
+    parts: Callable[[Params, Any], Iterator[Part]] | None
+    inner: Callable[..., Any]
+    call: Call | None
 
     def __new__(
         cls,
@@ -98,14 +112,17 @@ class Layer(_Pair):
         apply: Callable[..., Any],
         *,
         stochastic: bool | None = None,
-        after: After | None = None,
+        takes_preceding: bool | None = None,
+        after: After = None,
         parts: Callable[[Params, Any], Iterator[Part]] | None = None,
+        inner: Callable[..., Any] | None = None,
         call: Call | None = None,
     ) -> Self:
         layer = super().__new__(cls, init, apply)
-        layer.keywords = _keywords(apply)
-        layer.stochastic = "key" in layer.keywords if stochastic is None else stochastic
-        layer.after, layer.parts, layer.call = after, parts, call
+        told = _declared("init", init, "preceding", "takes_preceding", takes_preceding)
+        layer.stochastic = _declared("apply", apply, "key", "stochastic", stochastic)
+        layer.takes_preceding, layer.after, layer.parts = told, after, parts
+        layer.inner, layer.call = inner or apply, call
         return layer
 
     @classmethod
@@ -118,10 +135,7 @@ class Layer(_Pair):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.call:
             return functools.partial(self.call.constructor, **self.call.kwargs), self.call.args
-        make = functools.partial(
-            Layer, stochastic=self.stochastic, after=self.after, parts=self.parts
-        )
-        return make, tuple(self)
+        return functools.partial(Layer, **vars(self)), tuple(self)
 
     def __copy__(self) -> Self:
         return self  # as functions do
@@ -131,10 +145,10 @@ class Layer(_Pair):
 
 
 def as_layer(item: Any, where: str) -> Layer:
-    """`item` as a Layer: a Layer itself, an activation or another function of one array.
+    """Return `item` as a Layer: a Layer itself, an activation or another function of one array.
 
     Raises:
-        TypeError: anything else; `where` says which argument of which function it is.
+        TypeError: any other item; `where` names the argument and its function.
     """
     if isinstance(item, Layer):
         return item
@@ -145,24 +159,16 @@ def as_layer(item: Any, where: str) -> Layer:
                 f"{where}: {item!r} needs two arrays, gate and value; "
                 "use parallel(gate, value, combine=...)"
             )
-
-        keys = unbound_keys(item)
-
-        def init(key: Array, example: Example) -> Params:
-            arrays = dict(item.arrays)
-            return {item.name: arrays} if arrays else {}
-
-        def apply(
-            params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
-        ) -> Array:
-            activation = item.bind(**params[item.name]) if item.arrays else item
-            function = activation.inner if recomputed else activation
-            return function(x, **dict.fromkeys(keys, key))
-
-        return Layer(init, apply, stochastic=bool(keys), after=lambda preceding: item, call=call)
+        arrays = item.arrays
+        return activation_layer(
+            item,
+            init=lambda key, example: {item.name: dict(arrays)} if arrays else {},
+            values=lambda params, x: params[item.name] if arrays else {},
+            call=call,
+        )
     if callable(item):
         check_called(item, where)
-        return Layer(lambda key, example: {}, lambda params, x: item(x), call=call)
+        return Layer(no_params, lambda params, x: item(x), call=call)
     hint = ""
     if isinstance(item, list | tuple):
         hint = "; unpack it, as in serial(*layers)"
@@ -174,31 +180,46 @@ def as_layer(item: Any, where: str) -> Layer:
     )
 
 
+def activation_layer(
+    activation: Activation[...],
+    init: Callable[[Array, Example], Params],
+    values: Callable[[Params, Array], Mapping[str, Array]],
+    call: Call | None = None,
+) -> Layer:
+    """Return the layer that calls an activation with the values of its parameters."""
+    keys = [name for name in activation.keys if activation.parameters[name] is None]
+
+    def calling(function: Callable[..., Array]) -> Callable[..., Array]:
+        def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+            return function(x, **values(params, x), **dict.fromkeys(keys, key))
+
+        return apply
+
+    return Layer(
+        init,
+        calling(activation),
+        inner=calling(activation.inner),
+        stochastic=bool(keys),
+        after=activation,
+        call=call,
+    )
+
+
 def check_called(function: Any, where: str) -> None:
-    """Raise TypeError for a function that makes layers where a layer or its function belongs."""
+    """Raise TypeError for a function that makes layers in the place of a layer or of a function."""
     name = getattr(function, "__name__", None)
     if name in CONSTRUCTORS and CONSTRUCTORS[name] is function:
-        raise TypeError(f"{where}: nn.{name} makes layers and is none; call it: nn.{name}(...)")
+        raise TypeError(f"{where}: nn.{name} makes layers but is no layer; call it: nn.{name}(...)")
 
 
-def unbound_keys(activation: Activation[...]) -> tuple[str, ...]:
-    """Return the names of the PRNG keys that a call has to give."""
-    return tuple(name for name in activation.keys if activation.parameters[name] is None)
-
-
-def activation_of(layer: Layer) -> Activation[...] | None:
-    """The activation that a layer applies to its input at once, if that is what it does."""
+def activation_of(layer: Layer) -> Source:
+    """Return the activation that a layer without parts applies to its input, or None."""
     return output_of(layer, None) if layer.parts is None else None
 
 
-def output_of(layer: Layer, preceding: Activation[...] | None) -> Activation[...] | None:
-    """The activation that a layer's output comes from, given that of its input, if it is known."""
-    return layer.after(preceding) if layer.after else None
-
-
-def passes_on(preceding: Activation[...] | None) -> Activation[...] | None:
-    """Return the activation before a layer that changes no second moment."""
-    return preceding
+def output_of(layer: Layer, preceding: Source) -> Source:
+    """Return the activation that the output comes from; the input comes from `preceding`."""
+    return preceding if isinstance(layer.after, str) else layer.after
 
 
 def no_params(key: Array, example: Example) -> Params:
@@ -206,41 +227,31 @@ def no_params(key: Array, example: Example) -> Params:
     return {}
 
 
-def init(
-    layer: Layer, key: Array, example: Example, preceding: Activation[...] | None
-) -> tuple[Params, Example]:
-    """A layer's parameters, and the shape and dtype of its output."""
-    told = {"preceding": preceding} if "preceding" in _keywords(layer.init) else {}
+def init(layer: Layer, key: Array, example: Example, preceding: Source) -> tuple[Params, Example]:
+    """Return the parameters of a layer, and the shape and dtype of its output."""
+    told = {"preceding": preceding} if layer.takes_preceding else {}
     params = layer.init(key, example, **told)
     return params, jax.eval_shape(lambda params, x: apply(layer, params, x, None), params, example)
 
 
-def apply(
-    layer: Layer, params: Params, x: Any, key: Array | None, *, recomputed: bool = False
-) -> Any:
-    """Apply a layer, with the key if it takes one.
-
-    `recomputed` says that this is in a checkpoint; an activation then has none of its own.
-    """
-    given: dict[str, Any] = {}
-    if layer.stochastic:
-        given["key"] = key
-    if recomputed and "recomputed" in layer.keywords:
-        given["recomputed"] = True
-    return layer.apply(params, x, **given)
+def apply(layer: Layer, params: Params, x: Any, key: Array | None) -> Any:
+    """Apply a layer, with the key if the layer is stochastic."""
+    return layer.apply(params, x, key=key) if layer.stochastic else layer.apply(params, x)
 
 
-def split_key(key: Array | None, number: int) -> list[Array | None]:
-    """One key for each of a number of layers; None without a key."""
-    return [None] * number if key is None else list(jax.random.split(key, number))
-
-
-def _keywords(function: Callable[..., Any]) -> frozenset[str]:
-    """Return the names of the parameters; of some functions in C they are not known."""
-    try:
-        return frozenset(inspect.signature(function).parameters)
-    except ValueError:
-        return frozenset()
+def _declared(
+    half: str, function: Callable[..., Any], argument: str, fact: str, given: bool | None
+) -> bool:
+    """Return whether networks pass an argument: as given, or as `constructor` noted."""
+    noted = getattr(function, fact, None) if given is None else given
+    code: Any = getattr(inspect.unwrap(function), "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+    if noted is None and argument in names:
+        raise TypeError(
+            f"Layer: {half} has an argument {argument!r}; pass {fact}=True, so that networks give "
+            f"the argument, or {fact}=False, so that they do not"
+        )
+    return bool(noted)
 
 
 def _shown(value: Any) -> str:

@@ -6,7 +6,7 @@ from jax import Array
 from activax.core.activation import Activation
 from activax.core.arguments import check_axis, inexact_dtype
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params, unbound_keys
+from activax.nn.layer import Example, Layer, Params, activation_layer
 
 
 @constructor
@@ -14,8 +14,8 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
     """Train the parameters of an activation.
 
     Args:
-        activation: any activation with array parameters; numbers bound to it are where the
-            parameters start, their defaults otherwise.
+        activation: any activation with array parameters. They start at the numbers that are bound
+            to it, or at their defaults.
         axis: the axis along which every channel has parameters of its own; by default all
             channels share them.
 
@@ -42,8 +42,6 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
             "so it may stand in the network as it is"
         )
 
-    keys = unbound_keys(activation)
-
     def init(key: Array, example: Example) -> Params:
         if axis is not None:
             check_axis("learned", example, axis, several=False)
@@ -55,22 +53,19 @@ def learned(activation: Activation[...], *, axis: int | None = None) -> Layer:
         }
         return {activation.name: values}
 
-    def apply(
-        params: Params, x: Array, *, key: Array | None = None, recomputed: bool = False
-    ) -> Array:
-        values = params[activation.name]
-        if axis is not None:
-            check_axis("learned", x, axis, several=False)
-            size = x.shape[axis]
-            for name, value in values.items():
-                if value.shape != (size,):
-                    raise ValueError(
-                        f"learned: {name} of {activation.name} has shape {value.shape}, but axis "
-                        f"{axis} of x has size {size}; x has shape {x.shape}"
-                    )
-            others = [i for i in range(x.ndim) if i != axis % x.ndim]
-            values = {name: jnp.expand_dims(value, others) for name, value in values.items()}
-        function = activation.inner if recomputed else activation
-        return function(x, **values, **dict.fromkeys(keys, key))
+    def values(params: Params, x: Array) -> dict[str, Array]:
+        own: dict[str, Array] = params[activation.name]
+        if axis is None:
+            return own
+        check_axis("learned", x, axis, several=False)
+        size = x.shape[axis]
+        for name, value in own.items():
+            if value.shape != (size,):
+                raise ValueError(
+                    f"learned: {name} of {activation.name} has shape {value.shape}, but axis "
+                    f"{axis} of x has size {size}; x has shape {x.shape}"
+                )
+        others = [i for i in range(x.ndim) if i != axis % x.ndim]
+        return {name: jnp.expand_dims(value, others) for name, value in own.items()}
 
-    return Layer(init, apply, stochastic=bool(keys), after=lambda preceding: activation)
+    return activation_layer(activation, init, values)

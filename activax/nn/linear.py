@@ -1,5 +1,6 @@
 """The dense layer."""
 
+import functools
 from typing import Any
 
 import jax
@@ -12,7 +13,7 @@ from activax.core.activation import Activation
 from activax.core.arguments import inexact_dtype
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.layer import Example, Layer, Params, Source
 
 Sharding = NamedSharding | PartitionSpec | None
 
@@ -26,7 +27,7 @@ def dense(
     bias_init: initializers.Initializer | None = None,
     out_sharding: Sharding = None,
 ) -> Layer:
-    """A linear map with a bias along the last axis.
+    """Map the last axis linearly, and add a bias.
 
     Formula:
         y = x weight + bias
@@ -34,9 +35,9 @@ def dense(
     Args:
         features: the size of the output's last axis.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
-            `initializers.variance_scaling` with the gain of the activation that precedes it, or 1.
+            `initializers.variance_scaling` with the gain of the preceding activation, or 1.
         bias: whether to add a bias.
-        bias_init: an initialiser of the bias; by default it starts at 0.
+        bias_init: an initialiser of the bias; by default the bias starts at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             contracted axis is sharded.
 
@@ -59,17 +60,17 @@ def dense(
     check_size("dense", "features", features)
     check_functions("dense", weight_init=weight_init, bias_init=bias_init)
     if bias_init is not None and not bias:
-        raise ValueError("dense: bias_init is of a bias, but bias=False; leave one of them out")
+        raise ValueError(
+            "dense: bias_init initialises a bias, but bias=False; leave one of them out"
+        )
 
-    def init(key: Array, example: Example, *, preceding: Activation[...] | None = None) -> Params:
+    def init(key: Array, example: Example, *, preceding: Source = None) -> Params:
         return affine_init(
             "dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init
         )
 
-    def apply(params: Params, x: Array) -> Array:
-        return affine("dense", params, x, out_sharding)
-
-    return Layer(init, apply)
+    apply = functools.partial(affine, "dense", out_sharding=out_sharding)
+    return Layer(init, apply, takes_preceding=True)
 
 
 def affine_init(
@@ -79,15 +80,15 @@ def affine_init(
     features: int,
     weight_init: initializers.Initializer | None,
     bias: bool,
-    preceding: Activation[...] | None,
+    preceding: Source,
     *,
     bias_init: initializers.Initializer | None = None,
     window: tuple[int, ...] = (),
     groups: int = 1,
 ) -> Params:
-    """The weight and, if there is one, the bias of a map from the example's last axis.
+    """Return the weight and, if there is one, the bias of a map from the example's last axis.
 
-    With a window it reads so many places, of each the channels of one of the groups.
+    With a `window` the map reads that many places, and of each place the channels of one group.
     """
     if not example.shape or not example.shape[-1]:
         raise ValueError(
@@ -104,7 +105,7 @@ def affine_init(
 
 
 def affine(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
-    """x weight, plus the bias if the parameters have one."""
+    """Return x weight, plus the bias if the parameters have one."""
     weight = params["weight"]
     if not x.shape or x.shape[-1] != weight.shape[0]:
         raise ValueError(
@@ -115,15 +116,15 @@ def affine(function: str, params: Params, x: Array, out_sharding: Sharding = Non
 
 
 def add_bias(params: Params, y: Array) -> Array:
-    """y plus the bias, if the parameters have one."""
+    """Return y, plus the bias if the parameters have one."""
     if "bias" not in params:
         return y
-    # Not `broadcast_to`, whose gradient gathers what is sharded over Explicit axes.
+    # Not `broadcast_to`: its gradient gathers arrays that are sharded over Explicit axes.
     return y + jnp.expand_dims(params["bias"], range(y.ndim - 1))
 
 
-def gain_after(preceding: Activation[...] | None) -> Activation[...] | float:
-    """What scales the weights after an activation: it, or 1 where a gain is not defined."""
+def gain_after(preceding: Source) -> Activation[...] | float:
+    """Return the activation, whose gain scales the weights behind it; 1 if it has no gain."""
     if preceding is None or preceding.kind not in ("elementwise", "gated"):
         return 1.0
     return preceding

@@ -18,26 +18,26 @@ def mlp(
     activation: Activation[...] | Layer,
     init: str | initializers.Recipe | None = None,
 ) -> Layer:
-    """A multi-layer perceptron: dense layers with an activation between each two.
+    """Build a multi-layer perceptron: dense layers with an activation between each two.
 
     Args:
-        *features: the size of each dense layer's output, the network's output last.
-        activation: what stands between them: an activation, or a Layer such as
-            `learned(activax.prelu)`.
-        init: how weights and biases are initialised: "critical", "lecun" or "siren", or a function
-            of `activax.initializers` like these. By default weights have the gain of what they
-            read, which keeps signals but not gradients: "critical" is for networks of tens of
-            layers. Their inputs should have the second moment 1; what leaves them has the critical
-            variance.
+        *features: the size of each dense layer's output; the last is the size of the network's
+            output.
+        activation: an activation, or a Layer such as `learned(activax.prelu)`.
+        init: the initialisation of weights and biases: "critical", "lecun" or "siren", or a
+            function of `activax.initializers` like these. By default weights have the gain of the
+            activation that they read, which keeps signals but not gradients. "critical" is for
+            networks of tens of layers. Its inputs should have the second moment 1; its outputs have
+            the critical variance.
 
     Returns:
         The Layer `serial(dense, activation, dense, ..., dense)`.
 
     Raises:
-        TypeError: an activation that is none, nor a layer; an init that is neither a name nor a
-            function.
-        ValueError: no features, or one that is not a positive integer; an unknown init, or one
-            that the activation does not have.
+        TypeError: an activation that is neither an activation nor a Layer; an init that is neither
+            a name nor a function.
+        ValueError: no features, or a size that is not a positive integer; an unknown init, or an
+            init that the activation does not have.
 
     Example:
         >>> network = activax.nn.mlp(64, 64, 10, activation=activax.silu)
@@ -64,6 +64,7 @@ def mlp(
 
 
 def _recipe(init: str | initializers.Recipe) -> initializers.Recipe:
+    """Return the recipe of a name, or a function as it is."""
     names = initializers.RECIPES
     if isinstance(init, str) and init in names:
         return names[init]
@@ -76,4 +77,5 @@ def _recipe(init: str | initializers.Recipe) -> initializers.Recipe:
 
 
 def _dense_by(pair: initializers.Pair) -> Callable[[int], Layer]:
+    """Return `dense` with the initialisers of a pair."""
     return functools.partial(dense, weight_init=pair.weight, bias_init=pair.bias)

@@ -22,7 +22,7 @@ def layer_norm(*, epsilon: float = 1e-5) -> Layer:
         y = (x - mean(x)) / sqrt(var(x) + epsilon) scale + bias
 
     Args:
-        epsilon: what is added to the variance.
+        epsilon: the number added to the variance.
 
     Returns:
         A Layer with parameters {"scale": (features,), "bias": (features,)}.
@@ -54,7 +54,7 @@ def rms_norm(*, epsilon: float = 1e-6) -> Layer:
         y = x / sqrt(mean(x^2) + epsilon) scale
 
     Args:
-        epsilon: what is added to the mean square.
+        epsilon: the number added to the mean square.
 
     Returns:
         A Layer with parameters {"scale": (features,)}.
@@ -77,7 +77,7 @@ def rms_norm(*, epsilon: float = 1e-6) -> Layer:
 
 
 def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
-    """Divide by the root mean square; what is centred has its mean taken off, and gets a bias."""
+    """Return a layer that divides by the root mean square; `centred` takes off the mean first."""
     check_epsilon(function, epsilon)
 
     def init(key: Array, example: Example) -> Params:
@@ -106,15 +106,15 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
 
 
 def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
-    """Return (y, d): x, or x minus its mean, times d = 1 / sqrt(mean square + epsilon)."""
-    power, plus = 1 / 16, epsilon  # a root's inverse over the power is a normal number
+    """Return (y, d) with y = d x and d = 1 / sqrt(mean square + epsilon); `centred` centres x."""
+    power, plus = 1 / 16, epsilon  # so that 1 / (power root) is a normal number
     if centred:
-        x, power, plus = x / 2, 1 / 8, epsilon / 4  # no difference overflows
+        x, power, plus = x / 2, 1 / 8, epsilon / 4  # so that no difference overflows
         size = max(x.shape[-1], 1)
         shares, divisor = over_power(x, size)
         x = x - jnp.sum(shares, -1, keepdims=True) * (divisor / size)
     over_root = over_root_mean_square(x, power, plus=plus)
-    # Hidden, or XLA would multiply the inverse by the power, and for CPUs write d out for each x.
+    # Hidden: XLA would multiply the inverse by the power, and on CPUs store d once for each x.
     return x * over_root * hidden(jnp.asarray(power, x.dtype)), hidden(over_root / 16)
 
 
@@ -125,8 +125,8 @@ _unit_with_rule = jax.custom_jvp(_unit, nondiff_argnums=(0, 1))
 def _(
     centred: bool, epsilon: float, primals: tuple[Array], tangents: tuple[Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    # No cube of a root, which would leave the range. The mean of y is 0 if x is centred, so the
-    # two means of the transposed map are independent, and on a mesh one all-reduce.
+    # Without the cube of a root, which would leave the range. If x is centred, the mean of y is 0.
+    # So the two means of the transposed map are independent: on a mesh, they share one all-reduce.
     (x,), (t,) = primals, tangents
     y, slope = _unit_with_rule(centred, epsilon, x)
     t = slope * t

@@ -8,7 +8,7 @@ from jax import Array, lax
 
 from activax.core.arguments import inexact_dtype, real, widen
 from activax.nn.constructor import constructor
-from activax.nn.layer import Layer, Params, no_params, passes_on
+from activax.nn.layer import Layer, Params, no_params
 from activax.nn.windows import Padding, Size, Windows, windows
 
 
@@ -16,11 +16,13 @@ from activax.nn.windows import Padding, Size, Windows, windows
 def max_pool(
     window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
 ) -> Layer:
-    """The greatest element of every window, of each channel on its own.
+    """Take the greatest element of every window, for each channel on its own.
 
-    NaN in a window gives NaN. The slope is that of the first of the greatest elements. A layer
-    behind it is initialised with gain 1, whatever activation is before it: the greatest of several
-    outputs has a greater second moment than one of them.
+    NaN in a window gives NaN. If several elements are the greatest, the first of them gets the
+    gradient. The layer behind the pool is initialised with gain 1, whatever activation stands
+    before the pool: the greatest of several outputs has a greater second moment than each output.
+
+    Let p be a place of y, w a place of the window, c a channel, `before` the padding before x.
 
     Formula:
         y[p, c] = max over w of x[strides p + w - before, c]
@@ -28,9 +30,9 @@ def max_pool(
     Args:
         window: the window's size along each spatial axis, the axes before the last; an integer n is
             (n, n).
-        strides: the step from one window to the next; by default the window, so that none overlap.
-        padding: what surrounds x and never is the greatest: "VALID", nothing; "SAME", so that the
-            output has ceil(size / stride) places; or integers and pairs as for `conv`, smaller
+        strides: the step from one window to the next; by default the window's size: no overlap.
+        padding: the places around x, which are never the greatest: "VALID", none; "SAME", so that
+            the output has ceil(size / stride) places; or integers and pairs as for `conv`, smaller
             than the window.
 
     Returns:
@@ -65,11 +67,13 @@ def max_pool(
 def avg_pool(
     window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
 ) -> Layer:
-    """The mean of every window, of each channel on its own.
+    """Take the mean of every window, for each channel on its own.
 
-    Padding does not count: at a border it is the mean of what lies within x, as in Keras; PyTorch
+    Padding does not count: a mean at the border covers only the elements of x, as in Keras. PyTorch
     and Flax count zeros there by default. 16-bit inputs are summed in float32. The gain of an
     activation passes through. The mean over all places is `lambda x: jnp.mean(x, (-3, -2))`.
+
+    Let p be a place of y, w a place of the window, c a channel, `before` the padding before x.
 
     Formula:
         y[p, c] = mean over w of x[strides p + w - before, c]
@@ -77,8 +81,8 @@ def avg_pool(
     Args:
         window: the window's size along each spatial axis, the axes before the last; an integer n is
             (n, n).
-        strides: the step from one window to the next; by default the window, so that none overlap.
-        padding: what surrounds x: "VALID", nothing; "SAME", so that the output has
+        strides: the step from one window to the next; by default the window's size: no overlap.
+        padding: the places around x: "VALID", none; "SAME", so that the output has
             ceil(size / stride) places; or integers and pairs as for `conv`, smaller than the
             window.
 
@@ -112,11 +116,12 @@ def avg_pool(
         number = jnp.broadcast_to(_reduce(over, places, 0.0, lax.add), total.shape)
         return (total / number).astype(dtype)
 
-    # The second moment of what hardly varies in a window stays.
-    return Layer(no_params, apply, after=passes_on)
+    # An array that hardly varies within a window keeps its second moment.
+    return Layer(no_params, apply, after="preceding")
 
 
 def _pooled(function: str, window: Size, strides: Size | None, padding: Padding) -> Windows:
+    """Return the windows of a pool; raise ValueError if a window may lie in the padding."""
     over = windows(function, window, window if strides is None else strides, padding)
     if isinstance(over.padding, tuple) and any(
         max(pair) >= size for pair, size in zip(over.padding, over.size, strict=True)
@@ -136,7 +141,7 @@ def _least(dtype: Any) -> Any:
 
 
 def _reduce(over: Windows, x: Array, start: Any, operation: Any) -> Array:
-    """Combine the elements of every window, of each leading index and each channel."""
+    """Combine the elements of every window, for each leading index and each channel."""
     over.check_rank(x)
     leading = x.ndim - len(over.size) - 1
     padding = over.padding
@@ -144,7 +149,7 @@ def _reduce(over: Windows, x: Array, start: Any, operation: Any) -> Array:
         padding = (*[(0, 0)] * leading, *padding, (0, 0))
     y = lax.reduce_window(
         x,
-        np.array(start, x.dtype),  # a constant, or it would have no derivative
+        np.array(start, x.dtype),  # concrete, so that JAX knows the reduction's derivative
         operation,
         (*[1] * leading, *over.size, 1),
         (*[1] * leading, *over.strides, 1),

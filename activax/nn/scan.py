@@ -1,5 +1,6 @@
-"""A layer repeated, compiled once."""
+"""The repetition of a layer, compiled once."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,34 +8,33 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.core.activation import Activation
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params, Part, apply, as_layer, init, output_of
+from activax.nn.layer import Example, Layer, Params, Part, Source, apply, as_layer, init, output_of
 
 
 @constructor
 def scan(
     layer: Any, times: int, *, remat: Callable[..., bool] | None = None, unroll: int = 1
 ) -> Layer:
-    """The same layer several times over, each time with parameters of its own.
+    """Repeat a layer, each time with parameters of its own.
 
-    It is `serial` of so many of them, with the same parameters for the same key, stacked along a
-    leading axis: compiled once, in a time that does not grow with their number.
+    The result is that of `serial` with `times` copies of the layer, and the same key makes the same
+    parameters, stacked along a leading axis. The time to compile does not grow with `times`.
 
     Args:
         layer: a Layer, an activation or a function of one array, which keeps shape and dtype.
-        times: how often.
-        remat: what is kept of each layer beyond its input, one of `jax.checkpoint_policies`, such
-            as `save_preactivations`, or `jax.checkpoint_policies.nothing_saveable`; the rest is
-            computed again in the backward pass. By default nothing is computed again.
-        unroll: how many layers one step of the loop holds.
+        times: the number of repetitions.
+        remat: the policy that says which arrays of each layer are kept beyond its input, such as
+            `save_preactivations` or `jax.checkpoint_policies.nothing_saveable`. The backward pass
+            computes all other arrays again. By default nothing is computed again.
+        unroll: the number of layers in one step of the loop.
 
     Returns:
-        A Layer whose parameters are those of the layer, with a leading axis of size `times`.
+        A Layer whose parameters are the parameters of `layer`, with a leading axis of size `times`.
 
     Raises:
-        TypeError: what is not a layer, or a remat that is no function.
+        TypeError: a layer that is none of these, or a remat that is no function.
         ValueError: times or unroll that are not positive integers; in `init` and `apply`, a layer
             that changes shape or dtype; in `apply`, parameters of another number of layers.
 
@@ -52,12 +52,10 @@ def scan(
     check_functions("scan", remat=remat)
     part = as_layer(layer, "scan: layer")
 
-    def init_all(
-        key: Array, example: Example, *, preceding: Activation[...] | None = None
-    ) -> Params:
+    def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(times))
 
-        def one(key: Array, preceding: Activation[...] | None) -> Params:
+        def one(key: Array, preceding: Source) -> Params:
             params, output = init(part, key, example, preceding)
             _check_kept(example, output)
             return params
@@ -69,15 +67,13 @@ def scan(
         others = jax.vmap(lambda key: one(key, between))(keys[1:])
         return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), first, others)
 
-    def step(x: Any, of_one: tuple[Params, Array | None]) -> Any:
-        params, key = of_one
-        return apply(part, params, x, key)
-
+    step: Callable[..., Any] = functools.partial(apply, part)
     if remat is not None:
         step = jax.checkpoint(step, policy=remat, prevent_cse=False)
 
     def body(x: Any, of_one: tuple[Params, Array | None]) -> tuple[Any, None]:
-        y = step(x, of_one)
+        params, key = of_one
+        y = step(params, x, key)
         _check_kept(x, y)
         return y, None
 
@@ -89,21 +85,24 @@ def scan(
                 f"{', '.join(str(*number) for number in sorted(numbers))}; "
                 "were they made by the init of another network?"
             )
-        keys = None if key is None else jax.random.split(key, times)
+        keys = None if key is None else jax.random.split(key, times)  # as `serial` splits it
         return lax.scan(body, x, (params, keys), length=times, unroll=unroll)[0]
-
-    def after(preceding: Activation[...] | None) -> Activation[...] | None:
-        for _ in range(times):
-            preceding = output_of(part, preceding)
-        return preceding
 
     def parts(params: Params, x: Any) -> Iterator[Part]:
         yield Part(None, part, jax.tree.map(lambda leaf: leaf[0], params), x, times)
 
-    return Layer(init_all, apply_all, stochastic=part.stochastic, after=after, parts=parts)
+    return Layer(
+        init_all,
+        apply_all,
+        stochastic=part.stochastic,
+        takes_preceding=True,
+        after=part.after,
+        parts=parts,
+    )
 
 
 def _check_kept(x: Any, y: Any) -> None:
+    """Raise ValueError unless y has the shapes and dtypes of x."""
     before, after = (jax.tree.map(lambda a: f"{a.dtype}{list(a.shape)}", tree) for tree in (x, y))
     if before != after:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The table of the layers of a network, with shapes and numbers of parameters."""
+"""The table of a network's layers, with shapes and numbers of parameters."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ WIDEST = 60  # characters of a layer in the table
 
 
 class Row(NamedTuple):
-    """A layer of a network that has no layers inside."""
+    """A layer without layers inside."""
 
-    path: str  # of its parameters, as "1/0"
+    path: str  # of its parameters, such as "1/0"
     layer: str
     output: Any  # a tree of `jax.ShapeDtypeStruct`
     parameters: int
@@ -65,8 +65,8 @@ def summary(network: Any, example: Example) -> Summary:
         example: an array or a `jax.ShapeDtypeStruct` like the inputs of the network.
 
     Returns:
-        A `Summary`, which prints as a table, and has `rows`, `parameters` and `bytes`. A layer that
-        `scan` repeats stands in one row, with the parameters of all repetitions.
+        A `Summary`, which prints as a table and has `rows`, `parameters` and `bytes`. A layer that
+        `scan` repeats has one row, with the parameters of all repetitions.
 
     Raises:
         TypeError: a network that is no layer, or an example without shape and dtype.

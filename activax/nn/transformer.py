@@ -31,33 +31,35 @@ def transformer_block(
     depth: int | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
-    """Attention, then a feed-forward layer, each added to what it reads after a normalisation.
+    """Build a Transformer block: attention, then a feed-forward layer, each in a residual branch.
 
-    A gated activation makes the feed-forward layer a `gated_ffn`, any other an `ffn`; so blocks
-    that differ in their activation differ in one argument. A gated one has three matrices for two:
-    with 2/3 of the hidden size it has as many parameters.
+    With a gated activation the feed-forward layer is a `gated_ffn`, with any other activation an
+    `ffn`. So blocks with different activations differ in one argument. A `gated_ffn` has three
+    matrices in place of two: with 2/3 of the hidden size it has as many parameters as an `ffn`.
+
+    Let s = 1 / sqrt(2 depth), or 1 without a depth.
 
     Formula:
         x = x + s attention(norm(x))
-        y = x + s feed_forward(norm(x)), with s = 1 / sqrt(2 depth), or 1 without a depth
+        y = x + s feed_forward(norm(x))
 
     Args:
         heads: the number of heads, which divides the features.
-        hidden: the size of the feed-forward layer's inside.
+        hidden: the size of the feed-forward layer's hidden axis.
         activation: an activation, gated ones included; a Layer, or a function of one array.
         key_value_heads: the number of heads of keys and values, as for `attention`.
-        causal: whether a position reads itself and those before it only.
-        norm: a layer, such as `rms_norm()`, or an activation in its place, such as
+        causal: whether a position reads only itself and the positions before it.
+        norm: a layer, such as `rms_norm()`, or an activation in place of a norm, such as
             `learned(activax.dyt)`; by default `layer_norm()`.
         bias: whether the linear maps have biases.
-        dropout: the probability with which elements of what is added are set to 0.
-        depth: how many blocks there are. What all of them add is then about as large as what goes
-            in, however many they are; else it grows with their number.
+        dropout: the probability that an element of a branch's output is set to 0.
+        depth: the number of blocks. With it, the sum of all branches is about as large as the input
+            of the first block, for any depth; without it, the sum grows with the number of blocks.
         prevent_cse: False where blocks are scanned, as for `jax.checkpoint`.
 
     Returns:
-        A Layer of (..., positions, features), which are kept: `serial(residual(norm, attention,
-        dropout), residual(norm, feed_forward, dropout))`, with its parameters.
+        A Layer of (..., positions, features) that keeps the shape: `serial(residual(norm,
+        attention, dropout), residual(norm, feed_forward, dropout))`, with its parameters.
 
     Raises:
         ValueError: numbers that are not positive integers; key_value_heads that do not divide
@@ -75,7 +77,7 @@ def transformer_block(
 
     Paper:
         Vaswani et al. 2017, Attention Is All You Need, arXiv:1706.03762; Xiong et al. 2020, On
-        Layer Normalization in the Transformer Architecture, arXiv:2002.04745; of the scale, Yang,
+        Layer Normalization in the Transformer Architecture, arXiv:2002.04745; for the scale, Yang,
         Yu, Zhu & Hayou 2023, Feature Learning in Infinite-Depth Neural Networks, arXiv:2310.02244.
     """
     check_heads("transformer_block", heads, key_value_heads)

@@ -1,4 +1,4 @@
-"""Windows that slide over the spatial axes of an array, the ones before its last."""
+"""Windows that slide over the spatial axes of an array, which stand before its last axis."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Padding = str | int | Sequence[int | tuple[int, int]]
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
-    """Where the windows lie; every field has an entry for each spatial axis, or is a name."""
+    """The sizes and places of windows; tuples have an entry for each spatial axis."""
 
     function: str
     size: tuple[int, ...]
@@ -31,7 +31,7 @@ class Windows:
             )
 
     def check_fit(self, x: Array, y: Array) -> Array:
-        """y, or ValueError if no window fits into x."""
+        """Return y; raise ValueError if no window fits into x."""
         if 0 in y.shape and 0 not in x.shape:
             raise ValueError(
                 f"{self.function}: the window {self.size} with dilation {self.dilation} must fit "
@@ -44,10 +44,11 @@ class Windows:
 def windows(
     function: str, size: Size, strides: Size, padding: Padding, dilation: Size = 1
 ) -> Windows:
-    """The windows that the arguments of a public function describe.
+    """Return the windows that the arguments of a public function describe.
 
     Raises:
-        ValueError: what is not a positive integer, or one for each axis; an unknown padding.
+        ValueError: an argument that is no positive integer and has none for each axis; an unknown
+            padding.
     """
     sizes = _each(function, "window", size, 2)
     number = len(sizes)
@@ -61,7 +62,7 @@ def windows(
 
 
 def _each(function: str, name: str, value: Size, number: int) -> tuple[int, ...]:
-    """A positive integer for each axis; one alone stands for a number of axes."""
+    """Return a positive integer for each axis; an integer counts for all of `number` axes."""
     if not isinstance(value, Sequence):
         check_size(function, name, value)
         return (value,) * number
@@ -74,6 +75,7 @@ def _each(function: str, name: str, value: Size, number: int) -> tuple[int, ...]
 
 
 def _padding(function: str, padding: Padding, number: int) -> str | tuple[tuple[int, int], ...]:
+    """Return the name of a padding, or a pair (before, after) for each of `number` axes."""
     if isinstance(padding, str):
         if padding in ("SAME", "VALID"):
             return padding

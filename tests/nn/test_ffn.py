@@ -1,4 +1,4 @@
-"""Feed-forward layers: values, what is kept, and every transformation."""
+"""Feed-forward layers: values, arrays kept for the backward pass, and every transformation."""
 
 import functools
 
@@ -29,7 +29,7 @@ def plain(activation):
 
 
 def evaluating(layer):
-    """A layer that draws random numbers, without them."""
+    """Return a layer that draws random numbers as a layer that draws none."""
     apply = functools.partial(layer.apply, key=None)
     return nn.Layer(layer.init, apply, stochastic=False)
 
@@ -57,7 +57,7 @@ each_layer = pytest.mark.parametrize(("layer", "composed"), LAYERS.values(), ids
 
 
 def parts(params):
-    """The parameters of a feed-forward layer as those of the composition."""
+    """Return the parameters of a feed-forward layer in the form of its composition."""
     down = params["down"]
     if "gate" in params:
         return (params["gate"], params["up"]), down
@@ -65,7 +65,7 @@ def parts(params):
 
 
 def initialised(layer, x=X):
-    """Parameters whose biases are not 0."""
+    """Return parameters with biases that are not 0."""
     params = layer.init(KEY, x)
     return jax.tree.map(lambda p: p + 0.1 if p.ndim == 1 else p, params)
 
@@ -75,7 +75,7 @@ def close(a, b):
 
 
 def products(f, *args):
-    """The floating-point operations of the matrix products in a gradient."""
+    """Count the floating-point operations of the matrix products in a gradient."""
 
     def loss(*args):
         return jnp.sum(f(*args) ** 2)
@@ -103,7 +103,7 @@ def test_parameters_have_the_shapes_and_variances_of_the_composition(layer, comp
 @each_layer
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_only_preactivations_are_kept(layer, composed, dtype):
-    """64 bits a hidden element for a gated unit in float32, 32 for others; half in bfloat16."""
+    """In float32, a gated unit keeps 64 bits a hidden element, others 32; in bfloat16, half."""
     x = X.astype(dtype)
     params = layer.init(KEY, x)
     number = 2 if "gate" in params else 1
@@ -163,7 +163,7 @@ def test_transformations(name):
 
 
 def block_kept(policy, layer, params):
-    """What a whole block keeps, in which the layer's input is not the block's."""
+    """Return the arrays that a whole block keeps; its layer reads tanh(x) in place of x."""
     block = jax.checkpoint(lambda p, x: x + layer.apply(p, jnp.tanh(x)), policy=policy)
     return kept(block, params, X)
 

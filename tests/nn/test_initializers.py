@@ -1,4 +1,4 @@
-"""Initialisers: their variances by fan and kind, recipes, and what they do to a first layer."""
+"""Initialisers: variances by fan and kind, recipes, and the effect on a first layer."""
 
 import math
 
@@ -11,12 +11,12 @@ import activax
 from activax import initializers, nn, theory
 
 KEY = jax.random.key(0)
-SHAPE = (256, 512)  # one for many tests, since JAX compiles for each
+SHAPE = (256, 512)  # the same for many tests, because JAX compiles for each shape
 SCALERS = [initializers.variance_scaling, initializers.orthogonal, initializers.delta_orthogonal]
 
 
 def spread(initializer, shape, fan):
-    """The standard deviation of the weights, times sqrt(fan)."""
+    """Return the standard deviation of the weights, times sqrt(fan)."""
     return float(jnp.std(initializer(KEY, shape))) * math.sqrt(fan)
 
 
@@ -45,7 +45,7 @@ def test_the_variance_is_that_of_the_fan(distribution, mode, fan):
     assert spread(init, SHAPE, fan) == pytest.approx(1.5, rel=0.02)
 
 
-def test_those_of_jax_are_special_cases():
+def test_initialisers_of_jax_are_special_cases():
     shape = (8, 4)
     for ours, theirs in (
         (initializers.variance_scaling(activax.relu), jax.nn.initializers.he_normal()),
@@ -57,7 +57,7 @@ def test_those_of_jax_are_special_cases():
 
 
 def test_weights_that_are_outputs_by_inputs():
-    """As those of Equinox are."""
+    """Equinox stores weights with the axes (outputs, inputs)."""
     axes = {"in_axis": -1, "out_axis": -2}
     init = initializers.variance_scaling(1.0, **axes)
     assert spread(init, SHAPE, 512) == pytest.approx(1, rel=0.02)
@@ -91,7 +91,7 @@ def test_critical_weights_have_the_variance_of_the_theory(distribution, shape):
 @pytest.mark.parametrize("distribution", ["truncated_normal", "orthogonal"])
 @pytest.mark.parametrize("unit", [activax.tanh, activax.gelu, activax.relu])
 def test_critical_layers_keep_the_variance(unit, distribution):
-    """A first layer on data of second moment 1, and the next."""
+    """Data of second moment 1 pass through the first layer and the next."""
     first, later = (
         initializers.critical(unit, first=at_first, distribution=distribution)
         for at_first in (True, False)
@@ -109,7 +109,7 @@ def test_critical_layers_keep_the_variance(unit, distribution):
     ("unit", "q"), [("relu", 1.0), ("elu", 1.0), ("gelu", 3.561553), ("snake", 1.0), ("mish", 1.67)]
 )
 def test_the_default_point_does_not_repel(unit, q):
-    """q = 1 where a change of the variance does not grow there, else the half-stable point."""
+    """The point is q = 1 if a change of the variance does not grow there, else half-stable."""
     activation = activax.catalog[unit]
     weight, _ = initializers.critical(activation)
     want = theory.critical(activation, q=q)
@@ -118,7 +118,7 @@ def test_the_default_point_does_not_repel(unit, q):
 
 
 def test_critical_at_a_vanishing_variance():
-    """tanh without biases: the first layer is as the others."""
+    """tanh without biases has one initialisation for the first layer and the others."""
     first, later = (
         initializers.critical(activax.tanh, sigma_b=0.0, first=at_first)
         for at_first in (True, False)
@@ -132,7 +132,7 @@ def test_critical_at_a_vanishing_variance():
 
 
 def test_selu_is_made_for_lecun():
-    """Its gain is 1, and mean 0 and variance 1 are kept."""
+    """The gain of selu is 1, and the network keeps mean 0 and variance 1."""
     layer = nn.mlp(*[512] * 6, activation=activax.selu, init="lecun")
     x = jax.random.normal(jax.random.key(1), (32, 512))
     params = layer.init(KEY, x)

@@ -1,4 +1,4 @@
-"""Layers: shapes, gains, randomness, what init plans, and what wrong shapes get."""
+"""Layers: shapes, gains, randomness, planned parameters, and errors for wrong shapes."""
 
 import itertools
 
@@ -65,7 +65,7 @@ def test_layers_of_one_network_draw_different_numbers():
 
 @pytest.mark.parametrize("unit", [activax.relu, activax.gelu, activax.silu, activax.tanh])
 def test_pre_activations_keep_their_second_moment(unit):
-    # Were the gain that of the activation which follows, silu would reach 3.3 here.
+    # With the gain of the following activation, silu would reach 3.3 here.
     layer = nn.serial(nn.dense(1024), unit, nn.dropout(0.1), nn.dense(1024), unit, nn.dense(1024))
     x = jax.random.normal(jax.random.key(1), (64, 1024))
     y = layer.apply(layer.init(KEY, x), x, key=None)
@@ -127,7 +127,7 @@ def test_mlp_is_dense_activation_dense():
 
 @pytest.mark.parametrize("unit", [activax.gelu, activax.tanh, nn.learned(activax.prelu)])
 def test_critical_networks_keep_the_critical_variance(unit):
-    """From the first pre-activations on, of inputs of second moment 1."""
+    """Inputs of second moment 1 give the critical variance from the first pre-activations on."""
     layer = nn.mlp(*[512] * 8, activation=unit, init="critical")
     x = jax.random.normal(jax.random.key(1), (32, 100))
     params = layer.init(KEY, x)
@@ -198,7 +198,7 @@ BAD = [
     (lambda: DENSE.apply(PARAMS, jnp.zeros((8, 4))), ValueError,
      r"dense: the last axis of x must be 5, .*got x of shape \(8, 4\)"),
     (lambda: nn.dense(3, bias=False, bias_init=jnp.zeros), ValueError,
-     "dense: bias_init is of a bias, but bias=False; leave one of them out"),
+     "dense: bias_init initialises a bias, but bias=False; leave one of them out"),
     (lambda: nn.mlp(3, activation=activax.relu, init="he"), ValueError,
      "mlp: init must be 'critical', 'lecun', 'siren' or a function of initializers; got 'he'"),
     (lambda: nn.mlp(3, activation=activax.relu, init=3), TypeError,
@@ -208,7 +208,7 @@ BAD = [
     (lambda: nn.mlp(3, activation=nn.layer_norm(), init="critical"), TypeError,
      "critical: needs a function; got Layer"),
     (lambda: nn.dropout(1.0), ValueError, "dropout: rate must be at least 0 and below 1; got 1.0"),
-    (lambda: nn.layer_norm(epsilon=-1), ValueError, "layer_norm: epsilon must not be negative"),
+    (lambda: nn.layer_norm(epsilon=-1), ValueError, "layer_norm: epsilon must be finite and no"),
     (lambda: nn.layer_norm().apply({"scale": jnp.ones(2), "bias": jnp.ones(2)}, X), ValueError,
      "layer_norm: the last axis of x must be 2"),
     (lambda: nn.serial(3), TypeError, "serial: layer 0: must be a Layer, an activation or a"),

@@ -14,7 +14,7 @@ from activax import nn
 each_layer = pytest.mark.parametrize(("name", "layer", "x"), [(n, *v) for n, v in LAYERS.items()])
 
 
-# What init and apply are given, in every layer
+# The arguments of init and apply, in every layer
 
 
 @each_layer
@@ -54,8 +54,8 @@ def test_apply_refuses_what_is_no_array_and_no_key(name, layer, x):
 @each_layer
 def test_apply_refuses_swapped_arguments_and_parameters_of_another_layer(name, layer, x):
     params = jax.eval_shape(layer.init, KEY, x)
-    rule = f"{name}: (x must be an array|params must be what init made), as in apply.params, x."
-    if name != "scan":  # whose parameters may be an array, and whose input any tree
+    rule = f"{name}: (x must be an array|params must be made by init), as in apply.params, x."
+    if name != "scan":  # its parameters may be an array, and its input any tree
         with pytest.raises(TypeError, match=rule):
             layer.apply(x, params, key=None)
         with pytest.raises(TypeError, match=rule):
@@ -79,7 +79,7 @@ def test_parameters_of_other_names_are_refused():
             layer.apply(params, X)
 
 
-# What the constructors are given
+# The arguments of the constructors
 
 SIZES = {
     "dense: features": nn.dense,
@@ -139,12 +139,12 @@ NUMBERS = {
     "transformer_block: dropout must be at least 0 and below 1": (
         lambda rate: nn.transformer_block(2, 4, dropout=rate), (-0.1, 1, 1.5),
     ),
-    "layer_norm: epsilon must not be negative": (lambda e: nn.layer_norm(epsilon=e), (-1e-5,)),
-    "rms_norm: epsilon must not be negative": (lambda e: nn.rms_norm(epsilon=e), (-1e-5,)),
+    "layer_norm: epsilon must be finite and": (lambda e: nn.layer_norm(epsilon=e), (-1e-5,)),
+    "rms_norm: epsilon must be finite and": (lambda e: nn.rms_norm(epsilon=e), (-1e-5,)),
     "residual: scale must be a finite number": (lambda s: nn.residual(activax.relu, scale=s), ()),
 }  # fmt: skip
 PADDINGS = (-1, 1.5, True, (1,), (1, 2, 3), ((1, 2, 3), 1), (1, -1), "full", (1, "1"))
-GATED_TOO = ("ffn: activation", "transformer_block: activation")  # which have more to say
+GATED_TOO = ("ffn: activation", "transformer_block: activation")  # they have messages of their own
 NO_LAYER = "must be a Layer, an activation or a function of one array; got"
 
 
@@ -162,8 +162,8 @@ def test_layers_are_layers_or_functions(where, make):
         ("relu", f"{NO_LAYER} str; activax.get('relu') finds an activation by its name"),
         ([activax.relu], f"{NO_LAYER} list; unpack it, as in serial(*layers)"),
         ((nn.dense(4), activax.relu), f"{NO_LAYER} tuple; unpack it"),
-        (nn.dense, "nn.dense makes layers and is none; call it: nn.dense(...)"),
-        (nn.layer_norm, "nn.layer_norm makes layers and is none; call it: nn.layer_norm(...)"),
+        (nn.dense, "nn.dense makes layers but is no layer; call it: nn.dense(...)"),
+        (nn.layer_norm, "nn.layer_norm makes layers but is no layer; call it: nn.layer_norm(...)"),
         *([] if where in GATED_TOO else [(activax.swiglu, "needs two arrays, gate and value")]),
     ):
         with pytest.raises(TypeError, match=f"^{re.escape(f'{where}: ')}.*{re.escape(rule)}"):
@@ -190,7 +190,7 @@ def test_makers_of_layers_are_no_functions_of_arrays():
         lambda item: nn.gated_ffn(4, activation=item),
         lambda item: nn.parallel(activax.relu, combine=item),
     ):
-        with pytest.raises(TypeError, match="nn.dense makes layers and is none; call it: nn.dense"):
+        with pytest.raises(TypeError, match="nn.dense makes layers but is no layer; call it"):
             make(nn.dense)
 
 

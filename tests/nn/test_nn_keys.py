@@ -1,4 +1,6 @@
-"""A layer that draws random numbers asks for a key, or for key=None, wherever it is."""
+"""A layer that draws random numbers asks for a key, or for key=None, wherever it stands."""
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +19,10 @@ def noise(params, x, *, key=None):
     return x if key is None else x + jax.random.normal(key, x.shape)
 
 
+def no_params(key, example):
+    return {}
+
+
 STOCHASTIC = {
     "dropout": DROPOUT,
     "serial": nn.serial(nn.dense(8), DROPOUT),
@@ -29,7 +35,8 @@ STOCHASTIC = {
     "mlp of a layer": nn.mlp(8, 8, activation=nn.serial(activax.gelu, DROPOUT)),
     "transformer_block": nn.transformer_block(2, 8, dropout=0.5),
     "deep inside": nn.serial(nn.residual(nn.scan(nn.parallel(DROPOUT, combine=jnp.sin), 2))),
-    "layer of one's own": nn.serial(nn.Layer(lambda key, example: {}, noise)),
+    "layer of one's own": nn.serial(nn.Layer(no_params, noise, stochastic=True)),
+    "layer of another's apply": nn.serial(nn.Layer(no_params, DROPOUT.apply)),
 }
 SILENT = {
     "dense": nn.dense(8),
@@ -50,7 +57,8 @@ def program(layer, **given):
 
 @pytest.mark.parametrize(("name", "layer"), STOCHASTIC.items())
 def test_a_forgotten_key_is_an_error(name, layer):
-    function = {"deep inside": "serial", "layer of one's own": "serial"}.get(name, name.split()[0])
+    inside = ("deep inside", "layer of one's own", "layer of another's apply")
+    function = "serial" if name in inside else name.split()[0]
     rule = f"{function}: the layer draws random numbers, so apply needs a key.*=None to evaluate"
     with pytest.raises(TypeError, match=rule):
         layer.apply(made(layer), X)
@@ -68,6 +76,61 @@ def test_a_key_draws_and_none_evaluates(layer):
 def test_without_random_numbers_a_key_changes_nothing(layer):
     assert not layer.stochastic
     assert program(layer) == program(layer, key=KEY) == program(layer, key=None)
+
+
+def operations_on_keys(layer):
+    """Return the primitives that take or make random keys, in a program with a key argument."""
+    apply = jax.make_jaxpr(lambda params, x, key: layer.apply(params, x, key=key))
+    equations = apply(made(layer), X, KEY).eqns
+    return [equation.primitive.name for equation in equations if "key<" in str(equation)]
+
+
+def test_only_layers_that_draw_get_keys():
+    """A network without random numbers does nothing with its key."""
+    silent = nn.serial(nn.dense(8), activax.gelu, nn.residual(nn.dense(8)), nn.dense(8))
+    assert operations_on_keys(silent) == []
+    one = operations_on_keys(nn.serial(silent, DROPOUT, silent, silent))
+    four = operations_on_keys(nn.serial(*[DROPOUT] * 4))
+    assert one[0] == four[0] == "random_split"
+    assert len(four) - 1 == 4 * (len(one) - 1) > 0
+
+
+def test_an_apply_with_a_key_says_whether_networks_give_it():
+    def by_position(params, x, key=None):
+        return x
+
+    for apply in (noise, by_position, jax.jit(noise)):
+        with pytest.raises(TypeError, match="Layer: apply has an argument 'key'; pass stochastic="):
+            nn.Layer(no_params, apply)
+    for silent in (nn.Layer(no_params, noise, stochastic=False),
+                   nn.Layer(no_params, functools.partial(noise, key=None))):  # fmt: skip
+        assert not silent.stochastic
+        assert "random_" not in program(nn.serial(silent), key=KEY)
+
+
+def test_an_init_with_the_preceding_activation_says_whether_networks_give_it():
+    def init(key, example, *, preceding=None):
+        return {"w": jnp.ones(preceding is activax.relu)}
+
+    def apply(params, x):
+        return x
+
+    with pytest.raises(TypeError, match="Layer: init has an argument 'preceding'; pass takes_pre"):
+        nn.Layer(init, apply)
+    for told in (True, False):
+        layer = nn.Layer(init, apply, takes_preceding=told)
+        assert nn.serial(activax.relu, layer).init(KEY, X)[1]["w"].size == told
+
+
+def test_layers_of_the_functions_of_others_keep_what_these_know():
+    """An `init` of the package receives the preceding activation, an `apply` the key."""
+    layer = nn.Layer(nn.dense(8).init, DROPOUT.apply)
+    assert layer.takes_preceding
+    assert layer.stochastic
+    ours, theirs = (
+        nn.serial(activax.relu, item).init(KEY, X)[1]["weight"] for item in (layer, nn.dense(8))
+    )
+    assert jnp.all(ours == theirs)
 
 
 def test_a_bound_key_is_drawn_with():

@@ -1,4 +1,4 @@
-"""Layers of images and sequences: each against its formula in NumPy, and what is wrong."""
+"""Layers of images and sequences: each against its formula in NumPy, and errors."""
 
 import chex
 import jax
@@ -20,7 +20,7 @@ def normal(*shape):
 
 
 def slid(x, window, strides, pads, dilation, fill):
-    """The windows of x, (..., *places, channels, *window)."""
+    """Return the windows of x, of shape (..., *places, channels, *window)."""
     axes = tuple(range(x.ndim - 1 - len(window), x.ndim - 1))
     pairs = dict(zip(axes, pads, strict=True))
     x = np.pad(x, [pairs.get(axis, (0, 0)) for axis in range(x.ndim)], constant_values=fill)
@@ -33,7 +33,7 @@ def slid(x, window, strides, pads, dilation, fill):
 
 
 def same(sizes, window, strides, dilation):
-    """The padding with which there are ceil(size / stride) places."""
+    """Yield the padding of each axis that makes ceil(size / stride) places."""
     for n, w, s, d in zip(sizes, window, strides, dilation, strict=True):
         total = max((-(-n // s) - 1) * s + (w - 1) * d + 1 - n, 0)
         yield total // 2, total - total // 2
@@ -202,7 +202,7 @@ def test_rms_norm_is_its_formula():
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
-# Networks of them
+# Networks of these layers
 
 
 def vision():
@@ -230,11 +230,11 @@ def test_a_network_of_images_in_half_precision(random_params):
     assert all(jnp.all(jnp.isfinite(g)) and jnp.any(g != 0) for g in jax.tree.leaves(grads))
 
 
-# What is wrong
+# Errors
 
 
 def made(layer, shape):
-    """A layer's apply, planned, with the parameters for an example of a shape."""
+    """Return a function of a shape that plans `apply`, with parameters for an example's shape."""
     params = jax.eval_shape(layer.init, KEY, jnp.zeros(shape))
     return lambda *shape: jax.eval_shape(layer.apply, params, jnp.zeros(shape))
 
@@ -273,7 +273,7 @@ BAD = [
      r"positions: x must have at most 4 positions, of 3 features; got x of shape \(5, 3\)"),
     (lambda: made(nn.positions(4), (4, 3))(4, 2), ValueError, "positions: x must have"),
     (lambda: nn.positions(4).init(KEY, jnp.zeros(3)), ValueError, "positions: axis -2 is out of"),
-    (lambda: nn.rms_norm(epsilon=-1.0), ValueError, "rms_norm: epsilon must not be negative"),
+    (lambda: nn.rms_norm(epsilon=-1.0), ValueError, "rms_norm: epsilon must be finite and not"),
     (lambda: made(nn.rms_norm(), (4, 3))(4, 2), ValueError, "rms_norm: the last axis of x must be"),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Layers as objects: how they print, pickle and are named, and what `summary` tells of them."""
+"""Layers as objects: their text, pickles and names, and the table of `summary`."""
 
 import copy
 import pickle
@@ -55,10 +55,10 @@ def identity(params, x):
     return x
 
 
-def test_layers_of_ones_own_pickle_if_their_functions_do():
-    layer = nn.Layer(identity, identity, stochastic=True)
+def test_layers_of_users_pickle_if_their_functions_do():
+    layer = nn.Layer(identity, identity, stochastic=True, after=activax.relu)
     loaded = pickle.loads(pickle.dumps(layer))
-    assert (loaded, loaded.stochastic) == (layer, True)
+    assert (loaded, loaded.stochastic, loaded.after) == (layer, True, activax.relu)
 
 
 def test_cloudpickle_takes_functions_without_a_name():
@@ -77,9 +77,12 @@ def test_a_layer_unpacks_and_is_a_tree_without_leaves(layer, x):
 
 
 def test_replacing_a_half_keeps_what_is_known_of_the_other():
-    layer = nn.dense(3)._replace(apply=lambda params, x, *, key=None: x)
-    assert layer.init.__wrapped__
-    assert layer.stochastic
+    layer = nn.dense(3)._replace(apply=identity)
+    assert layer.takes_preceding
+    assert not layer.stochastic
+    with pytest.raises(TypeError, match="dense: key must be one PRNG key"):
+        layer.init(0, X)
+    assert nn.dropout(0.5)._replace(init=identity).stochastic
 
 
 # Names
@@ -87,7 +90,7 @@ def test_replacing_a_half_keeps_what_is_known_of_the_other():
 
 @pytest.mark.parametrize("kind", [nn.serial, nn.parallel, nn.residual])
 def test_named_layers_are_the_same_layers(kind):
-    """The parameters and the result are those of the layers without names."""
+    """Names change neither the parameters nor the result."""
     layers = {"a": nn.dense(8), "b": activax.gelu, "c": nn.layer_norm()}
     named = kind(**layers)
     assert list(jax.eval_shape(named.init, KEY, X)) == ["a", "b", "c"]
@@ -95,7 +98,7 @@ def test_named_layers_are_the_same_layers(kind):
 
 
 def test_named_layers_are_applied_in_their_order():
-    """A tree of parameters that JAX has rebuilt is in the order of the alphabet."""
+    """JAX rebuilds a tree of parameters in alphabetical order."""
     network = nn.serial(up=nn.dense(4), act=activax.gelu, down=nn.dense(2))
     params = jax.eval_shape(network.init, KEY, X)
     assert list(params) == ["act", "down", "up"]
@@ -120,7 +123,7 @@ def test_names_are_in_paths_of_parameters_points_labels_and_errors():
 
 
 def test_linear_map_of_named_layers(random_params):
-    """The first layer, whose input the probes are, is not the first of the alphabet."""
+    """The first layer, which reads the probes, is not the first in alphabetical order."""
     network = nn.serial(up=nn.dense(4), act=activax.gelu, down=nn.dense(2))
     params = random_params(network, X)
     with pytest.raises(ValueError, match=r"linear_map: layer 'act' \(activax.gelu\) is not affine"):

@@ -132,7 +132,7 @@ REPEATED = [(nn.serial(nn.dropout(0.5), nn.dense(8)), 3), (DENSE_RELU, 3), (acti
 
 @pytest.mark.parametrize(("item", "times"), REPEATED)
 def test_scan_is_serial_with_the_same_keys(item, times):
-    """Parameters, also where the first layer has another gain, values and gradients."""
+    """Parameters, values and gradients agree, also if the first layer has another gain."""
     once, unrolled = nn.scan(item, times, unroll=2), nn.serial(*[item] * times)
     before = (nn.dense(8), activax.relu)
 
