@@ -24,7 +24,7 @@ def real(function: str, name: str, value: Any) -> Array:
 
 
 def inexact_dtype(dtype: Any) -> Any:
-    """Return the dtype of the result: a float stays; an integer or boolean gives the default float."""
+    """Return the dtype of the result: that of a float, and else the default float."""
     return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)
 
 
@@ -34,7 +34,7 @@ def compute_dtype(dtype: Any) -> Any:
 
 
 def cast(x: Array, dtype: Any) -> Array:
-    """Return x in a dtype; the same x if it has that dtype, since `astype` makes a weak type strong."""
+    """Return x in a dtype; x itself if it has that dtype, since `astype` ends a weak type."""
     return x if x.dtype == dtype else x.astype(dtype)
 
 

@@ -89,7 +89,7 @@ class Definition:
 
     @functools.cached_property
     def formula(self) -> Callable[..., Array]:
-        """Return the body in ordinary primitives, always the same object, so that jit compiles once."""
+        """Return the body in ordinary primitives; always the same object, so jit compiles once."""
         return at(Mode.PLAIN)(self.body)
 
     @functools.cached_property
@@ -114,7 +114,7 @@ class Definition:
     def arguments(
         self, values: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
-        """Return the arrays in order and the static keywords of one call; `values` fills the gaps."""
+        """Return the arrays and the static keywords of one call; `values` fills the gaps."""
         if len(args) > len(self.arrays):
             raise TypeError(
                 f"{self.name}: takes at most {len(self.arrays)} positional arguments "

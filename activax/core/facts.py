@@ -128,7 +128,7 @@ class Facts:
         return self._definition.doc.partition("\n")[0]
 
     def section(self, title: str) -> str:
-        """Return the text under a heading of the docstring, such as "Formula"; "" if it is absent."""
+        """Return the text under a heading of the docstring, such as "Formula", or ""."""
         found = re.search(
             rf"^{title}:\n((?:[ ]+\S.*\n|\n)*)", self._definition.doc + "\n", re.MULTILINE
         )

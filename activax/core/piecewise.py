@@ -90,7 +90,7 @@ def piecewise(
         def parts(
             arrays: tuple[Array, ...], statics: dict[str, Any]
         ) -> Iterator[tuple[Callable[..., Array], Array, Array]]:
-            """Yield each piece, the mask of its interval, and x there and a number inside elsewhere."""
+            """Yield each piece, the mask of its interval, and x, kept inside of the interval."""
             x = arrays[0]
             known = {**dict(zip(inputs, arrays, strict=True)), **statics}
             ends = [jnp.asarray(e, x.dtype) for e in edges_of(*(known[n] for n in edge_names))]

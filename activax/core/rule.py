@@ -10,13 +10,13 @@ from jax.custom_derivatives import SymbolicZero
 
 from activax.numerics.mode import Mode, tracing
 
-LinearMap = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
+TangentMap = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
 
 
 def differentiable(
     value: Callable[..., Array],
     keep: Callable[..., tuple[Any, ...]],
-    differential: LinearMap,
+    differential: TangentMap,
     *,
     recompute: bool = True,
     pin: bool = False,

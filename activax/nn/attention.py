@@ -11,7 +11,7 @@ from activax.core.arguments import check_axis, real
 from activax.nn.checks import check_functions, check_heads
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params, Source
-from activax.nn.linear import affine, affine_init
+from activax.nn.linear import affine_init, affine_map
 
 
 @constructor
@@ -91,7 +91,7 @@ def attention(
         *leading, length, features = x.shape
         batch = x.reshape(math.prod(leading), length, features)
         query, key, value = (
-            affine("attention", params[name], batch).reshape(
+            affine_map("attention", params[name], batch).reshape(
                 *batch.shape[:-1], number, features // heads
             )
             for name, number in heads_of.items()
@@ -99,6 +99,6 @@ def attention(
         # JAX's attention promotes 16-bit arrays, which strict promotion would refuse.
         with jax.numpy_dtype_promotion("standard"):
             read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
-        return affine("attention", params["out"], read.reshape(x.shape))
+        return affine_map("attention", params["out"], read.reshape(x.shape))
 
     return Layer(init, apply, takes_preceding=True)

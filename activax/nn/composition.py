@@ -25,7 +25,7 @@ from activax.nn.layer import (
     output_of,
 )
 
-Layers = dict[int | str, Layer]  # by name, or by number
+LayersByName = dict[int | str, Layer]  # by name, or by number
 
 
 @constructor
@@ -63,7 +63,7 @@ def serial(*layers: Any, **named: Any) -> Layer:
     return chain("serial", _named(layers, named, "serial"))
 
 
-def chain(function: str, layers: Layers) -> Layer:
+def chain(function: str, layers: LayersByName) -> Layer:
     """Return the layer of a function that applies layers one after the other."""
     after: After = "preceding"
     for layer in layers.values():
@@ -150,7 +150,7 @@ def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
 
 
 def _composed(
-    function: str, layers: Layers, after: After, combine: Callable[..., Any] | None = None
+    function: str, layers: LayersByName, after: After, combine: Callable[..., Any] | None = None
 ) -> Layer:
     """Return the layer of layers in a row, or side by side if `combine` takes their outputs."""
     in_a_row = combine is None
@@ -209,7 +209,7 @@ def _split(key: Array, number: int, chosen: tuple[int, ...]) -> tuple[Array, ...
     return tuple(keys[i] for i in chosen)
 
 
-def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> Layers:
+def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> LayersByName:
     """Return the layers by name, or by number if they have no names."""
     if layers and named:
         raise TypeError(
@@ -221,7 +221,7 @@ def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> Lay
     return {i: as_layer(item, f"{function}: layer {i}") for i, item in enumerate(layers)}
 
 
-def _check_entries(function: str, params: Params, layers: Layers) -> None:
+def _check_entries(function: str, params: Params, layers: LayersByName) -> None:
     """Raise unless the parameters have one entry for each layer."""
     check_params(function, params, tuple, list, Mapping)
     found = params if isinstance(params, Mapping) else range(len(params))

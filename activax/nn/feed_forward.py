@@ -25,7 +25,7 @@ from activax.nn.layer import (
     no_params,
     output_of,
 )
-from activax.nn.linear import Sharding, affine, affine_init
+from activax.nn.linear import Sharding, affine_init, affine_map
 from activax.numerics.mode import is_plain
 
 Policy = Callable[..., bool]
@@ -51,7 +51,7 @@ def _feed_forward(
     linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
     def preactivations(params: Params, x: Array) -> Any:
-        outputs = (affine(name, params[of], x) for of in inputs)
+        outputs = (affine_map(name, params[of], x) for of in inputs)
         first, *others = (named(output, PREACTIVATION) for output in outputs)
         return (first, *others) if others else first
 
@@ -71,7 +71,7 @@ def _feed_forward(
         def finish(inside: Any, own: Params, down: Params, key: dict[str, Array | None]) -> Array:
             # `inner`, because the checkpoint of this region is enough.
             output = named(unit.inner(own, inside, **key), ACTIVATION)
-            return affine(name, down, output, out_sharding)
+            return affine_map(name, down, output, out_sharding)
 
         region = finish
         if not is_plain():  # Taylor mode knows no checkpoint

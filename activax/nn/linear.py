@@ -69,7 +69,7 @@ def dense(
             "dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init
         )
 
-    apply = functools.partial(affine, "dense", out_sharding=out_sharding)
+    apply = functools.partial(affine_map, "dense", out_sharding=out_sharding)
     return Layer(init, apply, takes_preceding=True)
 
 
@@ -104,7 +104,7 @@ def affine_init(
     return {**params, "bias": start(jax.random.fold_in(key, 1), (features,), dtype)}
 
 
-def affine(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
+def affine_map(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
     """Return x weight, plus the bias if the parameters have one."""
     weight = params["weight"]
     if not x.shape or x.shape[-1] != weight.shape[0]:

@@ -14,7 +14,7 @@ COLUMNS = ("path", "layer", "output", "parameters", "bytes")
 WIDEST = 60  # characters of a layer in the table
 
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """A layer without layers inside."""
 
     path: str  # of its parameters, such as "1/0"
@@ -34,7 +34,7 @@ class Summary:
         bytes: the memory of all parameters.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[SummaryRow, ...]
     parameters: int
     bytes: int
 
@@ -86,7 +86,7 @@ def summary(network: Any, example: Example) -> Summary:
     """
     layer = as_layer(network, "summary: network")
     check_example("summary", example, single=False)
-    rows: list[Row] = []
+    rows: list[SummaryRow] = []
 
     def trace(key: jax.Array, x: Any) -> None:
         rows.extend(_rows(layer, init(layer, key, x, None)[0], x))
@@ -97,7 +97,7 @@ def summary(network: Any, example: Example) -> Summary:
 
 def _rows(
     layer: Layer, params: Params, x: Any, path: tuple[str, ...] = (), times: int = 1
-) -> Iterator[Row]:
+) -> Iterator[SummaryRow]:
     if layer.parts is not None:
         for part in layer.parts(params, x):
             inner = path if part.name is None else (*path, str(part.name))
@@ -105,7 +105,7 @@ def _rows(
         return
     leaves = jax.tree.leaves(params)
     output = jax.eval_shape(lambda params, x: apply_layer(layer, params, x, None), params, x)
-    yield Row(
+    yield SummaryRow(
         "/".join(path),
         f"{times} x {layer!r}" if times > 1 else repr(layer),
         output,
@@ -122,5 +122,5 @@ def _shapes(output: Any) -> str:
     return ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(output))
 
 
-def _counts(sizes: Row | Summary) -> tuple[str, str]:
+def _counts(sizes: SummaryRow | Summary) -> tuple[str, str]:
     return f"{sizes.parameters:,}", f"{sizes.bytes:,}"

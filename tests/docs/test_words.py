@@ -17,7 +17,7 @@ FILES = sorted(
 REFUSED = {
     *("What", "Whether", "How", "Where", "Why", "When", "Which", "Who", "If", "As", "Of", "By"),
     *("For", "With", "Without", "In", "On", "At", "To", "Those", "These", "This", "That", "It"),
-    *("They", "One", "Whatever", "Whose", "Than", "Then", "So", "But", "And", "Or", "Not"),
+    *("They", "Whatever", "Whose", "Than", "Then", "So", "But", "And", "Or", "Not"),
 }
 
 
