@@ -137,7 +137,7 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
     """
     a = magnitude(x)
-    # XLA for GPUs rewrites a / 2 + c / 2 as (a + c) / 2, which overflows for large a.
+    # XLA rewrites a / 2 + c / 2 as (a + c) / 2, which overflows (docs/numerics.md, section 6).
     h = jnp.where(a > largest_finite(a) / 4, a, a / 2 + hypotenuse(a, b) / 2)
     return jnp.where(x < 0, b / 4 / h, h)
 
