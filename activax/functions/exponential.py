@@ -41,7 +41,7 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     ranges={"beta": NOT_ZERO},
 )
 def softplus(x: Array, beta: Array | float = 1.0) -> Array:
-    """Softplus, the smooth rectifier, without a threshold above which it is the identity.
+    """Softplus, the smooth rectifier, without a threshold to the identity.
 
     Formula:
         softplus(x) = log(1 + exp(beta x)) / beta
@@ -237,7 +237,7 @@ def selu(x: Array) -> Array:
 
     Formula:
         selu(x) = 1.05070098735548 (x if x > 0 else 1.67326324235438 (exp(x) - 1));
-        the slope at 0 is that of the left side, 1.75809934084738
+        the slope at 0 is the left one, 1.75809934084738
 
     Args:
         x: an array of any shape and real dtype.
@@ -275,7 +275,7 @@ def xielu(
     """Expanded integral of the exponential linear unit: quadratic on the right.
 
     The published models keep alpha_p and alpha_n - beta positive by training their inverse
-    softplus, and replace x by min(x, -1e-6) in the exponential; here it is exact.
+    softplus, and replace x by min(x, -1e-6) in the exponential; here the exponential is exact.
 
     Formula:
         xielu(x) = alpha_p x^2 + beta x if x > 0 else alpha_n (exp(x) - 1 - x) + beta x

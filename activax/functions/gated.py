@@ -30,7 +30,7 @@ __all__ = [
 def glu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str = "value_gate", axis: int = -1
 ) -> Array:
-    """Gated linear unit, the only unit whose packed form has a default: that of `jax.nn.glu`.
+    """Gated linear unit, the only unit whose packed form has a default: the one of `jax.nn.glu`.
 
     Formula:
         glu(gate, value) = sigmoid(gate) value
@@ -38,7 +38,7 @@ def glu(
     Args:
         gate: an array of any shape and real dtype; or value and gate, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -66,7 +66,7 @@ def swiglu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved";
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved";
             there is no default, because published models differ.
         axis: the packed axis.
 
@@ -94,7 +94,7 @@ def geglu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -119,7 +119,7 @@ def reglu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -144,7 +144,7 @@ def geglu_tanh(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -169,7 +169,7 @@ def qgeglu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -177,7 +177,7 @@ def qgeglu(
         Array([1.6915916], dtype=float32)
 
     Paper:
-        NVIDIA Transformer Engine; the gate is that of Radford et al. 2021 (CLIP), arXiv:2103.00020.
+        NVIDIA Transformer Engine; the gate is from Radford et al. 2021 (CLIP), arXiv:2103.00020.
     """
     raise NotImplementedError
 
@@ -194,7 +194,7 @@ def squared_reglu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
 
     Example:
@@ -202,7 +202,7 @@ def squared_reglu(
         Array([ 0., 18.], dtype=float32)
 
     Paper:
-        NVIDIA Transformer Engine; the gate is that of So et al. 2021, Primer: Searching for
+        NVIDIA Transformer Engine; the gate is from So et al. 2021, Primer: Searching for
         Efficient Transformers, arXiv:2109.08668.
     """
     raise NotImplementedError
@@ -225,17 +225,17 @@ def clamped_swiglu(
 
     Formula:
         clamped_swiglu(gate, value) = g sigmoid(alpha g) (v + offset), where g = min(gate, limit)
-        and v = min(max(value, -limit), limit); the slope at a clamp is that of the inside, as in
+        and v = min(max(value, -limit), limit); the slope at a clamp is the one inside, as in
         torch, and 0 beyond
 
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
         alpha: the sharpness of the gate.
         limit: the largest gate and the largest magnitude of a value.
-        offset: what is added to the value.
+        offset: the number added to the value.
 
     Example:
         >>> activax.clamped_swiglu(jnp.array([1.0, 9.0]), jnp.array([2.0, -9.0]))
@@ -266,7 +266,7 @@ def situ_glu(
     Args:
         gate: an array of any shape and real dtype; or both, packed along `axis`.
         value: an array of the shape of gate.
-        layout: how a packed array is laid out: "value_gate", "gate_value" or "interleaved".
+        layout: the order in a packed array: "value_gate", "gate_value" or "interleaved".
         axis: the packed axis.
         gate_cap: the bound of the gate.
         value_cap: the bound of the value.
