@@ -179,7 +179,7 @@ INDEX = {
         "elementwise",
         "certified",
         ("trainable",),
-        "Softplus, the smooth rectifier, without a threshold above which it is the identity.",
+        "Softplus, the smooth rectifier, without a threshold to the identity.",
     ),
     "sqrt_softplus": Entry(
         "exponential",
@@ -361,7 +361,7 @@ INDEX = {
         "gated",
         "derived",
         (),
-        "Gated linear unit, the only unit whose packed form has a default: that of `jax.nn.glu`.",
+        "Gated linear unit, the only unit whose packed form has a default: the one of `jax.nn.glu`.",
     ),
     "swiglu": Entry("gated", "gated", "derived", (), "Gated unit with a silu gate."),
     "geglu": Entry("gated", "gated", "derived", (), "Gated unit with an exact gelu gate."),
@@ -415,7 +415,7 @@ INDEX = {
         "elementwise",
         "certified",
         ("trainable", "surrogate"),
-        "Threshold neuron: it fires or it does not, and learns through a surrogate slope.",
+        "Threshold neuron, which fires or not, and learns through a surrogate slope.",
     ),
 }
 

@@ -29,7 +29,7 @@ INPUTS = {
     "gated": {
         "gate": "an array of any shape and real dtype; or gate and value, packed along `axis`.",
         "value": "an array of the shape of gate.",
-        "layout": 'the layout of a packed array: "gate_value", "value_gate" or "interleaved".\n'
+        "layout": 'the order in a packed array: "gate_value", "value_gate" or "interleaved".\n'
         "    There is no default where published models differ.",
         "axis": "the packed axis.",
     },

@@ -41,7 +41,7 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     ranges={"beta": NOT_ZERO},
 )
 def softplus(x: Array, beta: Array | float = 1.0) -> Array:
-    """Softplus, the smooth rectifier, without a threshold above which it is the identity.
+    """Softplus, the smooth rectifier, without a threshold to the identity.
 
     Formula:
         softplus(x) = log(1 + exp(beta x)) / beta
@@ -132,7 +132,7 @@ def squareplus(x: Array, b: Array | float = 4.0) -> Array:
         Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687.
     """
     a = magnitude(x)
-    # XLA for GPUs rewrites a / 2 + c / 2 as (a + c) / 2, which overflows for large a.
+    # XLA rewrites a / 2 + c / 2 as (a + c) / 2, which overflows (docs/numerics.md, section 6).
     h = jnp.where(a > largest_finite(a) / 4, a, a / 2 + hypotenuse(a, b) / 2)
     return jnp.where(x < 0, b / 4 / h, h)
 
@@ -230,7 +230,7 @@ def selu(x: Array) -> Array:
 
     Formula:
         selu(x) = 1.05070098735548 (x if x > 0 else 1.67326324235438 (exp(x) - 1));
-        the slope at 0 is that of the left side, 1.75809934084738
+        the slope at 0 is the left one, 1.75809934084738
 
     Example:
         >>> activax.selu(jnp.array([-1.0, 1.0]))
@@ -265,7 +265,7 @@ def xielu(
     """Expanded integral of the exponential linear unit: quadratic on the right.
 
     The published models keep alpha_p and alpha_n - beta positive by training their inverse
-    softplus, and replace x by min(x, -1e-6) in the exponential; here it is exact.
+    softplus, and replace x by min(x, -1e-6) in the exponential; here the exponential is exact.
 
     Formula:
         xielu(x) = alpha_p x^2 + beta x if x > 0 else alpha_n (exp(x) - 1 - x) + beta x

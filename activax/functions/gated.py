@@ -30,7 +30,7 @@ __all__ = [
 def glu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str = "value_gate", axis: int = -1
 ) -> Array:
-    """Gated linear unit, the only unit whose packed form has a default: that of `jax.nn.glu`.
+    """Gated linear unit, the only unit whose packed form has a default: the one of `jax.nn.glu`.
 
     Example:
         >>> activax.glu(jnp.array([0.0]), jnp.array([2.0]))
@@ -117,7 +117,7 @@ def qgeglu(
         Array([1.6915916], dtype=float32)
 
     Paper:
-        NVIDIA Transformer Engine; the gate is that of Radford et al. 2021 (CLIP), arXiv:2103.00020.
+        NVIDIA Transformer Engine; the gate is from Radford et al. 2021 (CLIP), arXiv:2103.00020.
     """
 
 
@@ -135,7 +135,7 @@ def squared_reglu(
         Array([ 0., 18.], dtype=float32)
 
     Paper:
-        NVIDIA Transformer Engine; the gate is that of So et al. 2021, Primer: Searching for
+        NVIDIA Transformer Engine; the gate is from So et al. 2021, Primer: Searching for
         Efficient Transformers, arXiv:2109.08668.
     """
 
@@ -157,13 +157,13 @@ def clamped_swiglu(
 
     Formula:
         clamped_swiglu(gate, value) = g sigmoid(alpha g) (v + offset), where g = min(gate, limit)
-        and v = min(max(value, -limit), limit); the slope at a clamp is that of the inside, as in
+        and v = min(max(value, -limit), limit); the slope at a clamp is the one inside, as in
         torch, and 0 beyond
 
     Args:
         alpha: the sharpness of the gate.
         limit: the largest gate and the largest magnitude of a value.
-        offset: what is added to the value.
+        offset: the number added to the value.
 
     Example:
         >>> activax.clamped_swiglu(jnp.array([1.0, 9.0]), jnp.array([2.0, -9.0]))

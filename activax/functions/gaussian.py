@@ -118,8 +118,8 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
         of the standard normal
 
     Args:
-        mean: where it is 1/2; sqrt(1/2) to the digits that the published models use.
-        deviation: the width of the rise; sqrt(1 / (4 pi)) to those digits.
+        mean: the x of value 1/2; by default sqrt(1/2) to the digits that published models use.
+        deviation: the width of the rise; by default sqrt(1 / (4 pi)) to the same digits.
 
     Example:
         >>> activax.laplace_cdf_gate(jnp.array([0.0, 0.707107, 2.0]))

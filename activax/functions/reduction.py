@@ -58,7 +58,7 @@ def logsumexp(
         Array(1000.6931, dtype=float32)
 
     Paper:
-        Folklore; its errors are those of Blanchard, Higham & Higham 2021, Accurately computing the
+        Folklore; for its errors, Blanchard, Higham & Higham 2021, Accurately computing the
         log-sum-exp and softmax functions.
     """
     top = largest(x, where, axis)

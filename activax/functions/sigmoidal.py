@@ -139,8 +139,8 @@ def dyt(
     Args:
         alpha: the scale of x, one number in the paper; a number or an array that broadcasts
             against x.
-        weight: the scale of the result, one a channel in the paper, likewise.
-        bias: what is added, one a channel in the paper, likewise.
+        weight: the scale of the result, one a channel in the paper; broadcasts as alpha does.
+        bias: the number added, one a channel in the paper; broadcasts as alpha does.
 
     Example:
         >>> activax.dyt(jnp.array([-4.0, 0.0, 1.0]))

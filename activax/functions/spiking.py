@@ -37,18 +37,18 @@ def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     ranges={"sharpness": NOT_NEGATIVE},
 )
 def step(x: Array, threshold: Array | float = 0.0, sharpness: Array | float = 10.0) -> Array:
-    """Threshold neuron: it fires or it does not, and learns through a surrogate slope.
+    """Threshold neuron, which fires or not, and learns through a surrogate slope.
 
     Formula:
-        step(x) = 1 if x >= threshold else 0; as slopes serve those of the fast sigmoid
-        (x - threshold) / (1 + sharpness |x - threshold|)
+        step(x) = 1 if x >= threshold else 0; the slopes are the derivatives of the fast
+        sigmoid (x - threshold) / (1 + sharpness |x - threshold|)
 
     Args:
-        threshold: where it fires; a number or an array that broadcasts against x. Its slope is
-            minus that of x.
+        threshold: the least x that fires; a number or an array that broadcasts against x. Its slope
+            is minus the slope by x.
         sharpness: how fast the surrogate slope falls off, per unit of x; a number or an array that
-            broadcasts against x. The value does not depend on the sharpness; its slope is that of
-            the fast sigmoid.
+            broadcasts against x. The value does not depend on the sharpness; the slope by the
+            sharpness is the fast sigmoid's.
 
     Example:
         >>> activax.step(jnp.array([-1.0, 0.0, 1.0]))
@@ -58,7 +58,7 @@ def step(x: Array, threshold: Array | float = 0.0, sharpness: Array | float = 10
 
     Paper:
         McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity; the
-        slope is that of Zenke & Ganguli 2018, SuperSpike, arXiv:1705.11146.
+        slope is from Zenke & Ganguli 2018, SuperSpike, arXiv:1705.11146.
     """
     return choose(flag(x, x >= threshold), jnp.ones_like(x), jnp.zeros_like(x))
 

@@ -194,14 +194,14 @@ def gumbel_softmax_st(
 
     Formula:
         gumbel_softmax_st(x)_i = 1 if i is the first index of max_j (x_j + g_j) else 0, where g is
-        standard Gumbel noise with a key, and 0 without; as slopes serve those of
-        softmax((x + g) / temperature)
+        standard Gumbel noise with a key, and 0 without; the slopes are the
+        derivatives of softmax((x + g) / temperature)
 
     Args:
         x: logits, an array of any real dtype, with at least one axis.
         key: a PRNG key, or None for evaluation.
         temperature: a number on which only the slopes depend, or an array that broadcasts against x
-            and has size 1 along the axis. Its slope is that of the softmax.
+            and has size 1 along the axis. Its slope is the softmax's.
         axis: the axis along which the result sums to 1.
 
     Example:

@@ -138,9 +138,8 @@ def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: in
 def _sparsemax_reference(mp: Any, x: list[Any]) -> list[Any]:
     descending = sorted(x, reverse=True)
     thresholds = [(sum(descending[:k]) - 1) / k for k in range(1, len(x) + 1)]
-    threshold = max(
-        thresholds
-    )  # the support has it, because adding to the support or taking away lowers it
+    # Elements added to the support, or taken away, lower the threshold. So the largest is right.
+    threshold = max(thresholds)
     return [max(v - threshold, mp.zero) for v in x]
 
 
@@ -234,8 +233,8 @@ def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
     """Straight-through argmax: the value of the hardmax, the slopes of the softmax.
 
     Formula:
-        one_hot_argmax_st(x)_i = 1 if i is the first index of max_j x_j else 0; as slopes serve
-        those of softmax(x)
+        one_hot_argmax_st(x)_i = 1 if i is the first index of max_j x_j else 0; the slopes are
+        the derivatives of softmax(x)
 
     Args:
         x: an array of any real dtype, with at least one axis.

@@ -66,8 +66,8 @@ def root(x: Array) -> Array:
 def root_above(distance: Array) -> Array:
     """Return max(sqrt(distance), 2^-19), with derivative 1 / (2 root) everywhere.
 
-    `distance` is that of a value to its minimum, and slopes are multiples of the root. The bound
-    keeps their second derivatives finite (docs/numerics.md, section 7).
+    A slope is a multiple of the root, for the distance of a value to its minimum. The bound keeps
+    the second derivative finite (docs/numerics.md, section 7).
     """
     return jnp.sqrt(at_least(distance, 2.0**-38))
 

@@ -1,6 +1,6 @@
 """Values and slopes of x g(x), where the gate g rises from 0 to 1: the kernels of self-gated units.
 
-The slope of each unit has a root on the left, where it is the difference of two equal numbers.
+The slope of each unit has a root on the left, as the difference of two equal numbers.
 Written in terms of the distance to the root, the slope keeps its relative accuracy
 (docs/numerics.md, section 1).
 """
@@ -32,8 +32,8 @@ from activax.numerics.double_words import (
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1
 
-# XLA merges exp and expm1 of one argument and keeps a product of theirs, which SHIFT alone would
-# let underflow beside whole powers of two (docs/numerics.md, section 3).
+# XLA merges exp and expm1 of one argument, and SHIFT is too little for the product that they share
+# (docs/numerics.md, section 3).
 FARTHER = 2 * SHIFT
 
 # gelu_tanh(x) = x logistic(v(x)), where v(x) = GELU_TANH_LINEAR x + GELU_TANH_CUBIC x^3.

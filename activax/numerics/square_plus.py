@@ -26,8 +26,9 @@ def square_plus(x: Array, shift: Array) -> Array:
 
 
 def hypotenuse(a: Array, b: Array | float) -> Array:
-    """Return sqrt(a^2 + b) for a >= 0; where a^2 would overflow, a, to which a moderate b adds 0.
+    """Return sqrt(a^2 + b) for a >= 0, without overflow.
 
+    Where a^2 would overflow the root is a itself, because a moderate b is below its rounding.
     The root is at least a, also where b is 0 and a^2 underflows.
     """
     far = math.sqrt(largest_finite(a)) / 2

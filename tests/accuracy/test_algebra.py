@@ -1,7 +1,7 @@
-"""The algebra of formulas, apart from rounding: their programs, computed with 60 digits.
+"""The algebra of formulas, apart from rounding: their programs run with 60 digits in mpmath.
 
-A program that JAX traces from a formula is evaluated in mpmath, where nothing is rounded. So a
-wrong formula fails here, and a formula that loses digits fails in test_accuracy.py alone.
+JAX traces a formula to a program, which is then evaluated without rounding. A wrong formula fails
+here; a formula that only loses digits passes here and fails in test_accuracy.py.
 """
 
 import functools
@@ -30,12 +30,12 @@ def _quotient(x: Any, y: Any) -> Any:
 
 
 def _real(function: Callable[[mpf], mpf], domain: float = 0.0) -> Callable[[mpf], mpf]:
-    """The function, NaN below its domain, where mpmath is complex."""
+    """Return the function, but NaN below the domain, where mpmath gives complex numbers."""
     return lambda x: mp.nan if x < domain else function(x)
 
 
-def _reduced(x: mpf, exponent_bits: int, mantissa_bits: int) -> mpf:
-    """x rounded to fewer bits than its dtype has; a rounding to all bits rounds nothing here."""
+def _round(x: mpf, exponent_bits: int, mantissa_bits: int) -> mpf:
+    """Return x rounded to so many bits, but x itself for all bits of float32 or float64."""
     if mantissa_bits in (23, 52) or not x:
         return x
     unit = mp.ldexp(1, int(mp.mag(x)) - mantissa_bits - 1)
@@ -43,22 +43,22 @@ def _reduced(x: mpf, exponent_bits: int, mantissa_bits: int) -> mpf:
 
 
 def _bits(x: Any, new_dtype: Any) -> Any:
-    """The float32 next to x as an int32, or the reverse."""
+    """Return the bits of the float32 nearest to x as an int32, or the float32 of such bits."""
     if new_dtype == jnp.int32:
         return int(np.float32(float(x)).view(np.int32))
     return mpf(float(np.int64(x).astype(np.int32).view(new_dtype)))
 
 
-def _converted(x: Any, new_dtype: Any) -> Any:
+def _convert(x: Any, new_dtype: Any) -> Any:
     kind = jnp.dtype(new_dtype).kind
     return mpf(x) if kind == "f" else bool(x) if kind == "b" else int(x)
 
 
-def _same(x: Any) -> Any:
+def _same(x: Any, **options: Any) -> Any:
     return x
 
 
-# What primitives of JAX mean for numbers: of their operands, and of the parameters they name.
+# The primitives of JAX as functions of numbers, and those that read parameters of the equation.
 MEANING: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "add": operator.add,
@@ -94,36 +94,37 @@ MEANING: dict[str, Callable[..., Any]] = {
     "square": lambda x: x * x,
     "sub": operator.sub,
     "tanh": mp.tanh,
-    # Of one number, and of barriers, nothing is left to do.
-    "broadcast_in_dim": lambda x, **options: x,
+    # Nothing is left to do for one number.
+    "broadcast_in_dim": _same,
     "copy": _same,
     "optimization_barrier": _same,
-    "reshape": lambda x, **options: x,
+    "reshape": _same,
 }
 MEANING_WITH_OPTIONS: dict[str, Callable[..., Any]] = {
     "bitcast_convert_type": lambda x, new_dtype, **rest: _bits(x, new_dtype),
-    "convert_element_type": lambda x, new_dtype, **rest: _converted(x, new_dtype),
+    "convert_element_type": lambda x, new_dtype, **rest: _convert(x, new_dtype),
     "integer_pow": lambda x, y: x**y,
-    "reduce_precision": _reduced,
+    "reduce_precision": _round,
     "round": lambda x, rounding_method: mp.nint(x),
 }
-INNER = ("jaxpr", "call_jaxpr", "call")
+# The parameters that hold the program of a call.
+PROGRAMS = ("jaxpr", "call_jaxpr", "call")
 
 
 def evaluate(program: Any, arguments: Sequence[Any]) -> list[Any]:
-    """What a traced program of scalars returns, without rounding."""
+    """Return the results of a traced program of scalars, computed without rounding."""
     jaxpr = getattr(program, "jaxpr", program)
     known = dict(zip(jaxpr.constvars, getattr(program, "consts", ()), strict=True))
     known.update(zip(jaxpr.invars, arguments, strict=True))
 
     def read(atom: Any) -> Any:
         constant = isinstance(atom, Literal)
-        return _converted(np.asarray(atom.val).item(), atom.aval.dtype) if constant else known[atom]
+        return _convert(np.asarray(atom.val).item(), atom.aval.dtype) if constant else known[atom]
 
     for equation in jaxpr.eqns:
         operands = [read(atom) for atom in equation.invars]
         name, options = equation.primitive.name, equation.params
-        if inner := [options[key] for key in INNER if key in options]:
+        if inner := [options[key] for key in PROGRAMS if key in options]:
             results = evaluate(inner[0], operands)
         elif name in MEANING_WITH_OPTIONS:
             results = [MEANING_WITH_OPTIONS[name](*operands, **options)]
@@ -151,15 +152,15 @@ POINTS = (
     9.6,
     25.1,
 )
-# Programs for float64 hold constants of 53 bits, which is all that keeps them from the reference.
-# Each may move an argument by its rounding.
+# A program differs from the reference only because its constants are float64 numbers. The rounding
+# of a constant acts on the result, or as a rounding of an argument. This bounds them in all.
 CONSTANTS = mpf(2) ** -49
-# Differences of the reference have an error of this size.
+# The differences that stand for derivatives of the reference are wrong by as much.
 NOISE = mpf(10) ** (10 - DIGITS)
 
 
 def program_of(function: Callable[..., Any], *arguments: float) -> Any:
-    """The traced program of a function and its slopes, for float64 scalars."""
+    """Return the traced program of a function and its slopes, for float64 scalars."""
     places = tuple(range(len(arguments)))
     with jax.enable_x64(True):
         sloped = jax.value_and_grad(function, places)
@@ -167,7 +168,7 @@ def program_of(function: Callable[..., Any], *arguments: float) -> Any:
 
 
 def excess(got: mpf, f: Callable[..., mpf], arguments: Sequence[mpf], order: np.ndarray) -> float:
-    """The error of a derivative of f, over what the roundings of constants explain."""
+    """Return the error of a derivative of f, divided by the error that constants explain."""
     want = mp.diff(f, arguments, tuple(order))
     units = np.eye(len(arguments), dtype=int)
     moved = sum(
@@ -178,7 +179,7 @@ def excess(got: mpf, f: Callable[..., mpf], arguments: Sequence[mpf], order: np.
 
 
 def check(activation: activax.Activation) -> None:
-    """Assert that the program of an activation, value and slopes, is its reference."""
+    """Assert that value and slopes of an activation equal its reference."""
     names = activation.trainable
     numbers = [float(activation.parameters[name]) for name in names]
 
@@ -242,7 +243,7 @@ KERNELS = {
     "gelu_tail": (gelu_tail, (0.1, 0.3, 1.7, 5.2, 12.9)),
     "gelu_tail_slope": (lambda a: mp.diff(gelu_tail, a), (0.0, 0.75, 1.7, 12.9)),
 }
-# More than the relative errors of the fits, and less than what a wrong formula makes of them.
+# Relative errors of the fits, and some room.
 FITS = {Mode.SINGLE: 2.0**-24, Mode.HALF: 2.0**-15}
 
 
