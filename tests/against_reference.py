@@ -1,8 +1,9 @@
 """How the error of an activation is counted, and where it is looked for."""
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -108,6 +109,38 @@ def of_vector(activation: Activation, exact: Callable[..., Any]) -> Callable[...
     )
 
 
+class Worst(NamedTuple):
+    """The largest error among results, in units in the last place, and the place of that error."""
+
+    error: float
+    at: tuple[float, ...] = ()
+    got: float = math.nan
+    want: float = math.nan
+
+    def __str__(self) -> str:
+        at = ", ".join(f"{number:.9g}" for number in self.at)
+        return f"{self.error:.3g} ulps at {at}: got {self.got:.9g}, exact {self.want:.9g}"
+
+
+def worst_error(
+    got: Any, f: Callable[..., Any], order: Sequence[int], columns: Any, counted: np.ndarray
+) -> Worst:
+    """Return the largest error of `got`, the derivative of f of this order, over rows of arguments.
+
+    Only the rows that are `counted` enter. The precision of mpmath is that of the caller.
+    """
+    dtype, worst = compute_dtype(got.dtype), Worst(0.0)
+    order = np.asarray(order)
+    rows = np.stack([np.asarray(column, float) for column in columns], 1)[counted]
+    for g, row in zip(np.asarray(got)[counted], rows.tolist(), strict=True):
+        at = tuple(map(mp.mpf, row))
+        want = mp.diff(f, at, tuple(order)) if order.any() else f(*at)
+        found = error(g, want, functools.partial(amplification, f, at, order, dtype))
+        if not found <= worst.error:
+            worst = Worst(found, tuple(row), float(g), float(want))
+    return worst
+
+
 def errors(
     call: Callable[..., Any],
     exact: Callable[..., Any],
@@ -115,38 +148,37 @@ def errors(
     columns: Sequence[np.ndarray],
     smooth: np.ndarray,
 ) -> list[float]:
-    """The worst errors of the value and of the slope by each argument, over rows of arguments.
+    """Return the worst errors of the value and of the slope by each argument, over rows.
 
-    Slopes count in the rows that are `smooth`; they are those of the surrogate, where there is one.
+    Slopes count in the rows that are `smooth`. Where there is a surrogate, it has the slopes.
     """
     size = len(columns)
     value, slopes = jax.jit(jax.vmap(jax.value_and_grad(call, tuple(range(size)))))(*columns)
-    none, units = np.zeros(size, int), np.eye(size, dtype=int)
-    sloped = surrogate or exact
-    derivatives = [(slope, sloped, unit) for slope, unit in zip(slopes, units, strict=True)]
-
-    def worst(got: Any, f: Callable[..., Any], order: np.ndarray, counted: np.ndarray) -> float:
-        dtype = compute_dtype(got.dtype)
-        rows = [tuple(mp.mpf(float(a)) for a in row) for row in zip(*columns, strict=True)]
-        return max(
-            error(
-                g,
-                mp.diff(f, at, tuple(order)),
-                functools.partial(amplification, f, at, order, dtype),
-            )
-            for g, at, here in zip(np.asarray(got), rows, counted, strict=True)
-            if here
-        )
-
+    units = np.eye(size, dtype=int)
     with mp.workdps(digits(columns[0].dtype)):
         everywhere = np.ones_like(smooth)
-        return [worst(value, exact, none, everywhere), *(worst(*d, smooth) for d in derivatives)]
+        worst = [worst_error(value, exact, 0 * units[0], columns, everywhere)]
+        for slope, unit in zip(slopes, units, strict=True):
+            worst.append(worst_error(slope, surrogate or exact, unit, columns, smooth))
+    return [found.error for found in worst]
+
+
+HALF_ULP = 0.05  # the error of a 16-bit result beyond its rounding, in its own ulps
+
+
+def bounds(activation: Activation, dtype: Any) -> tuple[float, float]:
+    """Return the errors that a value and slopes of this dtype may have, as `error` counts them.
+
+    The mixed count holds next to roots, so an activation without a bound keeps that of the
+    catalogue. Float64 has no second words for its arguments, which costs up to 3 times.
+    """
+    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
+    if jnp.finfo(dtype).bits < 32:
+        value = slope = HALF_ULP * 2.0 ** (jnp.finfo(jnp.float32).nmant - jnp.finfo(dtype).nmant)
+    return float(value), float(slope)
 
 
 def within(worst: Sequence[float], activation: Activation, dtype: Any) -> bool:
-    """Return whether value and slopes keep the bounds; the mixed count holds at roots, too.
-
-    They are of float32; float64 has no second words for its arguments, which costs up to 3 times.
-    """
-    value, slope = np.minimum(activation.ulps, ULPS) * (3 if dtype == jnp.float64 else 1)
+    """Return whether value and slopes keep the bounds, those of float32 in 16 bits, too."""
+    value, slope = bounds(activation, compute_dtype(dtype))
     return bool(worst[0] <= value and max(worst[1:]) <= slope)

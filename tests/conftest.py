@@ -1,4 +1,10 @@
-"""Every test runs over the catalogue: an activation is tested on the day it is defined."""
+"""Tests run over the catalogue, so an activation is tested on the day of its definition.
+
+A test that takes one of the arguments in CHOSEN is a test of a mechanism. By default it runs on
+`representatives`, the first activation of each signature; with `-m slow` it runs on all the others.
+A test with the marker `every` runs on every activation by default. That is for cheap tests and for
+the contract in `contract/test_entry.py`, which checks what is an activation's own: its numbers.
+"""
 
 import gc
 from collections.abc import Iterable
@@ -7,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from representatives import representatives
 
 import activax
 from activax.catalogue.models import PRESETS
@@ -58,7 +65,7 @@ def random_params():
     return make
 
 
-# Which activations an argument's name stands for.
+# The activations that the name of an argument stands for.
 CHOSEN = {
     "activation": lambda a: True,
     "elementwise": lambda a: a.kind == "elementwise",
@@ -71,7 +78,7 @@ CHOSEN = {
 
 
 def presets(peers: Iterable[str], kind: str) -> list[str]:
-    """The presets of these peers that are activations of this kind."""
+    """Return the presets of these peers that are activations of this kind."""
     return [
         f"{peer}.{name}"
         for peer in peers
@@ -88,7 +95,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     for argument in CHOSEN.keys() & set(metafunc.fixturenames):
         chosen = [a for a in activax.catalog.values() if CHOSEN[argument](a)]
-        metafunc.parametrize(argument, chosen, ids=[a.name for a in chosen])
+        every = metafunc.definition.get_closest_marker("every")
+        default = set(chosen if every else representatives(chosen))
+        if metafunc.config.getoption("markexpr") == "not slow":  # to collect the rest takes time
+            chosen = [a for a in chosen if a in default]
+        marks = {a: () if a in default else pytest.mark.slow for a in chosen}
+        metafunc.parametrize(argument, [pytest.param(a, id=a.name, marks=marks[a]) for a in chosen])
     peers = getattr(metafunc.module, "PEERS", PRESETS)
     for argument, kind in {"preset": "activation", "elementwise_preset": "elementwise"}.items():
         if argument in metafunc.fixturenames:

@@ -16,7 +16,7 @@ from benchmarks import aot
 from benchmarks._lib.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
 from benchmarks._lib.claims import races
 
-pytestmark = pytest.mark.aot
+pytestmark = [pytest.mark.aot, pytest.mark.every]
 
 RESULTS = Path(aot.__file__).parent / "results"
 RECORDED = {

@@ -13,7 +13,7 @@ from interpreter import evaluate
 
 from activax.bench import compile_for, critical, errors, slope
 
-pytestmark = pytest.mark.aot
+pytestmark = [pytest.mark.aot, pytest.mark.every]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_every_spelling_of_a_name(library):
                     activax.get(spec)
 
 
+@pytest.mark.every
 def test_every_spelling_of_our_names(activation):
     for spelling in spellings(activation.name):
         assert activax.get(spelling) is activation

@@ -31,6 +31,7 @@ def exact(activation):
     return lambda x: activation.reference(mp, x, **activation.parameters)
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("shape", [(2, 4), (3, 0, 2)])
 def test_dtype_and_shape_of_floats_are_kept(activation, shape):
     """But for a reduction, whose output has the shape that its formula gives."""

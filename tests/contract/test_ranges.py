@@ -46,6 +46,7 @@ BOUNDED = [
 ]
 
 
+@pytest.mark.every
 def test_every_parameter_has_a_range_which_the_docstring_says(activation):
     assert set(activation.ranges) == set(activation.parameters) - OTHERS
     lines = activation.section("Ranges").splitlines()
@@ -55,6 +56,7 @@ def test_every_parameter_has_a_range_which_the_docstring_says(activation):
         assert ("NaN" in line) == (range_ != REAL and name in activation.trainable)
 
 
+@pytest.mark.every
 def test_numbers_outside_are_refused(activation):
     """In the call, when bound, and through a gated unit or a lean activation."""
     x = jnp.ones((2,) * (1 + (activation.kind == "vector")))

@@ -22,17 +22,20 @@ ELU = activax.elu.bind(alpha=0.5)
 PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
 
 
+@pytest.mark.every
 def test_is_a_pytree_without_leaves(activation):
     assert jax.tree.leaves(activation) == []
     assert jax.tree.map(jnp.sin, activation) is activation
     assert jax.jit(lambda model: model)({"f": activation})["f"] is activation
 
 
+@pytest.mark.every
 def test_copies_are_the_same_object(activation):
     assert pickle.loads(pickle.dumps(activation)) is activation
     assert copy.copy(activation) is copy.deepcopy(activation) is activation
 
 
+@pytest.mark.every
 def test_goes_by_its_public_name(activation):
     assert getattr(activax, activation.name) is activation
     assert repr(activation) == f"activax.{activation.name}"
@@ -41,6 +44,7 @@ def test_goes_by_its_public_name(activation):
     assert getattr(family, activation.name) is activation
 
 
+@pytest.mark.every
 def test_help_shows_signature_and_docstring(activation):
     assert inspect.getdoc(activation).startswith(
         f"{activation.name}{inspect.signature(activation)}"
@@ -49,11 +53,13 @@ def test_help_shows_signature_and_docstring(activation):
     assert list(inspect.signature(activation).parameters)[inputs:] == [*activation.parameters]
 
 
+@pytest.mark.every
 def test_is_found_by_name_and_by_config(activation):
     assert activax.get(activation.name) is activax.get(activation) is activation
     assert activax.get(json.loads(json.dumps(activation.to_config()))) == activation
 
 
+@pytest.mark.every
 def test_bound_numbers_survive_json_and_pickle(activation):
     numbers = {k: v for k, v in activation.parameters.items() if v is not None}
     bound = activation.bind(**numbers)
@@ -62,6 +68,7 @@ def test_bound_numbers_survive_json_and_pickle(activation):
     assert hash(pickle.loads(pickle.dumps(bound))) == hash(bound)
 
 
+@pytest.mark.every
 def test_formula_has_no_custom_rule(activation):
     x = (jnp.ones(4),) * (2 if activation.kind == "gated" else 1)
     assert "custom_jvp" in str(jax.make_jaxpr(activation)(*x))
@@ -69,6 +76,7 @@ def test_formula_has_no_custom_rule(activation):
     np.testing.assert_allclose(jax.jit(activation.formula)(*x), activation(*x), rtol=1e-6)
 
 
+@pytest.mark.every
 def test_trainable_parameters_are_arrays_with_a_number_for_default(activation):
     assert set(activation.trainable) <= set(activation.parameters)
     assert all(isinstance(activation.parameters[name], float) for name in activation.trainable)
@@ -231,6 +239,7 @@ def test_a_gated_unit_takes_over_what_is_bound_and_the_surrogate():
     assert jax.grad(gate)(1.5, 3.0) == pytest.approx(float(slope))
 
 
+@pytest.mark.every
 def test_pickles_name_public_places(activation):
     """Pickles outlive a move of a file, except those with bound arrays."""
     made = [activation, activax.lean(activation, keep="input")]

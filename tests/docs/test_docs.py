@@ -39,11 +39,13 @@ def run(example: doctest.DocTest) -> None:
     assert not runner.run(example, out=report.write).failed, report.getvalue()
 
 
-@pytest.mark.parametrize("section", ["Formula", "Args", "Paper", "Raises"])
-def test_section(activation, section):
-    assert activation.section(section)
+@pytest.mark.every
+def test_sections(activation):
+    for title in ("Formula", "Args", "Paper", "Raises"):
+        assert activation.section(title), title
 
 
+@pytest.mark.every
 def test_summary(activation):
     """The docstring begins with the signature and one line that ends in a full stop."""
     signature, blank, summary, *_ = activation.__doc__.splitlines()
@@ -53,12 +55,14 @@ def test_summary(activation):
     assert len(summary) <= 100
 
 
+@pytest.mark.every
 def test_every_parameter_is_documented(activation):
     arguments = activation.section("Args")
     for name in activation.__signature__.parameters:
         assert f"{name}:" in arguments
 
 
+@pytest.mark.every
 def test_examples_of_activation(activation):
     """A certified activation has an example; what is built from others may do without."""
     parser = doctest.DocTestParser()

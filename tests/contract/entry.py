@@ -1,0 +1,158 @@
+"""One activation of the catalogue, and the results of the one program that its contract reads."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from against_reference import compute_dtype, inside, sample, variants
+from mpmath import mp
+
+from activax import Activation
+
+DTYPES = (jnp.float32, jnp.bfloat16, jnp.float16)
+COUNTS = dict(zip(DTYPES, (6, 3, 3), strict=True))  # points in a stratum of the sample
+VALUES = (-3.0, -0.5, 1.0, 2.0)  # beside an infinite gate
+
+Columns = list[np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """An activation at one set of parameters, and the results of its program.
+
+    Attributes:
+        activation: with its parameters bound.
+        columns: by dtype the inputs, then the trainable parameters, one array each.
+        first: by dtype the value, and the slopes: by every argument in float32 and in float16, by
+            the inputs in bfloat16.
+        second: the second derivative in float32 when all inputs grow alike.
+        eager: the value of a call outside of any program, at the defaults.
+    """
+
+    activation: Activation
+    columns: dict[Any, Columns]
+    first: dict[Any, tuple[np.ndarray, list[np.ndarray]]]
+    second: np.ndarray
+    eager: np.ndarray | None
+
+    @property
+    def pieces(self) -> tuple[Activation, ...]:
+        """The elementwise functions: the activation, or both factors of a gated unit."""
+        return self.activation.factors or (self.activation,)
+
+    def inputs(self, dtype: Any) -> list[np.ndarray]:
+        """Return the inputs in float64."""
+        return [x.astype(float) for x in self.columns[dtype][: self.activation.inputs]]
+
+    def exact(self, *, sloped: bool) -> Callable[..., Any]:
+        """Return the function of the columns in mpmath that has the values, or the slopes."""
+        f = (sloped and self.activation.surrogate) or self.activation.reference
+        names, inputs = self.activation.trainable, self.activation.inputs
+
+        def of_columns(*columns: Any) -> Any:
+            moved = dict(zip(names, columns[inputs:], strict=True))
+            return f(mp, *columns[:inputs], **{**self.activation.parameters, **moved})
+
+        return of_columns
+
+    def rows(self, dtype: Any, *, smooth: bool = False) -> np.ndarray:
+        """Return which rows are finite and in the domain.
+
+        Smooth are those at no kink and short of the largest number, where no slope has a bound.
+        """
+        xs, largest = self.inputs(dtype), float(jnp.finfo(dtype).max)
+        rows = np.all([np.isfinite(x) & np.isin(x, inside(x, self.activation)) for x in xs], axis=0)
+        if not smooth:
+            return rows
+        ends = [(*piece.kinks, -largest, largest) for piece in self.pieces]
+        return rows & ~np.any(list(map(np.isin, xs, ends)), axis=0)
+
+
+def find(activation: Activation) -> list[Found]:
+    """Compile one program, and run it at the defaults and away from them."""
+    both = list(variants(activation))
+    inputs = {dtype: _inputs(activation, both, dtype) for dtype in DTYPES}
+    plans = []
+    for variant in both:
+        numbers = [variant.parameters[name] for name in activation.trainable]
+        plans.append({
+            dtype: [*xs, *(np.full(xs[0].shape, n, compute_dtype(dtype)) for n in numbers)]
+            for dtype, xs in inputs.items()
+        })  # fmt: skip
+    program = jax.jit(functools.partial(_program, activation)).lower(*plans[0].values()).compile()
+    eager = np.asarray(activation(*map(jnp.asarray, inputs[jnp.float32])))
+    founds = []
+    for variant, columns in zip(both, plans, strict=True):
+        first, second = jax.tree.map(np.asarray, program(*columns.values()))
+        firsts = dict(zip(DTYPES, first, strict=True))
+        founds.append(
+            Found(variant, columns, firsts, second, eager if variant is activation else None)
+        )
+    return founds
+
+
+def _inputs(activation: Activation, both: Sequence[Activation], dtype: Any) -> Columns:
+    """Return inputs in strata and at kinks, the largest, the infinite ones and NaN."""
+    largest = float(jnp.finfo(dtype).max)
+    strata = []
+    for pieces in zip(*(variant.factors or (variant,) for variant in both), strict=True):
+        parts = [np.array(piece.kinks, dtype) for piece in pieces]
+        parts += [sample(dtype, piece, COUNTS[dtype]) for piece in pieces]
+        strata.append(np.append(np.unique(np.concatenate(parts)), np.array(-0.0, dtype)))
+    if activation.kind != "gated":
+        ends = np.array([-largest, largest, -np.inf, np.inf, np.nan], dtype)
+        return [np.append(*strata, ends)]
+    (first, second), normal = strata, np.random.default_rng(0).normal
+    far = largest / 4  # no factor of a gated unit overflows there
+    gate, value = np.transpose([
+        *itertools.product((-np.inf, np.inf), VALUES),
+        (-np.inf, 0.0),  # the closed end of a gate
+        *itertools.product((-far, -1.0, 1.0, far), repeat=2),
+        (np.nan, 1.0),
+        (1.0, np.nan),
+        (np.nan, np.nan),
+    ])  # fmt: skip
+    columns = (
+        [first, normal(size=second.shape), gate],
+        [normal(size=first.shape), second, value],
+    )
+    return [np.concatenate([part.astype(dtype) for part in column]) for column in columns]
+
+
+def _program(activation: Activation, single: Columns, brain: Columns, half: Columns) -> Any:
+    """Take each mode of differentiation once, each in another dtype."""
+    names, inputs = activation.trainable, activation.inputs
+
+    def call(*columns: Any) -> Any:
+        moved = dict(zip(names, columns[inputs:], strict=True))
+        return activation(*columns[:inputs], **moved)
+
+    each = tuple(range(len(single)))
+    value, slopes = jax.vmap(jax.value_and_grad(call, each))(*single)
+
+    def slope(*xs: Any) -> Any:
+        return sum(jax.vmap(jax.grad(call, each[:inputs]))(*xs, *single[inputs:]))
+
+    def ones(columns: Columns) -> Columns:
+        return [jnp.ones_like(column) for column in columns]
+
+    second = jax.jvp(slope, single[:inputs], ones(single[:inputs]))[1]
+    forward = []
+    for i, x in enumerate(brain[:inputs]):
+
+        def by_one(x: Any, i: int = i) -> Any:
+            return call(*brain[:i], x, *brain[i + 1 :])
+
+        forward.append(jax.jvp(by_one, (x,), (jnp.ones_like(x),)))
+    reverse, pull = jax.vjp(call, *half)
+    first = (
+        (value, slopes),
+        (forward[0][0], [tangent for _, tangent in forward]),
+        (reverse, pull(jnp.ones_like(reverse))),
+    )
+    return first, second

@@ -1,0 +1,63 @@
+"""The slope at each kink, as the docstring of an activation declares it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mpmath import mp
+
+from activax import Activation
+
+STEP = 1e-20  # from a kink to a point beside it; no difference reaches across
+PLACES_AND_SLOPE = re.compile(r"at ([^;,]+?) is (that of the \w+|-?[\w.]*\w)")
+# Activations whose docstrings do not declare the slope.
+UNDECLARED = {"rrelu": "the slope at 0 is that of the left side"}
+
+
+def sides(derivative: Any, kink: float) -> dict[str, float]:
+    """Return a derivative beside a kink, on the left and on the right, and on the side of 0."""
+    left, right = (float(derivative(mp.mpf(kink) + side * STEP)) for side in (-1, 1))
+    return {"left": left, "right": right, "inside": left if kink > 0 else right}
+
+
+def differ(beside: Mapping[str, float]) -> bool:
+    """Return whether the sides of a kink have two values."""
+    return abs(beside["right"] - beside["left"]) > 1e-9
+
+
+def declared_slope(
+    text: str, kink: float, parameters: Mapping[str, Any], beside: Mapping[str, float]
+) -> float | None:
+    """Return the slope that `text` declares at a kink; None if it says nothing about the kink.
+
+    A declaration reads "the slope at 0 is alpha", "the slope at -3 is 0 and at 3 is 1", "the slope
+    at 0 and at n is 0" or "the slope at a clamp is that of the inside". A place that is neither a
+    number nor a parameter stands for every kink.
+    """
+    _, _, declaration = re.sub(r"\s+", " ", text).partition("he slope ")
+    for places, slope in PLACES_AND_SLOPE.findall(declaration):
+        for place in places.split(" and at "):
+            if _number(place.removeprefix("the "), parameters) in (None, kink):
+                return beside.get(slope.removeprefix("that of the "), _number(slope, parameters))
+    return None
+
+
+def _number(word: str, parameters: Mapping[str, Any]) -> float | None:
+    if word in parameters:
+        return float(parameters[word])
+    return float(word) if re.fullmatch(r"-?[\d.]*\d", word) else None
+
+
+def slope_at_kink(piece: Activation, unit: Activation, kink: float, beside: Any) -> float | None:
+    """Return the declared slope of `piece`, an elementwise activation or a factor of `unit`.
+
+    Where both sides have one slope, no declaration is needed.
+    """
+    if not differ(beside):
+        return beside["left"]
+    for activation in (piece, unit):
+        text = UNDECLARED.get(activation.name, activation.section("Formula"))
+        slope = declared_slope(text, kink, piece.parameters, beside)
+        if slope is not None:
+            return slope
+    return None

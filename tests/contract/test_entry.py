@@ -1,0 +1,170 @@
+"""The contract of every elementwise and gated activation, from one compiled program each.
+
+Float32 is differentiated by `vmap(value_and_grad)`, bfloat16 by `jvp`, float16 by `vjp`, and the
+second derivative is the `jvp` of `grad`. All are compared with the reference in mpmath, within the
+bounds that the activation claims. A property is a function that yields one message a fault.
+"""
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from against_reference import bounds, digits, inside, worst_error
+from entry import Found, find
+from kinks import differ, sides, slope_at_kink
+from mpmath import mp
+
+pytestmark = pytest.mark.every
+
+SECOND = 32  # the error of a second derivative in units in the last place, 2^-18
+
+
+def value(found: Found) -> Iterator[str]:
+    """The value is within the bound at every finite input."""
+    for dtype, (values, _) in found.first.items():
+        yield from value_faults(found, dtype, values)
+
+
+def value_faults(found: Found, dtype: Any, values: np.ndarray) -> Iterator[str]:
+    exact, columns = found.exact(sloped=False), found.columns[dtype]
+    worst = worst_error(values, exact, [0] * len(columns), columns, found.rows(dtype))
+    if not worst.error <= bounds(found.activation, values.dtype)[0]:
+        yield f"{dtype.__name__}: {worst}"
+
+
+def eager(found: Found) -> Iterator[str]:
+    """A call outside of a program has the same values, to rounding."""
+    if found.eager is not None:
+        yield from value_faults(found, jnp.float32, found.eager)
+
+
+def slope(found: Found) -> Iterator[str]:
+    """Slopes by the inputs and by the trainable parameters are within the bound off the kinks."""
+    names = [f"input {i}" for i in range(found.activation.inputs)] + [*found.activation.trainable]
+    for dtype, (_, slopes) in found.first.items():
+        columns, exact = found.columns[dtype], found.exact(sloped=True)
+        for name, got, order in zip(names, slopes, np.eye(len(columns), dtype=int), strict=False):
+            worst = worst_error(got, exact, order, columns, found.rows(dtype, smooth=True))
+            if not worst.error <= bounds(found.activation, got.dtype)[1]:
+                yield f"by {name}, {dtype.__name__}: {worst}"
+
+
+def second(found: Found) -> Iterator[str]:
+    """The second derivative is right to 2^-18 when all inputs grow alike."""
+    exact, columns = found.exact(sloped=True), found.columns[jnp.float32]
+    inputs = found.activation.inputs
+
+    def moved(s, *columns):
+        return exact(*(x + s for x in columns[:inputs]), *columns[inputs:])
+
+    columns = [np.zeros_like(columns[0]), *columns]
+    order = [2] + [0] * (len(columns) - 1)
+    rows = found.rows(jnp.float32, smooth=True)
+    worst = worst_error(found.second, moved, order, columns, rows)
+    if not worst.error <= SECOND:
+        yield str(worst)
+
+
+def nan(found: Found) -> Iterator[str]:
+    """NaN gives NaN in value and slope, unless the slope is the same everywhere."""
+    for dtype, (values, slopes) in found.first.items():
+        lost = np.isnan(found.inputs(dtype))
+        if not np.isnan(values[lost.any(0)]).all():
+            yield f"{dtype.__name__}: the value is not NaN where an input is"
+        for slope in slopes[: found.activation.inputs]:
+            numbers = slope[found.rows(dtype)]
+            if not np.isnan(slope[lost.all(0)]).all() and (numbers != numbers[0]).any():
+                yield f"{dtype.__name__}: a slope is not NaN where all inputs are"
+
+
+def limits(found: Found) -> Iterator[str]:
+    """The value at an infinity is the limit, and no slope by an input is NaN there."""
+    exact, inputs = found.exact(sloped=False), found.activation.inputs
+    for dtype, (values, slopes) in found.first.items():
+        columns = np.stack([c.astype(float) for c in found.columns[dtype]], 1)
+        eps = float(jnp.finfo(dtype).eps)
+        for i in np.flatnonzero(np.isinf(columns[:, 0])):
+            row, want = columns[i], np.nan
+            end = np.sign(row[0])
+            if inside(np.array([end * 1e6]), found.activation).size:
+                far = float(exact(mp.mpf(end) * 10**8, *map(mp.mpf, row[1:])))
+                want = np.copysign(np.inf, far) if abs(far) > 1e3 else far
+            if not np.isclose(float(values[i]), want, rtol=eps, atol=1e-5, equal_nan=True):
+                yield f"{dtype.__name__}: {values[i]} at {row}, the limit is {want}"
+            if any(np.isnan(slope[i]) for slope in slopes[:inputs]) and not np.isnan(want):
+                yield f"{dtype.__name__}: a slope is NaN at {row}"
+
+
+def finite(found: Found) -> Iterator[str]:
+    """No slope is NaN at a finite input; one by an input is infinite only if the exact one is.
+
+    Exact slopes beyond the largest number of the dtype count as infinite.
+    """
+    exact, inputs = found.exact(sloped=True), found.activation.inputs
+    for dtype, (_, slopes) in found.first.items():
+        columns, rows = found.columns[dtype], found.rows(dtype)
+        for got, order in zip(slopes, np.eye(len(columns), dtype=int), strict=False):
+            largest = float(jnp.finfo(got.dtype).max)
+            for i in np.flatnonzero(rows & ~np.isfinite(got)):
+                at = tuple(mp.mpf(float(column[i])) for column in columns)
+                wrong = order[:inputs].any() and abs(mp.diff(exact, at, tuple(order))) < largest
+                if np.isnan(got[i]) or wrong:
+                    yield f"{dtype.__name__}: the slope is {got[i]} at {tuple(map(float, at))}"
+
+
+def dtype(found: Found) -> Iterator[str]:
+    """Value and slopes have the dtype of what they belong to."""
+    for dtype, (values, slopes) in found.first.items():
+        if values.dtype != dtype or values.shape != found.columns[dtype][0].shape:
+            yield f"{dtype.__name__}: the value is {values.dtype} of shape {values.shape}"
+        for got, column in zip(slopes, found.columns[dtype], strict=False):
+            if got.dtype != column.dtype or got.shape != column.shape:
+                yield f"{dtype.__name__}: a slope is {got.dtype} of shape {got.shape}"
+
+
+def kinks(found: Found) -> Iterator[str]:
+    """Value or slope jump at the kinks and at no other integer, and the slopes are as declared."""
+    slopes = found.first[jnp.float32][1]
+    inputs, rows = found.inputs(jnp.float32), found.rows(jnp.float32)
+    for i, piece in enumerate(found.pieces):
+        value, sloped = (
+            functools.partial(f, mp, **piece.parameters)
+            for f in (piece.reference, piece.surrogate or piece.reference)
+        )
+        others = [
+            (p, x) for j, (p, x) in enumerate(zip(found.pieces, inputs, strict=True)) if j != i
+        ]
+        for x in {*inside(np.arange(-8.0, 9.0), piece).tolist(), *piece.kinks}:
+            beside = sides(functools.partial(mp.diff, sloped), x)
+            jumps = differ(sides(value, x)) or differ(beside)
+            if jumps != (x in piece.kinks):
+                yield f"{piece} {'jumps' if jumps else 'does not jump'} at {x}"
+            if x not in piece.kinks:
+                continue
+            declared = slope_at_kink(piece, found.activation, x, beside)
+            if declared is None:
+                yield f"the section Formula does not declare the slope at {x}"
+                continue
+            for row in np.flatnonzero((inputs[i] == x) & rows):
+                factors = (p.reference(mp, mp.mpf(at[row]), **p.parameters) for p, at in others)
+                want = math.prod(map(float, factors), start=declared)
+                if not np.isclose(slopes[i][row], want, rtol=1e-6, atol=1e-6):
+                    yield f"the slope at {x} is {slopes[i][row]}, declared {want}"
+
+
+PROPERTIES = (value, eager, slope, second, nan, limits, finite, dtype, kinks)
+
+
+def test_contract(pointwise):
+    with mp.workdps(digits(jnp.float32)):
+        faults = [
+            f"{found.activation}: {holds.__name__}: {fault}"
+            for found in find(pointwise)
+            for holds in PROPERTIES
+            for fault in holds(found)
+        ]
+    assert not faults, "\n".join(faults)
