@@ -9,11 +9,11 @@ the contract in `contract/test_entry.py`, which checks what is an activation's o
 import gc
 from collections.abc import Iterable
 
+import drawn
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
-from representatives import representatives
+from representatives import marks, representatives
 
 import activax
 from activax.catalogue.models import PRESETS
@@ -30,8 +30,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def drop_programs():
-    """What is compiled for a module of tests is of no use to the next, and would take gigabytes."""
+def programs_of_a_module(request):
+    """Drop programs after a module of tests: the next does not use them, and they take gigabytes.
+
+    Programs of a module with the marker `unoptimized` take a sixth less time to compile.
+    """
+    unoptimized = request.node.get_closest_marker("unoptimized") is not None
+    jax.config.update("jax_disable_most_optimizations", unoptimized)
     yield
     jax.clear_caches()
 
@@ -53,16 +58,8 @@ def few_sets(monkeypatch):
 
 @pytest.fixture
 def random_params():
-    """Parameters of a layer as its init plans them, biases included, made without compiling."""
-
-    def make(layer, example):
-        generator = np.random.default_rng(0)
-        planned = jax.eval_shape(layer.init, jax.random.key(0), example)
-        return jax.tree.map(
-            lambda leaf: jnp.asarray(0.3 * generator.normal(size=leaf.shape), leaf.dtype), planned
-        )
-
-    return make
+    """Return a function that draws parameters for a layer, without compiling."""
+    return lambda layer, example: jax.tree.map(jnp.asarray, drawn.params(layer, example))
 
 
 # The activations that the name of an argument stands for.
@@ -95,12 +92,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     for argument in CHOSEN.keys() & set(metafunc.fixturenames):
         chosen = [a for a in activax.catalog.values() if CHOSEN[argument](a)]
-        every = metafunc.definition.get_closest_marker("every")
-        default = set(chosen if every else representatives(chosen))
-        if metafunc.config.getoption("markexpr") == "not slow":  # to collect the rest takes time
-            chosen = [a for a in chosen if a in default]
-        marks = {a: () if a in default else pytest.mark.slow for a in chosen}
-        metafunc.parametrize(argument, [pytest.param(a, id=a.name, marks=marks[a]) for a in chosen])
+        if metafunc.definition.get_closest_marker("every"):
+            marked = dict.fromkeys(chosen, ())
+        elif metafunc.config.getoption("markexpr") == "not slow":  # to collect the rest takes time
+            marked = dict.fromkeys(representatives(chosen), ())
+        else:
+            marked = marks(chosen)
+        cases = [pytest.param(a, id=a.name, marks=mark) for a, mark in marked.items()]
+        metafunc.parametrize(argument, cases)
     peers = getattr(metafunc.module, "PEERS", PRESETS)
     for argument, kind in {"preset": "activation", "elementwise_preset": "elementwise"}.items():
         if argument in metafunc.fixturenames:

@@ -1,12 +1,12 @@
 """One activation for each mechanism, on which tests of mechanisms run by default."""
 
 import math
-from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import pytest
 
 from activax import Activation
-
-T = TypeVar("T")
 
 
 def signature(activation: Activation) -> Hashable:
@@ -28,15 +28,19 @@ def signature(activation: Activation) -> Hashable:
         bool(definition.keys),
         bool(definition.masks),
         bool(activation.kinks),
-        any(activation.ulps),  # 0 where the formula only selects
     )
 
 
-def representatives(
-    items: Iterable[T], of: Callable[[T], Activation] = lambda item: item
-) -> list[T]:
-    """Return the first item of each signature; `of` gives the activation in an item."""
-    first: dict[Hashable, T] = {}
-    for item in items:
-        first.setdefault(signature(of(item)), item)
+def representatives(activations: Iterable[Activation]) -> list[Activation]:
+    """Return the first activation of each signature."""
+    first: dict[Hashable, Activation] = {}
+    for activation in activations:
+        first.setdefault(signature(activation), activation)
     return list(first.values())
+
+
+def marks(activations: Iterable[Activation]) -> dict[Activation, Any]:
+    """Return by activation the mark `slow`, or none for a representative."""
+    activations = list(activations)
+    default = set(representatives(activations))
+    return {a: () if a in default else pytest.mark.slow for a in activations}

@@ -136,9 +136,9 @@ def test_a_large_mean_does_not_blur_the_standard_deviation(shape):
     assert_allclose(merged.std, expected, 1e-4)  # means are rounded to 0.06
 
 
-@pytest.mark.parametrize("empty", [jnp.full(5, 1e6), jnp.zeros(0), jnp.array([jnp.nan, jnp.inf])])
+@pytest.mark.parametrize("empty", [[1e6] * 5, [], [np.nan, np.inf]])
 def test_statistics_without_deviation_have_none(empty):
-    assert diagnostics.statistics(empty).std == 0
+    assert diagnostics.statistics(np.float32(empty)).std == 0
 
 
 EMPTY = {  # of nothing
@@ -203,7 +203,7 @@ def test_both_algorithms_of_standardize_are_the_stable_one():
 
 # NaN
 
-ROWS = jnp.array([[1.0, 1.0], [jnp.nan, 1.0], [1.0, -1.0]])
+ROWS = np.float32([[1.0, 1.0], [np.nan, 1.0], [1.0, -1.0]])
 CLOSED = [activax.relu, activax.leaky_relu, activax.abs, activax.relu_squared, activax.gelu,
           activax.exponential, jnp.sin, jnp.cos, jax.lax.erf, jnp.sign]  # fmt: skip
 
@@ -239,7 +239,7 @@ def test_theory_of_scaled_and_shaped_activations_shows_nan():
         assert jnp.isnan(jax.grad(f)(jnp.nan))
 
 
-WITH_NAN = jnp.array([[1.0, jnp.nan], [2.0, 3.0]])
+WITH_NAN = np.float32([[1.0, np.nan], [2.0, 3.0]])
 
 
 def health(x, cotangents=None):

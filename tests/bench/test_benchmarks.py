@@ -18,7 +18,6 @@ from benchmarks import (
     deep_training,
     diagnostics,
     dispatch,
-    few_bits,
     kernels,
     propagation,
     startup,
@@ -27,7 +26,6 @@ from benchmarks import (
 )
 from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
 from benchmarks.asv import catalogue
-from examples.lessons import modularity
 
 pytestmark = pytest.mark.usefixtures("few_sets")
 SMALLEST = ["--size", "1024", "--repeats", "6", "--quick"]
@@ -133,7 +131,15 @@ def test_training_step(tmp_path, monkeypatch, capsys):
     assert line.count(" (0)") == len(rows)  # MiB
 
 
-def test_few_bits(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def few_bits():
+    """The benchmark, which computes theory when it is imported."""
+    from benchmarks import few_bits
+
+    return few_bits
+
+
+def test_few_bits(few_bits, tmp_path, monkeypatch, capsys):
     for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
         monkeypatch.setattr(few_bits, size, value)
     to_json = tmp_path / "out.json"
@@ -154,7 +160,9 @@ def test_few_bits(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_few_bits_in_a_transformer(monkeypatch):
+def test_few_bits_in_a_transformer(few_bits, monkeypatch):
+    from examples.lessons import modularity
+
     for size, value in {"FEATURES": 16, "HIDDEN": 32, "LENGTH": 8}.items():
         monkeypatch.setattr(modularity, size, value)
     few = {"exact": activax.gelu, "bits1": activax.lean(activax.gelu, bits=1)}
@@ -178,7 +186,7 @@ def test_diagnostics(tmp_path, monkeypatch, capsys):
     assert "| plain | " in diagnostics.markdown([plain, watched])
 
 
-def test_few_bits_needs_two_seeds(capsys):
+def test_few_bits_needs_two_seeds(few_bits, capsys):
     with pytest.raises(SystemExit) as exit:
         few_bits.main(["--seeds", "1"])
     assert exit.value.code == 2

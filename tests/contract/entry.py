@@ -12,11 +12,14 @@ import numpy as np
 from against_reference import compute_dtype, inside, sample, variants
 from mpmath import mp
 
+import activax
 from activax import Activation
 
 DTYPES = (jnp.float32, jnp.bfloat16, jnp.float16)
 COUNTS = dict(zip(DTYPES, (6, 3, 3), strict=True))  # points in a stratum of the sample
 VALUES = (-3.0, -0.5, 1.0, 2.0)  # beside an infinite gate
+
+LEAN = ("mask", "output", "output+branch")  # policies that keep no input
 
 Columns = list[np.ndarray]
 
@@ -32,6 +35,7 @@ class Found:
             the inputs in bfloat16.
         second: the second derivative in float32 when all inputs grow alike.
         eager: the value of a call outside of any program, at the defaults.
+        lean: the slope in float32 for each exact policy of `activax.lean`, at the defaults.
     """
 
     activation: Activation
@@ -39,6 +43,7 @@ class Found:
     first: dict[Any, tuple[np.ndarray, list[np.ndarray]]]
     second: np.ndarray
     eager: np.ndarray | None
+    lean: dict[str, np.ndarray]
 
     @property
     def pieces(self) -> tuple[Activation, ...]:
@@ -88,11 +93,10 @@ def find(activation: Activation) -> list[Found]:
     eager = np.asarray(activation(*map(jnp.asarray, inputs[jnp.float32])))
     founds = []
     for variant, columns in zip(both, plans, strict=True):
-        first, second = jax.tree.map(np.asarray, program(*columns.values()))
-        firsts = dict(zip(DTYPES, first, strict=True))
-        founds.append(
-            Found(variant, columns, firsts, second, eager if variant is activation else None)
-        )
+        first, second, lean = jax.tree.map(np.asarray, program(*columns.values()))
+        first = dict(zip(DTYPES, first, strict=True))
+        at_defaults = (eager, lean) if variant is activation else (None, {})
+        founds.append(Found(variant, columns, first, second, *at_defaults))
     return founds
 
 
@@ -155,4 +159,9 @@ def _program(activation: Activation, single: Columns, brain: Columns, half: Colu
         (forward[0][0], [tangent for _, tangent in forward]),
         (reverse, pull(jnp.ones_like(reverse))),
     )
-    return first, second
+    lean = {
+        policy: jax.vjp(activax.lean(activation, policy), single[0])[1](jnp.ones_like(value))[0]
+        for policy in activax.policies(activation)
+        if policy in LEAN
+    }
+    return first, second, lean

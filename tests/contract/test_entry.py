@@ -20,6 +20,7 @@ from mpmath import mp
 
 pytestmark = pytest.mark.every
 
+EPS, TINY = (float(getattr(jnp.finfo(jnp.float32), name)) for name in ("eps", "tiny"))
 SECOND = 32  # the error of a second derivative in units in the last place, 2^-18
 
 
@@ -156,7 +157,29 @@ def kinks(found: Found) -> Iterator[str]:
                     yield f"the slope at {x} is {slopes[i][row]}, declared {want}"
 
 
-PROPERTIES = (value, eager, slope, second, nan, limits, finite, dtype, kinks)
+def lean(found: Found) -> Iterator[str]:
+    """A slope is exact from a mask, and from the output right to the rounding of the output.
+
+    An output that is off by 4 units is that of another input, which has another slope.
+    """
+    x, exact = found.columns[jnp.float32][0], found.exact(sloped=True)
+    parameters = [found.activation.parameters[name] for name in found.activation.trainable]
+    rows = found.rows(jnp.float32, smooth=True) & (np.abs(x) <= 12)
+    for row in np.flatnonzero(rows) if found.lean else ():
+        out, want, second = (
+            float(mp.diff(lambda x: exact(x, *parameters), float(x[row]), n)) for n in range(3)
+        )
+        off = max(4 * EPS * abs(out), TINY)
+        for policy, slopes in found.lean.items():
+            moved = off / max(abs(want), TINY)  # how far away the input of another output is
+            if policy == "output+branch" and second:  # at the minimum the output is flat
+                moved = min(moved, math.sqrt(2 * off / abs(second)))
+            curved = 0 if policy == "mask" else 1.5 * abs(second) * moved
+            if not abs(slopes[row] - want) <= curved + 3.5e-6 * abs(want) + TINY:
+                yield f"{policy}: the slope is {slopes[row]} at {x[row]}, exact {want}"
+
+
+PROPERTIES = (value, eager, slope, second, nan, limits, finite, dtype, kinks, lean)
 
 
 def test_contract(pointwise):

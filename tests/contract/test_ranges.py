@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from against_reference import errors, within
 from mpmath import mp
+from representatives import marks
 
 import activax
 from activax.core.ranges import REAL
@@ -39,8 +40,8 @@ def beyond(range_):
 
 
 BOUNDED = [
-    pytest.param(activation, name, id=f"{activation.name}-{name}")
-    for activation in CATALOG
+    pytest.param(activation, name, id=f"{activation.name}-{name}", marks=mark)
+    for activation, mark in marks(CATALOG).items()
     for name, range_ in activation.ranges.items()
     if range_ != REAL
 ]

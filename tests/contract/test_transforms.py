@@ -13,6 +13,8 @@ from mpmath import mp
 
 import activax
 
+pytestmark = pytest.mark.unoptimized
+
 # A function of each number through an activation of each kind, in JAX and for the reference.
 THROUGH = {
     "elementwise": lambda f, x: f(x),

@@ -2,6 +2,7 @@
 
 import math
 
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,9 +17,9 @@ from activax.diagnostics import gradient_flow, health_init, health_report
 
 health_update = jax.jit(diagnostics.health_update)  # one compiled program, not one an operation
 
-X = jnp.array([[-1.0, 1.0, -30.0], [-2.0, -1.0, -40.0]])
-BATCHES = jax.random.normal(jax.random.key(0), (4, 5, 3)) * jnp.array([[[0.1, 1.0, 20.0]]])
-BATCHES = BATCHES.at[1:, :, 0].set(-50.0)
+X = np.float32([[-1.0, 1.0, -30.0], [-2.0, -1.0, -40.0]])
+BATCHES = drawn.normal(4, 5, 3) * np.float32([0.1, 1.0, 20.0])
+BATCHES[1:, :, 0] = -50.0
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_health_takes_activations_with_parameters(trainable):
 
 
 NETWORK = nn.serial(jnp.sin, nn.dense(1))
-PARAMS = NETWORK.init(jax.random.key(1), X)
+PARAMS = drawn.params(NETWORK, X)
 
 
 def loss(params, x):

@@ -3,6 +3,7 @@
 import functools
 import itertools
 
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,10 +17,11 @@ from activax.diagnostics import merge, merge_along, merge_over, sink, statistics
 from activax.diagnostics.exact_counts import Count
 
 KEY = jax.random.key(0)
-summarize = jax.jit(diagnostics.summarize)  # one compiled program, not one an operation
-X = jax.random.normal(KEY, (6, 5, 4)).at[0, :, 1].set(0).at[1, 2].set(jnp.inf).at[2, 3, 0].set(
-    jnp.nan
-)  # fmt: skip
+summarize = jax.jit(diagnostics.summarize)  # one program instead of one an operation
+X = drawn.normal(6, 5, 4)
+X[0, :, 1], X[1, 2], X[2, 3, 0] = 0, np.inf, np.nan
+WITHOUT_INFINITY = X.copy()
+WITHOUT_INFINITY[1] = 1
 
 
 def brute_force(x):
@@ -62,14 +64,14 @@ def test_statistics_are_those_of_brute_force(dtype, shape):
 @pytest.mark.parametrize("per", [1, (0, -1), (0, 1, 2)])
 def test_axes_that_stay(per):
     axes = sorted(axis % 3 for axis in (per if isinstance(per, tuple) else (per,)))
-    found = summarize(statistics(X.at[1].set(1.0), per=per))
+    found = summarize(statistics(WITHOUT_INFINITY, per=per))
     shape = tuple(X.shape[axis] for axis in axes)
     assert {value.shape for value in found.values()} == {shape}
     for place in itertools.product(*map(range, shape)):
         index = [slice(None)] * 3
         for axis, i in zip(axes, place, strict=True):
             index[axis] = i
-        part = np.asarray(X.at[1].set(1.0))[tuple(index)]
+        part = WITHOUT_INFINITY[tuple(index)]
         if np.isfinite(part).any():
             assert_same({name: value[place] for name, value in found.items()}, brute_force(part))
 
@@ -130,8 +132,7 @@ def network(x, weights, wrap=lambda f: f, scanned=True):
     return x, jax.tree.map(lambda *parts: jnp.stack(parts), *found)
 
 
-WEIGHTS = 0.3 * jax.random.normal(KEY, (3, 8, 8))
-ROWS = jax.random.normal(KEY, (6, 8))
+WEIGHTS, ROWS = 0.3 * drawn.normal(3, 8, 8), drawn.normal(6, 8)
 
 
 def test_statistics_of_a_network_under_scan_remat_jit_vmap_and_grad():

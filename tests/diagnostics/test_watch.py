@@ -1,5 +1,6 @@
 """Observations at the named points of a network that is not changed for them."""
 
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,12 +14,14 @@ import activax
 from activax import bench, diagnostics, nn, training
 from activax.diagnostics import points, sinks, statistics, unit_health, watch
 
-X = jnp.asarray(np.random.default_rng(0).normal(size=(16, 3)), jnp.float32)
+pytestmark = pytest.mark.unoptimized
+
+X = drawn.normal(16, 3)
 DEPTH = 3
 NETWORK = nn.serial(nn.dense(3), activax.gelu, nn.dense(3), activax.tanh, nn.dense(1))
-PARAMS = NETWORK.init(jax.random.key(0), X)
+PARAMS = drawn.params(NETWORK, X)
 PATHS = ["serial[0]", "serial[1]/gelu", "serial[2]", "serial[3]/tanh", "serial[4]"]
-STACK = jax.random.normal(jax.random.key(1), (DEPTH, 3, 3)) / 2
+STACK = drawn.normal(DEPTH, 3, 3) / 2
 
 
 def loss(params, x):

@@ -12,15 +12,16 @@ import test_compose_jax
 import test_transforms
 from against_reference import inside
 from jax import lax
+from representatives import marks
 
 import activax
 from activax.bench import kept, temporary
 
 EXACT = ("mask", "output", "output+branch", "input")
+ELEMENTWISE = [a for a in activax.catalog.values() if a.kind == "elementwise"]
 CASES = [
-    pytest.param(a, policy, id=f"{a.name}-{policy}")
-    for a in activax.catalog.values()
-    if a.kind == "elementwise"
+    pytest.param(a, policy, id=f"{a.name}-{policy}", marks=mark)
+    for a, mark in marks(ELEMENTWISE).items()
     for policy in activax.policies(a)
     if policy in EXACT
 ]

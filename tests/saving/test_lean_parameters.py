@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from representatives import marks
 
 import activax
 from activax import nn
@@ -13,7 +14,9 @@ from activax.bench import kept
 
 ELEMENTWISE = [a for a in activax.catalog.values() if a.kind == "elementwise"]
 PARAMETERS = [
-    pytest.param(a, name, id=f"{a.name}-{name}") for a in ELEMENTWISE for name in a.trainable
+    pytest.param(a, name, id=f"{a.name}-{name}", marks=mark)
+    for a, mark in marks(ELEMENTWISE).items()
+    for name in a.trainable
 ]
 LEANER = [case for case in PARAMETERS if activax.lean(case.values[0]).keep]
 X = jnp.linspace(-4, 4, 33)[:, None]
@@ -129,10 +132,12 @@ def test_alpha_that_is_trained_across_0():
     np.testing.assert_allclose(last, want, rtol=1e-3)
 
 
-MASKED = [a for a in ELEMENTWISE if "mask" in activax.policies(a)]
+MASKED = marks(a for a in ELEMENTWISE if "mask" in activax.policies(a))
 
 
-@pytest.mark.parametrize("masked", MASKED, ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "masked", [pytest.param(a, id=a.name, marks=mark) for a, mark in MASKED.items()]
+)
 def test_affine_maps_of_either_sign(masked):
     maps = [(-2.0, 1.5), (1.0, -0.5), (-1.0, -3.0)]
     plains = [activax.affine(masked, scale=s, in_scale=i, in_shift=0.3) for s, i in maps]

@@ -3,6 +3,7 @@
 import itertools
 
 import chex
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,9 +13,10 @@ import pytest
 import activax
 from activax import nn, training
 
-pytestmark = pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
+# Optax promotes implicitly
+pytestmark = [pytest.mark.usefixtures("standard_promotion"), pytest.mark.unoptimized]
 KEY = jax.random.key(0)
-X = np.asarray(jax.random.normal(KEY, (40, 3)))
+X = drawn.normal(40, 3)
 DATA = (X, np.sin(X).sum(1))
 NETWORK = nn.serial(nn.dense(8), nn.learned(activax.prelu, axis=-1), nn.dropout(0.1), nn.dense(1))
 OPTIMIZER = optax.adam(1e-2)

@@ -1,6 +1,7 @@
 """Norms by path in the state of an optimiser, which changes nothing else."""
 
 import chex
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,10 +14,10 @@ from activax.training import trace_norms, traced_norms
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
 KEY = jax.random.key(0)
-X = jax.random.normal(KEY, (8, 3))
+X = drawn.normal(8, 3)
 NETWORK = nn.serial(nn.dense(4), jnp.tanh, nn.dense(1))
-PARAMS = NETWORK.init(KEY, X)
-GRADIENTS = jax.grad(lambda params: jnp.mean((NETWORK.apply(params, X) - 1) ** 2))(PARAMS)
+PARAMS = drawn.params(NETWORK, X)
+GRADIENTS = jax.tree.map(np.negative, PARAMS)
 
 
 def traced(inner):
