@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import activax
+from activax.catalogue import FAMILIES
 from activax.cli.arguments import add_list, choice
 
-COLUMNS = ("name", "family", "kind", "aliases", "formula")
+COLUMNS = ("name", "family", "kind", "tier", "aliases", "formula")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    families = sorted({activation.family for activation in activax.catalog.values()})
+    families = sorted(FAMILIES)
     add_list(parser, "--family", one=choice(*families), help=f"only of {', '.join(families)}")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -25,6 +26,7 @@ def rows(families: Sequence[str] | None = None) -> list[dict[str, Any]]:
             "name": name,
             "family": activation.family,
             "kind": activation.kind,
+            "tier": activation.tier,
             "aliases": [alias for alias, of in activax.aliases.items() if of == name],
             "parameters": dict(activation.parameters),
             "kinks": list(activation.kinks),

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         "formula": activation.section("Formula"),
         "parameters": parameters or "none",
         "kinks": ", ".join(map(str, activation.kinks)) or "none",
-        "family": f"{activation.family} ({activation.kind})",
+        "family": f"{activation.family} ({activation.kind}, {activation.tier})",
         "paper": activation.section("Paper"),
     }
     print(activation)

@@ -161,9 +161,9 @@ def test_a_piped_list_is_a_line_an_activation_and_cuts_nothing(capsys):
     assert cli.main(["list"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [line[0] for line in lines] == list(activax.catalog)
-    for name, family, kind, aliases, formula in lines:
+    for name, family, kind, tier, aliases, formula in lines:
         found = activax.catalog[name]
-        assert (family, kind) == (found.family, found.kind)
+        assert (family, kind, tier) == (found.family, found.kind, found.tier)
         assert formula == " ".join(found.section("Formula").split())
         assert all(activax.get(alias) is found for alias in aliases.split(", ") if alias)
 
