@@ -27,7 +27,6 @@ def dumps(record: dict[str, Any], *, allow_nan: bool = True) -> str:
         ]
         }
     """
-
     text = json.dumps(record, allow_nan=allow_nan)
     plain = json.loads(text)  # with lists for tuples, and texts for keys
     return _braced("{}", (f"{json.dumps(key)}: {_block(value)}" for key, value in plain.items()))

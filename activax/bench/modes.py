@@ -14,7 +14,7 @@ LAYERS = 8  # of a scan
 
 
 class Unmeasurable(ValueError):
-    """The mode cannot make a program of the function."""
+    """A function of which a mode cannot make a program."""
 
 
 class Work(NamedTuple):

@@ -2,4 +2,4 @@
 
 
 class UsageError(Exception):
-    """The arguments cannot work. Every other error is a bug, and shows its traceback."""
+    """Arguments that cannot work. Every other error is a bug, and shows its traceback."""
