@@ -35,7 +35,7 @@ class Found:
             the inputs in bfloat16.
         second: the second derivative in float32 when all inputs grow alike.
         eager: the value of a call outside of any program, at the defaults.
-        lean: the slope in float32 for each exact policy of `activax.lean`, at the defaults.
+        lean: by exact policy of `activax.lean` the slope by the input, in float32.
     """
 
     activation: Activation
@@ -89,14 +89,13 @@ def find(activation: Activation) -> list[Found]:
             dtype: [*xs, *(np.full(xs[0].shape, n, compute_dtype(dtype)) for n in numbers)]
             for dtype, xs in inputs.items()
         })  # fmt: skip
-    program = jax.jit(functools.partial(_program, activation)).lower(*plans[0].values()).compile()
+    program = jax.jit(functools.partial(_program, both)).lower(*plans[0].values()).compile()
     eager = np.asarray(activation(*map(jnp.asarray, inputs[jnp.float32])))
     founds = []
-    for variant, columns in zip(both, plans, strict=True):
+    for i, (variant, columns) in enumerate(zip(both, plans, strict=True)):
         first, second, lean = jax.tree.map(np.asarray, program(*columns.values()))
-        first = dict(zip(DTYPES, first, strict=True))
-        at_defaults = (eager, lean) if variant is activation else (None, {})
-        founds.append(Found(variant, columns, first, second, *at_defaults))
+        by_dtype = dict(zip(DTYPES, first, strict=True))
+        founds.append(Found(variant, columns, by_dtype, second, eager if i == 0 else None, lean[i]))
     return founds
 
 
@@ -128,8 +127,12 @@ def _inputs(activation: Activation, both: Sequence[Activation], dtype: Any) -> C
     return [np.concatenate([part.astype(dtype) for part in column]) for column in columns]
 
 
-def _program(activation: Activation, single: Columns, brain: Columns, half: Columns) -> Any:
-    """Take each mode of differentiation once, each in another dtype."""
+def _program(both: list[Activation], single: Columns, brain: Columns, half: Columns) -> Any:
+    """Take each mode of differentiation once, each in another dtype.
+
+    Parameters are among the columns, but for lean slopes, which are those of bound numbers.
+    """
+    activation = both[0]
     names, inputs = activation.trainable, activation.inputs
 
     def call(*columns: Any) -> Any:
@@ -159,9 +162,12 @@ def _program(activation: Activation, single: Columns, brain: Columns, half: Colu
         (forward[0][0], [tangent for _, tangent in forward]),
         (reverse, pull(jnp.ones_like(reverse))),
     )
-    lean = {
-        policy: jax.vjp(activax.lean(activation, policy), single[0])[1](jnp.ones_like(value))[0]
-        for policy in activax.policies(activation)
-        if policy in LEAN
-    }
+    lean = [
+        {
+            policy: jax.vjp(activax.lean(variant, policy), single[0])[1](jnp.ones_like(value))[0]
+            for policy in activax.policies(variant)
+            if policy in LEAN
+        }
+        for variant in both
+    ]
     return first, second, lean

@@ -10,7 +10,9 @@ import pytest
 import activax
 from activax import diagnostics, nn
 
-D1 = 64  # the width for which the bounds on affinity were measured
+pytestmark = pytest.mark.unoptimized
+
+D1 = 64  # the width at which the affinity of random networks was measured
 
 
 def network(*layers, inputs=8, dtype=np.float32, seed=0):

@@ -14,7 +14,8 @@ pytest.importorskip("matplotlib")
 from examples import lessons
 from examples.lessons.lesson import Claim, table, teach
 
-SLOW = {"modularity"}  # fifteen networks take most of a minute to compile
+# Many networks compile: fifteen of modularity take most of a minute.
+SLOW = {"modularity", "polynomial_units", "universal_approximation"}
 
 
 def test_every_lesson_is_named():

@@ -14,6 +14,8 @@ from mpmath import mp
 import activax
 from activax.theory import dual, moments, nngp, ntk
 
+pytestmark = pytest.mark.unoptimized
+
 RELATIVE = 1e-10
 RHOS = (-1.0, -0.7, 0.0, 0.3, 0.9, 0.9999, 1 - 1e-8, 1.0)
 VARIANCES = ((1.0, 1.0), (1.3, 0.7), (9.0, 0.25))
