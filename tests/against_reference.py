@@ -62,14 +62,14 @@ def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
 
 
 def amplification(f: Callable[..., Any], at: Sequence[Any], order: np.ndarray, dtype: Any) -> Any:
-    """What one ulp in each argument does to the derivative of f of this order."""
+    """Return the change of a derivative of f when each argument moves by one ulp."""
     units = np.eye(len(at), dtype=int)
     slopes = (mp.diff(f, at, tuple(order + unit)) for unit in units)
     return sum(ulp(a, dtype) * abs(slope) for a, slope in zip(at, slopes, strict=True))
 
 
 def inside(x: np.ndarray, activation: Activation) -> np.ndarray:
-    """Those of the inputs that lie in the domain."""
+    """Return the inputs that lie in the domain."""
     low, high = activation.domain
     return x[(x > low) & (x < high)]
 

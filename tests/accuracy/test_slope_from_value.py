@@ -40,7 +40,7 @@ def exact(inverted, order):
 
 @functools.cache
 def minimum(inverted):
-    """Where it is, in float64."""
+    """Return the place of the minimum, in float64."""
     return float(where(exact(inverted, 1), np.zeros(1), -2.0, -0.5)[0])
 
 
@@ -55,7 +55,7 @@ def above(least, most, count=2000):
 
 @INVERTED
 def test_right_branch(inverted, slope_at):
-    """To 1.2e-6, and next to the minimum relative to the slope."""
+    """The slope is right to 1.2e-6, and next to the minimum relative to itself."""
     value, root = exact(inverted, 0), minimum(inverted)
     y = above(value([root])[0], 40.0)
     want = exact(inverted, 1)(where(value, y.astype(float), root, 50.0))
@@ -65,7 +65,7 @@ def test_right_branch(inverted, slope_at):
 
 @INVERTED
 def test_left_branch(inverted, slope_at):
-    """To 3e-6 of the slope, down to the smallest normal numbers."""
+    """The slope is right to 3e-6 of itself, down to the smallest normal numbers."""
     value, root = exact(inverted, 0), minimum(inverted)
     least = value([root])[0]
     y = np.append(above(least, least / 2), (least * np.geomspace(0.5, 1e-36, 2000)))

@@ -34,7 +34,7 @@ def exact(activation):
 @pytest.mark.every
 @pytest.mark.parametrize("shape", [(2, 4), (3, 0, 2)])
 def test_dtype_and_shape_of_floats_are_kept(activation, shape):
-    """But for a reduction, whose output has the shape that its formula gives."""
+    """A reduction has the shape that its formula gives."""
 
     def out_and_slope(x):
         out, vjp = jax.vjp(activation, *inputs(activation, x))
@@ -96,7 +96,7 @@ def test_nan_in_gives_nan_slope(activation):
 
 
 def limit(elementwise, end):
-    """Of the reference; NaN if the domain ends before."""
+    """Return the limit of the reference; NaN if the domain ends before."""
     if not inside(np.array([end * 1e6]), elementwise).size:
         return np.nan
     far = float(exact(elementwise)(mp.mpf(end) * 10**8))
@@ -244,7 +244,7 @@ def test_16_bit_parameters_get_16_bit_gradients(trainable):
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
 def test_parameters_are_not_rounded_to_16_bits(trainable, dtype):
-    """Whether x is beyond one is decided in float32, for the value and for every slope."""
+    """Value and slopes decide in float32 whether x is beyond a parameter."""
     x = jnp.linspace(-4, 4, 17)
     for name in trainable.trainable:
 
@@ -330,14 +330,14 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
 
 @pytest.mark.parametrize("x", [-jnp.inf, jnp.inf])
 def test_a_parameter_of_zero_has_a_limit_too(trainable, x):
-    """At infinity 0 times x must not be NaN."""
+    """The product of 0 and infinity must not be NaN."""
     for name in trainable.trainable:
         if 0.0 in trainable.ranges[name]:
             assert not jnp.isnan(trainable(x, **{name: 0.0}))
 
 
 def test_weak_types_stay_weak(elementwise):
-    """So a Python number promotes nothing, as in jax.nn."""
+    """A Python number promotes nothing, as in jax.nn."""
     assert (jnp.ones((), jnp.bfloat16) * elementwise(1.0)).dtype == jnp.bfloat16
     assert not elementwise(jnp.float32(1.0)).weak_type
 

@@ -26,7 +26,7 @@ def smooth(x, activation):
 
 
 def test_float32_is_as_float64(elementwise):
-    """To 2^-18 of the largest derivative: the kernels' own derivatives are formulas, not fits."""
+    """Derivatives of kernels are right to 2^-18 of the largest: they are formulas, not fits."""
     x = smooth(POINTS.astype(np.float32), elementwise)
     to_third = derivatives(elementwise, 3)
     second_and_third = jax.jit(lambda x: to_third(x)[2:])

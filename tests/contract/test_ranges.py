@@ -74,7 +74,7 @@ def test_numbers_outside_are_refused(activation):
 
 @pytest.mark.parametrize(("activation_", "name"), BOUNDED)
 def test_arrays_outside_give_nan(activation_, name):
-    """In value and in every slope, at the elements concerned and at no other."""
+    """Value and every slope are NaN at the elements concerned, and at no other."""
     if name not in activation_.trainable:  # it is never an array
         return
     range_ = activation_.ranges[name]
@@ -195,7 +195,7 @@ SCALARS = [np.float16(0.75), np.float32(0.75), np.float64(0.75), np.int64(1), np
 
 @EACH
 def test_what_is_annealed_may_be_any_kind_of_number(annealed):
-    """In the call, and bound, where a NumPy number is the Python number."""
+    """A number to anneal is given in the call or bound; a NumPy number is the Python number."""
     x = jnp.linspace(-1, 1, 4)
     for name in ANNEALED[annealed]:
         for number in SCALARS:

@@ -94,7 +94,7 @@ def check_modes(activation, modes):
 
 
 def test_transformations_agree(activation):
-    """With the slopes of Python's loop, which runs each operation as it comes."""
+    """Transformations agree with Python's loop, which runs each operation as it comes."""
     f = through(activation)
     each = jax.vmap(f)
 
@@ -149,7 +149,7 @@ def test_no_trace_on_a_second_call(activation):
 
 
 def kept_bytes(activate, halves):
-    """What reverse mode keeps of dense, activation, dense, beyond the arguments."""
+    """Return the bytes that reverse mode keeps of dense, activation, dense, beyond the arguments."""
     x, up = jnp.ones((64, 16)), jnp.ones((16, 32 * halves))
 
     def hidden(x, up):
