@@ -1,4 +1,4 @@
-"""How the error of an activation is counted, and where it is looked for."""
+"""The count of the error of an activation, and the points at which it is looked for."""
 
 import functools
 import math

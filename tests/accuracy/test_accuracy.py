@@ -52,7 +52,7 @@ def test_elementwise(elementwise, dtype, count):
 
 
 def test_star_relu_is_accurate_next_to_its_root():
-    """Where scale x^2 cancels bias, to 2 ulps of what is left of them at the default parameters."""
+    """The value is right to 2 ulps where scale x^2 cancels bias, at the default parameters."""
     scale, bias = (np.float32(p).astype(float) for p in activax.star_relu.parameters.values())
     root = np.float32(np.sqrt(-bias / scale)).view(np.int32)
     x = np.arange(root - 1000, root + 1000, dtype=np.int32).view(np.float32)

@@ -23,7 +23,7 @@ INVERTED = pytest.mark.parametrize(
 
 
 def where(rising, target, low, high):
-    """Where a rising function, of NumPy arrays, reaches the target."""
+    """Return the places at which a rising function of NumPy arrays reaches the target."""
     low, high = np.full_like(target, low), np.full_like(target, high)
     for _ in range(64):
         middle = (low + high) / 2

@@ -65,7 +65,7 @@ def test_every_leaf_is_an_array(model):
 
 
 def test_bare_function_is_rejected():
-    """This error is the reason for the object: JAX accepts no function as a leaf."""
+    """JAX accepts no function as a leaf; this error is the reason for the object."""
     with pytest.raises(TypeError, match="not a valid JAX type"):
         jax.grad(loss)(mlp(jax.nn.silu, jax.random.key(0)))
 

@@ -1,4 +1,4 @@
-"""On a mesh of eight devices: shardings pass through, and activations communicate nothing.
+"""Shardings on a mesh of eight devices pass through, and activations communicate nothing.
 
 Devices are faked before JAX starts, so this file is also a program, which its one test runs.
 """

@@ -1,4 +1,4 @@
-"""What every activation promises about dtypes, shapes, special values, kinks and parameters."""
+"""Promises of every activation about dtypes, shapes, special values, kinks and parameters."""
 
 import functools
 

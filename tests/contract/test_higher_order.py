@@ -21,7 +21,7 @@ def derivatives(function, order):
 
 
 def smooth(x, activation):
-    """Those in the domain and not at a kink, where a derivative may be either side's."""
+    """Return the inputs in the domain that are at no kink, where a derivative has two sides."""
     return inside(x[~np.isin(x, activation.kinks)], activation)
 
 

@@ -55,7 +55,7 @@ def value_and_slope_in_torch(function, x):
 
 
 def test_value_and_slope(preset):
-    """On a grid that has no kink."""
+    """Value and slope are those of the peer on a grid without kinks."""
     ours, theirs = both(preset)
     x = np.random.default_rng(0).permutation(np.linspace(-6.03, 6.07, 96)).reshape(8, 12)
     x = x if activax.get(preset).domain[0] < 0 else np.abs(x)

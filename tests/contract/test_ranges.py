@@ -59,7 +59,7 @@ def test_every_parameter_has_a_range_which_the_docstring_says(activation):
 
 @pytest.mark.every
 def test_numbers_outside_are_refused(activation):
-    """In the call, when bound, and through a gated unit or a lean activation."""
+    """A call, a binding, a gated unit and a lean activation refuse the same numbers."""
     x = jnp.ones((2,) * (1 + (activation.kind == "vector")))
     inputs = (x,) * activation.inputs
     for name, range_ in activation.ranges.items():

@@ -62,7 +62,7 @@ def modes_of(order):
 
 
 def test_all_modes_to_third_order(activation):
-    """Of the third order forward and reverse in turn and in a row; the others are slow to add."""
+    """The third order is taken forward and reverse, in turn and in a row."""
     check_modes(activation, [*modes_of(1), *modes_of(2), *((a, b, a) for a, b in modes_of(2))])
 
 
@@ -149,7 +149,7 @@ def test_no_trace_on_a_second_call(activation):
 
 
 def kept_bytes(activate, halves):
-    """Return the bytes that reverse mode keeps of dense, activation, dense, beyond the arguments."""
+    """Return the bytes that reverse mode keeps of dense, activation, dense."""
     x, up = jnp.ones((64, 16)), jnp.ones((16, 32 * halves))
 
     def hidden(x, up):

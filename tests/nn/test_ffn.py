@@ -103,7 +103,7 @@ def test_parameters_have_the_shapes_and_variances_of_the_composition(layer, comp
 @each_layer
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_only_preactivations_are_kept(layer, composed, dtype):
-    """In float32, a gated unit keeps 64 bits a hidden element, others 32; in bfloat16, half."""
+    """A gated unit keeps 64 bits a hidden element in float32, others 32; in bfloat16, half."""
     x = X.astype(dtype)
     params = layer.init(KEY, x)
     number = 2 if "gate" in params else 1

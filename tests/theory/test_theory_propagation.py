@@ -89,7 +89,7 @@ def test_layers_follow_the_closed_maps(name, rho0):
 
 
 def test_a_critical_network_keeps_its_gradient_and_an_ordinary_one_does_not():
-    """At the critical point the variance is fixed and chi is 1, so the gradient keeps its size."""
+    """The critical point fixes the variance and has chi = 1, so the gradient keeps its size."""
     point = critical(activax.tanh, sigma_b=0.2)
     kept = propagate(activax.tanh, point.sigma_w, point.sigma_b, depth=100, q0=point.q, rho0=1.0)
     assert kept.gradient == pytest.approx(1, rel=1e-8)

@@ -15,7 +15,7 @@ SLOPED = np.append(np.sinh(np.linspace(-6, 6, 121)), [-1e-6, 1e-6])
 
 
 def test_declared_kinks_are_breakpoints_and_all_others_are_smoother(elementwise):
-    """At a declared kink the value or the slope jumps; at other breakpoints neither does."""
+    """Value or slope jump at a declared kink; at other breakpoints neither does."""
     rough = [point.x for point in breakpoints(elementwise) if point.order < 2]
     inside = [x for x in rough if elementwise.domain[0] < x < elementwise.domain[1]]
     assert tuple(inside) == elementwise.kinks
