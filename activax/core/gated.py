@@ -115,17 +115,19 @@ def gated(
 
         def formula(gate: Array, value: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return first.body(gate) * second.body(value)
+            return first.body(gate) * (value if second is unchanged else second.body(value))
 
         formula.__name__ = name
 
         def by_gate(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return first.derivative(gate, t) * second.inner(value)
+            outer = value if second is unchanged else second.inner(value)
+            return first.derivative(gate, t) * outer
 
         def by_value(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return first.inner(gate) * second.derivative(value, t)
+            outer = t if second is unchanged else second.derivative(value, t)
+            return first.inner(gate) * outer
 
         def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             gate, value = arrays

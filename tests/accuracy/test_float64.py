@@ -27,7 +27,7 @@ def exact(activation, quantity):
 
 @QUANTITIES
 def test_relative_error(elementwise, quantity):
-    """Errors are counted at float32 numbers of all magnitudes, at delicate ones, and about roots."""
+    """Errors count at float32 numbers of all magnitudes, at delicate ones, and about roots."""
     computed = path(elementwise, quantity)
     zeros = roots(computed, magnitudes(64), most=4)
     x = np.concatenate([
