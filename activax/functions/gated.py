@@ -157,7 +157,7 @@ def clamped_swiglu(
 
     Formula:
         clamped_swiglu(gate, value) = g sigmoid(alpha g) (v + offset), where g = min(gate, limit)
-        and v = min(max(value, -limit), limit); the slope at a clamp is the one inside, as in
+        and v = min(max(value, -limit), limit); the slope at a clamp is the inside one, as in
         torch, and 0 beyond
 
     Args:

@@ -9,9 +9,9 @@ from mpmath import mp
 from activax import Activation
 
 STEP = 1e-20  # from a kink to a point beside it; no difference reaches across
-PLACES_AND_SLOPE = re.compile(r"at ([^;,]+?) is (that of the \w+|-?[\w.]*\w)")
+PLACES_AND_SLOPE = re.compile(r"at ([^;,]+?) is (the \w+ one|-?[\w.]*\w)")
 # Activations whose docstrings do not declare the slope.
-UNDECLARED = {"rrelu": "the slope at 0 is that of the left side"}
+UNDECLARED = {"rrelu": "the slope at 0 is the left one"}
 
 
 def sides(derivative: Any, kink: float) -> dict[str, float]:
@@ -31,14 +31,16 @@ def declared_slope(
     """Return the slope that `text` declares at a kink; None if it says nothing about the kink.
 
     A declaration reads "the slope at 0 is alpha", "the slope at -3 is 0 and at 3 is 1", "the slope
-    at 0 and at n is 0" or "the slope at a clamp is that of the inside". A place that is neither a
+    at 0 and at n is 0" or "the slope at a clamp is the inside one". A place that is neither a
     number nor a parameter stands for every kink.
     """
     _, _, declaration = re.sub(r"\s+", " ", text).partition("he slope ")
     for places, slope in PLACES_AND_SLOPE.findall(declaration):
         for place in places.split(" and at "):
             if _number(place.removeprefix("the "), parameters) in (None, kink):
-                return beside.get(slope.removeprefix("that of the "), _number(slope, parameters))
+                return beside.get(
+                    slope.removeprefix("the ").removesuffix(" one"), _number(slope, parameters)
+                )
     return None
 
 
