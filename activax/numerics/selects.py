@@ -32,7 +32,8 @@ def largest_finite(x: Array) -> float:
 
 def clip(x: Array, low: Array | float, high: Array | float) -> Array:
     """Return x clipped to [low, high]; `jax.experimental.jet` does not support `jnp.clip`."""
-    return at_most(at_least(x, low), high)
+    raised = jnp.where(x < low, low, x)
+    return jnp.where(raised > high, high, raised)
 
 
 def magnitude(x: Array) -> Array:
