@@ -46,7 +46,7 @@ def test_half_an_ulp_is_the_rounding():
 
 
 def test_the_ulp_is_that_of_the_exact_result():
-    """Which lies below a power of two here, where ulps are half as large as at the result."""
+    """Put the exact result below a power of two, where ulps are half as large as at `got`."""
     assert error(lambda x: x - 2.0**-25, 1.0, 1.0) == 0.5
     assert error(lambda x: x, 1 - 2.0**-24, 1.0) == 1
 
