@@ -1,4 +1,4 @@
-"""The count of the error of an activation, and the points at which it is looked for."""
+"""The error of an activation: its count in ulps, and the sample of inputs that tests look at."""
 
 import functools
 import math
@@ -31,13 +31,13 @@ def digits(dtype: Any) -> int:
 
 
 def ulp(x: Any, dtype: Any) -> Any:
-    """The distance between neighbours of x in dtype; that of the subnormals below them."""
+    """Return the distance between floats next to x in dtype, at least that of subnormals."""
     info = jnp.finfo(dtype)
     return mp.ldexp(1, int(max(mp.mag(x) - 1, info.minexp)) - info.nmant)
 
 
 def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
-    """The error of `got`, a NumPy scalar, in units of the last place of the exact `want`.
+    """Return the error of `got`, a NumPy scalar, in units of the last place of the exact `want`.
 
     The count is mixed, forward and backward: an error of k means that `got` is within k ulps of the
     exact result at arguments that are each wrong by k ulps. With `amplified()`, the sum of
@@ -62,7 +62,7 @@ def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
 
 
 def amplification(f: Callable[..., Any], at: Sequence[Any], order: np.ndarray, dtype: Any) -> Any:
-    """Return the change of a derivative of f when each argument moves by one ulp."""
+    """Return the change in a derivative of f that one ulp in each argument makes."""
     units = np.eye(len(at), dtype=int)
     slopes = (mp.diff(f, at, tuple(order + unit)) for unit in units)
     return sum(ulp(a, dtype) * abs(slope) for a, slope in zip(at, slopes, strict=True))
@@ -75,7 +75,7 @@ def inside(x: np.ndarray, activation: Activation) -> np.ndarray:
 
 
 def sample(dtype: Any, activation: Activation, count: int) -> np.ndarray:
-    """Inputs in strata: every magnitude, the bend, both sides of each kink, where exp ends."""
+    """Return inputs in strata: magnitudes, the bend, both sides of kinks, the ends of exp."""
     info = jnp.finfo(dtype)
     exp_ends = np.log(float(jnp.finfo(compute_dtype(dtype)).max))
     positive = np.concatenate([
@@ -93,7 +93,7 @@ def sample(dtype: Any, activation: Activation, count: int) -> np.ndarray:
 
 
 def variants(activation: Activation) -> Iterator[Activation]:
-    """The activation at its defaults and, if it is trainable, away from them."""
+    """Yield the activation at its defaults and, if it is trainable, away from them."""
     yield activation
     if activation.trainable:
         moved = {name: 2 * activation.parameters[name] + 0.75 for name in activation.trainable}
@@ -101,7 +101,7 @@ def variants(activation: Activation) -> Iterator[Activation]:
 
 
 def of_vector(activation: Activation, exact: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """`exact`, the reference or the surrogate, as a function of a vector and what is trainable."""
+    """Return `exact`, reference or surrogate, as a function of a vector and the parameters."""
     apart = ("where", "key", "axis", "keepdims", *activation.trainable)
     fixed = {name: v for name, v in activation.parameters.items() if name not in apart}
     return lambda x, *trained: exact(

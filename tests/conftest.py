@@ -24,7 +24,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Collect less garbage: what is imported by now stays, and programs leave none in cycles."""
+    """Collect less garbage: imported objects stay, and programs leave no garbage in cycles."""
     gc.freeze()
     gc.set_threshold(100_000)
 
@@ -43,14 +43,14 @@ def programs_of_a_module(request):
 
 @pytest.fixture
 def standard_promotion():
-    """JAX's default promotion, for code of others that relies on it."""
+    """Use JAX's default promotion, for code of others that relies on it."""
     with jax.numpy_dtype_promotion("standard"):
         yield
 
 
 @pytest.fixture
 def few_sets(monkeypatch):
-    """Benchmarks whose arguments rotate through a few sets, which takes less time."""
+    """Let the arguments of benchmarks rotate through a few sets, which takes less time."""
     from activax.bench import rotation
 
     monkeypatch.setattr(rotation, "MOST_SETS", 3)

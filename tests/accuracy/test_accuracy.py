@@ -1,4 +1,4 @@
-"""Value and slopes against mpmath, in every dtype; `accuracy.py` says how the error is counted."""
+"""Value and slopes against mpmath, in every dtype; `against_reference.py` counts the errors."""
 
 import functools
 
@@ -21,7 +21,7 @@ from mpmath import mp
 
 import activax
 
-# The dtype, and how many points a stratum of the sample has.
+# The dtype, and the number of points in a stratum of the sample.
 DTYPES = pytest.mark.parametrize(
     ("dtype", "count"),
     [(jnp.float32, 40), (jnp.bfloat16, 10), (jnp.float16, 10), (jnp.float64, 10)],
@@ -31,7 +31,7 @@ DTYPES = pytest.mark.parametrize(
 
 @DTYPES
 def test_elementwise(elementwise, dtype, count):
-    """Value, slope, and slope by each trainable parameter, at two values of the parameters."""
+    """Check value, slope and slopes by trainable parameters, at two values of the parameters."""
     for variant in variants(elementwise):
         x = sample(dtype, variant, count)
         parameters = [
@@ -52,7 +52,7 @@ def test_elementwise(elementwise, dtype, count):
 
 
 def test_star_relu_is_accurate_next_to_its_root():
-    """The value is right to 2 ulps where scale x^2 cancels bias, at the default parameters."""
+    """Check for 2 ulps where scale x^2 cancels bias, at the default parameters."""
     scale, bias = (np.float32(p).astype(float) for p in activax.star_relu.parameters.values())
     root = np.float32(np.sqrt(-bias / scale)).view(np.int32)
     x = np.arange(root - 1000, root + 1000, dtype=np.int32).view(np.float32)
@@ -62,7 +62,7 @@ def test_star_relu_is_accurate_next_to_its_root():
 
 
 def of_arrays(activation, function):
-    """`function` of the input and the trainable parameters; the others are as in `activation`."""
+    """Return `function` of the input and the trainable parameters of `activation`."""
     names = activation.trainable
     return lambda x, *p: function(
         x, **{**activation.parameters, **dict(zip(names, p, strict=True))}
@@ -71,7 +71,7 @@ def of_arrays(activation, function):
 
 @DTYPES
 def test_gated(gated, dtype, count):
-    """Value, slope by the gate and slope by the value: one in strata, the other normal."""
+    """Check value and both slopes, with one input in strata and the other normal."""
     normal = np.random.default_rng(0).normal
     first, second = (sample(dtype, factor, count // 2) for factor in gated.factors)
     gate = np.concatenate([first, normal(size=second.shape).astype(dtype)])
@@ -101,7 +101,7 @@ VECTORS = np.concatenate(
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.float64])
 def test_along_axis(along_axis, dtype):
-    """Value, and the derivative in a direction, in ulps of the largest component that enters.
+    """Check value and directional derivative, in ulps of the largest component that enters.
 
     The derivative may be taken from the output, so its ulps are those of the output's dtype. The
     direction moves the trainable parameters too.
@@ -145,7 +145,7 @@ def along(at: list, to: list, s: object) -> list:
 
 
 def one_sided(moved: object, size: int, side: int) -> list:
-    """The derivative of each component at 0, from one side."""
+    """Return the derivative of each component at 0, from one side."""
     return [mp.diff(lambda s, i=i: moved(s)[i], 0, direction=side) for i in range(size)]
 
 

@@ -47,7 +47,7 @@ def test_half_an_ulp_is_the_rounding():
 
 
 def test_the_ulp_is_that_of_the_exact_result():
-    """The exact result lies below a power of two here, where ulps are half as large."""
+    """Put the exact result below a power of two, where ulps are half as large as at `got`."""
     assert error(lambda x: x - 2.0**-25, 1.0, 1.0) == 0.5
     assert error(lambda x: x, 1 - 2.0**-24, 1.0) == 1
 

@@ -18,7 +18,7 @@ CLAIMS = dict(
 
 
 def rational(name):
-    """The stored P and Q of a set; Q is 1 for a polynomial."""
+    """Return the stored P and Q of a set; Q is 1 for a polynomial."""
     value = getattr(stored, name)
     return value if isinstance(value[0], tuple) else (value, (1.0,))
 

@@ -16,7 +16,7 @@ ALLOWED = 0.55  # ulps; the rounding alone costs up to 0.5
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 @pytest.mark.parametrize("quantity", ["value", "slope"])
 def test_error(elementwise, quantity, dtype):
-    """Infinite, and so too large, where a result is wrongly infinite or a NaN is lost."""
+    """Check the error, which counts as infinite at a wrong infinity and where a NaN is lost."""
     function = slope(elementwise) if quantity == "slope" else elementwise
     if np.isinf(elementwise.ulps[quantity == "slope"]):
         pytest.skip("no bound is claimed: it has a root that moves with the parameters")
@@ -27,7 +27,7 @@ def test_error(elementwise, quantity, dtype):
 
 
 def test_rounding_to_bfloat16_is_that_of_a_cast():
-    """Ties, overflow, NaN and all: the step of 257 takes the low bits through all their values."""
+    """Check ties, overflow and NaN: steps of 257 take the low bits through all their values."""
     x = np.arange(0, 2**32, 257, dtype=np.uint32).view(np.float32)
     rounded = jax.jit(narrow, static_argnums=1)(x, BF16)
     np.testing.assert_array_equal(widen(rounded), widen(jnp.asarray(x).astype(BF16)))

@@ -1,4 +1,4 @@
-"""The float64 path against mpmath: it is the truth by which the other dtypes are judged."""
+"""The float64 path against mpmath. Tests of the other dtypes take float64 results as exact."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def path(activation, quantity):
 
 
 def exact(activation, quantity):
-    """The value, or the slope of what the slopes are those of, in mpmath."""
+    """Return the value in mpmath, or the slope of the surrogate where there is one."""
     if quantity == "value":
         return lambda x: activation.reference(mp, x, **activation.parameters)
     sloped = activation.surrogate or activation.reference
@@ -27,7 +27,7 @@ def exact(activation, quantity):
 
 @QUANTITIES
 def test_relative_error(elementwise, quantity):
-    """Errors count at float32 numbers of all magnitudes, at delicate ones, and about roots."""
+    """Check float32 numbers of all magnitudes, delicate numbers, and numbers about the roots."""
     computed = path(elementwise, quantity)
     zeros = roots(computed, magnitudes(64), most=4)
     x = np.concatenate([
@@ -52,6 +52,6 @@ def test_relative_error(elementwise, quantity):
 
 @QUANTITIES
 def test_nan(elementwise, quantity):
-    """NaN where x is NaN, unless the slope is the same everywhere."""
+    """Check that a NaN gives NaN, unless the slope is the same everywhere."""
     at = path(elementwise, quantity)([-5.0, 0.5, np.nan])
     assert np.isnan(at[2]) or (quantity == "slope" and at[0] == at[1])

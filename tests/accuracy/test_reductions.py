@@ -20,7 +20,7 @@ NORMS = {"layer_norm": (nn.layer_norm, True), "rms_norm": (nn.rms_norm, False)}
 
 
 def exact(x, t, epsilon, centred):
-    """A norm and the cotangent of its input, in NumPy's widest float."""
+    """Return a norm and the cotangent of its input, in NumPy's widest float."""
     x, t = (np.asarray(a).astype(np.longdouble) for a in (x, t))
     x = x - x.mean(-1, keepdims=True) if centred else x
     inverse = 1 / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon)
@@ -255,7 +255,7 @@ def tapped(x):
     return diagnostics.summarize(seen)
 
 
-# What shows that there is a NaN: a number that counts it, a NaN, or an error that says so.
+# Functions that show a NaN: by a number that counts it, by a NaN, or by an error.
 SHOWS = {
     "statistics": lambda x: diagnostics.statistics(x).nonfinite.total(),
     "merge": lambda x: (diagnostics.statistics(x) + diagnostics.statistics(x)).nonfinite.total(),

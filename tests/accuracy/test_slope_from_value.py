@@ -23,7 +23,7 @@ INVERTED = pytest.mark.parametrize(
 
 
 def where(rising, target, low, high):
-    """Return the places at which a rising function of NumPy arrays reaches the target."""
+    """Return the arguments at which a rising function of NumPy arrays reaches the target."""
     low, high = np.full_like(target, low), np.full_like(target, high)
     for _ in range(64):
         middle = (low + high) / 2
@@ -34,18 +34,18 @@ def where(rising, target, low, high):
 
 @functools.cache
 def exact(inverted, order):
-    """The value or the slope in float64."""
+    """Return the value or the slope in float64."""
     return precise(slope(inverted) if order else inverted)
 
 
 @functools.cache
 def minimum(inverted):
-    """Return the place of the minimum, in float64."""
+    """Return the place of the minimum in float64."""
     return float(where(exact(inverted, 1), np.zeros(1), -2.0, -0.5)[0])
 
 
 def above(least, most, count=2000):
-    """float32 numbers from `least` on: the next ones, and up to `most` all over the magnitudes."""
+    """Return float32 numbers next above `least`, and others of all magnitudes up to `most`."""
     first = np.float32(least)
     ulps = np.spacing(abs(first)) * np.arange(1.0, 200)
     apart = np.concatenate([ulps, np.geomspace(1e-6, most - least, count)])
@@ -55,7 +55,7 @@ def above(least, most, count=2000):
 
 @INVERTED
 def test_right_branch(inverted, slope_at):
-    """The slope is right to 1.2e-6, and next to the minimum relative to itself."""
+    """Check the slope to 1.2e-6, next to the minimum relative to the slope."""
     value, root = exact(inverted, 0), minimum(inverted)
     y = above(value([root])[0], 40.0)
     want = exact(inverted, 1)(where(value, y.astype(float), root, 50.0))
@@ -65,7 +65,7 @@ def test_right_branch(inverted, slope_at):
 
 @INVERTED
 def test_left_branch(inverted, slope_at):
-    """The slope is right to 3e-6 of itself, down to the smallest normal numbers."""
+    """Check the slope to a relative 3e-6, down to the smallest normal numbers."""
     value, root = exact(inverted, 0), minimum(inverted)
     least = value([root])[0]
     y = np.append(above(least, least / 2), (least * np.geomspace(0.5, 1e-36, 2000)))
@@ -78,7 +78,7 @@ def test_left_branch(inverted, slope_at):
 @INVERTED
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
 def test_from_x(inverted, slope_at, dtype):
-    """The rounding of y costs at most what it does at the minimum, in any dtype."""
+    """Check that rounding y costs at most as much as at the minimum, in any dtype."""
     root = minimum(inverted)
     x = np.concatenate([np.linspace(-12, 30, 10001), root + np.linspace(-0.2, 0.2, 10001)])
     y = jnp.asarray(exact(inverted, 0)(x), dtype).astype(jnp.float32)
@@ -103,7 +103,7 @@ def test_special_values(inverted, slope_at):
 
 
 def kept(inverted, slope_at):
-    """The activation as a layer would have it, whose derivative is of what it keeps."""
+    """Return an activation whose derivative comes from the output and the branch."""
 
     @jax.custom_jvp
     def function(x):
@@ -124,7 +124,7 @@ MODES = {"forward": slope, "reverse": jax.grad}
 @INVERTED
 @pytest.mark.parametrize("outer", MODES)
 def test_higher_derivatives(inverted, slope_at, outer):
-    """The second is right across the minimum too, the third apart from it; both are finite."""
+    """Check the second derivative everywhere, and the third apart from the minimum."""
     root = minimum(inverted)
     near = root + np.linspace(-2e-3, 2e-3, 2001)
     x = np.concatenate([np.linspace(-12, 12, 2001), near]).astype(np.float32)

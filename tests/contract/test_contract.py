@@ -1,4 +1,4 @@
-"""Promises of every activation about dtypes, shapes, special values, kinks and parameters."""
+"""The promises about dtypes, shapes, special values, kinks and parameters."""
 
 import functools
 
@@ -22,19 +22,19 @@ def precise():
 
 
 def inputs(activation, x):
-    """x once for each input that the activation takes."""
+    """Return x once for each input of the activation."""
     return (x, x) if activation.kind == "gated" else (x,)
 
 
 def exact(activation):
-    """The reference as a function of the input alone."""
+    """Return the reference as a function of the input alone."""
     return lambda x: activation.reference(mp, x, **activation.parameters)
 
 
 @pytest.mark.every
 @pytest.mark.parametrize("shape", [(2, 4), (3, 0, 2)])
 def test_dtype_and_shape_of_floats_are_kept(activation, shape):
-    """A reduction has the shape that its formula gives."""
+    """Check shapes and dtypes; the output of a reduction has the shape that its formula gives."""
 
     def out_and_slope(x):
         out, vjp = jax.vjp(activation, *inputs(activation, x))
@@ -64,7 +64,7 @@ def test_gated_takes_scalars(gated):
 @pytest.mark.filterwarnings("ignore:invalid value")  # jax.nn.softmax casts -inf to int
 @jax.numpy_dtype_promotion("standard")
 def test_integers_are_promoted_as_in_jax_nn(activation):
-    """The dtype is that of the namesake in jax.nn if it takes the dtype, or the default float."""
+    """Check for the dtype of the namesake in jax.nn, or for the default float."""
     arrays = [jnp.array([0, 1, 2, 3], dtype) for dtype in EXACT]
     gots = jax.jit(lambda xs: [activation(*inputs(activation, x)) for x in xs])(arrays)
     rows = jnp.stack([x.astype(jnp.float32) for x in arrays])
@@ -83,7 +83,7 @@ def test_nan_in_gives_nan_out(activation):
 
 
 def test_nan_in_gives_nan_slope(activation):
-    """Unless the slope is the same everywhere: then it owes nothing to x."""
+    """Check that NaN passes, unless the slope is the same everywhere and so independent of x."""
 
     def weighted(*xs):
         out = activation(*xs)
@@ -113,7 +113,7 @@ def test_the_limit_is_returned_at_infinity(elementwise):
 
 @pytest.mark.parametrize("end", [-1, 1])
 def test_the_limit_of_a_gated_unit_is_returned_at_infinity(gated, end):
-    """The closed end of the gate takes any value, 0 too; its slopes are there as well."""
+    """Check values and slopes; the closed end of the gate takes any value, 0 too."""
     value = jnp.array([-3.0, -0.5, 1.0, 2.0] + [0.0] * (end < 0))
     gate = jnp.full(value.shape, end * jnp.inf)
     far = np.array([float(gated.reference(mp, mp.mpf(end) * 10**6, v)) for v in value.tolist()])
@@ -124,7 +124,7 @@ def test_the_limit_of_a_gated_unit_is_returned_at_infinity(gated, end):
 
 
 def magnitudes(dtype, count):
-    """Numbers of both signs and of every magnitude that the dtype has."""
+    """Return numbers of both signs and of every magnitude that the dtype has."""
     largest = float(jnp.finfo(dtype).max)
     positive = np.minimum(np.geomspace(1e-30, largest, count), largest).astype(dtype)
     return jnp.concatenate([positive, -positive])
@@ -138,7 +138,7 @@ def test_slopes_along_an_axis_are_finite(along_axis, dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
 def test_slopes_of_a_gated_unit_are_finite(gated, dtype):
-    """Up to a quarter of the largest, where no factor's overflow; else where the exact ones are."""
+    """Check up to a quarter of the largest number, where only exact slopes overflow."""
     largest, x = float(jnp.finfo(dtype).max), magnitudes(dtype, 10) / 4
     pairs = [a.ravel() for a in jnp.meshgrid(x, x)]
     by_each = jax.jit(jax.grad(lambda g, v: gated(g, v).astype(jnp.float32).sum(), (0, 1)))
@@ -150,7 +150,7 @@ def test_slopes_of_a_gated_unit_are_finite(gated, dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
 def test_slopes_are_finite_at_every_finite_input(elementwise, dtype):
-    """Infinite only where the exact slope is too large for the dtype, as that of x^2 may be."""
+    """Check that a slope is infinite only where the exact slope is too large for the dtype."""
     largest = float(jnp.finfo(dtype).max)
     x = jnp.asarray(inside(np.asarray(magnitudes(dtype, 50)), elementwise))
     names = elementwise.trainable
@@ -168,12 +168,12 @@ def test_slopes_are_finite_at_every_finite_input(elementwise, dtype):
 
 
 def pieces(activation):
-    """The elementwise functions in it: its variants, or the two factors of a gated unit."""
+    """Return the elementwise functions: the variants, or the two factors of a gated unit."""
     return activation.factors or tuple(variants(activation))
 
 
 def test_kinks_are_where_value_or_slope_jumps(pointwise):
-    """Among the integers, where else a kink could hide, the declared kinks are all there are."""
+    """Check that no integer but the declared kinks is a kink."""
     for variant in pieces(pointwise):
         integers = inside(np.arange(-8.0, 9.0), variant)
         candidates = {*integers.tolist(), *variant.kinks}
@@ -187,7 +187,7 @@ def test_kinks_are_where_value_or_slope_jumps(pointwise):
 
 
 def test_value_and_slope_at_a_kink(pointwise):
-    """The value is the reference's, and the slope lies between those of the two sides."""
+    """Check for the value of the reference, and for a slope between those of the two sides."""
     for variant in pieces(pointwise):
         for kink in variant.kinks:
             left, right = slopes_beside(variant, kink)
@@ -196,16 +196,16 @@ def test_value_and_slope_at_a_kink(pointwise):
             assert min(left, right) - 1e-6 <= slope <= max(left, right) + 1e-6
 
 
-STEP = 1e-20  # from a kink to what counts as beside it, where no difference reaches across
+STEP = 1e-20  # from a kink to a point beside it; no difference reaches across
 
 
 def values_beside(activation, x):
-    """The values of the reference on the left and on the right."""
+    """Return the values of the reference on the left and on the right."""
     return tuple(float(exact(activation)(mp.mpf(x) + side * STEP)) for side in (-1, 1))
 
 
 def slopes_beside(activation, x):
-    """The slopes of the reference, or of the surrogate, on the left and on the right."""
+    """Return the slopes of the reference, or of the surrogate, on the left and on the right."""
     f = activation.surrogate or activation.reference
     at = functools.partial(f, mp, **activation.parameters)
     return tuple(float(mp.diff(at, mp.mpf(x) + side * STEP)) for side in (-1, 1))
@@ -244,7 +244,7 @@ def test_16_bit_parameters_get_16_bit_gradients(trainable):
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
 def test_parameters_are_not_rounded_to_16_bits(trainable, dtype):
-    """Value and slopes decide in float32 whether x is beyond a parameter."""
+    """Check that x is compared with a parameter in float32, for the value and for every slope."""
     x = jnp.linspace(-4, 4, 17)
     for name in trainable.trainable:
 
@@ -276,7 +276,7 @@ def test_only_what_where_selects_counts(maskable):
 
 
 def selected(out, chosen):
-    """The chosen elements; a reduction has none."""
+    """Return the chosen elements; a reduction has no elements."""
     return out[chosen] if out.ndim else out
 
 
@@ -330,20 +330,20 @@ def test_a_packed_array_is_split_as_its_layout_says(gated, layout):
 
 @pytest.mark.parametrize("x", [-jnp.inf, jnp.inf])
 def test_a_parameter_of_zero_has_a_limit_too(trainable, x):
-    """The product of 0 and infinity must not be NaN."""
+    """Check that 0 times infinity is not NaN."""
     for name in trainable.trainable:
         if 0.0 in trainable.ranges[name]:
             assert not jnp.isnan(trainable(x, **{name: 0.0}))
 
 
 def test_weak_types_stay_weak(elementwise):
-    """A Python number promotes nothing, as in jax.nn."""
+    """Check weak types, by which a Python number promotes nothing, as in jax.nn."""
     assert (jnp.ones((), jnp.bfloat16) * elementwise(1.0)).dtype == jnp.bfloat16
     assert not elementwise(jnp.float32(1.0)).weak_type
 
 
 def test_masked_elements_count_for_nothing(maskable):
-    """Neither their values nor what flows back to them, be it NaN."""
+    """Check that masked values, NaN or not, change neither results nor slopes."""
     where = jnp.array([True, True, False])
 
     def entropy(x, where=None):

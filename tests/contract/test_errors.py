@@ -11,7 +11,7 @@ X = jnp.ones((2, 4))
 
 
 def define(*slopes, **facts):
-    """A square with these slopes and facts, called once."""
+    """Define a square with these slopes and facts, and call it once."""
     return activax.elementwise(*slopes, reference=lambda mp, x: x * x, **facts)(square)(X)
 
 

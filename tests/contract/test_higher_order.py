@@ -13,7 +13,7 @@ POINTS = np.linspace(-8.1, 8.3, 83)
 
 
 def derivatives(function, order):
-    """From an elementwise function: its value and its derivatives to this order."""
+    """Return a function that gives the value of `function` and its derivatives to this order."""
     functions = [function]
     for _ in range(order):
         functions.append(slope(functions[-1]))
@@ -21,12 +21,12 @@ def derivatives(function, order):
 
 
 def smooth(x, activation):
-    """Return the inputs in the domain that are at no kink, where a derivative has two sides."""
+    """Return the inputs in the domain and at no kink, where a derivative may be either side's."""
     return inside(x[~np.isin(x, activation.kinks)], activation)
 
 
 def test_float32_is_as_float64(elementwise):
-    """Derivatives of kernels are right to 2^-18 of the largest: they are formulas, not fits."""
+    """Check to 2^-18 of the largest derivative: derivatives of kernels are formulas, not fits."""
     x = smooth(POINTS.astype(np.float32), elementwise)
     to_third = derivatives(elementwise, 3)
     second_and_third = jax.jit(lambda x: to_third(x)[2:])
@@ -37,7 +37,7 @@ def test_float32_is_as_float64(elementwise):
 
 
 def test_finite_at_all_magnitudes(elementwise):
-    """Second and third derivatives, unless those in float64 are too large for the dtype."""
+    """Check second and third derivatives, unless those in float64 are too large for the dtype."""
     x = smooth(magnitudes(8), elementwise)
     infos = [jnp.finfo(dtype) for dtype in (jnp.float32, jnp.bfloat16, jnp.float16)]
     arrays = [
@@ -58,7 +58,7 @@ def test_finite_at_all_magnitudes(elementwise):
 
 @jax.numpy_dtype_promotion("standard")
 def test_jet_of_the_formula(elementwise):
-    """Taylor coefficients to third order, where `.formula` is smooth in the branch it takes."""
+    """Check Taylor coefficients to third order, where the branch of `.formula` is smooth."""
     if elementwise.surrogate:
         pytest.skip("the slopes are not those of the formula")
 

@@ -1,4 +1,4 @@
-"""Ours beside jax.nn, torch and keras at their defaults: equal, or different as is said here."""
+"""Activations beside jax.nn, torch and keras at their defaults, and the differences."""
 
 import functools
 
@@ -16,13 +16,13 @@ PEERS = ("jax", "torch", "keras")
 
 @pytest.fixture(autouse=True)
 def code_of_others():
-    """Peers rely on promotions of dtype and of rank that our tests forbid."""
+    """Allow the promotions of dtype and of rank on which peers rely."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
 
 
 def both(preset):
-    """Ours and theirs, as functions from an array to the value and the slope of a weighted sum."""
+    """Return ours and theirs as functions of an array: value and slope of a weighted sum."""
     peer, _, name = preset.partition(".")
     available = peers.functions(peer)
     if not available:
@@ -55,7 +55,7 @@ def value_and_slope_in_torch(function, x):
 
 
 def test_value_and_slope(preset):
-    """Value and slope are those of the peer on a grid without kinks."""
+    """Compare on a grid that has no kink."""
     ours, theirs = both(preset)
     x = np.random.default_rng(0).permutation(np.linspace(-6.03, 6.07, 96)).reshape(8, 12)
     x = x if activax.get(preset).domain[0] < 0 else np.abs(x)
@@ -63,7 +63,7 @@ def test_value_and_slope(preset):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
 
 
-# Where a peer's slope at a kink is another than ours; both lie between those of the two sides.
+# Slopes of peers at kinks that differ from ours; both lie between those of the two sides.
 SLOPES_AT_KINKS = {
     "jax.leaky_relu": {0.0: 1.0},
     "jax.hard_tanh": {-1.0: 1.0, 1.0: 1.0},
@@ -85,7 +85,7 @@ def test_value_and_slope_at_kinks(elementwise_preset):
         np.testing.assert_allclose(their_slope, documented, rtol=1e-6)
 
 
-# Where a peer has NaN, from infinity times 0 or over infinity; ours is the limit.
+# Places where a peer has NaN, from infinity times 0 or over infinity; ours is the limit.
 NAN_AT_INFINITY = {
     -np.inf: [
         "jax.silu", "jax.swish", "jax.hard_silu", "jax.hard_swish", "jax.gelu", "jax.mish",
@@ -111,7 +111,7 @@ def test_limits_at_infinity(elementwise_preset, end):
 
 
 def difference(a, b, x):
-    """The largest difference of the values of two presets, b being a peer's own function."""
+    """Return the largest difference between the values of preset a and of the peer's function b."""
     (one, _), (other, _) = both(a)[0](x), both(b)[1](x)
     return np.max(np.abs(one - other))
 
@@ -142,7 +142,7 @@ def test_rrelu_draws_slopes_from_the_bounds_of_torch():
 
 
 def test_clamped_swiglu_is_that_of_torch_clamps():
-    """gpt-oss is written with torch.clamp, which passes the slope at the bound itself."""
+    """Compare with gpt-oss, which uses torch.clamp; that passes the slope at the bound itself."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
     x = np.random.default_rng(0).permutation([*np.linspace(-9, 9, 90), *[-7.0, 7.0] * 3])
 

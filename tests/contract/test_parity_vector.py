@@ -1,4 +1,4 @@
-"""Vectors and reductions against jax.nn, torch and closed forms; where they differ, how."""
+"""Vectors and reductions against jax.nn, torch and closed forms."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ WHERE = X > -0.5  # no row without any
 
 
 def standardize(x, axis, where=None):
-    """jax.nn.standardize, which applies the statistics to what they leave out, too."""
+    """Return jax.nn.standardize, and 0 at the masked elements, which jax.nn standardizes, too."""
     out = jax.nn.standardize(x, axis=axis, where=where)
     return out if where is None else jnp.where(where, out, 0.0)
 
@@ -63,7 +63,7 @@ def torch_functions(torch):
     "name", ["softmin", "logsumexp", "standardize", "hardmax", "maxout", "poly_norm"]
 )
 def test_as_in_torch(name):
-    """Value and gradient."""
+    """Compare value and gradient."""
     torch = pytest.importorskip("torch")
     x = torch.tensor(np.asarray(X), requires_grad=True)
     want = torch_functions(torch)[name](x)
@@ -75,7 +75,7 @@ def test_as_in_torch(name):
 
 
 def test_sparsemax_is_the_projection_onto_the_simplex():
-    """No point of the simplex is closer: the condition of optimality, for every row."""
+    """Check the condition of optimality for every row: no point of the simplex is closer."""
     y = activax.sparsemax(4 * X)
     close(y.sum(-1), jnp.ones(5))
     gap = 4 * X - y  # the same wherever y > 0, and nowhere larger

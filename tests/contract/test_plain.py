@@ -17,7 +17,7 @@ CUSTOM = re.compile(r"\bcustom_(jvp|vjp|vmap)")
 
 
 def operations(f, *args):
-    """Return how many StableHLO operations the lowered function has."""
+    """Return the number of StableHLO operations in the lowered function."""
     return len(re.findall(r"\b(?:stablehlo|chlo)\.\w+", jax.jit(f).lower(*args).as_text()))
 
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_called_is_refused():
 
 
 def test_no_nan_constant_is_selected_from(activation):
-    """A program with a NaN constant fails under `jax_debug_nans` where nothing is compiled."""
+    """Check programs for NaN constants, which fail under `jax_debug_nans` without compilation."""
     x, *others = inputs_of(activation)
 
     def total(x):

@@ -1,4 +1,4 @@
-"""Activations are right in all of the range of each parameter, and say so where they are not."""
+"""Ranges of parameters: results are right in all of a range, and NaN or an error outside."""
 
 import functools
 
@@ -34,7 +34,7 @@ def inside(range_):
 
 
 def beyond(range_):
-    """Numbers next to the ends and holes, on the outside."""
+    """Return numbers next to the ends and holes, on the outside."""
     ends = [range_.low - 1, range_.high + 1, *range_.excluded]
     return [number for number in ends if np.isfinite(number)]
 
@@ -59,7 +59,7 @@ def test_every_parameter_has_a_range_which_the_docstring_says(activation):
 
 @pytest.mark.every
 def test_numbers_outside_are_refused(activation):
-    """A call, a binding, a gated unit and a lean activation refuse the same numbers."""
+    """Check the call, `bind`, gated units and lean activations."""
     x = jnp.ones((2,) * (1 + (activation.kind == "vector")))
     inputs = (x,) * activation.inputs
     for name, range_ in activation.ranges.items():
@@ -74,7 +74,7 @@ def test_numbers_outside_are_refused(activation):
 
 @pytest.mark.parametrize(("activation_", "name"), BOUNDED)
 def test_arrays_outside_give_nan(activation_, name):
-    """Value and every slope are NaN at the elements concerned, and at no other."""
+    """Check value and every slope, for NaN at the elements concerned and at no other."""
     if name not in activation_.trainable:  # it is never an array
         return
     range_ = activation_.ranges[name]
@@ -96,7 +96,7 @@ def test_arrays_outside_give_nan(activation_, name):
 
 
 def rows(activation):
-    """Inputs beside each parameter in turn over its range, the others away from their defaults."""
+    """Return inputs with each parameter in turn over its range, the others off their defaults."""
     names = activation.trainable
     others = [2 * activation.parameters[name] + 0.75 for name in names]
     at = [
@@ -109,7 +109,7 @@ def rows(activation):
 
 
 def test_value_and_slopes_are_right_in_the_whole_range(trainable):
-    """The reference takes another way; the bounds are those that hold at the defaults."""
+    """Compare with the reference, within the bounds that hold at the defaults."""
     names, columns = trainable.trainable, rows(trainable)
     smooth = []
     for x, *parameters in zip(*(column.tolist() for column in columns), strict=True):
@@ -149,7 +149,7 @@ MOVING = [
 
 @pytest.mark.parametrize(("vector", "name"), MOVING)
 def test_vectors_are_right_in_the_whole_range(vector, name):
-    """The derivative is taken in a direction that moves the parameter, too."""
+    """Check the derivative in a direction that moves the parameter, too."""
     numbers = inside(vector.ranges[name])
     x = np.resize(VECTORS, (len(numbers), 4))
     to, speed = x[:, ::-1], np.full(len(numbers), 0.25, np.float32)
@@ -195,7 +195,7 @@ SCALARS = [np.float16(0.75), np.float32(0.75), np.float64(0.75), np.int64(1), np
 
 @EACH
 def test_what_is_annealed_may_be_any_kind_of_number(annealed):
-    """A number to anneal is given in the call or bound; a NumPy number is the Python number."""
+    """Check the call, and `bind`, which makes a Python number of a NumPy number."""
     x = jnp.linspace(-1, 1, 4)
     for name in ANNEALED[annealed]:
         for number in SCALARS:
@@ -207,7 +207,7 @@ def test_what_is_annealed_may_be_any_kind_of_number(annealed):
 
 @EACH
 def test_annealing_compiles_nothing(annealed):
-    """Traced, in the call and as a bound array; a bound number is another program."""
+    """Check traced numbers in the call and in a bound array; a bound number is another program."""
     x, (name, *_), traces = jnp.linspace(-1, 1, 4), ANNEALED[annealed], []
 
     @jax.jit
@@ -233,7 +233,7 @@ def test_annealing_compiles_nothing(annealed):
 
 
 def test_bounds_of_random_slopes_are_differentiated():
-    """The place between the bounds is drawn; with a key, without, and for a bound a channel."""
+    """Check slopes by the bounds with a key and without, and with one bound a channel."""
     x, key = jnp.array([[-2.0, 3.0, -1.0]] * 400), jax.random.key(0)
     lower, upper = jnp.array([0.1, 0.2, 0.3]), jnp.array([[0.5]] * 400)
 
@@ -278,7 +278,7 @@ PERCENT = activax.Range(0.0, 1.0)
 
 
 def leak(x, share=0.5):
-    """x, and a share of it below 0."""
+    """Return x, and a share of x below 0."""
     return jnp.where(x < 0, share * x, x)
 
 
@@ -291,7 +291,7 @@ def pair(gate, value=None, *, layout=None, axis=-1, gate_cap=1.0):
 
 
 def scale(x, share=0.5, *, axis=-1):
-    """A share of x."""
+    """Return a share of x."""
     return share * x
 
 

@@ -1,4 +1,4 @@
-"""Every transformation of JAX, to third order, and what reverse mode keeps."""
+"""The transformations of JAX, to third order, and the arrays that reverse mode keeps."""
 
 import functools
 import itertools
@@ -42,12 +42,12 @@ def through(activation):
 
 
 def forward(f):
-    """The slope at each number in forward mode."""
+    """Return the slope at each number in forward mode."""
     return lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
 
 
 def reverse(f):
-    """The slope at each number in reverse mode."""
+    """Return the slope at each number in reverse mode."""
     return jax.grad(lambda x: f(x).sum())
 
 
@@ -62,7 +62,7 @@ def modes_of(order):
 
 
 def test_all_modes_to_third_order(activation):
-    """The third order is taken forward and reverse, in turn and in a row."""
+    """Check third orders in turn and in a row; the other third orders take long to compile."""
     check_modes(activation, [*modes_of(1), *modes_of(2), *((a, b, a) for a, b in modes_of(2))])
 
 
@@ -72,10 +72,10 @@ def test_other_modes_of_third_order(activation):
 
 
 def check_modes(activation, modes):
-    """Slopes in each mode, wherever the reference has a derivative."""
+    """Check slopes in each mode, wherever the reference has a derivative."""
     points = inside(POINTS, activation)
     nested = [functools.reduce(lambda f, mode: mode(f), m, through(activation)) for m in modes]
-    with jax.enable_x64(True):  # one program, for most of the time would go to compiling each
+    with jax.enable_x64(True):  # one program, which compiles in less time than one for each mode
         got = jax.jit(lambda x: [f(x) for f in nested])(points)
     exact = {}
     for order in {len(mode) for mode in modes}:
@@ -94,7 +94,7 @@ def check_modes(activation, modes):
 
 
 def test_transformations_agree(activation):
-    """Transformations agree with Python's loop, which runs each operation as it comes."""
+    """Compare with the slopes of Python's loop, which runs each operation as it comes."""
     f = through(activation)
     each = jax.vmap(f)
 
@@ -135,7 +135,7 @@ def test_python_scalars(elementwise):
 
 
 def test_no_trace_on_a_second_call(activation):
-    """Neither the values of arrays nor those of numbers make JAX trace again."""
+    """Check that neither the values of arrays nor those of numbers make JAX trace again."""
     width = 2 if activation.kind == "gated" else 1
     x, y, other = jnp.ones((3, 8)), jnp.zeros((3, 8)), jnp.ones((8, 4))
     moved = {name: 2.0 * activation.parameters[name] for name in activation.trainable}
@@ -149,7 +149,7 @@ def test_no_trace_on_a_second_call(activation):
 
 
 def kept_bytes(activate, halves):
-    """Return the bytes that reverse mode keeps of dense, activation, dense."""
+    """Return the bytes that reverse mode keeps of two layers with an activation between them."""
     x, up = jnp.ones((64, 16)), jnp.ones((16, 32 * halves))
 
     def hidden(x, up):
@@ -165,7 +165,7 @@ def kept_bytes(activate, halves):
 
 @pytest.mark.every
 def test_at_most_one_array_is_kept_between_two_layers(activation):
-    """Beyond what the matrix products keep; a gated unit keeps its two halves."""
+    """Check the bytes beyond those of matrix products; a gated unit keeps its two halves."""
     if activation.kind == "gated":
         full, baseline = 2, kept_bytes(lambda gate, value: gate + value, 2)
         kept = kept_bytes(activation, 2)

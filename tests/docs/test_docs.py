@@ -13,6 +13,8 @@ import pytest
 
 import activax
 
+pytestmark = pytest.mark.unoptimized
+
 GLOBALS = {"activax": activax, "jax": jax, "jnp": jnp, "np": np}
 MODULES = [
     module.name
