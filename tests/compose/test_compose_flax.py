@@ -18,6 +18,8 @@ import activax
 linen = pytest.importorskip("flax.linen", reason="needs Flax")
 optax = pytest.importorskip("optax", reason="needs Optax")
 
+pytestmark = pytest.mark.unoptimized
+
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
 OPTIMIZER = optax.sgd(0.1, momentum=0.9)
 
