@@ -15,7 +15,9 @@ import activax
 from activax import bench, diagnostics, nn
 from activax.diagnostics import gradient_flow, health_init, health_report
 
-health_update = jax.jit(diagnostics.health_update)  # one compiled program, not one an operation
+pytestmark = pytest.mark.unoptimized
+
+health_update = jax.jit(diagnostics.health_update)  # one program instead of one an operation
 
 X = np.float32([[-1.0, 1.0, -30.0], [-2.0, -1.0, -40.0]])
 BATCHES = drawn.normal(4, 5, 3) * np.float32([0.1, 1.0, 20.0])

@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose
 from activax import nn, training
 from activax.training import trace_norms, traced_norms
 
-pytestmark = pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
+# Optax promotes implicitly
+pytestmark = [pytest.mark.usefixtures("standard_promotion"), pytest.mark.unoptimized]
 KEY = jax.random.key(0)
 X = drawn.normal(8, 3)
 NETWORK = nn.serial(nn.dense(4), jnp.tanh, nn.dense(1))
