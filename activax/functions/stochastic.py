@@ -55,13 +55,17 @@ def _slope_by_x(x: Array, key: Array | None, lower: Array, upper: Array, positiv
     return choose(positive, 1.0, below)
 
 
+def _by_lower(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
+    return limit_product(negative_part(x), 1 - _share(key, x.dtype, x, lower, upper))
+
+
 def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
     return limit_product(negative_part(x), _share(key, x.dtype, x, lower, upper))
 
 
 @elementwise(
     _slope_by_x,
-    lambda x, *rest: negative_part(x) - _by_upper(x, *rest),
+    _by_lower,
     _by_upper,
     keep=_kept,
     lean=(from_piece(lambda x, key, lower, upper: x > 0, _drawn_slope),),
@@ -80,7 +84,8 @@ def rrelu(
 
     Formula:
         rrelu(x) = x if x >= 0 else a x, where a is uniform between lower and upper with a key, and
-        (lower + upper) / 2 without; torch's form (the paper divides by a in [3, 8])
+        (lower + upper) / 2 without; the slope at 0 is the left one; torch's form (the paper divides
+        by a in [3, 8])
 
     Args:
         key: a PRNG key, or None for evaluation.

@@ -10,8 +10,6 @@ from activax import Activation
 
 STEP = 1e-20  # from a kink to a point beside it; no difference reaches across
 PLACES_AND_SLOPE = re.compile(r"at ([^;,]+?) is (the \w+ one|-?[\w.]*\w)")
-# Activations whose docstrings do not declare the slope.
-UNDECLARED = {"rrelu": "the slope at 0 is the left one"}
 
 
 def sides(derivative: Any, kink: float) -> dict[str, float]:
@@ -58,7 +56,7 @@ def slope_at_kink(piece: Activation, unit: Activation, kink: float, beside: Any)
     if not differ(beside):
         return beside["left"]
     for activation in (piece, unit):
-        text = UNDECLARED.get(activation.name, activation.section("Formula"))
+        text = activation.section("Formula")
         slope = declared_slope(text, kink, piece.parameters, beside)
         if slope is not None:
             return slope

@@ -34,8 +34,8 @@ def test_a_new_mechanism_is_its_own_representative():
         ("f(x) = x; the slope at 0 and at n is alpha", {0.0: 7.0, 3.0: 7.0, 1.0: None}),
         ("f(x) = x. The slope at -3 is 0 and at 3 is 1, as in torch", {-3.0: 0.0, 3.0: 1.0}),
         ("f(x) = x; the slope at the thresholds is 0", {-3.0: 0.0, 3.0: 0.0}),
-        ("f(x) = x; the slope at a clamp is that of the inside", {-3.0: 5.0, 3.0: 4.0}),
-        ("f(x) = x; the slope at n is that of the left side, 1.75", {3.0: 4.0}),
+        ("f(x) = x; the slope at a clamp is the inside one", {-3.0: 5.0, 3.0: 4.0}),
+        ("f(x) = x; the slope at n is the left one, 1.75", {3.0: 4.0}),
         ("f(x) = x if x >= 0 else 2 x", {0.0: None}),
     ],
 )
