@@ -7,7 +7,7 @@ from typing import Any
 
 from activax.bench.machine import describe
 from activax.bench.records import markdown_table
-from activax.cli.report import COLUMNS, cells, record
+from activax.cli.report import COLUMNS, record, result_cells
 from activax.study.experiment import train
 from activax.study.settings import ACTIVATIONS, Settings
 from benchmarks._lib import publishing
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for row in measured["results"]:
         del row["loss"]  # curves are long, and `activax train --out` draws them
     measured["environment"] = describe(["benchmarks.digits"])
-    measured["table"] = [cells(result) for result in results]
+    measured["table"] = [result_cells(result) for result in results]
     publishing.save(arguments.json, measured)
     print(markdown(measured["table"]), end="")
 

@@ -94,7 +94,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     if isinstance(spec, Activation):
         return spec
     if isinstance(spec, str):
-        return load(spec) if spec in _tables[PACKAGE] else _spelled(spec)
+        return find(spec) or _spelled(spec)
     if isinstance(spec, Mapping):
         if "name" not in spec:
             raise ValueError(f"get: a config needs a 'name'; got {dict(spec)!r}")
@@ -114,7 +114,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
 
 def find(name: str) -> Activation[...] | None:
     """Return the activation of that name or alias, or None."""
-    return load(name) if name in _tables[PACKAGE] else None
+    return load(name) if name in INDEX or name in ALIASES else None
 
 
 def _spelled(spec: str) -> Activation[...]:

@@ -142,11 +142,11 @@ def few_bits():
 def test_few_bits(few_bits, tmp_path, monkeypatch, capsys):
     for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
         monkeypatch.setattr(few_bits, size, value)
-    every = few_bits.variants(activax.silu)  # each trains in a program of its own
+    every = few_bits.slope_variants(activax.silu)  # each trains in a program of its own
     few = ["bits4", "bits3", "bits2", "bits1"]
     assert [*every] == ["exact", "output+branch", *few, "bits2, dithered"]
     shown = ("exact", "output+branch", "bits4", "bits1")
-    monkeypatch.setattr(few_bits, "variants", lambda activation: {n: every[n] for n in shown})
+    monkeypatch.setattr(few_bits, "slope_variants", lambda activation: {n: every[n] for n in shown})
     to_json = tmp_path / "out.json"
     argv = ["--task", "digits", "--fn", "silu", "--seeds", "2", "--steps", "12"]
     with jax.numpy_dtype_promotion("standard"):

@@ -23,6 +23,9 @@ import activax
 from activax import diagnostics, nn
 
 ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    ),
     "JAX_PLATFORMS": "cpu",
     # The tests look at the place of data and not at speed, so optimisation only costs time.
     "XLA_FLAGS": "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0",
@@ -36,8 +39,7 @@ SPEC = PartitionSpec("data", "model")  # some activations act along the last axi
 @pytest.mark.parametrize("which", ["representatives", pytest.param("all", marks=pytest.mark.slow)])
 def test_on_eight_devices(which):
     command = [sys.executable, "-W", "error", __file__, which]
-    paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": paths}
+    environment = {**os.environ, **ENVIRONMENT}
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 

@@ -121,9 +121,9 @@ ERRORS = {
         r"poly_norm: bias must be a number or have shape \(1,\); got shape \(4,\)",
     ),
     "missing differential": (
-        lambda: activax.vector(reference=None)(lambda x, *, axis=-1: x),
+        lambda: activax.vector(lambda y, t: t)(lambda x, scale, *, axis=-1: x),
         TypeError,
-        r"needs one differential for each of its differentiable parameters \(x\); got 0",
+        r"needs one slope for each of its differentiable parameters \(x, scale\), or .* got 1",
     ),
     "vector without an axis": (
         lambda: activax.vector(lambda y, t: t, reference=None)(square),
@@ -217,9 +217,9 @@ ERRORS = {
         r"gelu\.bind: .* Parameters: none",
     ),
     "missing slope": (
-        lambda: define(),
+        lambda: define(lambda x: 2 * x, lambda x: x),
         TypeError,
-        r"square: needs one slope for each of its differentiable parameters \(x\); got 0",
+        r"square: needs one slope for each of its differentiable parameters \(x\), or .* got 2",
     ),
     "lean that is no tuple": (
         lambda: define(lambda x: 2 * x, lean=activax.from_output(lambda out: out)),
