@@ -74,9 +74,8 @@ def errors(function: Elementwise, x: Array, got: Any) -> Any:
         >>> x = jnp.array([-20.0, 1.0])
         >>> bool(activax.bench.errors(activax.sigmoid, x, jax.nn.sigmoid(x)).max() < 4)
         True
-        >>> cancels = jax.vmap(jax.grad(jax.nn.elu))(x)  # exp(-20) as (exp(-20) - 1) + 1
-        >>> exact = activax.bench.slope(activax.elu)
-        >>> bool(activax.bench.errors(exact, x, cancels).max() > 1e6)
+        >>> cancels = (jnp.exp(x) - 1) + 1
+        >>> bool(activax.bench.errors(activax.exponential, x, cancels).max() > 1e6)
         True
     """
     with jax.enable_x64(True):

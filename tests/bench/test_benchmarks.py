@@ -139,6 +139,7 @@ def few_bits():
     return few_bits
 
 
+@pytest.mark.slow
 def test_few_bits(few_bits, tmp_path, monkeypatch, capsys):
     for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
         monkeypatch.setattr(few_bits, size, value)

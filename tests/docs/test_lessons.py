@@ -14,8 +14,7 @@ pytest.importorskip("matplotlib")
 from examples import lessons
 from examples.lessons.lesson import Claim, table, teach
 
-# Many networks compile: fifteen of modularity take most of a minute.
-SLOW = {"modularity", "polynomial_units", "universal_approximation"}
+SHORT = "responses"  # the lesson that runs by default; in others many networks compile
 
 
 def test_every_lesson_is_named():
@@ -26,7 +25,7 @@ def test_every_lesson_is_named():
 @pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in lessons.NAMES],
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != SHORT)) for name in lessons.NAMES],
 )
 def test_lesson(name, tmp_path, capsys):
     teach(importlib.import_module(f"examples.lessons.{name}"), name, ["--out", str(tmp_path)])
