@@ -44,8 +44,8 @@ class Activation(Facts, Generic[P]):
             built from.
         inner: the function with its derivative, for the derivative of another definition, which
             recomputes for both.
-        derivative: `derivative(x, t)`, the derivative at x in direction t by the definition's own
-            slopes, for the derivative of another definition.
+        derivative: `derivative(x, t, *parameters)`, the derivative at x when x moves in direction
+            t, by the definition's own slopes, for the derivative of another definition.
         reference: `reference(mp, *arguments)`, the exact function in mpmath; the formula in float64
             where the definition has none.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where

@@ -13,7 +13,7 @@ from jax import Array
 from activax.core.activation import Activation
 from activax.core.declaration import Defined, Formula, P, positional, tier_of
 from activax.core.elementwise import elementwise_of
-from activax.numerics.selects import limit_product
+from activax.numerics.selects import clip, largest_finite, limit_product
 
 
 def self_gated(
@@ -60,8 +60,10 @@ def self_gated(
             return _times(factor, arrays[0]) if vanishes else factor * arrays[0]
 
         def slope(x: Array, *parameters: Any, **statics: Any) -> Array:
-            by_x = _slope(gate.inner, 0, (x, *parameters), statics)
-            return gate.inner(x, *parameters, **statics) + _times(by_x, x)
+            by_x = gate.derivative(x, jnp.ones_like(x), *parameters, **statics)
+            # At infinity g' is 0, or g is infinite and the product does not matter.
+            end = largest_finite(x)
+            return gate.inner(x, *parameters, **statics) + clip(x, -end, end) * by_x
 
         def slope_by(position: int) -> Callable[..., Array]:
             return lambda *arrays, **statics: _times(

@@ -86,8 +86,8 @@ class Facts:
 
         return inner
 
-    def derivative(self, x: Array, t: Array) -> Array:
-        arrays, statics = self._definition.arguments(self._values, (x,), {})
+    def derivative(self, x: Array, t: Array, /, *parameters: Any, **options: Any) -> Array:
+        arrays, statics = self._definition.arguments(self._values, (x, *parameters), options)
         return self._definition.pipeline.derivative(arrays, statics, t)
 
     @property
