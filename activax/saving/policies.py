@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from activax.core.activation import Activation
+from activax.core.declaration import tier_of
 from activax.core.definition import Derived
 from activax.core.elementwise import elementwise
 from activax.core.residuals import INPUT
@@ -148,7 +149,8 @@ def _exact(plain: Activation[...], keep: str) -> Activation[...]:
     (residual,) = (r for r in definition.residuals if r.policy == keep)
     ulps = definition.ulps if residual is INPUT else (definition.ulps[0], float("inf"))
     made = Derived(lean, plain, MappingProxyType({"keep": keep}), residual)
-    return Activation(dataclasses.replace(definition, derived=made, ulps=ulps))
+    tier = tier_of(plain)
+    return Activation(dataclasses.replace(definition, tier=tier, derived=made, ulps=ulps))
 
 
 @functools.cache
@@ -184,4 +186,4 @@ def _few_bits(
     )(formula)._definition
     options: Mapping[str, Any] = {"keep": keep, "deviation": deviation, "dither": dither}
     made = Derived(lean, activation, MappingProxyType(options), residual)
-    return Activation(dataclasses.replace(definition, derived=made))
+    return Activation(dataclasses.replace(definition, tier=tier_of(activation), derived=made))
