@@ -3,13 +3,13 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from against_reference import compute_dtype, inside, sample, variants
+from against_reference import compute_dtype, digits, inside, sample, variants
 from mpmath import mp
 
 import activax
@@ -171,3 +171,15 @@ def _program(both: list[Activation], single: Columns, brain: Columns, half: Colu
         for variant in both
     ]
     return first, second, lean
+
+
+def check(found: Iterable[Any], properties: Sequence[Callable[[Any], Iterator[str]]]) -> None:
+    """Fail with one line for each fault that a property yields of what was found."""
+    with mp.workdps(digits(jnp.float32)):
+        faults = [
+            f"{one.activation}: {holds.__name__}: {fault}"
+            for one in found
+            for holds in properties
+            for fault in holds(one)
+        ]
+    assert not faults, "\n".join(faults)

@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from against_reference import bounds, compute_dtype, digits, error, of_vector, ulp, variants
+from against_reference import bounds, compute_dtype, error, of_vector, ulp, variants
+from entry import check
 from mpmath import mp
 
 from activax import Activation
@@ -254,11 +255,4 @@ PROPERTIES = (value, eager, slope, second, nan, finite, dtype)
 
 
 def test_contract(along_axis):
-    with mp.workdps(digits(jnp.float32)):
-        faults = [
-            f"{found.activation}: {holds.__name__}: {fault}"
-            for found in find(along_axis)
-            for holds in PROPERTIES
-            for fault in holds(found)
-        ]
-    assert not faults, "\n".join(faults)
+    check(find(along_axis), PROPERTIES)
