@@ -3,15 +3,22 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from activax.core.activation import Activation
-from activax.core.declaration import Defined, Formula, P, positional, tier_of
+from activax.core.declaration import (
+    Defined,
+    Formula,
+    P,
+    check_elementwise,
+    derivative_by,
+    positional,
+    tier_of,
+)
 from activax.core.elementwise import elementwise_of
 from activax.numerics.selects import clip, largest_finite, limit_product
 
@@ -45,7 +52,7 @@ def self_gated(
         >>> bent.tier, bent.section("Formula")
         ('derived', 'bent(x) = x tanh(x)')
     """
-    _check_elementwise("self_gated", "gate", gate)
+    check_elementwise("self_gated", "gate", gate)
 
     def define(declaration: Formula[P]) -> Defined[P]:
         name, signature = declaration.__name__, inspect.signature(declaration)
@@ -57,7 +64,7 @@ def self_gated(
         @functools.wraps(declaration)
         def formula(*arrays: Any, **statics: Any) -> Array:
             factor = gate.body(*arrays, **statics)
-            return _times(factor, arrays[0]) if vanishes else factor * arrays[0]
+            return limit_product(arrays[0], factor) if vanishes else factor * arrays[0]
 
         def slope(x: Array, *parameters: Any, **statics: Any) -> Array:
             by_x = gate.derivative(x, jnp.ones_like(x), *parameters, **statics)
@@ -66,14 +73,24 @@ def self_gated(
             return gate.inner(x, *parameters, **statics) + clip(x, -end, end) * by_x
 
         def slope_by(position: int) -> Callable[..., Array]:
-            return lambda *arrays, **statics: _times(
-                _slope(gate.inner, position, arrays, statics), arrays[0]
-            )
+            def slope(*arrays: Any, **statics: Any) -> Array:
+                alike = jnp.broadcast_arrays(*arrays)
+                ones = jnp.ones_like(alike[position])
+                factor = derivative_by(gate.inner, position, alike, ones, **statics)
+                return limit_product(alike[0], factor)
+
+            return slope
 
         def exact(of: Callable[..., Any]) -> Callable[..., Any]:
-            return lambda mp, x, *rest, **statics: x * of(mp, x, *rest, **statics)
+            def product(mp: Any, x: Any, *parameters: Any, **statics: Any) -> Any:
+                given = {**gate.parameters, **dict(zip(names, parameters, strict=True)), **statics}
+                return x * of(mp, x, **given)
+
+            return product
 
         others = [slope_by(i) for i, n in enumerate(names, 1) if n not in gate.keys]
+        kinks = gate._definition.kinks
+        moving = callable(kinks) and {*inspect.signature(kinks).parameters} <= {*names}
         ranges = {n: gate.ranges[n] for n in signature.parameters if n in gate.ranges}
         return elementwise_of(
             formula,
@@ -82,7 +99,7 @@ def self_gated(
             formula_text=f"{name}(x) = x {gate.name}({', '.join(('x', *names))})",
             reference=exact(gate.reference),
             surrogate=gate.surrogate and exact(gate.surrogate),
-            kinks=gate.kinks,
+            kinks=kinks if moving else gate.kinks,
             domain=gate.domain,
             ranges=ranges,
             keys=tuple(n for n in names if n in gate.keys),
@@ -124,7 +141,7 @@ def mix(
         Activation Functions for Deep Neural Networks, arXiv:1806.10064.
     """
     for role, part in {"first": first, "second": second}.items():
-        _check_elementwise("mix", role, part)
+        check_elementwise("mix", role, part)
         if part.arrays:
             raise TypeError(f"mix: {role} must have no arrays bound to it; {part!r} has")
 
@@ -168,26 +185,3 @@ def mix(
         )
 
     return define
-
-
-def _times(factor: Array, x: Array) -> Array:
-    """Return factor x, which is 0 where the factor is, also at infinity."""
-    return jnp.where(factor == 0, 0.0, factor * x)
-
-
-def _check_elementwise(function: str, role: str, part: Any) -> None:
-    if not isinstance(part, Activation) or part.kind != "elementwise":
-        kind = f"{part!r} is {part.kind}" if isinstance(part, Activation) else type(part).__name__
-        raise TypeError(f"{function}: {role} must be an elementwise activation; got {kind}")
-
-
-def _slope(
-    function: Callable[..., Array], position: int, arrays: Sequence[Any], statics: dict[str, Any]
-) -> Array:
-    """Return the slope of a function by one of its arrays, for each element."""
-    arrays = jnp.broadcast_arrays(*arrays)
-
-    def moved(value: Array) -> Array:
-        return function(*arrays[:position], value, *arrays[position + 1 :], **statics)
-
-    return jax.jvp(moved, (arrays[position],), (jnp.ones_like(arrays[position]),))[1]

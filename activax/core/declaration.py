@@ -97,6 +97,16 @@ def declare(
     )
 
 
+def check_elementwise(function: str, role: str, part: Any) -> None:
+    """Raise TypeError unless an argument is an elementwise activation."""
+    if not isinstance(part, Activation):
+        raise TypeError(
+            f"{function}: {role} must be an elementwise activation; got {type(part).__name__}"
+        )
+    if part.kind != "elementwise":
+        raise TypeError(f"{function}: {role} must be elementwise; {part!r} is {part.kind}")
+
+
 def tier_of(*parts: Any) -> str:
     """Return the tier of what is built from these functions, some of which are activations."""
     known = all(isinstance(part, Activation) and part.tier != "formula" for part in parts)
@@ -157,17 +167,22 @@ def named_differentials(
         raise TypeError(f"{name}: keep={keep!r} is for slopes that are functions of it; give them")
 
     def by(position: int) -> Differential:
-        def differential(*inputs_and_t: Any, **statics: Any) -> Array:
-            *inputs, t = inputs_and_t
-
-            def moved(value: Array) -> Array:
-                return formula(*inputs[:position], value, *inputs[position + 1 :], **statics)
-
-            return jax.jvp(moved, (inputs[position],), (t,))[1]
-
-        return differential
+        return lambda *inputs_and_t, **statics: derivative_by(
+            formula, position, inputs_and_t[:-1], inputs_and_t[-1], **statics
+        )
 
     return {n: by(names.index(n)) for n in live}
+
+
+def derivative_by(
+    function: Callable[..., Array], position: int, arrays: Sequence[Any], t: Array, **statics: Any
+) -> Array:
+    """Return JAX's derivative of a function when the array at `position` moves in direction t."""
+
+    def moved(value: Array) -> Array:
+        return function(*arrays[:position], value, *arrays[position + 1 :], **statics)
+
+    return jax.jvp(moved, (arrays[position],), (t,))[1]
 
 
 def kept_by(name: str, keep: KeepOption) -> Callable[..., tuple[Any, ...]]:

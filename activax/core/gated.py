@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
 from activax.core.arguments import cast, check_axis, inexact_dtype, real
-from activax.core.declaration import declare, tier_of
+from activax.core.declaration import check_elementwise, declare, tier_of
 from activax.core.elementwise import elementwise
 from activax.core.pipeline import Operands, keep_inputs
 from activax.core.ranges import ANY, Ranges
@@ -56,8 +56,7 @@ def gated(
         Array([1.9051483], dtype=float32)
     """
     for role, factor in {"by": by, "value_by": value_by}.items():
-        if factor.kind != "elementwise":
-            raise TypeError(f"gated: {role} must be elementwise; {factor!r} is {factor.kind}")
+        check_elementwise("gated", role, factor)
 
     def define(declaration: Callable[P, Array]) -> Activation[P]:
         name, signature = declaration.__name__, inspect.signature(declaration)

@@ -8,11 +8,10 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.declaration import Defined, Formula, P, positional
+from activax.core.declaration import Defined, Formula, P, derivative_by, positional
 from activax.core.elementwise import elementwise_of
 from activax.core.ranges import ANY, Ranges
 
@@ -120,13 +119,8 @@ def piecewise(
                 for piece, here, inside in parts(arrays, statics):
                     at = [inside, *arrays[1:]]
                     at[argument] = jnp.broadcast_to(at[argument], inside.shape)
-
-                    def of_one(a: Array, piece: Any = piece, at: list[Any] = at) -> Array:
-                        value: Array = piece(*at[:argument], a, *at[argument + 1 :])
-                        return value
-
                     ones = jnp.ones_like(at[argument])
-                    out = jnp.where(here, jax.jvp(of_one, (at[argument],), (ones,))[1], out)
+                    out = jnp.where(here, derivative_by(piece, argument, at, ones), out)
                 return out
 
             return slope

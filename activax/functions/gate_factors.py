@@ -5,10 +5,10 @@ The factors are not in the catalogue. Their parameters are the unit's, which has
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
+from activax.core.activation import Activation
 from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE
 from activax.functions.self_gated import swish
@@ -16,15 +16,13 @@ from activax.functions.sigmoidal import sigmoid, tanh
 from activax.numerics.selects import at_most, choose, clip, flag
 
 
-def _slope(f: Any, x: Array) -> Array:
-    return jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
+def _slope(f: Activation[...], x: Array, *parameters: Any) -> Array:
+    return f.derivative(x, jnp.ones_like(x), *parameters)
 
 
 @elementwise(
     # The slope at the limit itself is the one inside, as in torch.clamp.
-    lambda x, *, alpha, limit: jnp.where(
-        x > limit, 0.0, _slope(lambda x: swish.inner(x, alpha), x)
-    ),
+    lambda x, *, alpha, limit: jnp.where(x > limit, 0.0, _slope(swish, x, alpha)),
     reference=lambda mp, x, *, alpha, limit: swish.reference(mp, min(x, limit), alpha),
     kinks=lambda limit: (limit,),
     ranges={"limit": POSITIVE},
@@ -51,8 +49,7 @@ def _soft_cap(x: Array, cap: float) -> Array:
 
 @elementwise(
     lambda x, *, gate_cap: (
-        _slope(tanh.inner, x / gate_cap) * sigmoid.inner(x)
-        + _soft_cap(x, gate_cap) * _slope(sigmoid.inner, x)
+        _slope(tanh, x / gate_cap) * sigmoid.inner(x) + _soft_cap(x, gate_cap) * _slope(sigmoid, x)
     ),
     reference=lambda mp, x, *, gate_cap: (
         gate_cap * (1 - 2 / (mp.exp(2 * x / gate_cap) + 1)) * sigmoid.reference(mp, x)
@@ -65,7 +62,7 @@ def capped_silu(x: Array, *, gate_cap: float) -> Array:
 
 
 @elementwise(
-    lambda x, *, value_cap: _slope(tanh.inner, x / value_cap),
+    lambda x, *, value_cap: _slope(tanh, x / value_cap),
     reference=lambda mp, x, *, value_cap: value_cap * (1 - 2 / (mp.exp(2 * x / value_cap) + 1)),
     ranges={"value_cap": POSITIVE},
 )

@@ -4,7 +4,7 @@ import jax
 from jax import Array
 from jax.ad_checkpoint import checkpoint_name
 
-from activax.numerics.mode import is_plain
+from activax.numerics.mode import PLAIN, tracing
 
 # The names that `jax.ad_checkpoint.checkpoint_name` gives to the arrays of `ffn` and `gated_ffn`.
 PREACTIVATION = "activax_preactivation"
@@ -13,7 +13,7 @@ ACTIVATION = "activax_activation"
 
 def named(x: Array, name: str) -> Array:
     """Name x for policies; in a plain function return x as it is: Taylor mode knows no names."""
-    return x if is_plain() else checkpoint_name(x, name)
+    return x if tracing.value in PLAIN else checkpoint_name(x, name)
 
 
 # In `jax.checkpoint(block, policy=save_preactivations)`, the block keeps its arguments and the

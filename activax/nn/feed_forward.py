@@ -26,7 +26,7 @@ from activax.nn.layer import (
     output_of,
 )
 from activax.nn.linear import Sharding, affine_init, affine_map
-from activax.numerics.mode import is_plain
+from activax.numerics.mode import PLAIN, tracing
 
 Policy = Callable[..., bool]
 
@@ -74,7 +74,7 @@ def _feed_forward(
             return affine_map(name, down, output, out_sharding)
 
         region = finish
-        if not is_plain():  # Taylor mode knows no checkpoint
+        if tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
             region = jax.checkpoint(finish, policy=policy, prevent_cse=prevent_cse)
         inside = preactivations(params, x)
         return region(inside, params.get("activation", {}), params["down"], key)

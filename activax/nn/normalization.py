@@ -8,7 +8,7 @@ from activax.core.arguments import check_axis, inexact_dtype, real, widen
 from activax.nn.checks import check_epsilon
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
-from activax.numerics.mode import is_plain
+from activax.numerics.mode import PLAIN, tracing
 from activax.numerics.squares import hidden, over_power, over_root_mean_square
 
 
@@ -95,7 +95,7 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
             )
         x = real(function, "x", x)
         dtype = inexact_dtype(x.dtype)
-        unit = _unit if is_plain() else _unit_with_rule
+        unit = _unit if tracing.value in PLAIN else _unit_with_rule
         normal, _ = unit(centred, epsilon, widen(x.astype(dtype)))
         scaled = normal * jnp.broadcast_to(widen(params["scale"]), x.shape)
         if centred:

@@ -30,11 +30,6 @@ tracing = jax.make_user_context(default_value=Mode.SINGLE)
 PLAIN = (Mode.PLAIN, Mode.COMPOSITE)  # in which only ordinary JAX primitives may be used
 
 
-def is_plain() -> bool:
-    """Return whether only ordinary JAX primitives may be used."""
-    return tracing.value in PLAIN
-
-
 def at(mode: Mode) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a function so that it is traced in this mode, whatever the caller's mode is."""
 

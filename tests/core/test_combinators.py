@@ -98,6 +98,23 @@ def test_facts():
     assert activax.affine(wave, scale=2.0).tier == "formula"
 
 
+def test_what_is_bound_to_the_gate_and_what_moves_with_its_parameters():
+    @activax.self_gated(activax.squareplus.bind(b=2.0))
+    def bound(x):
+        """A gate whose parameter is a number."""
+
+    @activax.self_gated(activax.relu_n)
+    def capped(x, n=1.0):
+        """A gate whose second kink is its parameter."""
+
+    assert float(bound.reference(mp, 3)) == pytest.approx(float(bound(3.0)), rel=1e-6)
+    assert bound.reference(mp, 3) == grown.reference(mp, 3, 2.0)
+    assert capped.kinks == (0.0, 1.0)
+    assert capped.bind(n=2.0).kinks == (0.0, 2.0)
+    assert activax.lean(activax.gelu).tier == activax.lean(activax.gelu, bits=2).tier == "derived"
+    assert activax.lean(wave, bits=2).tier == "formula"
+
+
 def test_a_formula_is_its_own_reference():
     with mp.workdps(30):
         assert float(wave.reference(mp, mp.mpf(2), 3)) == pytest.approx(2 + np.sin(6), abs=1e-15)
@@ -121,7 +138,7 @@ def test_16_bit_inputs_are_rounded_once():
 BAD = [
     (lambda: activax.self_gated(3), "self_gated: gate must be an elementwise activation; got int"),
     (lambda: activax.mix(activax.relu, activax.softmax),
-     "mix: second must be an elementwise activation; got activax.softmax is vector"),
+     "mix: second must be elementwise; activax.softmax is vector"),
     (lambda: activax.mix(activax.prelu.bind(negative_slope=jnp.ones(2)), activax.tanh),
      "mix: first must have no arrays bound to it"),
     (lambda: activax.self_gated(activax.tanh)(lambda x, alpha=1.0: x),
