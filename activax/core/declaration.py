@@ -191,7 +191,7 @@ def kept_by(name: str, keep: KeepOption) -> Callable[..., tuple[Any, ...]]:
         return keep_inputs
     if keep == "output":
         return keep_output
-    if isinstance(keep, str):
+    if not callable(keep):
         raise ValueError(f"{name}: keep must be 'inputs', 'output' or a function; got {keep!r}")
     return keep
 
