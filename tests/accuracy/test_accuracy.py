@@ -21,19 +21,23 @@ from mpmath import mp
 
 import activax
 
-# The dtype, and the number of points in a stratum of the sample.
-DTYPES = pytest.mark.parametrize(
-    ("dtype", "count"),
-    [(jnp.float32, 40), (jnp.bfloat16, 10), (jnp.float16, 10), (jnp.float64, 10)],
-    ids=["float32", "bfloat16", "float16", "float64"],
-)
+pytestmark = pytest.mark.optimized
+
+# The dtype, and the number of points in a stratum of the sample. The contract of an entry looks at
+# the other dtypes at fewer points, and `test_float32.py` and `test_exhaustive.py` at more.
+COUNTS = {jnp.float64: 10, jnp.float32: 40, jnp.bfloat16: 10, jnp.float16: 10}
+DTYPES = [
+    pytest.param(dtype, id=dtype.__name__, marks=[pytest.mark.slow] * (dtype != jnp.float64))
+    for dtype in COUNTS
+]
+EACH_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
 
 
-@DTYPES
-def test_elementwise(elementwise, dtype, count):
+@EACH_DTYPE
+def test_elementwise(elementwise, dtype):
     """Check value, slope and slopes by trainable parameters, at two values of the parameters."""
     for variant in variants(elementwise):
-        x = sample(dtype, variant, count)
+        x = sample(dtype, variant, COUNTS[dtype])
         parameters = [
             np.full(x.shape, variant.parameters[name], compute_dtype(dtype))
             for name in variant.trainable
@@ -69,11 +73,11 @@ def of_arrays(activation, function):
     )
 
 
-@DTYPES
-def test_gated(gated, dtype, count):
+@EACH_DTYPE
+def test_gated(gated, dtype):
     """Check value and both slopes, with one input in strata and the other normal."""
     normal = np.random.default_rng(0).normal
-    first, second = (sample(dtype, factor, count // 2) for factor in gated.factors)
+    first, second = (sample(dtype, factor, COUNTS[dtype] // 2) for factor in gated.factors)
     gate = np.concatenate([first, normal(size=second.shape).astype(dtype)])
     value = np.concatenate([normal(size=first.shape).astype(dtype), second])
     at_kink = [
@@ -99,7 +103,7 @@ VECTORS = np.concatenate(
 )
 
 
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16, jnp.float64])
+@EACH_DTYPE
 def test_along_axis(along_axis, dtype):
     """Check value and directional derivative, in ulps of the largest component that enters.
 
@@ -134,7 +138,7 @@ def test_along_axis(along_axis, dtype):
                 entering = [*want, *(at if variant.kind == "reduction" else ())]
                 error = worst(np.asarray(value[n]), want, entering, wide)
                 assert error <= variant.ulps[0], f"{variant}: value at {x[n]}"
-                left, right = (one_sided(moved, len(want), side) for side in (-1, 1))
+                left, right = one_sided(moved)
                 if np.allclose(np.array(left, float), np.array(right, float), rtol=1e-12):
                     error = worst(np.asarray(slope[n]), left, [*left, *to], dtype)
                     assert error <= variant.ulps[1], f"{variant}: slope at {x[n]}"
@@ -144,9 +148,17 @@ def along(at: list, to: list, s: object) -> list:
     return [a + s * d for a, d in zip(at, to, strict=True)]
 
 
-def one_sided(moved: object, size: int, side: int) -> list:
-    """Return the derivative of each component at 0, from one side."""
-    return [mp.diff(lambda s, i=i: moved(s)[i], 0, direction=side) for i in range(size)]
+def one_sided(moved: object) -> tuple[list, list]:
+    """Return the derivative of each component at 0, from the left and from the right.
+
+    Differences over a third of the digits are right to a third of the digits.
+    """
+    step = mp.mpf(10) ** -(mp.dps // 3)
+    below, here, above = (moved(s) for s in (-step, mp.mpf(0), step))
+    return (
+        [(b - a) / step for a, b in zip(below, here, strict=True)],
+        [(b - a) / step for a, b in zip(here, above, strict=True)],
+    )
 
 
 def worst(got: np.ndarray, want: list, entering: list, dtype: object) -> float:

@@ -31,7 +31,7 @@ def evaluate(name, x):
 @pytest.mark.parametrize(("problem", "name"), SETS)
 def test_error_is_below_the_claim(problem, name):
     low, high = problem.interval
-    x = low + (high - low) * (np.arange(2000) + 0.5) / 2000
+    x = low + (high - low) * (np.arange(400) + 0.5) / 400
     assert error_bits(problem, *rational(name), x) >= float(CLAIMS[name])
 
 

@@ -11,6 +11,8 @@ import activax
 from activax.bench import precise, slope
 from activax.numerics import slope_from_value
 
+pytestmark = pytest.mark.optimized
+
 SLOPES_AT = {
     activax.gelu: slope_from_value.gelu_slope_at,
     activax.gelu_tanh: slope_from_value.gelu_tanh_slope_at,
@@ -121,8 +123,15 @@ def kept(inverted, slope_at):
 MODES = {"forward": slope, "reverse": jax.grad}
 
 
-@INVERTED
-@pytest.mark.parametrize("outer", MODES)
+# Each formula, and each mode; the rest with `-m slow`.
+CASES = [
+    pytest.param(*pair, mode, id=f"{pair[0].name}-{mode}", marks=[pytest.mark.slow] * (i and j))
+    for i, pair in enumerate(SLOPES_AT.items())
+    for j, mode in enumerate(MODES)
+]
+
+
+@pytest.mark.parametrize(("inverted", "slope_at", "outer"), CASES)
 def test_higher_derivatives(inverted, slope_at, outer):
     """Check the second derivative everywhere, and the third apart from the minimum."""
     root = minimum(inverted)

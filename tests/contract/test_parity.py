@@ -11,6 +11,8 @@ import activax
 from activax.bench import peers, torch_programs
 from activax.initializers import torch_gains
 
+pytestmark = pytest.mark.optimized
+
 PEERS = ("jax", "torch", "keras")
 
 

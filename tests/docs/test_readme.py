@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import types
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ def test_tables_are_up_to_date(name):
     assert readme.filled(text, readme.tables()[name]) == text, stale
 
 
-def test_committed_bits_are_those_of_today():
+def test_committed_bits_are_those_of_today(monkeypatch):
+    """Errors of slopes are not compared, so they are not measured."""
     memory = pytest.importorskip("benchmarks.memory", reason="the bench extra is not installed")
     ours = ("op", "alone", "between layers")  # the columns of peers depend on the version of JAX
+    monkeypatch.setattr(memory, "slope_error", lambda *lean: types.SimpleNamespace(largest=0.0))
     committed = json.loads(memory.COMMITTED.read_text())["records"]
     measured = memory.measure(jnp.float32)
     assert [[row[c] for c in ours] for row in committed] == [

@@ -1,5 +1,6 @@
 """Lean activations on mapped devices and in the modules of Flax and Equinox, for each mechanism."""
 
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +11,7 @@ from test_lean import MECHANISMS
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
-X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 16)), jnp.float32)
+X = drawn.normal(8, 16)
 DEPTH = 3
 
 
@@ -25,7 +24,8 @@ def check_gradients(lean, network, params):
     """Assert that the lean activation and its original have equal gradients in a network."""
 
     def gradient(activation):
-        return jax.grad(lambda params: jnp.sum(network(activation)(params) ** 2))(params)
+        loss = jax.grad(lambda params: jnp.sum(network(activation)(params) ** 2))
+        return jax.jit(loss)(params)
 
     found, expected = gradient(lean), gradient(lean.original)
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=2e-4, atol=1e-4), found, expected)
@@ -57,7 +57,7 @@ def test_flax_scans_and_recomputes_layers(lean):
         )
         return lifted()
 
-    params = network(lean).init(jax.random.key(0), X, None)
+    params = drawn.params(network(lean), X, None)
     check_gradients(lean, lambda a: lambda params: network(a).apply(params, X, None)[0], params)
 
 
