@@ -62,7 +62,7 @@ def run(
     work = [
         (activation, mode, dtype)
         for activation, mode, dtype in combined
-        if mode != "scan" or (dtype == dtypes[0] and peers.in_jax(activation.name))
+        if mode != "scan" or (dtype == dtypes[0] and peers.find_peer("jax", activation.name))
     ]
     log = Console(stderr=True)
     shown = track(work, "", console=log, transient=True, disable=not log.is_terminal)

@@ -39,7 +39,7 @@ def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     """Time an eager call, a compiled call and an eager `jax.grad` of both libraries in turn."""
     activation = arguments.activation(name)
     x = [jnp.linspace(-3.0, 3.0, ELEMENTS)] * activation.inputs
-    rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    rivals = {"activax": activation, "jax.nn": peers.find_peer("jax", activation.name)}
     makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
         "eager": lambda f: f,
         "jit": jax.jit,

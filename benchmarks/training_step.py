@@ -53,7 +53,7 @@ def step(activation: Callable[..., Any]) -> Callable[..., Any]:
 def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] | None]:
     """Return jax.nn's function, ours, and ours with leaner policies."""
     return {
-        "jax.nn": peers.in_jax(activation.name),
+        "jax.nn": peers.find_peer("jax", activation.name),
         "activax": activation,
         "lean": activax.lean(activation),
         "bits4": activax.lean(activation, bits=4),

@@ -27,6 +27,7 @@ KeepOption = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 Ulps = float | tuple[float, float]
 
+CATALOGUE = f"{PACKAGE}.functions."  # where a family of the catalogue is a module or a folder
 # The error that the catalogue allows, in units in the last place: of values and of slopes.
 ULPS = (4.0, 6.5)
 UNBOUNDED = (math.inf, math.inf)
@@ -58,6 +59,7 @@ def declare(
 ) -> Activation[Any]:
     """Write the definition down; read from `declaration` what its signature and docstring say."""
     module, name = declaration.__module__, declaration.__name__
+    inside, family = module.startswith(CATALOGUE), module.rpartition(".")[2]
     # Names and defaults; annotations would crowd `help`, and type checkers read the source.
     parameters = inspect.signature(declaration).parameters.values()
     signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
@@ -70,8 +72,8 @@ def declare(
     return Activation(
         Definition(
             name=name,
-            module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
-            family=module.rpartition(".")[2],
+            module=PACKAGE if inside else module,
+            family=module.removeprefix(CATALOGUE).partition(".")[0] if inside else family,
             kind=kind,
             tier=tier,
             body=body or declaration,

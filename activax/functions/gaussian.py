@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_branch
 from activax.numerics.coefficients import GELU_ROOT
@@ -32,6 +33,15 @@ def _gelu_slope(x: Array) -> Array:
     return jnp.where(x < 0, left, 1 - left)
 
 
+@elsewhere(
+    {
+        "torch keras keras2 timm mlx": "gelu",
+        "hf": "gelu gelu_python",
+        "transformers.activations": "GELUActivation",
+        "onnx": "Gelu",
+    },
+    jax="jax.nn.gelu(x, approximate=False)",
+)
 @elementwise(
     _gelu_slope,
     lean=(from_branch(lambda x: x > -GELU_ROOT[0], gelu_slope_at, float64=False),),
@@ -63,6 +73,7 @@ def gelu(x: Array) -> Array:
 _MOST = 10.0
 
 
+@elsewhere({"hf": "gelu_10"})
 @elementwise(
     lambda x: jnp.where(x > _MOST, 0.0, _gelu_slope(x)),
     reference=lambda mp, x: min(x * mp.ncdf(x), 10),
@@ -104,6 +115,7 @@ def _laplace_reference(mp: Any, x: Any, *, mean: float, deviation: float) -> Any
     return mp.erfc((mp.mpf(mean) - x) / mp.mpf(deviation) / mp.sqrt(2)) / 2
 
 
+@elsewhere({"hf": "laplace", "transformers.activations": "LaplaceActivation"})
 @elementwise(
     _laplace_slope,
     reference=_laplace_reference,

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.numerics.selects import largest_finite, limit_product, magnitude
 
 __all__ = ["snake"]
@@ -37,6 +38,7 @@ def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
     return x * (x * _sinc(u)) * (2 * jnp.cos(u) - _sinc(u))  # x * x would overflow first
 
 
+@elsewhere({"tfa": "snake"})
 @elementwise(
     _snake_slope,
     _snake_slope_alpha,

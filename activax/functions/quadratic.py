@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_output
 from activax.numerics.selects import at_most, clip, limit_product, root
 from activax.numerics.square_plus import square_plus
@@ -11,6 +12,11 @@ from activax.numerics.square_plus import square_plus
 __all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
 
 
+@elsewhere(
+    {"hf mlx": "relu2", "transformers.activations": "ReLUSquaredActivation", "te": "srelu"},
+    jax="jnp.square(jax.nn.relu(x))",
+    torch="F.relu(x).square()",
+)
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),
     lean=(from_output(lambda out: 2 * root(out)),),
@@ -34,6 +40,9 @@ def relu_squared(x: Array) -> Array:
     return positive * positive
 
 
+@elsewhere(
+    jax="0.8944 * jnp.square(jax.nn.relu(x)) - 0.4472", torch="0.8944 * F.relu(x).square() - 0.4472"
+)
 @elementwise(
     lambda x, scale, bias: limit_product(jnp.maximum(x, 0), 2 * scale),
     lambda x, scale, bias: relu_squared.body(x),
@@ -66,6 +75,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
     return jnp.where(far, limit_product(positive, limit_product(positive, scale)) + bias, near)
 
 
+@elsewhere({"jax keras": "sparse_plus"})
 @elementwise(
     lambda x: clip(x + 1.0, 0, 2) / 2,
     lean=(from_output(lambda out: root(at_most(out, 1.0))),),

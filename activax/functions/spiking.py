@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.numerics.selects import choose, clip, flag, largest_finite, magnitude
 
@@ -27,6 +28,7 @@ def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     return (x - threshold) / (1 + sharpness * abs(x - threshold))
 
 
+@elsewhere({"mlx": "step"})
 @elementwise(
     _surrogate,
     lambda x, threshold, sharpness: -_surrogate(x, threshold, sharpness),

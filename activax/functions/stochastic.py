@@ -8,10 +8,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_piece
 from activax.core.vector import vector
-from activax.functions.vector import hardmax
+from activax.functions.vector.sparse import hardmax
 from activax.numerics.along_axis import (
     constant_along,
     largest,
@@ -63,6 +64,7 @@ def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive:
     return limit_product(negative_part(x), _share(key, x.dtype, x, lower, upper))
 
 
+@elsewhere({"torch tfa": "rrelu"}, jax="jax.nn.leaky_relu(x, 11 / 48)")
 @elementwise(
     _slope_by_x,
     _by_lower,
@@ -130,6 +132,7 @@ def _by_temperature(y: Array, temperature: Array, t: Array, *, axis: Any) -> Arr
     return _by_x(y, temperature, -logs * _temperature(t, y, axis), axis=axis)
 
 
+@elsewhere({"torch": "gumbel_softmax"}, torch="F.softmax(x, -1)")
 @vector(
     _by_x,
     _by_temperature,

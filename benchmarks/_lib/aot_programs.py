@@ -82,7 +82,7 @@ def instructions(program: Program) -> float | None:
 
 def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> Iterator[Record]:
     """Yield a record for ours, and for that of jax.nn if it has or composes one."""
-    implementations = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    implementations = {"activax": activation, "jax.nn": peers.find_peer("jax", activation.name)}
     for implementation, f in implementations.items():
         if f is None:
             continue

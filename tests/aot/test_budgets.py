@@ -55,7 +55,7 @@ def test_kernels_bytes_and_instructions(pointwise, target, dtype, mode):
 @pytest.mark.parametrize("target", ["h200"], indirect=True)
 def test_scanned_layers_need_no_more_memory_than_with_jax_nn(pointwise, target):
     """Compare with jax.nn, or with our own record if that is larger."""
-    if not peers.in_jax(pointwise.name):
+    if not peers.find_peer("jax", pointwise.name):
         pytest.skip(f"jax.nn has no {pointwise.name}")
     ours = next(measure(target, pointwise, "scan", "bfloat16"))
     recorded = RECORDED[target][pointwise.name, "bfloat16", "scan"]

@@ -1,30 +1,24 @@
-"""Rectifiers made of straight pieces."""
+"""Rectified linear units, leaky and saturating."""
 
 import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.residuals import from_piece
 from activax.numerics.selects import choose, clip, flag, limit_product, negative_part, one_or_zero
 
-__all__ = [
-    "leaky_relu",
-    "prelu",
-    "relu",
-    "relu6",
-    "relu_n",
-    "threshold",
-    "thresholded_linear_unit",
-    "thresholded_relu",
-    "tlu",
-]
+__all__ = ["leaky_relu", "prelu", "relu", "relu6", "relu_n"]
 
 
 def _one_or(one: Array, other: Array) -> Array:
     return jnp.where(one, 1.0, other)
 
 
+@elsewhere(
+    {"jax flax torch keras keras2 hf timm mlx te": "relu", "keras.layers": "ReLU", "onnx": "Relu"}
+)
 @elementwise(
     lambda out: jnp.where(out > 0, 1.0, out),  # 0 or NaN
     keep="output",
@@ -54,6 +48,14 @@ def relu(x: Array) -> Array:
     return jnp.where(x <= 0, 0, x)
 
 
+@elsewhere(
+    {
+        "jax flax torch hf timm mlx": "leaky_relu",
+        "keras": {"leaky_relu": {"negative_slope": 0.2}},
+        "keras.layers keras2": {"LeakyReLU": {"negative_slope": 0.3}},
+        "onnx": "LeakyRelu",
+    }
+)
 @elementwise(
     lambda x, negative_slope, positive: choose(positive, 1.0, negative_slope),
     lambda x, negative_slope, positive: negative_part(x),
@@ -84,6 +86,16 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     return jnp.where(x >= 0, x, limit_product(x, negative_slope))
 
 
+@elsewhere(
+    {
+        "flax": {"PReLU": {"negative_slope": 0.01}},
+        "torch hf timm mlx": "prelu",
+        "keras.layers keras2": {"PReLU": {"negative_slope": 0.0}},
+        "onnx": "PRelu",
+    },
+    jax="jax.nn.leaky_relu(x, 0.25)",
+    torch="F.prelu(x, x.new_full((1,), 0.25))",
+)
 @elementwise(
     lambda x, negative_slope: choose(flag(x, x > 0), 1.0, negative_slope),
     lambda x, negative_slope: negative_part(x),
@@ -115,6 +127,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     return leaky_relu.body(x, negative_slope)
 
 
+@elsewhere({"jax flax torch keras hf timm mlx": "relu6"})
 @elementwise(
     lambda out: jnp.where((out > 0) & (out < 6), 1.0, out - out),  # keeps NaN
     keep="output",
@@ -145,6 +158,7 @@ def _inside_and_above(x: Array, n: Array, out: Array) -> tuple[Array, Array]:
     return flag(x, (wide > 0) & (wide < n)), flag(x, wide >= n)
 
 
+@elsewhere(jax="jnp.clip(x, 0, 1)", torch="F.hardtanh(x, 0.0, 1.0)")
 @elementwise(
     lambda inside, above: choose(inside, 1.0, 0.0),
     lambda inside, above: choose(above, 1.0, 0.0),
@@ -174,101 +188,3 @@ def relu_n(x: Array, n: Array | float = 1.0) -> Array:
         stability of deep neural networks on visual pattern recognition problems.
     """
     return clip(x, 0, n)
-
-
-def _above(x: Array, threshold: Array) -> Array:
-    """Return the flag of x > threshold, in the threshold's dtype, the one of the computation."""
-    return flag(x, x.astype(threshold.dtype) > threshold)
-
-
-@elementwise(
-    lambda above: choose(above, 1.0, 0.0),
-    lambda above: choose(above, 0.0, 1.0),
-    keep=lambda x, tau, out: (_above(x, tau),),
-    lean=(from_piece(lambda x, tau: ~(x <= tau), one_or_zero),),
-    reference=lambda mp, x, tau: (x + tau + abs(x - tau)) / 2,
-    kinks=lambda tau: (tau,),
-    ulps=0,
-)
-def thresholded_linear_unit(x: Array, tau: Array | float = 0.0) -> Array:
-    """Thresholded linear unit: a rectified linear unit with a floor that is trained.
-
-    Formula:
-        thresholded_linear_unit(x) = max(x, tau); the slope at tau is 0
-
-    Args:
-        tau: the floor; a number or an array that broadcasts against x. Its slope is 1 for x <= tau.
-
-    Example:
-        >>> activax.thresholded_linear_unit(jnp.array([-1.0, 2.0]), -0.5)
-        Array([-0.5,  2. ], dtype=float32)
-
-    Paper:
-        Singh & Krishnan 2019, Filter Response Normalization Layer: Eliminating Batch Dependence in
-        the Training of Deep Neural Networks, arXiv:1911.09737.
-    """
-    return jnp.maximum(x, tau)
-
-
-@elementwise(
-    lambda above: choose(above, 1.0, 0.0),
-    lambda above: choose(above, 0.0, 0.0),
-    lambda above: choose(above, 0.0, 1.0),
-    keep=lambda x, threshold, value, out: (_above(x, threshold),),
-    lean=(from_piece(lambda x, threshold, value: ~(x <= threshold), one_or_zero),),
-    reference=lambda mp, x, threshold, value: x if x > threshold else value,
-    kinks=lambda threshold: (threshold,),
-    ulps=0,
-)
-def threshold(x: Array, threshold: Array | float = 0.0, value: Array | float = 0.0) -> Array:
-    """A constant up to a threshold and the identity above; relu at its defaults.
-
-    Formula:
-        threshold(x) = x if x > threshold else value; the slope at the threshold is 0
-
-    Args:
-        threshold: where the identity begins; a number or an array that broadcasts against x. Its
-            slope is 0: it moves a jump.
-        value: the constant; a number or an array that broadcasts against x.
-
-    Example:
-        >>> activax.threshold(jnp.array([-1.0, 0.5, 2.0]), 1.0, -3.0)
-        Array([-3., -3.,  2.], dtype=float32)
-
-    Paper:
-        None; torch.nn.functional.threshold.
-    """
-    return jnp.where(x <= threshold, value, x)
-
-
-@elementwise(
-    lambda above: choose(above, 1.0, 0.0),
-    lambda above: choose(above, 0.0, 0.0),
-    keep=lambda x, theta, out: (_above(x, theta),),
-    lean=(from_piece(lambda x, theta: ~(x <= theta), one_or_zero),),
-    reference=lambda mp, x, theta: x if x > theta else mp.zero,
-    kinks=lambda theta: (theta,),
-    ulps=0,
-)
-def thresholded_relu(x: Array, theta: Array | float = 1.0) -> Array:
-    """Thresholded rectified linear unit: the identity above a threshold, without a shift.
-
-    Formula:
-        thresholded_relu(x) = x if x > theta else 0; the slope at theta is 0
-
-    Args:
-        theta: the threshold; a number or an array that broadcasts against x. Its slope is 0: it
-            moves a jump.
-
-    Example:
-        >>> activax.thresholded_relu(jnp.array([-1.0, 0.5, 2.0]))
-        Array([0., 0., 2.], dtype=float32)
-
-    Paper:
-        Konda, Memisevic & Krueger 2014, Zero-bias autoencoders and the benefits of co-adapting
-        features, arXiv:1402.3337.
-    """
-    return threshold.body(x, theta, 0.0)
-
-
-tlu = thresholded_linear_unit

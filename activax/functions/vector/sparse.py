@@ -1,131 +1,23 @@
-"""Activations of a whole vector: distributions over its elements."""
+"""Distributions that give some elements nothing."""
 
 from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
 
+from activax.core.elsewhere import elsewhere
 from activax.core.vector import vector
+from activax.functions.vector.dense import softmax
 from activax.numerics.along_axis import (
     first_largest,
     largest,
     masked,
-    normalized,
     softmax_differential,
     subtract_largest,
 )
 from activax.numerics.selects import choose
 
-__all__ = ["hardmax", "log_softmax", "one_hot_argmax_st", "softmax", "softmin", "sparsemax"]
-
-
-def _softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
-    terms = [mp.exp(v - max(x)) for v in x]
-    return [term / sum(terms) for term in terms]
-
-
-@vector(
-    lambda y, where, t, *, axis: softmax_differential(y, where, t, axis),
-    reference=_softmax_reference,
-    keep=lambda x, where, out, *, axis: (out, where),
-    masks=("where",),
-)
-def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
-    """Softmax: positive numbers that sum to 1 along an axis.
-
-    The backward pass keeps the output, which the next layer mostly keeps too. So the slope has the
-    rounding of the output in 16 bits. Elements of +inf share the sum equally, and so do the
-    elements of a row that is all -inf.
-
-    Formula:
-        softmax(x)_i = exp(x_i) / sum_j exp(x_j)
-
-    Args:
-        x: an array of any real dtype, with at least one axis.
-        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
-            count. A row without any True is all 0.
-        axis: the axis, or a tuple of axes, along which the result sums to 1.
-
-    Example:
-        >>> activax.softmax(jnp.array([0.0, 0.0, 1000.0]))
-        Array([0., 0., 1.], dtype=float32)
-
-    Paper:
-        Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
-    """
-    return normalized(jnp.exp(subtract_largest(x, largest(x, where, axis))), where, axis)
-
-
-@vector(
-    lambda y, where, t, *, axis: -softmax_differential(y, where, t, axis),
-    reference=lambda mp, x: _softmax_reference(mp, [-v for v in x]),
-    keep=lambda x, where, out, *, axis: (out, where),
-    masks=("where",),
-)
-def softmin(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
-    """Softmin: the softmax of -x, largest where x is smallest.
-
-    Formula:
-        softmin(x)_i = exp(-x_i) / sum_j exp(-x_j)
-
-    Args:
-        x: an array of any real dtype, with at least one axis.
-        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
-            count. A row without any True is all 0.
-        axis: the axis, or a tuple of axes, along which the result sums to 1.
-
-    Example:
-        >>> activax.softmin(jnp.array([0.0, 0.0, 1000.0]))
-        Array([0.5, 0.5, 0. ], dtype=float32)
-
-    Paper:
-        Folklore.
-    """
-    return softmax.body(-x, where, axis=axis)
-
-
-def _log_softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
-    t = masked(t, where)
-    return masked(t - jnp.sum(jnp.exp(y) * t, axis, keepdims=True), where)
-
-
-def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
-    top = max(x)
-    total = mp.log(sum(mp.exp(v - top) for v in x))
-    return [v - top - total for v in x]
-
-
-@vector(
-    _log_softmax_differential,
-    reference=_log_softmax_reference,
-    keep=lambda x, where, out, *, axis: (out, where),
-    masks=("where",),
-)
-def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
-    """Logarithm of the softmax.
-
-    The backward pass keeps the output, so the slope has the rounding of the output in 16 bits.
-
-    Formula:
-        log_softmax(x)_i = x_i - log sum_j exp(x_j)
-
-    Args:
-        x: an array of any real dtype, with at least one axis.
-        where: a boolean array that broadcasts against x; elements that are False get -inf and do
-            not count.
-        axis: the axis, or a tuple of axes, along which the exponentials sum to 1.
-
-    Example:
-        >>> activax.log_softmax(jnp.array([0.0, 0.0, 1000.0]))
-        Array([-1000., -1000.,     0.], dtype=float32)
-
-    Paper:
-        Folklore.
-    """
-    logits = subtract_largest(x, largest(x, where, axis))
-    total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
-    out = logits - jnp.log(total)
-    return out if where is None else jnp.where(where, out, -jnp.inf)
+__all__ = ["hardmax", "one_hot_argmax_st", "sparsemax"]
 
 
 def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
@@ -150,6 +42,7 @@ def _ascending(x: Array, axis: int) -> Array:
     return lax.bitcast_convert_type(bits, x.dtype)
 
 
+@elsewhere({"keras tfa": "sparsemax"})
 @vector(
     _sparsemax_differential,
     reference=_sparsemax_reference,
@@ -196,6 +89,7 @@ def _hardmax_reference(mp: Any, x: list[Any]) -> list[Any]:
     return [mp.mpf(i == x.index(max(x))) for i in range(len(x))]
 
 
+@elsewhere({"onnx": "Hardmax"}, torch="F.one_hot(x.argmax(-1), x.shape[-1]).to(x.dtype) + 0 * x")
 @vector(
     lambda y, t, *, axis: jnp.where(jnp.isnan(y), y, 0.0) * t,
     reference=_hardmax_reference,
@@ -225,7 +119,7 @@ def hardmax(x: Array, *, axis: int = -1) -> Array:
 @vector(
     lambda x, t, *, axis: softmax_differential(softmax(x, axis=axis), None, t, axis),
     reference=_hardmax_reference,
-    surrogate=_softmax_reference,
+    surrogate=softmax.reference,
     keep="inputs",
     several_axes=False,
 )

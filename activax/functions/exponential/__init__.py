@@ -1,0 +1,4 @@
+"""Smooth rectifiers and exponential-linear units.
+
+rectifiers: softplus, its square root, and squareplus. units: exponential-linear units.
+"""

@@ -1,0 +1,4 @@
+"""Rectifiers made of straight pieces.
+
+rectifiers: rectified linear units, leaky and saturating. thresholds: those with a threshold.
+"""
