@@ -72,6 +72,7 @@ from activax.functions.piecewise.thresholds import thresholded_relu as threshold
 from activax.functions.piecewise.thresholds import tlu as tlu
 from activax.functions.quadratic import relu2 as relu2
 from activax.functions.quadratic import relu_squared as relu_squared
+from activax.functions.quadratic import smelu as smelu
 from activax.functions.quadratic import sparse_plus as sparse_plus
 from activax.functions.quadratic import star_relu as star_relu
 from activax.functions.quadratic import starrelu as starrelu

@@ -128,6 +128,13 @@ INDEX = {
         (),
         "Sparse softplus: a rectified linear unit with a quadratic bend.",
     ),
+    "smelu": Entry(
+        "quadratic",
+        "elementwise",
+        "derived",
+        ("trainable",),
+        "Smooth rectified linear unit with a quadratic bend of a chosen width.",
+    ),
     "hard_tanh": Entry("hard", "elementwise", "certified", (), "Piecewise linear tanh."),
     "hard_sigmoid": Entry(
         "hard", "elementwise", "certified", (), "Piecewise linear sigmoid, in the x/6 form."

@@ -1,5 +1,6 @@
 """A function under a decorator becomes an Activation."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -107,6 +108,24 @@ def check_elementwise(function: str, role: str, part: Any) -> None:
         )
     if part.kind != "elementwise":
         raise TypeError(f"{function}: {role} must be elementwise; {part!r} is {part.kind}")
+
+
+def declared_as(
+    declaration: Callable[..., Array],
+) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+    """Give a function the name, the docstring, the signature and the defaults of a declaration."""
+    signature = inspect.signature(declaration)
+
+    def define(function: Callable[..., Array]) -> Callable[..., Array]:
+        @functools.wraps(declaration)
+        def complete(*arrays: Any, **statics: Any) -> Array:
+            given = signature.bind(*arrays, **statics)
+            given.apply_defaults()
+            return function(*given.args, **given.kwargs)
+
+        return complete
+
+    return define
 
 
 def tier_of(*parts: Any) -> str:

@@ -17,6 +17,7 @@ from activax.core.declaration import (
     P,
     Ulps,
     declare,
+    declared_as,
     differentiable_names,
     kept_by,
     named_differentials,
@@ -178,14 +179,10 @@ def _with_plain(
     """Return the formula, which in a plain function is `plain`."""
     if plain is None:
         return formula
-    signature = inspect.signature(formula)
+    in_primitives = declared_as(formula)(plain)
 
     @functools.wraps(formula)
     def either(*arrays: Any, **statics: Any) -> Array:
-        if tracing.value not in PLAIN:
-            return formula(*arrays, **statics)
-        given = signature.bind(*arrays, **statics)
-        given.apply_defaults()
-        return plain(*given.args, **given.kwargs)
+        return (in_primitives if tracing.value in PLAIN else formula)(*arrays, **statics)
 
     return either

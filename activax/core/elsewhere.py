@@ -1,4 +1,4 @@
-"""What an activation is called in other libraries, and how their users write it."""
+"""Declarations of what an activation is called, and how it is written, in other libraries."""
 
 import dataclasses
 from collections.abc import Callable, Mapping

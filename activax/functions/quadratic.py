@@ -5,11 +5,13 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
+from activax.core.piecewise import piecewise
+from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_output
 from activax.numerics.selects import at_most, clip, limit_product, root
 from activax.numerics.square_plus import square_plus
 
-__all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
+__all__ = ["relu2", "relu_squared", "smelu", "sparse_plus", "star_relu", "starrelu"]
 
 
 @elsewhere(
@@ -97,6 +99,31 @@ def sparse_plus(x: Array) -> Array:
     """
     half = clip(x + 1.0, 0, 2) / 2
     return jnp.where(x < 1, half * half, x)
+
+
+@piecewise(
+    lambda x, beta: 0.0,
+    lambda x, beta: (x + beta) * ((x + beta) / (4 * beta)),
+    lambda x, beta: x,
+    edges=lambda beta: (-beta, beta),
+    kinks=(),
+    reference=lambda mp, x, beta: max(x, 0) if abs(x) > beta else (x + beta) ** 2 / (4 * beta),
+    ranges={"beta": POSITIVE},
+)
+def smelu(x: Array, beta: Array | float = 1.0) -> Array:
+    """Smooth rectified linear unit with a quadratic bend of a chosen width.
+
+    Formula:
+        smelu(x) = 0 if x <= -beta, (x + beta)^2 / (4 beta) if -beta < x < beta, x if x >= beta
+
+    Args:
+        beta: half the width of the bend; a number or an array that broadcasts against x. At 1 the
+            function is sparse_plus.
+
+    Paper:
+        Shamir, Lin & Coviello 2020, Smooth activations and reproducibility in deep networks,
+        arXiv:2010.09931.
+    """
 
 
 relu2 = relu_squared

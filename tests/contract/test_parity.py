@@ -74,7 +74,7 @@ def test_value_and_slope(preset):
     [(n, lib) for n, a in activax.catalog.items() for lib in a.elsewhere.expressions],
 )
 def test_value_and_slope_of_an_expression(name, library):
-    """What a definition says that users of another library write is the same function."""
+    """Compare with the line that, as the definition says, users of another library write."""
     activation = activax.catalog[name]
     theirs = peers.find_peer(library, name)
     if theirs is None:
