@@ -141,4 +141,6 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
         Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
     """
     tail = normal_tail(*_distance(x, mean, deviation))
-    return jnp.where(x < mean, tail, 1 - tail)
+    left = x < mean
+    # XLA for CPUs would split the kernel at a quotient that is used twice.
+    return jnp.where(left, 0.0, 1.0) + jnp.where(left, 1.0, -1.0) * tail

@@ -53,13 +53,14 @@ def self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
 
 def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     """Return e factor / (1 + e)^2 on the left and 1 minus that elsewhere, for e = scale tail."""
-    e = scale * tail
-    part = tail * factor / (1 + e * (2 + e))
-    slope = part * scale
+    e, product = scale * tail, tail * factor
+    signed = jnp.where(left, product, -product)
+    top = signed * scale
     if needs_two_words(tail):  # the rounding of the scale would be half of the last place
         high = float(np.float32(scale))
-        slope = part * high + part * (scale - high)
-    return jnp.where(left, slope, 1 - slope)
+        top = signed * high + signed * (scale - high)
+    # XLA for CPUs would split the kernel at a quotient that is used twice.
+    return jnp.where(left, 0.0, 1.0) + top / (1 + e * (2 + e))
 
 
 def silu_slope_from(v: Array, distance: Words) -> Array:
