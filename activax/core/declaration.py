@@ -79,7 +79,14 @@ def declare(
             tier=tier,
             body=body or declaration,
             pipeline=Pipeline(
-                prepare, formula or declaration, arrays, differentials, keep, ranges, exact
+                prepare,
+                formula or declaration,
+                arrays,
+                differentials,
+                keep,
+                ranges,
+                exact,
+                along_axis=kind in ("vector", "reduction"),
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),
             kinks=kinks,

@@ -9,7 +9,7 @@ from activax.core.elsewhere import elsewhere
 from activax.core.ranges import Range
 from activax.core.vector import vector
 from activax.functions.vector.dense import softmax
-from activax.numerics.along_axis import count, first_largest, largest, masked, subtract_largest
+from activax.numerics.along_axis import below_largest, count, first_largest, largest, masked
 from activax.numerics.selects import choose
 
 __all__ = ["logmeanexp", "logsumexp", "maxout"]
@@ -69,7 +69,7 @@ def logsumexp(
         log-sum-exp and softmax functions.
     """
     top = largest(x, where, axis)
-    total = jnp.sum(jnp.exp(subtract_largest(x, top)), axis, keepdims=True, where=where)
+    total = jnp.sum(jnp.exp(below_largest(x, where, axis)), axis, keepdims=True, where=where)
     return _reduced(top + jnp.log(total), axis, keepdims)
 
 
@@ -109,7 +109,7 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    logits = subtract_largest(x, top)
+    logits = below_largest(x, where, axis)
     number = count(x, where, axis)  # 0 if none counts; the means are then NaN
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)

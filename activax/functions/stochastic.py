@@ -14,11 +14,10 @@ from activax.core.residuals import from_piece
 from activax.core.vector import vector
 from activax.functions.vector.sparse import hardmax
 from activax.numerics.along_axis import (
+    below_largest,
     constant_along,
-    largest,
     normalized,
     softmax_differential,
-    subtract_largest,
 )
 from activax.numerics.selects import choose, flag, limit_product, negative_part
 
@@ -172,7 +171,7 @@ def gumbel_softmax(
         Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
     """
     x = _noisy(x, key)
-    logits = subtract_largest(x, largest(x, None, axis)) / _temperature(temperature, x, axis)
+    logits = below_largest(x, None, axis) / _temperature(temperature, x, axis)
     return normalized(jnp.exp(logits), None, axis)
 
 

@@ -8,11 +8,10 @@ from jax import Array
 from activax.core.elsewhere import elsewhere
 from activax.core.vector import vector
 from activax.numerics.along_axis import (
-    largest,
+    below_largest,
     masked,
     normalized,
     softmax_differential,
-    subtract_largest,
 )
 
 __all__ = ["log_softmax", "softmax", "softmin"]
@@ -56,7 +55,7 @@ def softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     Paper:
         Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
     """
-    return normalized(jnp.exp(subtract_largest(x, largest(x, where, axis))), where, axis)
+    return normalized(jnp.exp(below_largest(x, where, axis)), where, axis)
 
 
 @elsewhere({"torch mlx": "softmin"}, torch="F.softmin(x, -1)")
@@ -129,7 +128,7 @@ def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, 
     Paper:
         Folklore.
     """
-    logits = subtract_largest(x, largest(x, where, axis))
+    logits = below_largest(x, where, axis)
     total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
     out = logits - jnp.log(total)
     return out if where is None else jnp.where(where, out, -jnp.inf)

@@ -9,11 +9,10 @@ from activax.core.elsewhere import elsewhere
 from activax.core.vector import vector
 from activax.functions.vector.dense import softmax
 from activax.numerics.along_axis import (
+    below_largest,
     first_largest,
-    largest,
     masked,
     softmax_differential,
-    subtract_largest,
 )
 from activax.numerics.selects import choose
 
@@ -74,7 +73,7 @@ def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
         Multi-Label Classification, arXiv:1602.02068.
     """
     # Elements 1 or more below the largest are not in the support.
-    z = jnp.maximum(subtract_largest(x, largest(x, where, axis)), -1.0)
+    z = jnp.maximum(below_largest(x, where, axis), -1.0)
     z = z if where is None else jnp.where(where, z, -1.0)
     descending = -_ascending(-z, axis)
     rank = 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)
