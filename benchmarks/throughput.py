@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from activax import cli
-from activax.bench import records
-from activax.bench.measure import BASELINE, FAULTS, Row
+from activax.bench.results import records
+from activax.bench.timing.measure import BASELINE, FAULTS, Row
 from benchmarks._lib.publishing import RESULTS
 
 RUNS = {

@@ -16,9 +16,11 @@ from jax import Array, lax
 from rich.console import Console
 
 import activax
-from activax.bench import Effort, compare, files, machine, peers, records
-from activax.bench.measure import Row
-from activax.bench.roofline import Roofline
+from activax.bench import Effort, compare
+from activax.bench.results import files, machine, records
+from activax.bench.timing.measure import Row
+from activax.bench.timing.roofline import Roofline
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import activax
-from activax.bench.stopwatch import FEWEST
+from activax.bench.timing.stopwatch import FEWEST
 
 # The short names of each dtype.
 SHORT_DTYPES = {

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("rich")
 from activax.bench import compile_for
-from activax.bench.aot import _compiler
+from activax.bench.compiled.program import _compiler
 from benchmarks import aot
 from benchmarks._lib.claims import races
 

@@ -1,0 +1,9 @@
+"""The programs that are measured: functions, their modes, and their traffic through memory.
+
+Modules:
+    traffic         The least traffic of a program, and the copy that has the same traffic.
+    modes           The value of a function, its derivatives, or many layers of it.
+    torch_programs  PyTorch programs on arrays of JAX.
+    peers           Activations in other libraries.
+    suites          Activations alone, and inside the networks that they are made for.
+"""
