@@ -27,7 +27,7 @@ from activax import Activation
 from activax.bench import slope
 from activax.bench.accuracy.ulps import Elementwise
 from activax.bench.results import files, machine
-from activax.bench.results.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.bench.workloads import peers, torch_programs
 from activax.bench.workloads.torch_programs import TorchFunction
 from activax.cli import Parser, arguments

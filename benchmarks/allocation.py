@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from activax.bench.results import records
-from activax.bench.results.records import markdown_table
-from activax.bench.timing.measure import Row
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.row import Row
 from benchmarks._lib.publishing import RESULTS
 
 SHAPE = "8192x1024"  # 32 MiB in float32

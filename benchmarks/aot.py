@@ -23,7 +23,7 @@ from rich.table import Table
 import activax
 from activax import Activation
 from activax.bench.results import machine
-from activax.bench.results.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.bench.workloads import peers
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing

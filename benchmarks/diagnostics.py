@@ -18,8 +18,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 import activax
-from activax.bench.memory.bits import temporary
-from activax.bench.results.records import markdown_table
+from activax.bench.memory.temporary import temporary
+from activax.bench.results.tables import markdown_table
 from activax.bench.timing.jax_programs import JaxProgram
 from activax.bench.timing.stopwatch import race
 from activax.cli import Parser, arguments

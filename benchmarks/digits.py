@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from activax.bench.results.machine import describe
-from activax.bench.results.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.cli.train.report import COLUMNS, record, result_cells
 from activax.study.experiment import train
 from activax.study.settings import ACTIVATIONS, Settings

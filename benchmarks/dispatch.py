@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench.results.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.bench.timing.stopwatch import race
 from activax.bench.workloads import peers
 from activax.cli import arguments

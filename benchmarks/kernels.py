@@ -27,7 +27,8 @@ from rich.text import Text
 import activax
 from activax.bench import Effort
 from activax.bench.results import machine
-from activax.bench.results.records import EMPHASIS, markdown_table
+from activax.bench.results.records import EMPHASIS
+from activax.bench.results.tables import markdown_table
 from activax.bench.timing.stopwatch import Runnable, race
 from activax.bench.workloads import peers, torch_programs
 from activax.bench.workloads.torch_programs import TorchFunction, TorchProgram

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 import activax
 from activax.bench import positions, slope_error
-from activax.bench.results.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.bench.workloads.peers import in_jax
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS

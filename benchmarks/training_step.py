@@ -18,8 +18,9 @@ from rich.console import Console
 import activax
 from activax.bench import Effort, compare
 from activax.bench.results import files, machine, records
-from activax.bench.timing.measure import Row
+from activax.bench.results.tables import markdown_table
 from activax.bench.timing.roofline import Roofline
+from activax.bench.timing.row import Row
 from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
@@ -93,7 +94,7 @@ def markdown() -> str:
     for (op, *_), race in races(rows).items():
         cells = [cell(race[name], race["jax.nn"]) if name in race else "" for name in names]
         lines.append([op, *cells])
-    return records.markdown_table(("ms (MiB)", *names), lines)
+    return markdown_table(("ms (MiB)", *names), lines)
 
 
 def cell(row: Row, peer: Row) -> str:

@@ -13,10 +13,14 @@ from activax.bench.accuracy.floats import critical, delicate, magnitudes, neighb
 from activax.bench.accuracy.slopes import SlopeError, slope_error
 from activax.bench.accuracy.ulps import errors, near, precise, slope
 from activax.bench.compiled.program import Program, compile_for
-from activax.bench.memory.bits import Layers, Positions, kept, layers, positions, temporary
+from activax.bench.memory.bits import Layers, Positions, layers, positions
+from activax.bench.memory.kept import kept
 from activax.bench.memory.ranking import Ranked, rank
-from activax.bench.timing.measure import Effort, Row, compare, measure
-from activax.bench.timing.roofline import Roofline, matrix_flops
+from activax.bench.memory.temporary import temporary
+from activax.bench.timing.measure import Effort, compare, measure
+from activax.bench.timing.roofline import Roofline
+from activax.bench.timing.row import Row
+from activax.bench.workloads.flops import matrix_flops
 from activax.bench.workloads.torch_programs import TorchFunction
 from activax.core import contents as _contents
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from activax.bench.timing.measure import FAULTS
+from activax.bench.timing.row import FAULTS
 from activax.bench.timing.stopwatch import Interval
 
 Record = dict[str, Any]  # one row of results by the names of its columns

@@ -12,7 +12,7 @@ from activax.bench.workloads import torch_programs
 
 pytest.importorskip("rich", reason="the cli extra is not installed")
 from activax import cli
-from activax.cli.bench import command as bench
+from activax.cli.bench import requests as bench
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")
 

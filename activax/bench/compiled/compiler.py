@@ -1,6 +1,6 @@
 """The process that compiles for a target: programs come in as bytes, compiled texts go out.
 
-`activax.bench.compiled.program` starts it in an environment in which JAX sees no device.
+`activax.bench.compiled.client` starts it in an environment in which JAX sees no device.
 """
 
 import os

@@ -1,6 +1,8 @@
 """The memory that reverse mode needs.
 
 Modules:
-    bits     Arrays that are kept, sizes of compiled programs, and bits an element in a network.
-    ranking  The policies of an activation, ranked by the memory of a network.
+    kept       The arrays that reverse mode keeps.
+    temporary  The memory that a compiled program needs beside its arguments and results.
+    bits       Bits an element that an activation adds to a network, beyond an identity.
+    ranking    A ranking of residual policies by the memory that a network needs.
 """

@@ -1,4 +1,4 @@
-"""The memory that reverse mode needs: arrays that it keeps, and sizes of compiled programs."""
+"""Bits an element that an activation adds to a network, beyond an identity."""
 
 import functools
 from typing import Any, NamedTuple
@@ -7,76 +7,18 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from activax.bench.memory.kept import kept
+from activax.bench.memory.temporary import temporary_bytes
 from activax.bench.workloads.modes import Function
-from activax.bench.workloads.traffic import Spec
 from activax.core.activation import Activation
 
 ROWS, WIDTH, HIDDEN = 1024, 64, 256  # of the layers
 DEPTHS = 4, 8  # two, because a workspace cancels in their difference
 # Machine code without optimisation needs the same buffers, and half the time to compile.
-UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-
-
-def kept(f: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
-    """Return the arrays that `jax.vjp(f, *specs)` stores for the backward pass.
-
-    Each array counts once, and nothing is computed. These arrays are kept at a boundary of the
-    program: `jax.vjp`, a scan, a checkpoint. Inside one compiled program XLA may recompute some.
-
-    Args:
-        f: a function of arrays or of trees of arrays.
-        *specs: arrays, or `jax.ShapeDtypeStruct`s, or trees of them.
-        arguments: list stored arguments too.
-
-    Returns:
-        The shape, dtype, size and nbytes of each array.
-
-    Example:
-        >>> x = jax.ShapeDtypeStruct((1024, 1024), "bfloat16")
-        >>> activax.bench.kept(activax.gelu, x)  # x alone, which is an argument
-        []
-        >>> sum(array.nbytes for array in activax.bench.kept(jax.nn.gelu, x)) / x.size >= 6
-        True
-    """
-    return stored(lambda *inputs: jax.vjp(f, *inputs)[1], *specs, arguments=arguments)
-
-
-def stored(pull_back: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
-    """Return the arrays in the tree that a function returns, such as a pullback of `jax.vjp`."""
-    jaxpr = jax.make_jaxpr(pull_back)(*specs).jaxpr
-    given = set() if arguments else set(map(id, jaxpr.invars))
-    found = {id(var): var.aval for var in jaxpr.outvars if not hasattr(var, "val")}  # no literals
-    return [Spec(a.shape, a.dtype) for name, a in found.items() if name not in given]
-
-
-def temporary(f: Function, *specs: Any) -> int | None:
-    """Return the bytes that the compiled program of f needs beside its arguments and results.
-
-    The program is compiled for the default device and does not run.
-
-    Args:
-        f: a function of arrays or of trees of arrays, such as `jax.value_and_grad` of a loss.
-        *specs: arrays, or `jax.ShapeDtypeStruct`s, or trees of them.
-
-    Returns:
-        The number of bytes; None if XLA does not tell.
-
-    Example:
-        >>> x = jax.ShapeDtypeStruct((1024, 1024), "float32")
-        >>> activax.bench.temporary(activax.gelu, x)
-        0
-    """
-    return _temporary(f, specs)
-
-
-def _temporary(f: Function, specs: Any, options: dict[str, Any] | None = None) -> int | None:
-    return temporary_bytes(jax.jit(f).lower(*specs).compile(compiler_options=options))
-
-
-def temporary_bytes(compiled: jax.stages.Compiled) -> int | None:
-    """Return the bytes that a program needs beside its arguments and results; None if unknown."""
-    memory = compiled.memory_analysis()
-    return None if memory is None else int(memory.temp_size_in_bytes)
+UNOPTIMISED: dict[str, Any] = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
 
 
 class Positions(NamedTuple):
@@ -190,8 +132,9 @@ def _bits_a_layer(f: Function, inputs: int, dtype: Any, scanned: bool) -> float 
 
         weights = [array(depth, WIDTH, HIDDEN)] * inputs + [array(depth, HIDDEN, WIDTH)]
         x = array(ROWS, WIDTH)
+        lowered = jax.jit(jax.value_and_grad(loss)).lower(weights, x)
         options = UNOPTIMISED if jax.default_backend() == "cpu" else None
-        nbytes = _temporary(jax.value_and_grad(loss), (weights, x), options)
+        nbytes = temporary_bytes(lowered.compile(compiler_options=options))
         return None if nbytes is None else 8 * nbytes / (ROWS * HIDDEN)
 
     low, high = map(bits, DEPTHS)

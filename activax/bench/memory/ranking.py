@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from activax.bench.memory.bits import stored, temporary
+from activax.bench.memory.kept import stored
+from activax.bench.memory.temporary import temporary
 from activax.core.activation import Activation
 from activax.saving.policies import check_activation, lean, policies
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from activax.bench.timing.measure import Row
+from activax.bench.timing.row import Row
 
 
 def bars(rows: Sequence[Row]) -> Any:

@@ -1,15 +1,14 @@
 """Rows as files: JSON in Google Benchmark's schema, CSV and Markdown; and changes of speed."""
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from activax.bench.results import json_rows
-from activax.bench.timing.measure import FAULTS, Row
+from activax.bench.results.tables import csv_table, markdown_table
+from activax.bench.timing.row import FAULTS, Row
 
 MARK = "activax bench"  # the mark of files of rows
 FIELDS = tuple(field.name for field in dataclasses.fields(Row))
@@ -118,15 +117,6 @@ def to_csv(rows: Iterable[Row]) -> str:
     return csv_table(FIELDS, map(dataclasses.asdict, rows))
 
 
-def csv_table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
-    """Return CSV with a heading and one line a row."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 COLUMNS = (
     "op", "dtype", "shape", "mode", "implementation", "time", "kernels", "GB/s", "%", "vs jax.nn",
     "temporary", "kept", "compile", "ulp",
@@ -198,9 +188,3 @@ def to_markdown(rows: Sequence[Row]) -> str:
         [COLUMNS[i] for i in shown], [[line[i] for i in shown] for line in lines]
     )
     return f"<!-- {MARK} -->\n{table}\n{LEGEND}\n"
-
-
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table whose first column is aligned left, and the others right."""
-    rule = ["---", *["---:"] * (len(columns) - 1)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))

@@ -6,5 +6,6 @@ Modules:
     jax_programs  Compiled JAX programs that write into the buffers of their last results.
     device_time   The time that an accelerator itself works.
     roofline      The best speeds of this machine.
+    row           A row of measurements, and the claims that two rows allow.
     measure       `compare` and `measure`: time, traffic, memory and error of functions.
 """

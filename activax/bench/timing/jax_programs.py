@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench.memory.bits import temporary_bytes
+from activax.bench.memory.temporary import temporary_bytes
 from activax.bench.timing.rotation import Rotation
 
 

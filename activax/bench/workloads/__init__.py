@@ -2,6 +2,7 @@
 
 Modules:
     traffic         The least traffic of a program, and the copy that has the same traffic.
+    flops           The multiplications and additions of the matrix products in a program.
     modes           The value of a function, its derivatives, or many layers of it.
     torch_programs  PyTorch programs on arrays of JAX.
     peers           Activations in other libraries.

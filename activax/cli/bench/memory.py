@@ -13,7 +13,7 @@ from activax.bench import layers, positions, slope_error
 from activax.bench.memory.ranking import variants
 from activax.bench.results import files, json_rows
 from activax.bench.results.machine import describe
-from activax.bench.results.records import csv_table, markdown_table
+from activax.bench.results.tables import csv_table, markdown_table
 from activax.catalogue.lookup import catalog
 from activax.cli.bench.report import check_outputs
 from activax.core.activation import Activation

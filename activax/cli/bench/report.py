@@ -11,8 +11,8 @@ from rich.text import Text
 
 from activax.bench.results import files, records
 from activax.bench.results.plot import bars
-from activax.bench.timing.measure import FAULTS, Row
 from activax.bench.timing.roofline import DRIFT
+from activax.bench.timing.row import FAULTS, Row
 from activax.bench.timing.stopwatch import STARVED
 
 WIDE = 120  # characters that all columns fit in

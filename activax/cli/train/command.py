@@ -7,7 +7,7 @@ from typing import Any
 
 import activax
 from activax.bench.results import files, json_rows
-from activax.cli.arguments import add_activations, dtype, positive
+from activax.cli.arguments import activation, add_activations, dtype, positive, positive_number
 from activax.cli.errors import UsageError
 from activax.core.definition import EVERYWHERE
 from activax.study.settings import ACTIVATIONS, OPTIMIZERS, Settings
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=positive, default=default.steps, help="optimiser steps")
     add("--batch", type=positive, default=default.batch, help="images a step")
     add("--optimizer", choices=OPTIMIZERS, default=default.optimizer)
-    add("--learning-rate", type=_rate, default=default.learning_rate, metavar="RATE")
+    add("--learning-rate", type=positive_number, default=default.learning_rate, metavar="RATE")
     add("--dtype", type=dtype, default=default.dtype,
         help="of float32, bfloat16, float16, or short as f32, bf16, f16: in which the network "
         "computes; parameters stay float32")  # fmt: skip
@@ -90,31 +90,18 @@ def _write(path: Path, record: dict[str, Any]) -> None:
 
 
 def _activation_name(text: str) -> str:
-    try:
-        activation = activax.get(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if activation.kind == "reduction":
+    found = activation(text)
+    if found.kind == "reduction":
         raise argparse.ArgumentTypeError(f"{text} returns one number for a layer, not one a unit")
-    if activation.domain != EVERYWHERE:
-        low, high = activation.domain
+    if found.domain != EVERYWHERE:
+        low, high = found.domain
         raise argparse.ArgumentTypeError(
             f"{text} is finite only between {low:g} and {high:g}, and a layer's inputs are not"
         )
-    return activation.name
+    return found.name
 
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be an integer from 0 to 2^32 - 1; got {text!r}")
     return int(text)
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a positive number; got {text!r}")
-    return value
