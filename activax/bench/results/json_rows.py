@@ -17,7 +17,7 @@ def dumps(record: dict[str, Any], *, allow_nan: bool = True) -> str:
         ValueError: a number is NaN or infinite, and `allow_nan` is False.
 
     Example:
-        >>> from activax.bench import json_rows
+        >>> from activax.bench.results import json_rows
         >>> print(json_rows.dumps({"date": "now", "rows": [{"op": "relu"}, {"op": "gelu"}]}))
         {
         "date": "now",
