@@ -24,9 +24,11 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import files, machine, peers, slope, torch_programs
-from activax.bench.records import markdown_table
-from activax.bench.ulps import Elementwise
+from activax.bench import slope
+from activax.bench.accuracy.ulps import Elementwise
+from activax.bench.results import files, machine
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers, torch_programs
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
 from benchmarks._lib.claims import Record

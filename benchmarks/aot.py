@@ -22,8 +22,9 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import machine, peers
-from activax.bench.records import markdown_table
+from activax.bench.results import machine
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.aot_programs import (

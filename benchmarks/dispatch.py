@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench import peers
-from activax.bench.records import markdown_table
-from activax.bench.stopwatch import race
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.stopwatch import race
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 import activax
-from activax.bench import files
+from activax.bench.results import files
 from activax.catalogue.libraries import PACKED_LAYOUTS, PATHS
 from activax.core import Activation
 from activax.functions import FAMILIES

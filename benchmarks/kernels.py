@@ -25,12 +25,15 @@ from rich.table import Table
 from rich.text import Text
 
 import activax
-from activax.bench import Effort, machine, peers, torch_programs
-from activax.bench.records import EMPHASIS, markdown_table
-from activax.bench.stopwatch import Runnable, race
-from activax.bench.torch_programs import TorchProgram
+from activax.bench import Effort
+from activax.bench.results import machine
+from activax.bench.results.records import EMPHASIS
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.stopwatch import Runnable, race
+from activax.bench.workloads import peers, torch_programs
+from activax.bench.workloads.torch_programs import TorchProgram
 from activax.cli import Parser, arguments
-from activax.cli.bench_report import STYLES
+from activax.cli.bench.report import STYLES
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Rivals, races, versus
 from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward

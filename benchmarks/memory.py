@@ -14,8 +14,8 @@ import jax.numpy as jnp
 
 import activax
 from activax.bench import positions, slope_error
-from activax.bench.peers import find_peer
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads.peers import find_peer
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
 

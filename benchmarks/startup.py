@@ -14,8 +14,8 @@ from typing import Any
 import jax
 
 import activax
-from activax.bench import peers
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 

@@ -51,7 +51,7 @@ def standard_promotion():
 @pytest.fixture
 def few_sets(monkeypatch):
     """Let the arguments of benchmarks rotate through a few sets, which takes less time."""
-    from activax.bench import rotation
+    from activax.bench.timing import rotation
 
     monkeypatch.setattr(rotation, "MOST_SETS", 3)
 

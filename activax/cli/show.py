@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import activax
-from activax.bench import files
+from activax.bench.results import files
 from activax.cli.errors import UsageError
 
 MARK = "activax show"

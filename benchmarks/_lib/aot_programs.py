@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax import Activation
-from activax.bench import Program, compile_for, peers
-from activax.bench.modes import Function, unbound
+from activax.bench import Program, compile_for
+from activax.bench.workloads import peers
+from activax.bench.workloads.modes import Function, unbound
 from benchmarks._lib.claims import Record
 
 SHAPE = (8192, 14336)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rich")
-from activax.bench import peers
+from activax.bench.workloads import peers
 from benchmarks import aot
 from benchmarks._lib.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
 from benchmarks._lib.claims import races

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import activax
-from activax.bench import records
+from activax.bench.results import records
 
 pytest.importorskip("rich")
 pytest.importorskip("matplotlib")

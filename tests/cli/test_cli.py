@@ -77,7 +77,7 @@ def test_diagnose_leaves_training_as_it_is_and_writes_its_findings(tmp_path, cap
 
 def test_the_diagnosed_training_is_the_reported_one(tmp_path, monkeypatch):
     """Compare the dead units of the last replayed networks with those of the table."""
-    monkeypatch.setattr("activax.cli.diagnose.TIMES", 1)
+    monkeypatch.setattr("activax.cli.train.diagnosis.TIMES", 1)
     flags = ["--optimizer", "sgd", "--learning-rate", "0.3", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu", *SMALL, *flags]) == 0
     (result,) = untimed(tmp_path)

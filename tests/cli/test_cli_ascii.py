@@ -10,7 +10,8 @@ import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 pytest.importorskip("sklearn", reason="the cli extra is not installed")
-from activax.cli import bench, streams  # noqa: E402
+from activax.cli import streams  # noqa: E402
+from activax.cli.bench import requests as bench  # noqa: E402
 from activax.study import experiment  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")

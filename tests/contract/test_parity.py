@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import activax
-from activax.bench import peers, torch_programs
+from activax.bench.workloads import peers, torch_programs
 from activax.initializers import torch_gains
 
 # Libraries as definitions name them, of which `activax.bench.peers` has the functions.
