@@ -182,6 +182,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "situ_glu",
+    "smelu",
     "snake",
     "soft_shrink",
     "soft_sign",

@@ -30,11 +30,8 @@ def test_rounding_to_bfloat16_is_that_of_a_cast():
     """Check ties, overflow and NaN: steps of 257 take the low bits through all their values."""
     bits = np.arange(0, 2**32, 257, dtype=np.uint32)
     # A NaN that is marked in the lower half alone comes from no arithmetic.
-    x = (
-        np.where(bits & 0x7FFF0000 == 0x7F800000, 0x7F800000, bits)
-        .astype(np.uint32)
-        .view(np.float32)
-    )
+    bits[(bits & 0x7FFF0000) == 0x7F800000] = 0x7F800000
+    x = bits.view(np.float32)
     rounded = jax.jit(narrow, static_argnums=1)(x, BF16)
     np.testing.assert_array_equal(widen(rounded), widen(jnp.asarray(x).astype(BF16)))
 

@@ -180,6 +180,21 @@ def test_a_list_on_a_terminal_is_a_table_that_cuts_nothing(capsys, monkeypatch):
             assert {w for w in found.section("Formula").split() if len(w) < 20} <= words
 
 
+def test_list_of_a_tag(capsys):
+    assert cli.main(["list", "--tag", "trainable", "random", "--json"]) == 0
+    found = {row["name"] for row in json.loads(capsys.readouterr().out)}
+    assert found == {a.name for a in activax.catalog.values() if a.trainable and a.keys}
+
+
+def test_show_says_what_other_libraries_call_it(capsys):
+    assert cli.main(["show", "leaky_relu"]) == 0
+    out = capsys.readouterr().out
+    assert "torch.leaky_relu" in out
+    assert "keras.leaky_relu with negative_slope = 0.2" in out
+    assert cli.main(["show", "star_relu"]) == 0
+    assert "torch: 0.8944 * F.relu(x).square() - 0.4472" in capsys.readouterr().out
+
+
 def test_show_tells_the_value_from_the_slope(capsys):
     assert cli.main(["show", "exponential", "--range", "2", "4"]) == 0
     assert "oo value   .. slope" in capsys.readouterr().out

@@ -1,4 +1,6 @@
 """Smooth rectifiers and exponential-linear units.
 
-rectifiers: softplus, its square root, and squareplus. units: exponential-linear units.
+Modules:
+    rectifiers  Softplus, its square root, and squareplus.
+    units       Exponential-linear units.
 """

@@ -1,4 +1,6 @@
 """Rectifiers made of straight pieces.
 
-rectifiers: rectified linear units, leaky and saturating. thresholds: those with a threshold.
+Modules:
+    rectifiers  Rectified linear units, leaky and saturating.
+    thresholds  Rectifiers with a threshold.
 """

@@ -1,4 +1,6 @@
 """Activations of a whole vector: distributions over its elements.
 
-dense: every element has a share. sparse: some elements have none.
+Modules:
+    dense   Distributions that give every element a share.
+    sparse  Distributions that give some elements nothing.
 """
