@@ -1,5 +1,7 @@
 """Kernels and temporary memory of activations that are compiled for a CPU."""
 
+import math
+
 import jax
 import pytest
 
@@ -51,8 +53,9 @@ def compiled(activation, mode, shape, dtype):
 def test_a_kernel_for_each_result_and_no_temporaries(pointwise, mode, dtype):
     launched, temporary = compiled(pointwise, mode, SHAPE, dtype)
     results = pointwise.inputs if mode == "backward" else 1
-    assert launched == results + SHARED.get((pointwise.name, mode), 0)
-    assert temporary <= SCALARS
+    shared = SHARED.get((pointwise.name, mode), 0)
+    assert launched == results + shared
+    assert temporary <= (4 * math.prod(SHAPE) * shared or SCALARS)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
