@@ -40,7 +40,6 @@ def elementwise(
     domain: tuple[float, float] = EVERYWHERE,
     ranges: Ranges = ANY,
     ulps: Ulps | None = None,
-    exact: bool = False,
     integers: bool = False,
     keys: tuple[str, ...] = (),
     plain: Callable[..., Array] | None = None,
@@ -70,7 +69,6 @@ def elementwise(
         ranges: the `activax.Range` of each parameter that may not be any finite number.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
             By default (4, 6.5) with slopes, and no bound without.
-        exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
         keys: the names of the positional parameters that are PRNG keys, or None where no random
             number is drawn.
@@ -119,7 +117,6 @@ def elementwise(
             domain=domain,
             ranges=ranges,
             ulps=ulps,
-            exact=exact,
             integers=integers,
             keys=keys,
         )

@@ -43,7 +43,6 @@ class Pipeline:
             **statics)`, the derivative of the output when that parameter moves in direction `t`.
         keep: `keep(*inputs, out, **statics) -> kept`.
         ranges: the ranges of parameters, outside of which value and slopes are NaN.
-        exact: whether the formula only selects, so that nothing is rounded in any dtype.
         along_axis: whether the formula reduces; XLA's kernels along an axis take in its own
             conversion to 16 bits, and no other.
     """
@@ -54,7 +53,6 @@ class Pipeline:
     differentials: Mapping[str, Differential]
     keep: Keep
     ranges: Ranges = field(default_factory=lambda: ANY)
-    exact: bool = False
     along_axis: bool = False
 
     def trace(
@@ -91,7 +89,7 @@ class Pipeline:
         def value(*inputs: Any) -> Array:
             with tracing(mode):
                 out = self.formula(*map(widen, inputs), **statics)
-                return cast(out, dtype) if self.along_axis else narrow(out, dtype, exact=self.exact)
+                return cast(out, dtype) if self.along_axis else narrow(out, dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
 

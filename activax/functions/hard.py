@@ -35,7 +35,6 @@ def _within(bound: float, slope: float) -> Residual:
     reference=lambda mp, x: min(max(x, -1), 1),
     kinks=(-1.0, 1.0),
     ulps=0,
-    exact=True,
     integers=True,
 )
 def hard_tanh(x: Array) -> Array:

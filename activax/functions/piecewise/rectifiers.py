@@ -26,7 +26,6 @@ def _one_or(one: Array, other: Array) -> Array:
     reference=lambda mp, x: max(x, 0),
     kinks=(0.0,),
     ulps=0,
-    exact=True,
     integers=True,
 )
 def relu(x: Array) -> Array:
@@ -135,7 +134,6 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
     reference=lambda mp, x: min(max(x, 0), 6),
     kinks=(0.0, 6.0),
     ulps=0,
-    exact=True,
 )
 def relu6(x: Array) -> Array:
     """Rectified linear unit that saturates at 6.
