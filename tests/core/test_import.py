@@ -15,7 +15,7 @@ import activax
 PACKAGE = pathlib.Path(activax.__file__).parent
 SHARE = 0.1  # of the time that JAX takes to import
 
-# Under each folder: a module imports only from its own part and from the parts on earlier lines.
+# The parts of each folder. A module imports only from its own part and from parts on earlier lines.
 # The empty name is the folder itself.
 LEVELS = {
     (): (
@@ -109,15 +109,16 @@ def level(name: str, folder: tuple[str, ...]) -> int:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_direction_of_imports(file):
     own = file.relative_to(PACKAGE).with_suffix("").parts
-    above = [folder for folder in LEVELS if own[: len(folder)] == folder]
-    assert all(own[len(folder)] in (part(own, folder), "__init__") for folder in above)
+    folders = [folder for folder in LEVELS if own[: len(folder)] == folder]
+    for folder in folders:
+        assert own[len(folder)] in (part(own, folder), "__init__"), "the part has no level"
     for name in imports(file):
         root, *path = name.split(".")
-        for folder in above if root == "activax" else ():
+        for folder in folders if root == "activax" else ():
             if tuple(path[: len(folder)]) == folder:
                 importer, imported = part(own, folder), part(path, folder)
-                left = level(imported, folder) < level(importer, folder)
-                assert left or imported == importer, f"{importer} imports {name}"
+                before = level(imported, folder) < level(importer, folder)
+                assert before or imported == importer, f"{importer} imports {name}"
         if root == "jax":
             private = ("jax._src", "jax.interpreters", "jax.extend.core")
             assert not name.startswith(private), f"{name}: private"

@@ -21,7 +21,7 @@ def matrix_flops(f: Callable[..., Any], *arguments: Any) -> int:
 
 
 def _flops(jaxpr: Any) -> int:
-    from activax.diagnostics.jaxprs import bodies  # with all of diagnostics, which takes long
+    from activax.diagnostics.jaxprs import bodies  # here, because diagnostics loads nn
 
     count = 0
     for equation in jaxpr.eqns:
