@@ -3,6 +3,7 @@
 python -m benchmarks.dispatch --fn silu --json dispatch.json
 """
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+import activax
+from activax import nn
 from activax.bench.results.tables import markdown_table
 from activax.bench.timing.stopwatch import race
 from activax.bench.workloads import peers
@@ -54,6 +57,23 @@ def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     return records
 
 
+def measure_network(repeats: int) -> list[dict[str, Any]]:
+    """Time an eager network with dropout, with a key and without one, in turn."""
+    network = nn.mlp(16, 16, 2, activation=nn.serial(activax.gelu, nn.dropout(0.1)))
+    x, key = jnp.ones((8, 4)), jax.random.key(0)
+    params = network.init(key, x)
+    programs = {
+        f"eager, {name}": Calls(functools.partial(network.apply, params, x, key=given), ())
+        for name, given in {"key": key, "no key": None}.items()
+    }
+    timings = race(programs, repeats=repeats, sample_s=0.02)
+    return [
+        {"op": "mlp, dropout", "call": call, "implementation": "activax",
+         **timing.seconds._asdict()}
+        for call, timing in timings.items()
+    ]  # fmt: skip
+
+
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Return the cells of a line for each op and call."""
     found = {(r["op"], r["call"], r["implementation"]): 1e6 * r["median"] for r in records}
@@ -76,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
+    if not options.activations:
+        records += measure_network(options.repeats)
     publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 

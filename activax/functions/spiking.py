@@ -18,9 +18,14 @@ def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
     return root * root
 
 
+_SCALE = 2.0**-62
+
+
 def _surrogate_by_sharpness(x: Array, threshold: Array, sharpness: Array) -> Array:
-    x = clip(x - threshold, -largest_finite(x), largest_finite(x))
-    ratio = x / (1 + sharpness * magnitude(x))
+    # The scale keeps sharpness |x| finite. Where the scaled x underflows, the slope does, too.
+    end = largest_finite(x)
+    x = clip(x - threshold, -end, end) * _SCALE
+    ratio = x / (_SCALE + sharpness * magnitude(x))
     return -ratio * magnitude(ratio)
 
 

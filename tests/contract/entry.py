@@ -66,16 +66,13 @@ class Found:
         return of_columns
 
     def rows(self, dtype: Any, *, smooth: bool = False) -> np.ndarray:
-        """Return which rows are finite and in the domain.
-
-        Smooth are those at no kink and short of the largest number, where no slope has a bound.
-        """
-        xs, largest = self.inputs(dtype), float(jnp.finfo(dtype).max)
+        """Return which rows are finite and in the domain; smooth are those at no kink."""
+        xs = self.inputs(dtype)
         rows = np.all([np.isfinite(x) & np.isin(x, inside(x, self.activation)) for x in xs], axis=0)
         if not smooth:
             return rows
-        ends = [(*piece.kinks, -largest, largest) for piece in self.pieces]
-        return rows & ~np.any(list(map(np.isin, xs, ends)), axis=0)
+        kinks = [piece.kinks for piece in self.pieces]
+        return rows & ~np.any(list(map(np.isin, xs, kinks)), axis=0)
 
 
 def find(activation: Activation) -> list[Found]:

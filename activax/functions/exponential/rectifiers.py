@@ -26,7 +26,8 @@ def _softplus_slope_beta(x: Array, beta: Array) -> Array:
     a = at_most(magnitude(beta * x), FAR)
     e = exp(-a)
     product = a * exp(-a, shift=SHIFT) * UNSHIFT  # underflows later than e
-    return -(product / (1 + e) + log1p(e)) / beta / beta
+    inverse = 1 / beta  # XLA turns two divisions into one by beta^2, which may be 0
+    return -(product / (1 + e) + log1p(e)) * inverse * inverse
 
 
 @elsewhere({"jax flax torch keras keras2 mlx": "softplus", "onnx": "Softplus"})
