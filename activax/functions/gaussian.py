@@ -142,5 +142,5 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
     """
     tail = normal_tail(*_distance(x, mean, deviation))
     left = x < mean
-    # XLA for CPUs would split the kernel at a quotient that is used twice.
+    # One use of the quotient: docs/numerics.md, section 10.
     return jnp.where(left, 0.0, 1.0) + jnp.where(left, 1.0, -1.0) * tail

@@ -58,7 +58,7 @@ def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
 
     In a row with elements of +inf these are 1 and all others -inf; a row that is all -inf is 0.
     """
-    # No selects and no clamps: XLA for CPUs takes the rest into the one kernel of a softmax.
+    # No selects and no clamps: docs/numerics.md, section 10.
     most = largest_finite(x)
     top = largest(jnp.maximum(x, -most), where, axis)
     lowest = -most - (top + most) * most  # -most in a row that is all -inf, else -inf

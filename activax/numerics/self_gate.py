@@ -59,7 +59,7 @@ def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> A
     if needs_two_words(tail):  # the rounding of the scale would be half of the last place
         high = float(np.float32(scale))
         top = signed * high + signed * (scale - high)
-    # XLA for CPUs would split the kernel at a quotient that is used twice.
+    # One use of the quotient: docs/numerics.md, section 10.
     return jnp.where(left, 0.0, 1.0) + top / (1 + e * (2 + e))
 
 
