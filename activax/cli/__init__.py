@@ -51,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for files that cannot be read or written; 130 if interrupted; 143 if terminated; 141 if
         nobody reads the output.
     """
-    streams.spell()
     try:
         with interruptible():
+            streams.spell()
             try:
                 return _dispatch(argv)
             finally:

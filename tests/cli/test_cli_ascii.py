@@ -101,6 +101,7 @@ def test_the_papers_of_all_activations_are_spelled():
 
 def test_a_stream_without_encoding_is_left_alone(monkeypatch):
     monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, io.StringIO())
     assert cli.main(["show", "tanh"]) == 0
     assert "└──" in sys.stdout.getvalue()
