@@ -8,8 +8,8 @@ from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RETRY_S = 0.02
-# Packages whose functions finish before a signal ends the command; Python swallows what callbacks of
-# `weakref` raise.
+# Packages whose functions finish before a signal ends the command. Python swallows what is raised in
+# a callback of `weakref`.
 DEFERRING = ("jax", "jaxlib", "weakref")
 
 
