@@ -8,8 +8,8 @@ from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RETRY_S = 0.02
-# Packages whose functions finish before a signal ends the command. Python swallows what is raised in
-# a callback of `weakref`.
+# Packages whose functions finish before a signal ends the command. Python swallows what a callback
+# of `weakref` raises.
 DEFERRING = ("jax", "jaxlib", "weakref")
 
 
