@@ -174,7 +174,8 @@ def _composed(
 
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
         _check_entries(function, params, layers)
-        keys = iter(_keys(key, len(layers), draws))
+        unsplit = key is None or len(draws) < 2  # a layer that draws alone takes the key itself
+        keys = iter([key] * len(draws) if unsplit else _split(key, len(layers), draws))
         outputs, name = [], None
         try:
             for name, layer in layers.items():
@@ -199,13 +200,6 @@ def _composed(
     return Layer(
         init_all, apply_all, stochastic=bool(draws), takes_preceding=True, after=after, parts=parts
     )
-
-
-def _keys(key: Array | None, number: int, draws: tuple[int, ...]) -> tuple[Array | None, ...]:
-    """Return the keys of the layers that draw, of so many layers; one alone takes the key."""
-    if key is None or len(draws) == 1:
-        return (key,) * len(draws)
-    return _split(key, number, draws)
 
 
 # Compiled: without, an eager call dispatches the split and each slice, in three times the time.
