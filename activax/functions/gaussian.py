@@ -11,7 +11,13 @@ from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_branch
 from activax.numerics.coefficients import GELU_ROOT
-from activax.numerics.double_words import Words, multiply, renormalize, subtract_constant
+from activax.numerics.double_words import (
+    Words,
+    keep_rounding,
+    multiply,
+    renormalize,
+    subtract_constant,
+)
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
 from activax.numerics.transcendental import (
@@ -140,7 +146,6 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
     Paper:
         Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
     """
-    tail = normal_tail(*_distance(x, mean, deviation))
-    left = x < mean
-    # One use of the quotient: docs/numerics.md, section 10.
-    return jnp.where(left, 0.0, 1.0) + jnp.where(left, 1.0, -1.0) * tail
+    # The rounding is the one use of a quotient: docs/numerics.md, section 10.
+    tail = keep_rounding(normal_tail(*_distance(x, mean, deviation)))
+    return jnp.where(x < mean, tail, 1 - tail)
