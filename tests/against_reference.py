@@ -79,8 +79,9 @@ def sample(dtype: Any, activation: Activation, count: int) -> np.ndarray:
     info = jnp.finfo(dtype)
     exp_ends = np.log(float(jnp.finfo(compute_dtype(dtype)).max))
     positive = np.concatenate([
-        np.logspace(-30, 30, count),
-        np.linspace(0, 20, count),
+        [0.0],
+        np.logspace(-30, 30, count - 2),
+        np.geomspace(0.05, 20, count),
         np.linspace(0.9, 1.2, count // 2) * exp_ends,
     ])  # fmt: skip
     steps = 2.0 ** -np.arange(0, info.nmant - 1, 2)

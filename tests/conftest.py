@@ -1,7 +1,7 @@
 """Tests run over the catalogue, so an activation is tested on the day of its definition.
 
 A test that takes one of the arguments in CHOSEN is a test of a mechanism. By default it runs on
-`representatives`, the first activation of each signature; with `-m slow` it runs on all the others.
+`representatives`, which together show each mechanism; with `-m slow` it runs on all the others.
 A test with the marker `every` runs on every activation by default. That is for cheap tests and for
 the contract in `contract/test_entry.py`, which checks what is an activation's own: its numbers.
 """
@@ -33,10 +33,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def programs_of_a_module(request):
     """Drop programs after a module of tests: the next does not use them, and they take gigabytes.
 
-    Programs of a module with the marker `unoptimized` take a sixth less time to compile.
+    A module with the marker `optimized` gets the programs that users get. The others ask nothing of
+    the last bits, and their programs compile in less time.
     """
-    unoptimized = request.node.get_closest_marker("unoptimized") is not None
-    jax.config.update("jax_disable_most_optimizations", unoptimized)
+    optimized = request.node.get_closest_marker("optimized") is not None
+    jax.config.update("jax_disable_most_optimizations", not optimized)
     yield
     jax.clear_caches()
 

@@ -1,13 +1,14 @@
 """A layer of every constructor of `activax.nn`, for tests that iterate them."""
 
 import jax
-import jax.numpy as jnp
+import numpy as np
+from drawn import KEY
 
 import activax
 from activax import nn
 
-KEY = jax.random.key(0)
-X, IMAGE, IDS = jnp.zeros((2, 4, 8)), jnp.zeros((2, 6, 6, 4)), jnp.zeros((2, 4), int)
+X, IMAGE = np.zeros((2, 4, 8), np.float32), np.zeros((2, 6, 6, 4), np.float32)
+IDS = np.zeros((2, 4), np.int32)
 
 
 def halved(x):
@@ -27,7 +28,7 @@ LAYERS = {
     "layer_norm": (nn.layer_norm(epsilon=0.001), X),
     "learned": (nn.learned(activax.prelu, axis=-1), X),
     "max_pool": (nn.max_pool((2, 2), padding="SAME"), IMAGE),
-    "mlp": (nn.mlp(8, 8, activation=activax.gelu, init="critical"), X),
+    "mlp": (nn.mlp(8, 8, activation=activax.gelu, init="lecun"), X),
     "parallel": (nn.parallel(nn.dense(8), nn.dense(8), combine=activax.swiglu), X),
     "positions": (nn.positions(16), X),
     "residual": (nn.residual(nn.rms_norm(), nn.dense(8), halved, scale=0.5), X),

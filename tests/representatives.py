@@ -1,7 +1,7 @@
-"""One activation for each mechanism, on which tests of mechanisms run by default."""
+"""Activations that together show each mechanism, on which tests of mechanisms run by default."""
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from activax import Activation
 
 
-def signature(activation: Activation) -> Hashable:
+def signature(activation: Activation) -> tuple[Hashable, ...]:
     """Return the facts that decide which code of the library an activation runs through.
 
     Two activations of one signature differ in their formulas alone, which the contract of
@@ -32,15 +32,31 @@ def signature(activation: Activation) -> Hashable:
 
 
 def representatives(activations: Iterable[Activation]) -> list[Activation]:
-    """Return the first activation of each signature."""
+    """Return the activations with a fact that none of their kind before them has."""
+    seen: set[Hashable] = set()
+    chosen = []
+    for activation in activations:
+        kind, *facts = signature(activation)
+        shown = {(kind, place, fact) for place, fact in enumerate(facts)}
+        if shown - seen:
+            chosen.append(activation)
+            seen |= shown
+    return chosen
+
+
+def of_each_signature(activations: Iterable[Activation]) -> list[Activation]:
+    """Return the first activation of each signature, for code in which facts meet."""
     first: dict[Hashable, Activation] = {}
     for activation in activations:
         first.setdefault(signature(activation), activation)
     return list(first.values())
 
 
-def marks(activations: Iterable[Activation]) -> dict[Activation, Any]:
-    """Return by activation the mark `slow`, or none for a representative."""
+def marks(
+    activations: Iterable[Activation],
+    choose: Callable[[Iterable[Activation]], list[Activation]] = representatives,
+) -> dict[Activation, Any]:
+    """Return by activation the mark `slow`, or none for those that run by default."""
     activations = list(activations)
-    default = set(representatives(activations))
+    default = set(choose(activations))
     return {a: () if a in default else pytest.mark.slow for a in activations}

@@ -21,6 +21,8 @@ from mpmath import mp
 
 import activax
 
+pytestmark = pytest.mark.optimized
+
 # The dtype, and the number of points in a stratum of the sample.
 DTYPES = pytest.mark.parametrize(
     ("dtype", "count"),

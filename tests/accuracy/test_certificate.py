@@ -15,6 +15,8 @@ from activax.bench.workloads import torch_programs
 from benchmarks import accuracy
 from benchmarks._lib import sweep
 
+pytestmark = pytest.mark.optimized
+
 X = jnp.array([-1.0, 1.5, 3.0])
 TINY = float(jnp.finfo(jnp.float32).tiny)
 INF, NAN = float("inf"), float("nan")

@@ -9,6 +9,8 @@ from jax import lax
 from activax.bench import errors, slope
 from activax.core.arguments import narrow, widen
 
+pytestmark = pytest.mark.optimized
+
 BF16 = jnp.dtype("bfloat16")
 ALLOWED = 0.55  # ulps; the rounding alone costs up to 0.5
 

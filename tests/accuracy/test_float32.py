@@ -10,6 +10,8 @@ import pytest
 
 from activax.bench import critical, errors, magnitudes, precise, slope
 
+pytestmark = pytest.mark.optimized
+
 
 @pytest.mark.parametrize("quantity", ["value", "slope"])
 def test_error(elementwise, quantity):

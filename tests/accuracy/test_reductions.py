@@ -13,6 +13,8 @@ import activax
 from activax import diagnostics, initializers, nn, theory, training
 from activax.diagnostics import plot_data
 
+pytestmark = pytest.mark.optimized
+
 KEY = jax.random.key(0)
 SCALES = (1e-30, 1e-12, 1.0, 3e4, 1e19, 1e20, 1e37)
 DTYPES = ("float16", "bfloat16", "float32", "float64")

@@ -9,10 +9,13 @@ import activax
 from activax.bench.compiled.hlo import kernels
 from activax.bench.memory.temporary import temporary_bytes
 
-pytestmark = pytest.mark.skipif(
-    jax.__version_info__ >= (0, 11),
-    reason="XLA of later versions computes what a slope reads twice in a kernel of its own",
-)
+pytestmark = [
+    pytest.mark.optimized,
+    pytest.mark.skipif(
+        jax.__version_info__ >= (0, 11),
+        reason="XLA of later versions computes what a slope reads twice in a kernel of its own",
+    ),
+]
 
 SCALARS = 1024  # bytes of what is computed once
 SHAPE = 1024, 1024

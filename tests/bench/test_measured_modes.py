@@ -1,5 +1,6 @@
 """Modes of a function and their programs: traffic, values, buffers and copies."""
 
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,8 +22,7 @@ SPEC = jax.ShapeDtypeStruct((8, 128), "float32")
 
 
 def arguments(count):
-    keys = jax.random.split(jax.random.key(0), count)
-    return tuple(jax.random.normal(key, SPEC.shape) for key in keys)
+    return tuple(jnp.asarray(drawn.normal(*SPEC.shape, seed=seed)) for seed in range(count))
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,18 @@ def test_traffic_of_modes(mode, one, two):
 @pytest.mark.parametrize("f", [activax.swiglu, lambda g, v: jax.nn.silu(g) * v])
 def test_modes_compute_values_and_derivatives(f):
     given = arguments(2)
-    out, pullback = jax.vjp(f, *given)
+
+    @jax.jit
+    def derivatives(*given):
+        out, pullback = jax.vjp(f, *given)
+        return out, pullback(cotangents(out)), jax.jvp(f, given, cotangents(given))
+
+    out, pulled, pushed = derivatives(*given)
     want = {
         "forward": out,
-        "backward": pullback(cotangents(out)),
-        "forward+backward": (out, pullback(cotangents(out))),
-        "jvp": jax.jvp(f, given, cotangents(given)),
+        "backward": pulled,
+        "forward+backward": (out, pulled),
+        "jvp": pushed,
     }
     for mode, expected in want.items():
         work = MODES[mode](f, given)
@@ -67,10 +73,14 @@ def test_scan_is_a_stack_of_residual_layers():
             h = state + activax.swiglu(own, h)
         return h
 
-    inputs = jnp.stack([gate] * LAYERS)
-    np.testing.assert_allclose(out, network(inputs, state), rtol=1e-5)
-    _, pullback = jax.vjp(network, inputs, state)
-    np.testing.assert_allclose(gates[0], pullback(cotangents(out))[0], rtol=1e-4, atol=1e-5)
+    @jax.jit
+    def value_and_slope(inputs, state):
+        want, pullback = jax.vjp(network, inputs, state)
+        return want, pullback(cotangents(want))[0]
+
+    want, slope = value_and_slope(jnp.stack([gate] * LAYERS), state)
+    np.testing.assert_allclose(out, want, rtol=1e-5)
+    np.testing.assert_allclose(gates[0], slope, rtol=1e-4, atol=1e-5)
     assert last.shape == state.shape
 
 
@@ -159,13 +169,15 @@ def test_matrix_flops_sees_into_programs():
 
 @pytest.mark.parametrize("name", activax.catalog)
 def test_peers_compute_the_same_function(name):
-    inputs = [jnp.linspace(-3.3, 4.1, 24).reshape(2, 12)]
-    inputs *= 2 if activax.get(name).kind == "gated" else 1
-    ours = activax.get(name)(*inputs)
-    for library in ("jax", "torch", "keras", "flax"):
-        if theirs := peers.find_peer(library, name):
-            with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-                np.testing.assert_allclose(ours, theirs(*inputs), atol=1e-5, err_msg=library)
+    ours, x = activax.get(name), np.linspace(-3.3, 4.1, 24, dtype=np.float32).reshape(2, 12)
+    libraries = ("jax", "torch", "keras", "flax")
+    found = {library: peers.find_peer(library, name) for library in libraries}
+    if theirs := {library: peer for library, peer in found.items() if peer}:
+        inputs = [jnp.asarray(x)] * ours.inputs
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+            want = ours(*inputs)
+            for library, peer in theirs.items():
+                np.testing.assert_allclose(want, peer(*inputs), atol=1e-5, err_msg=library)
 
 
 def test_traffic_counts_bytes():

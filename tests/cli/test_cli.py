@@ -12,7 +12,7 @@ import activax
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
 
-pytestmark = [pytest.mark.usefixtures("standard_promotion"), pytest.mark.unoptimized]
+pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
 
 

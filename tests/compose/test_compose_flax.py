@@ -8,24 +8,14 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
+from framework import OPTIMIZER, X, close
 from jax.test_util import check_grads
-from numpy.testing import assert_allclose
 
 import activax
 
 linen = pytest.importorskip("flax.linen", reason="needs Flax")
 optax = pytest.importorskip("optax", reason="needs Optax")
-
-pytestmark = pytest.mark.unoptimized
-
-X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
-OPTIMIZER = optax.sgd(0.1, momentum=0.9)
-
-
-def close(a, b):
-    jax.tree.map(lambda x, y: assert_allclose(x, y, rtol=1e-5, atol=1e-6), a, b)
 
 
 def learned_prelu(key):

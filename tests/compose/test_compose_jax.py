@@ -10,8 +10,6 @@ from numpy.testing import assert_allclose
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
 X = np.linspace(-2.9, 2.9, 20, dtype=np.float32).reshape(5, 4)  # both signs, no kinks
 POLICIES = (
     jax.checkpoint_policies.nothing_saveable,

@@ -9,22 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from framework import OPTIMIZER, X, close
 from jax.test_util import check_grads
-from numpy.testing import assert_allclose
 
 import activax
 
 nnx = pytest.importorskip("flax.nnx", reason="needs Flax")
-optax = pytest.importorskip("optax", reason="needs Optax")
-
-pytestmark = pytest.mark.unoptimized
-
-X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
-OPTIMIZER = optax.sgd(0.1, momentum=0.9)
-
-
-def close(a, b):
-    jax.tree.map(lambda x, y: assert_allclose(x, y, rtol=1e-5, atol=1e-6), a, b)
 
 
 class Perceptron(nnx.Module):
@@ -115,10 +105,9 @@ def test_asks_to_declare_arrays(build):
 
 
 def test_variables_are_inputs(elementwise):
-    variable = nnx.Param(jnp.array(X))
-    close(elementwise(variable), elementwise(X))
-    gradient = jax.grad(lambda v: jnp.sum(elementwise(v)))(variable)
-    close(gradient[...], jax.grad(lambda x: jnp.sum(elementwise(x)))(X))
+    value_and_gradient = jax.value_and_grad(lambda x: jnp.sum(elementwise(x)))
+    value, gradient = value_and_gradient(nnx.Param(jnp.array(X)))
+    close((value, gradient[...]), jax.jit(value_and_gradient)(X))
 
 
 def test_variable_is_a_parameter_of_the_call():

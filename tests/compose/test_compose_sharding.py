@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import drawn
 import jax
 import jax.numpy as jnp
 import pytest
@@ -76,7 +77,7 @@ def check_learned(x, mesh):
     channels = NamedSharding(mesh, PartitionSpec("model"))
     sharded = jax.device_put((activation, x), (channels, NamedSharding(mesh, SPEC)))
     (result,) = jax.tree.leaves(jax.jit(gradient)(*sharded))
-    assert_allclose(result, *jax.tree.leaves(gradient(activation, x)), rtol=1e-5)
+    assert_allclose(result, *jax.tree.leaves(jax.jit(gradient)(activation, x)), rtol=1e-5)
     assert result.sharding.is_equivalent_to(channels, result.ndim), result.sharding
 
 
@@ -111,8 +112,7 @@ def check_feed_forward(x, mesh, axis_type):
         def in_parts(params, x, separate=separate, names=names):
             return separate.apply((*names(params), params["down"]), x)
 
-        params = alone.init(jax.random.key(0), x)
-        params = jax.tree.map(lambda p: p if p.ndim > 1 else p + 0.1, params)
+        params = drawn.params(alone, x)
         shardings = {
             name: {key: NamedSharding(mesh, specs[name][key]) for key in part}
             for name, part in params.items()
@@ -124,7 +124,7 @@ def check_feed_forward(x, mesh, axis_type):
         )
         assert collectives(ours.as_text()) == collectives(theirs.as_text())
         out, cotangents = ours(*sharded)
-        expected = step(alone.apply, params, x)
+        expected = jax.jit(step, static_argnums=0)(alone.apply, params, x)
         jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), (out, cotangents), expected)
         assert out.sharding.is_equivalent_to(data, out.ndim), out.sharding
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
@@ -150,7 +150,10 @@ def check_norms(x, mesh):
         compiled = [jax.jit(f).lower(sharded).compile() for f in functions]
         found = tuple(collectives(program.as_text())["all-reduce"] for program in compiled)
         assert found == expected, (name, found)
-        jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), compiled[1](sharded), both(x))
+        expected_both = jax.jit(both)(x)
+        jax.tree.map(
+            lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), compiled[1](sharded), expected_both
+        )
     spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec("data", None, "model")))
     program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
     assert collectives(program)["all-reduce"] <= 11
@@ -185,7 +188,7 @@ def check_diagnostics(x, mesh):
     sharded = jax.device_put(x, NamedSharding(mesh, SPEC))
     none = PartitionSpec()
     shards = jax.shard_map(mapped, mesh=mesh, in_specs=(none, SPEC), out_specs=none)
-    expected = jax.grad(seen, has_aux=True)(diagnostics.sink(), x)
+    expected = jax.jit(jax.grad(seen, has_aux=True))(diagnostics.sink(), x)
     for function in (seen, shards, watched):
         compiled = jax.jit(jax.grad(function, has_aux=True)).lower(diagnostics.sink(), sharded)
         compiled = compiled.compile()

@@ -16,8 +16,9 @@ import activax
 from activax import Activation
 
 DTYPES = (jnp.float32, jnp.bfloat16, jnp.float16)
-COUNTS = dict(zip(DTYPES, (6, 3, 3), strict=True))  # points in a stratum of the sample
+COUNTS = dict(zip(DTYPES, (8, 4, 4), strict=True))  # points about the bend in the sample
 VALUES = (-3.0, -0.5, 1.0, 2.0)  # beside an infinite gate
+MAGNITUDES = np.geomspace(1e-30, 1e38, 18)  # of both signs, at which slopes must be finite
 
 LEAN = ("mask", "output", "output+branch")  # policies that keep no input
 
@@ -34,7 +35,7 @@ class Found:
         first: by dtype the value, and the slopes: by every argument in float32 and in float16, by
             the inputs in bfloat16.
         second: the second derivative in float32 when all inputs grow alike.
-        eager: the value of a call outside of any program, at the defaults.
+        plain: the value in float32 of a call that is not differentiated.
         lean: by exact policy of `activax.lean` the slope by the input, in float32.
     """
 
@@ -42,7 +43,7 @@ class Found:
     columns: dict[Any, Columns]
     first: dict[Any, tuple[np.ndarray, list[np.ndarray]]]
     second: np.ndarray
-    eager: np.ndarray | None
+    plain: np.ndarray
     lean: dict[str, np.ndarray]
 
     @property
@@ -65,10 +66,18 @@ class Found:
 
         return of_columns
 
-    def rows(self, dtype: Any, *, smooth: bool = False) -> np.ndarray:
-        """Return which rows are finite and in the domain; smooth are those at no kink."""
+    def finite(self, dtype: Any) -> np.ndarray:
+        """Return which rows are finite and in the domain."""
         xs = self.inputs(dtype)
-        rows = np.all([np.isfinite(x) & np.isin(x, inside(x, self.activation)) for x in xs], axis=0)
+        return np.all([np.isfinite(x) & np.isin(x, inside(x, self.activation)) for x in xs], axis=0)
+
+    def rows(self, dtype: Any, *, smooth: bool = False) -> np.ndarray:
+        """Return which finite rows are compared with the reference: all but the MAGNITUDES.
+
+        Smooth are those at no kink.
+        """
+        xs, rows = self.inputs(dtype), self.finite(dtype)
+        rows[-2 * MAGNITUDES.size :] = False
         if not smooth:
             return rows
         kinks = [piece.kinks for piece in self.pieces]
@@ -87,18 +96,19 @@ def find(activation: Activation) -> list[Found]:
             for dtype, xs in inputs.items()
         })  # fmt: skip
     program = jax.jit(functools.partial(_program, both)).lower(*plans[0].values()).compile()
-    eager = np.asarray(activation(*map(jnp.asarray, inputs[jnp.float32])))
     founds = []
     for i, (variant, columns) in enumerate(zip(both, plans, strict=True)):
-        first, second, lean = jax.tree.map(np.asarray, program(*columns.values()))
+        first, second, plain, lean = jax.tree.map(np.asarray, program(*columns.values()))
         by_dtype = dict(zip(DTYPES, first, strict=True))
-        founds.append(Found(variant, columns, by_dtype, second, eager if i == 0 else None, lean[i]))
+        founds.append(Found(variant, columns, by_dtype, second, plain, lean[i]))
     return founds
 
 
 def _inputs(activation: Activation, both: Sequence[Activation], dtype: Any) -> Columns:
-    """Return inputs in strata and at kinks, the largest, the infinite ones and NaN."""
+    """Return inputs in strata and at kinks, the largest, the infinite ones, NaN, MAGNITUDES."""
     largest = float(jnp.finfo(dtype).max)
+    positive = np.minimum(MAGNITUDES, largest / 4)  # no factor of a gated unit overflows there
+    far = np.concatenate([positive, -positive])
     strata = []
     for pieces in zip(*(variant.factors or (variant,) for variant in both), strict=True):
         parts = [np.array(piece.kinks, dtype) for piece in pieces]
@@ -106,20 +116,19 @@ def _inputs(activation: Activation, both: Sequence[Activation], dtype: Any) -> C
         strata.append(np.append(np.unique(np.concatenate(parts)), np.array(-0.0, dtype)))
     if activation.kind != "gated":
         ends = np.array([-largest, largest, -np.inf, np.inf, np.nan], dtype)
-        return [np.append(*strata, ends)]
+        return [np.concatenate([*strata, ends, far.astype(dtype)])]
     (first, second), normal = strata, np.random.default_rng(0).normal
-    far = largest / 4  # no factor of a gated unit overflows there
     gate, value = np.transpose([
         *itertools.product((-np.inf, np.inf), VALUES),
         (-np.inf, 0.0),  # the closed end of a gate
-        *itertools.product((-far, -1.0, 1.0, far), repeat=2),
+        *itertools.product((-largest / 4, -1.0, 1.0, largest / 4), repeat=2),
         (np.nan, 1.0),
         (1.0, np.nan),
         (np.nan, np.nan),
     ])  # fmt: skip
     columns = (
-        [first, normal(size=second.shape), gate],
-        [normal(size=first.shape), second, value],
+        [first, normal(size=second.shape), gate, far],
+        [normal(size=first.shape), second, value, np.roll(far, 5)],
     )
     return [np.concatenate([part.astype(dtype) for part in column]) for column in columns]
 
@@ -136,16 +145,16 @@ def _program(both: list[Activation], single: Columns, brain: Columns, half: Colu
         moved = dict(zip(names, columns[inputs:], strict=True))
         return activation(*columns[:inputs], **moved)
 
-    each = tuple(range(len(single)))
-    value, slopes = jax.vmap(jax.value_and_grad(call, each))(*single)
+    def value_and_slopes(*columns: Any) -> Any:
+        value, pull = jax.vjp(call, *columns)
+        return value, pull(jnp.ones_like(value))
 
-    def slope(*xs: Any) -> Any:
-        return sum(jax.vmap(jax.grad(call, each[:inputs]))(*xs, *single[inputs:]))
+    def along(*xs: Any) -> Any:
+        return value_and_slopes(*xs, *single[inputs:])
 
-    def ones(columns: Columns) -> Columns:
-        return [jnp.ones_like(column) for column in columns]
-
-    second = jax.jvp(slope, single[:inputs], ones(single[:inputs]))[1]
+    ones = [jnp.ones_like(x) for x in single[:inputs]]
+    (value, slopes), (_, moved) = jax.jvp(along, single[:inputs], ones)
+    second = sum(moved[:inputs])
     forward = []
     for i, x in enumerate(brain[:inputs]):
 
@@ -153,11 +162,10 @@ def _program(both: list[Activation], single: Columns, brain: Columns, half: Colu
             return call(*brain[:i], x, *brain[i + 1 :])
 
         forward.append(jax.jvp(by_one, (x,), (jnp.ones_like(x),)))
-    reverse, pull = jax.vjp(call, *half)
     first = (
         (value, slopes),
         (forward[0][0], [tangent for _, tangent in forward]),
-        (reverse, pull(jnp.ones_like(reverse))),
+        value_and_slopes(*half),
     )
     lean = [
         {
@@ -167,7 +175,7 @@ def _program(both: list[Activation], single: Columns, brain: Columns, half: Colu
         }
         for variant in both
     ]
-    return first, second, lean
+    return first, second, call(*single), lean
 
 
 def check(found: Iterable[Any], properties: Sequence[Callable[[Any], Iterator[str]]]) -> None:

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from drawn import KEY
 
 import activax
 
-X = jnp.array([-1.0, 0.5, 2.0])
+X = np.array([-1.0, 0.5, 2.0], np.float32)
 # Names that the mechanism, its decorators or their callers use or once reserved.
 NAMES = """
     residual recompute where key keys masks self cls mp out kept own parameters inputs arrays
@@ -41,15 +42,21 @@ slopes = (lambda x, *, NAME: 2 * NAME * x,)
 def test_a_positional_parameter(name):
     f, slopes = declared(POSITIONAL, name)
     act = activax.elementwise(*slopes, reference=lambda mp, x, p: p * x * x)(f)
-    np.testing.assert_allclose(act(X, 3.0), 3 * X * X)
-    np.testing.assert_allclose(act(X, **{name: jnp.float32(3)}), 3 * X * X)
-    bound = act.bind(**{name: jnp.float32(3)})
-    slope = jax.grad(lambda b: b(X).sum())(bound)
-    np.testing.assert_allclose(slope.arrays[name], (X * X).sum())
     assert act.trainable == (name,)
     layer = activax.nn.learned(act)
-    params = layer.init(jax.random.key(0), X)
-    np.testing.assert_allclose(layer.apply(params, X, key=jax.random.key(0)), 2 * X * X)
+
+    @jax.jit
+    def results(x, p):
+        slope = jax.grad(lambda b: b(x).sum())(act.bind(**{name: p}))
+        params = layer.init(KEY, x)
+        tripled = act(x, 3.0), act(x, **{name: p})
+        return tripled, slope.arrays[name], layer.apply(params, x, key=KEY)
+
+    tripled, slope, doubled = results(X, np.float32(3))
+    for value in tripled:
+        np.testing.assert_allclose(value, 3 * X * X)
+    np.testing.assert_allclose(slope, (X * X).sum())
+    np.testing.assert_allclose(doubled, 2 * X * X)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,11 +65,18 @@ def test_a_static_parameter(name):
     lean = activax.from_output(slopes[0])
     act = activax.elementwise(*slopes, reference=lambda mp, x, **p: 2 * x * x, lean=(lean,))(f)
     bound = act.bind(**{name: 3.0})
-    np.testing.assert_allclose(act(X, **{name: 3.0}), 3 * X * X)
-    np.testing.assert_allclose(jax.grad(lambda x: bound(x).sum())(X), 6 * X)
-    kept = activax.lean(bound, "input")
-    np.testing.assert_allclose(jax.grad(lambda x: kept(x).sum())(X), 6 * X)
-    assert activax.affine(bound, scale=2.0)(X).shape == X.shape
+    kept, doubled = activax.lean(bound, "input"), activax.affine(bound, scale=2.0)
+
+    @jax.jit
+    def results(x):
+        slopes = [jax.grad(lambda x, f=f: f(x).sum())(x) for f in (bound, kept)]
+        return act(x, **{name: 3.0}), doubled(x), slopes
+
+    value, twice, slopes = results(X)
+    np.testing.assert_allclose(value, 3 * X * X)
+    np.testing.assert_allclose(twice, 6 * X * X)
+    for slope in slopes:
+        np.testing.assert_allclose(slope, 6 * X)
 
 
 def test_a_vector_takes_parameters_named_like_masks_and_keys():

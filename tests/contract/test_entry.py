@@ -1,8 +1,8 @@
 """The contract of every elementwise and gated activation, from one compiled program each.
 
-Float32 is differentiated by `vmap(value_and_grad)`, bfloat16 by `jvp`, float16 by `vjp`, and the
-second derivative is the `jvp` of `grad`. All are compared with the reference in mpmath, within the
-bounds that the activation claims. A property is a function that yields one message a fault.
+Float32 and float16 are differentiated by `vjp`, bfloat16 by `jvp`, and the second derivative is the
+`jvp` of the `vjp`. All are compared with the reference in mpmath, within the bounds that the
+activation claims. A property is a function that yields one message a fault.
 """
 
 import functools
@@ -18,7 +18,7 @@ from entry import Found, check, find
 from kinks import differ, sides, slope_at_kink
 from mpmath import mp
 
-pytestmark = pytest.mark.every
+pytestmark = [pytest.mark.every, pytest.mark.optimized]
 
 EPS, TINY = (float(getattr(jnp.finfo(jnp.float32), name)) for name in ("eps", "tiny"))
 SECOND = 32  # the error of a second derivative in units in the last place, 2^-18
@@ -37,10 +37,9 @@ def value_faults(found: Found, dtype: Any, values: np.ndarray) -> Iterator[str]:
         yield f"{dtype.__name__}: {worst}"
 
 
-def eager(found: Found) -> Iterator[str]:
-    """A call outside of a program has the same values, to rounding."""
-    if found.eager is not None:
-        yield from value_faults(found, jnp.float32, found.eager)
+def plain(found: Found) -> Iterator[str]:
+    """A call that is not differentiated has the same values, to rounding."""
+    yield from value_faults(found, jnp.float32, found.plain)
 
 
 def slope(found: Found) -> Iterator[str]:
@@ -107,7 +106,7 @@ def finite(found: Found) -> Iterator[str]:
     """
     exact = found.exact(sloped=True)
     for dtype, (_, slopes) in found.first.items():
-        columns, rows = found.columns[dtype], found.rows(dtype)
+        columns, rows = found.columns[dtype], found.finite(dtype)
         for got, order in zip(slopes, np.eye(len(columns), dtype=int), strict=False):
             largest = float(jnp.finfo(got.dtype).max)
             for i in np.flatnonzero(rows & ~np.isfinite(got)):
@@ -178,7 +177,7 @@ def lean(found: Found) -> Iterator[str]:
                 yield f"{policy}: the slope is {slopes[row]} at {x[row]}, exact {want}"
 
 
-PROPERTIES = (value, eager, slope, second, nan, limits, finite, dtype, kinks, lean)
+PROPERTIES = (value, plain, slope, second, nan, limits, finite, dtype, kinks, lean)
 
 
 def test_contract(pointwise):

@@ -20,7 +20,7 @@ def passed(x):
 
 
 def test_a_new_mechanism_is_its_own_representative():
-    """No activation of the catalogue keeps three bits; `square` is of the signature of others."""
+    """No activation of the catalogue keeps three bits; `square` shows no fact of its own."""
     catalogue = [*activax.catalog.values()]
     chosen = representatives([*catalogue, square, passed])
     assert chosen == [*representatives(catalogue), passed]

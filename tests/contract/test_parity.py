@@ -11,7 +11,9 @@ import activax
 from activax.bench.workloads import peers, torch_programs
 from activax.initializers import torch_gains
 
-# Libraries as definitions name them, of which `activax.bench.peers` has the functions.
+pytestmark = pytest.mark.optimized
+
+# Libraries as definitions name them, of which `activax.bench.workloads.peers` has the functions.
 PEERS = ("jax", "jax.numpy", "torch", "keras", "keras.layers")
 
 

@@ -10,8 +10,6 @@ from jax.experimental.jet import jet
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
 X = jnp.array([[0.3, -0.7, 1.1, 0.6]])
 CUSTOM = re.compile(r"\bcustom_(jvp|vjp|vmap)")
 

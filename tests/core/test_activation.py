@@ -27,7 +27,7 @@ PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
 def test_is_a_pytree_without_leaves(activation):
     assert jax.tree.leaves(activation) == []
     assert jax.tree.map(jnp.sin, activation) is activation
-    assert jax.jit(lambda model: model)({"f": activation})["f"] is activation
+    assert jax.eval_shape(lambda model: model, {"f": activation})["f"] is activation
 
 
 @pytest.mark.every
@@ -74,7 +74,6 @@ def test_formula_has_no_custom_rule(activation):
     x = (jnp.ones(4),) * (2 if activation.kind == "gated" else 1)
     assert "custom_jvp" in str(jax.make_jaxpr(activation)(*x))
     assert "custom_jvp" not in str(jax.make_jaxpr(activation.formula)(*x))
-    np.testing.assert_allclose(jax.jit(activation.formula)(*x), activation(*x), rtol=1e-6)
 
 
 @pytest.mark.every

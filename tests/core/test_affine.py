@@ -13,8 +13,6 @@ import pytest
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
 NUMBERS = {"scale": -1.5, "shift": 0.25, "in_scale": 0.75, "in_shift": -0.5}
 X = np.linspace(-3.1, 3.3, 41)
 

@@ -15,8 +15,6 @@ import activax
 from activax import bench, diagnostics, nn
 from activax.diagnostics import gradient_flow, health_init, health_report
 
-pytestmark = pytest.mark.unoptimized
-
 health_update = jax.jit(diagnostics.health_update)  # one program instead of one an operation
 
 X = np.float32([[-1.0, 1.0, -30.0], [-2.0, -1.0, -40.0]])

@@ -10,8 +10,6 @@ import activax
 from activax import diagnostics, nn
 from activax.diagnostics import first_nonfinite, functional, gradient_flow, points, watch
 
-pytestmark = pytest.mark.unoptimized
-
 X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 3)), jnp.float32)
 
 

@@ -10,8 +10,6 @@ import pytest
 import activax
 from activax import diagnostics, nn
 
-pytestmark = pytest.mark.unoptimized
-
 D1 = 64  # the width at which the affinity of random networks was measured
 
 

@@ -16,8 +16,6 @@ from activax import bench, diagnostics
 from activax.diagnostics import merge, merge_along, merge_over, sink, statistics, tap
 from activax.diagnostics.exact_counts import Count
 
-pytestmark = pytest.mark.unoptimized
-
 KEY = jax.random.key(0)
 summarize = jax.jit(diagnostics.summarize)  # one program instead of one an operation
 X = drawn.normal(6, 5, 4)

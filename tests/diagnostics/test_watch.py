@@ -14,8 +14,6 @@ import activax
 from activax import bench, diagnostics, nn, training
 from activax.diagnostics import points, sinks, statistics, unit_health, watch
 
-pytestmark = pytest.mark.unoptimized
-
 X = drawn.normal(16, 3)
 DEPTH = 3
 NETWORK = nn.serial(nn.dense(3), activax.gelu, nn.dense(3), activax.tanh, nn.dense(1))

@@ -13,8 +13,6 @@ import pytest
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
 GLOBALS = {"activax": activax, "jax": jax, "jnp": jnp, "np": np}
 MODULES = [
     module.name

@@ -3,21 +3,23 @@
 import functools
 
 import chex
+import drawn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from drawn import KEY
 from jax import lax
 
 import activax
 from activax import nn
 from activax.bench import kept, matrix_flops
 
-KEY = jax.random.key(0)
-X = jax.random.normal(jax.random.key(1), (8, 16))
+X = drawn.normal(8, 16)
 HIDDEN = 64
 SAVE_ACTIVATIONS = jax.checkpoint_policies.save_only_these_names("activax_activation")
 
-BOUND = activax.prelu.bind(negative_slope=jnp.full(HIDDEN, 0.25))
+BOUND = activax.prelu.bind(negative_slope=np.full(HIDDEN, 0.25, np.float32))
 LEARNED = nn.learned(activax.swish, axis=-1)
 CLAMPED = activax.clamped_swiglu.bind(alpha=1.5, limit=0.5)
 
@@ -64,10 +66,9 @@ def parts(params):
     return params["up"], params.get("activation", {}), down
 
 
-def initialised(layer, x=X):
-    """Return parameters with biases that are not 0."""
-    params = layer.init(KEY, x)
-    return jax.tree.map(lambda p: p + 0.1 if p.ndim == 1 else p, params)
+def planned(layer, x=X):
+    """Return the shapes of the parameters."""
+    return jax.eval_shape(layer.init, KEY, x)
 
 
 def close(a, b):
@@ -85,10 +86,17 @@ def products(f, *args):
 
 @each_layer
 def test_values_and_gradients_are_those_of_the_composition(layer, composed):
-    params = initialised(layer)
-    out, vjp = jax.vjp(layer.apply, params, X)
-    expected, expected_vjp = jax.vjp(lambda p, x: composed.apply(parts(p), x), params, X)
-    close((out, vjp(out)), (expected, expected_vjp(expected)))
+    def value_and_slopes(apply, params):
+        out, vjp = jax.vjp(apply, params, X)
+        return out, vjp(out)
+
+    @jax.jit
+    def both(params):
+        return value_and_slopes(layer.apply, params), value_and_slopes(
+            lambda p, x: composed.apply(parts(p), x), params
+        )
+
+    close(*both(drawn.params(layer, X)))
 
 
 @each_layer
@@ -105,7 +113,7 @@ def test_parameters_have_the_shapes_and_variances_of_the_composition(layer, comp
 def test_only_preactivations_are_kept(layer, composed, dtype):
     """A gated unit keeps 64 bits a hidden element in float32, others 32; in bfloat16, half."""
     x = X.astype(dtype)
-    params = layer.init(KEY, x)
+    params = planned(layer, x)
     number = 2 if "gate" in params else 1
     arrays = kept(layer.apply, params, x)
     assert [(a.shape, a.dtype) for a in arrays] == [((8, HIDDEN), dtype)] * number
@@ -113,7 +121,9 @@ def test_only_preactivations_are_kept(layer, composed, dtype):
 
 @each_layer
 def test_a_scan_stacks_only_preactivations_and_inputs(layer, composed):
-    params = jax.vmap(lambda key: layer.init(key, X))(jax.random.split(KEY, 3))
+    params = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((3, *leaf.shape), leaf.dtype), planned(layer)
+    )
 
     def scanned(params, x):
         return lax.scan(lambda x, p: (x + layer.apply(p, x), None), x, params)[0]
@@ -125,16 +135,17 @@ def test_a_scan_stacks_only_preactivations_and_inputs(layer, composed):
 
 @each_layer
 def test_no_product_is_repeated(layer, composed):
-    params = layer.init(KEY, X)
+    params = planned(layer)
     assert products(layer.apply, params, X) == products(
         lambda p, x: composed.apply(parts(p), x), params, X
     )
 
 
-@pytest.mark.parametrize("name", ["gelu", "softmax", "bound", "clamped", "bilinear"])
+@pytest.mark.parametrize("name", ["softmax", "bound", "clamped"])
 def test_transformations(name):
+    """Take an activation along an axis, one with parameters of its own, and a gated one."""
     layer, composed = LAYERS[name]
-    params, one = initialised(layer), jnp.ones_like(X)
+    params, one = drawn.params(layer, X), jnp.ones_like(X)
 
     def results(apply):
         def f(params, x):
@@ -170,7 +181,7 @@ def block_kept(policy, layer, params):
 
 @each_layer
 def test_policies_of_a_block(layer, composed):
-    params = layer.init(KEY, X)
+    params = planned(layer)
     number = 2 if "gate" in params else 1
     for policy, arrays in (
         (None, 0),
@@ -183,7 +194,7 @@ def test_policies_of_a_block(layer, composed):
 
 def test_offloaded_preactivations_are_on_the_host():
     layer = nn.gated_ffn(HIDDEN)
-    params = layer.init(KEY, X)
+    params = drawn.params(layer, X)
     for policy, offloaded in ((nn.save_preactivations, 0), (nn.offload_preactivations, 2)):
         block = jax.checkpoint(layer.apply, policy=policy)
         jaxpr = jax.make_jaxpr(lambda p, x, f=block: jax.vjp(f, p, x)[1])(params, X).jaxpr
@@ -195,19 +206,19 @@ def test_offloaded_preactivations_are_on_the_host():
 
 
 def gradient(layer, params):
-    return jax.grad(lambda p: jnp.sum(layer.apply(p, X)))(params)
+    return jax.jit(jax.grad(lambda p: jnp.sum(layer.apply(p, X))))(params)
 
 
 def test_policy_of_the_layer_itself():
     layer = nn.ffn(HIDDEN, policy=SAVE_ACTIVATIONS)
-    params = layer.init(KEY, X)
+    params = drawn.params(layer, X)
     assert [a.shape for a in kept(layer.apply, params, X)] == [(8, HIDDEN)] * 2
     close(gradient(layer, params), gradient(nn.ffn(HIDDEN), params))
 
 
 def test_prevent_cse_changes_no_value():
     layer = nn.gated_ffn(HIDDEN, prevent_cse=False)
-    params = layer.init(KEY, X)
+    params = drawn.params(layer, X)
     text = str(jax.make_jaxpr(lambda p: gradient(layer, p))(params))
     assert "prevent_cse=False" in text
     assert "prevent_cse=True" not in text
@@ -219,8 +230,9 @@ def test_prevent_cse_changes_no_value():
 
 def test_a_key_reaches_the_activation():
     layer = nn.serial(nn.ffn(HIDDEN, activation=activax.rrelu))
-    params = layer.init(KEY, X)
-    first, again, other = (layer.apply(params, X, key=jax.random.key(i)) for i in (0, 0, 1))
+    params = drawn.params(layer, X)
+    apply = jax.jit(layer.apply)
+    first, again, other = (apply(params, X, key=jax.random.key(i)) for i in (0, 0, 1))
     assert jnp.all(first == again)
     assert jnp.any(first != other)
 

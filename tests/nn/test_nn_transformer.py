@@ -1,17 +1,18 @@
 """Attention, the block of a Transformer, and layers repeated in one loop."""
 
 import chex
+import drawn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from drawn import KEY
 
 import activax
 from activax import nn
 from activax.bench import kept
 
-KEY = jax.random.key(0)
-X = jnp.asarray(np.random.default_rng(1).normal(size=(2, 6, 8)), jnp.float32)
+X = drawn.normal(2, 6, 8, seed=1)
 
 
 def close(a, b):
@@ -41,20 +42,21 @@ def test_attention_is_its_formula(shared, causal, random_params):
         scores = np.tril(scores) if causal else scores
         read.append(scores / scores.sum(-1, keepdims=True) @ value[group])
     (expected,) = mapped("out", np.concatenate(read, -1), 1)
-    np.testing.assert_allclose(layer.apply(params, X), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(layer.apply)(params, X), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_takes_any_leading_axes(random_params):
     layer = nn.attention(2)
     params = random_params(layer, X[0])
-    y = layer.apply(params, X)
-    close(jax.vmap(layer.apply, (None, 0))(params, X), y)
-    close(layer.apply(params, X[:, None]), y[:, None])
-    assert layer.apply(params, X[:0]).shape == (0, 6, 8)
+    apply = jax.jit(layer.apply)
+    y = apply(params, X)
+    close(jax.jit(jax.vmap(layer.apply, (None, 0)))(params, X), y)
+    close(apply(params, X[:, None]), y[:, None])
+    assert jax.eval_shape(layer.apply, params, X[:0]).shape == (0, 6, 8)
 
 
 def test_attention_has_the_gain_of_what_its_weights_read():
-    params = nn.serial(activax.relu, nn.attention(4)).init(KEY, jnp.zeros((3, 512)))[1]
+    params = nn.serial(activax.relu, nn.attention(4)).init(KEY, np.zeros((3, 512), np.float32))[1]
     spread = {name: float(jnp.std(p["weight"])) * 512**0.5 for name, p in params.items()}
     relu = pytest.approx(2**0.5, rel=0.02)
     assert spread == {"query": relu, "key": relu, "value": relu, "out": pytest.approx(1, rel=0.02)}
@@ -66,10 +68,15 @@ def test_attention_has_the_gain_of_what_its_weights_read():
 def test_a_block_adds_attention_then_feed_forward(random_params):
     block = nn.transformer_block(2, 16, activation=activax.swiglu, bias=True, depth=8)
     params = random_params(block, X)
-    (norm, attend, _), (second, forward, _) = params
-    x = X + nn.attention(2).apply(attend, nn.layer_norm().apply(norm, X)) / 4
-    x = x + nn.gated_ffn(16).apply(forward, nn.layer_norm().apply(second, x)) / 4
-    close(block.apply(params, X), x)
+
+    @jax.jit
+    def both(params):
+        (norm, attend, _), (second, forward, _) = params
+        x = X + nn.attention(2).apply(attend, nn.layer_norm().apply(norm, X)) / 4
+        x = x + nn.gated_ffn(16).apply(forward, nn.layer_norm().apply(second, x)) / 4
+        return block.apply(params, X), x
+
+    close(*both(params))
 
 
 @pytest.mark.parametrize("norm", [nn.rms_norm(), nn.learned(activax.dyt, axis=-1), activax.tanh])
@@ -84,12 +91,13 @@ def test_any_layer_of_the_same_shape_may_normalise(norm):
 def test_dropout_of_a_block_follows_the_key(random_params):
     block, plain = (nn.transformer_block(2, 16, dropout=rate) for rate in (0.5, 0.0))
     params = random_params(block, X)
-    close(block.apply(params, X, key=None), plain.apply(params, X, key=KEY))
-    assert jnp.any(block.apply(params, X, key=KEY) != block.apply(params, X, key=None))
+    apply = jax.jit(block.apply)
+    close(apply(params, X, key=None), jax.jit(plain.apply)(params, X, key=KEY))
+    assert jnp.any(apply(params, X, key=KEY) != apply(params, X, key=None))
 
 
 def test_with_its_depth_a_stack_keeps_the_second_moment():
-    x = jax.random.normal(KEY, (2, 8, 64))
+    x = drawn.normal(2, 8, 64)
     layer = nn.scan(nn.transformer_block(4, 64, depth=64), 64)
     y = jax.jit(lambda key: layer.apply(layer.init(key, x), x))(KEY)
     assert 1 < jnp.mean(y**2) < 2
@@ -148,10 +156,14 @@ def test_scan_is_serial_with_the_same_keys(item, times):
             value, pull = jax.vjp(lambda p, x: layer.apply(p, x, key=KEY), params, X)
             return value, *pull(jnp.cos(value))
 
+        def all_of(key):
+            params = made(key)
+            return params, *of(params)
+
         planned = jax.eval_shape(made, KEY)
-        params = jax.jit(made)(KEY)
+        params, *rest = jax.jit(all_of)(KEY)
         chex.assert_trees_all_equal_shapes_and_dtypes(planned, params)
-        return params, *jax.jit(of)(params)
+        return params, *rest
 
     params, value, grads, slope = results(once)
     each, expected, each_grads, expected_slope = results(unrolled)
@@ -186,7 +198,7 @@ def test_scans_nest(random_params):
     params = random_params(layer, X)
     assert params[0]["weight"].shape == (3, 2, 8, 8)
     flat = jax.tree.map(lambda p: p.reshape(6, *p.shape[2:]), params)
-    close(layer.apply(params, X), nn.scan(inner, 6).apply(flat, X))
+    close(jax.jit(layer.apply)(params, X), jax.jit(nn.scan(inner, 6).apply)(flat, X))
 
 
 def test_remat_keeps_what_its_policy_says():
@@ -220,7 +232,7 @@ def test_half_precision_is_kept(random_params):
     half = jax.jit(layer.apply)(params, x, key=None)
     assert half.dtype == x.dtype
     wide = jax.tree.map(lambda a: a.astype(jnp.float32), (params, x))
-    exact = layer.apply(*wide, key=None)
+    exact = jax.jit(layer.apply)(*wide, key=None)
     np.testing.assert_allclose(half.astype(float), exact, rtol=0.05, atol=0.05)
 
 

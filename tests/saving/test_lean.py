@@ -12,7 +12,7 @@ import test_compose_jax
 import test_transforms
 from against_reference import inside
 from jax import lax
-from representatives import marks
+from representatives import marks, of_each_signature
 
 import activax
 from activax.bench import kept, temporary
@@ -21,7 +21,7 @@ EXACT = ("mask", "output", "output+branch", "input")
 ELEMENTWISE = [a for a in activax.catalog.values() if a.kind == "elementwise"]
 CASES = [
     pytest.param(a, policy, id=f"{a.name}-{policy}", marks=mark)
-    for a, mark in marks(ELEMENTWISE).items()
+    for a, mark in marks(ELEMENTWISE, of_each_signature).items()
     for policy in activax.policies(a)
     if policy in EXACT
 ]

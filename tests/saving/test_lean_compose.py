@@ -10,8 +10,6 @@ from test_lean import MECHANISMS
 
 import activax
 
-pytestmark = pytest.mark.unoptimized
-
 X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 16)), jnp.float32)
 DEPTH = 3
 

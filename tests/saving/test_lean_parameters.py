@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from representatives import marks
+from representatives import marks, of_each_signature
 
 import activax
 from activax import nn
@@ -15,7 +15,7 @@ from activax.bench import kept
 ELEMENTWISE = [a for a in activax.catalog.values() if a.kind == "elementwise"]
 PARAMETERS = [
     pytest.param(a, name, id=f"{a.name}-{name}", marks=mark)
-    for a, mark in marks(ELEMENTWISE).items()
+    for a, mark in marks(ELEMENTWISE, of_each_signature).items()
     for name in a.trainable
 ]
 LEANER = [case for case in PARAMETERS if activax.lean(case.values[0]).keep]

@@ -14,8 +14,6 @@ from mpmath import mp
 import activax
 from activax.theory import dual, moments, nngp, ntk
 
-pytestmark = pytest.mark.unoptimized
-
 RELATIVE = 1e-10
 RHOS = (-1.0, -0.7, 0.0, 0.3, 0.9, 0.9999, 1 - 1e-8, 1.0)
 VARIANCES = ((1.0, 1.0), (1.3, 0.7), (9.0, 0.25))
@@ -141,13 +139,17 @@ def reference(product, q1, q2):
 def check(activation, product, q1, q2):
     kappa = dual(activation, q1, q2)
     values, slopes, scale, steepest = reference(product, q1, q2)
-    rhos = jnp.array(RHOS)
-    np.testing.assert_allclose(kappa(rhos), values, 0, RELATIVE * scale)
+
+    @jax.jit
+    def found(rhos):
+        return kappa(rhos), kappa.derivative(rhos), jax.vmap(jax.grad(kappa))(rhos)
+
+    got_values, got, by_grad = found(np.array(RHOS))
+    np.testing.assert_allclose(got_values, values, 0, RELATIVE * scale)
     infinite = abs(slopes) > 1e9  # at 1 and -1 if f jumps; `dual` returns 0 there
-    got = kappa.derivative(rhos)
     size = np.where(infinite, 0, RELATIVE * np.maximum(abs(slopes), min(steepest, 1e9)))
     assert (abs(got - np.where(infinite, 0, slopes)) <= size).all()
-    np.testing.assert_allclose(jax.vmap(jax.grad(kappa))(rhos), got, 1e-13, 1e-13 * scale)
+    np.testing.assert_allclose(by_grad, got, 1e-13, 1e-13 * scale)
     assert kappa.error < RELATIVE
     return kappa
 
@@ -249,20 +251,32 @@ def test_second_derivatives_of_smooth_activations(function, float64):
     """The second derivative, q^2 E f''(u) f''(v), is finite at 1 and -1."""
     q = 0.8
     kappa = dual(function, q)
-    bend = jax.grad(jax.grad(kappa))
-    assert float(bend(1.0)) == pytest.approx(q**2 * moments(function, q).curvature, rel=1e-6)
-    for rho in (-1.0, 1.0):
-        assert float(bend(rho)) == pytest.approx(float(bend(rho * (1 - 1e-9))), rel=1e-6)
-    change = (kappa.derivative(0.3 + 1e-5) - kappa.derivative(0.3 - 1e-5)) / 2e-5
-    assert float(bend(0.3)) == pytest.approx(float(change), rel=1e-6)
+
+    @jax.jit
+    def found(rhos):
+        return jax.vmap(jax.grad(jax.grad(kappa)))(rhos), kappa.derivative(rhos)
+
+    inside = 1 - 1e-9
+    bends, slopes = found(np.array([-1, -inside, inside, 1, 0.3, 0.3 + 1e-5, 0.3 - 1e-5]))
+    assert float(bends[3]) == pytest.approx(q**2 * moments(function, q).curvature, rel=1e-6)
+    np.testing.assert_allclose(bends[np.array([0, 3])], bends[np.array([1, 2])], rtol=1e-6)
+    assert float(bends[4]) == pytest.approx(float(slopes[5] - slopes[6]) / 2e-5, rel=1e-6)
 
 
 def test_where_a_slope_is_infinite_the_derivative_is_zero(float64):
     """The first derivative is infinite for a jump of f, the second derivative for a kink."""
-    for function in (jnp.sign, lambda x: x > 0):
-        assert dual(function).derivative(jnp.array([-1.0, 1.0])).tolist() == [0, 0]
-    for function in (activax.relu, lambda x: jnp.maximum(x, 0)):
-        assert jax.grad(dual(function).slopes)(1.0) == 0
+    jumps = [dual(function) for function in (jnp.sign, lambda x: x > 0)]
+    kinks = [dual(function) for function in (activax.relu, lambda x: jnp.maximum(x, 0))]
+
+    @jax.jit
+    def found(ends, end):
+        return [kappa.derivative(ends) for kappa in jumps], [
+            jax.grad(kappa.slopes)(end) for kappa in kinks
+        ]
+
+    slopes, bends = found(np.array([-1.0, 1.0]), 1.0)
+    np.testing.assert_array_equal(slopes, np.zeros((2, 2)))
+    np.testing.assert_array_equal(bends, [0, 0])
 
 
 def test_in_float32_and_inside_of_jit_the_same_series():
@@ -302,9 +316,10 @@ def test_the_mean_over_the_channels_of_a_bound_array(float64):
     kappa = dual(activax.prelu.bind(negative_slope=slopes))
     rows = [dual(activax.prelu.bind(negative_slope=float(slope))) for slope in slopes]
     assert not kappa.closed
-    for rho in (-0.5, 0.3, 1.0):
-        want = np.mean([row(rho) for row in rows])
-        assert float(kappa(rho)) == pytest.approx(want, rel=RELATIVE)
+    found, each = jax.jit(lambda rho: (kappa(rho), [row(rho) for row in rows]))(
+        np.array([-0.5, 0.3, 1.0])
+    )
+    np.testing.assert_allclose(found, np.mean(each, 0), RELATIVE)
 
 
 # Kernels
@@ -336,7 +351,8 @@ def test_kernels_match_an_independent_recursion(name, depth, float64):
     """The recursion is that of neural-tangents' serial(Dense, f, ..., Dense), for any norms."""
     activation, product = REGISTERED[name]
     scales = {"sigma_w": 1.3, "sigma_b": 0.4}
-    kernels = [make(activation, depth=depth, **scales)(INPUTS) for make in (nngp, ntk)]
+    makers = [make(activation, depth=depth, **scales) for make in (nngp, ntk)]
+    kernels = jax.device_get(jax.jit(lambda x: [kernel(x) for kernel in makers])(INPUTS))
     with mp.workdps(60):
         for i, j in [(0, 0), (0, 1), (2, 3), (4, 1)]:
             want = layers(product, name == "sign", INPUTS[i], INPUTS[j], depth, **scales)
@@ -348,10 +364,10 @@ def test_series_and_closed_forms_give_the_same_kernel(float64):
     scales = {"depth": 2, "sigma_w": 1.3, "sigma_b": 0.4}
     x = of_one_norm(INPUTS)
     plain, registered = TABULATED["gelu"][0], activax.gelu
-    series = ntk(plain, **scales, q=1.3**2 + 0.4**2)
-    np.testing.assert_allclose(series(x), ntk(registered, **scales)(x), 1e-12)
+    series, closed = ntk(plain, **scales, q=1.3**2 + 0.4**2), ntk(registered, **scales)
+    np.testing.assert_allclose(*jax.jit(lambda x: (series(x), closed(x)))(x), 1e-12)
     assert 0 < series.error < RELATIVE
-    assert ntk(registered, **scales).error == 0
+    assert closed.error == 0
 
 
 def of_one_norm(x):
@@ -376,12 +392,18 @@ def test_repeated_and_opposite_and_zero_inputs(function, sigma_b, q):
     process, tangent = (
         make(function, depth=3, sigma_w=1.3, sigma_b=sigma_b, q=q) for make in (nngp, ntk)
     )
-    both, back = jax.vjp(lambda a, b: (tangent(a), tangent(a, b)), narrow, narrow)
-    for gradient in back(both):
+
+    @jax.jit
+    def with_gradients(a, b):
+        both, back = jax.vjp(lambda a, b: (tangent(a), tangent(a, b)), a, b)
+        return both, back(both)
+
+    both, gradients = with_gradients(narrow, narrow)
+    for gradient in gradients:
         assert np.isfinite(gradient).all()
     with jax.enable_x64(True):
-        exact = np.asarray(tangent(x))
-        values = exact, np.asarray(process(x))
+        values = jax.device_get(jax.jit(lambda x: (tangent(x), process(x)))(x))
+    exact, _ = values
     for got in both:
         assert got.dtype == jnp.float32
         np.testing.assert_allclose(got, exact, 0, 3e-3 * exact.max())
@@ -393,7 +415,8 @@ def test_repeated_and_opposite_and_zero_inputs(function, sigma_b, q):
 
 def test_the_step_is_half_of_one_and_sign(float64):
     """E f(u) f(v) = (1 + E sign(u) sign(v)) / 4; the surrogate slope of step has no effect."""
-    of_step, of_sign = (nngp(f, depth=1, sigma_w=2.0)(INPUTS) for f in (activax.step, jnp.sign))
+    kernels = [nngp(f, depth=1, sigma_w=2.0) for f in (activax.step, jnp.sign)]
+    of_step, of_sign = jax.jit(lambda x: [kernel(x) for kernel in kernels])(INPUTS)
     np.testing.assert_allclose(of_step, 1 + of_sign / 4, 1e-13)
 
 
@@ -402,12 +425,16 @@ def test_the_gradient_of_a_kernel(float64):
     kernel = nngp(jnp.exp, depth=1, sigma_w=0.5, sigma_b=0.4)
     along, h = np.random.default_rng(1).standard_normal((2, 4)), 1e-6
     x, y = INPUTS[:2], INPUTS[2:]
-    _, got = jax.jvp(lambda x: kernel(x, y), (x,), (along,))
-    np.testing.assert_allclose(
-        got, (kernel(x + h * along, y) - kernel(x - h * along, y)) / (2 * h), 1e-7
-    )
-    rows = jax.vmap(lambda row: kernel(row[None], y)[0])(x)
-    np.testing.assert_allclose(rows, kernel(x, y), 1e-13)
+
+    @jax.jit
+    def found(x):
+        value, slope = jax.jvp(lambda x: kernel(x, y), (x,), (along,))
+        sides = kernel(x + h * along, y), kernel(x - h * along, y)
+        return value, slope, *sides, jax.vmap(lambda row: kernel(row[None], y)[0])(x)
+
+    value, slope, above, below, rows = found(x)
+    np.testing.assert_allclose(slope, (above - below) / (2 * h), 1e-7)
+    np.testing.assert_allclose(rows, value, 1e-13)
 
 
 def test_a_wide_random_network_has_the_kernel():
@@ -432,12 +459,16 @@ def test_a_wide_random_network_has_the_kernel():
         rows = [leaf.reshape(len(x), -1) for leaf in jacobian]
         return network(parameters, x), sum(row @ row.T for row in rows)
 
-    outputs, tangents = jax.lax.map(jax.jit(sample), jax.random.split(jax.random.key(0), count))
-    want = ntk(activax.relu, depth=2, **scales)(x)
-    np.testing.assert_allclose(tangents.mean(0), want, 0.03)
+    @jax.jit
+    def kernels_and_samples(key):
+        wanted = [make(activax.relu, depth=2, **scales)(x) for make in (ntk, nngp)]
+        return wanted, jax.lax.map(sample, jax.random.split(key, count))
+
+    drawn = kernels_and_samples(jax.random.key(0))
+    (tangent, process), (outputs, tangents) = jax.device_get(drawn)
+    np.testing.assert_allclose(tangents.mean(0), tangent, 0.03)
     covariance = outputs.T @ outputs / count
-    want = nngp(activax.relu, depth=2, **scales)(x)
-    np.testing.assert_allclose(covariance, want, 0, 4 * float(want.max()) / math.sqrt(count))
+    np.testing.assert_allclose(covariance, process, 0, 4 * process.max() / math.sqrt(count))
 
 
 # Errors

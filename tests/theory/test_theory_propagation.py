@@ -14,8 +14,6 @@ from activax.theory import critical, moments, propagate
 from activax.theory.bivariate_quadrature import pair
 from activax.theory.sampling import sampler
 
-pytestmark = pytest.mark.unoptimized
-
 RELATIVE = 1e-10
 
 

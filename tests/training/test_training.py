@@ -14,7 +14,7 @@ import activax
 from activax import nn, training
 
 # Optax promotes implicitly
-pytestmark = [pytest.mark.usefixtures("standard_promotion"), pytest.mark.unoptimized]
+pytestmark = pytest.mark.usefixtures("standard_promotion")
 KEY = jax.random.key(0)
 X = drawn.normal(40, 3)
 DATA = (X, np.sin(X).sum(1))

@@ -13,7 +13,7 @@ from activax import nn, training
 from activax.training import trace_norms, traced_norms
 
 # Optax promotes implicitly
-pytestmark = [pytest.mark.usefixtures("standard_promotion"), pytest.mark.unoptimized]
+pytestmark = pytest.mark.usefixtures("standard_promotion")
 KEY = jax.random.key(0)
 X = drawn.normal(8, 3)
 NETWORK = nn.serial(nn.dense(4), jnp.tanh, nn.dense(1))
