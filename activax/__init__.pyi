@@ -27,13 +27,13 @@ from activax.functions.elementary import abs as abs
 from activax.functions.elementary import exponential as exponential
 from activax.functions.elementary import identity as identity
 from activax.functions.elementary import log1mexp as log1mexp
-from activax.functions.exponential import celu as celu
-from activax.functions.exponential import elu as elu
-from activax.functions.exponential import selu as selu
-from activax.functions.exponential import softplus as softplus
-from activax.functions.exponential import sqrt_softplus as sqrt_softplus
-from activax.functions.exponential import squareplus as squareplus
-from activax.functions.exponential import xielu as xielu
+from activax.functions.exponential.rectifiers import softplus as softplus
+from activax.functions.exponential.rectifiers import sqrt_softplus as sqrt_softplus
+from activax.functions.exponential.rectifiers import squareplus as squareplus
+from activax.functions.exponential.units import celu as celu
+from activax.functions.exponential.units import elu as elu
+from activax.functions.exponential.units import selu as selu
+from activax.functions.exponential.units import xielu as xielu
 from activax.functions.gated import clamped_swiglu as clamped_swiglu
 from activax.functions.gated import geglu as geglu
 from activax.functions.gated import geglu_tanh as geglu_tanh
@@ -59,17 +59,20 @@ from activax.functions.hard import sparse_sigmoid as sparse_sigmoid
 from activax.functions.normalizing import poly_norm as poly_norm
 from activax.functions.normalizing import standardize as standardize
 from activax.functions.periodic import snake as snake
-from activax.functions.piecewise import leaky_relu as leaky_relu
-from activax.functions.piecewise import prelu as prelu
-from activax.functions.piecewise import relu as relu
-from activax.functions.piecewise import relu6 as relu6
-from activax.functions.piecewise import relu_n as relu_n
-from activax.functions.piecewise import threshold as threshold
-from activax.functions.piecewise import thresholded_linear_unit as thresholded_linear_unit
-from activax.functions.piecewise import thresholded_relu as thresholded_relu
-from activax.functions.piecewise import tlu as tlu
+from activax.functions.piecewise.rectifiers import leaky_relu as leaky_relu
+from activax.functions.piecewise.rectifiers import prelu as prelu
+from activax.functions.piecewise.rectifiers import relu as relu
+from activax.functions.piecewise.rectifiers import relu6 as relu6
+from activax.functions.piecewise.rectifiers import relu_n as relu_n
+from activax.functions.piecewise.thresholds import threshold as threshold
+from activax.functions.piecewise.thresholds import (
+    thresholded_linear_unit as thresholded_linear_unit,
+)
+from activax.functions.piecewise.thresholds import thresholded_relu as thresholded_relu
+from activax.functions.piecewise.thresholds import tlu as tlu
 from activax.functions.quadratic import relu2 as relu2
 from activax.functions.quadratic import relu_squared as relu_squared
+from activax.functions.quadratic import smelu as smelu
 from activax.functions.quadratic import sparse_plus as sparse_plus
 from activax.functions.quadratic import star_relu as star_relu
 from activax.functions.quadratic import starrelu as starrelu
@@ -96,12 +99,12 @@ from activax.functions.spiking import step as step
 from activax.functions.stochastic import gumbel_softmax as gumbel_softmax
 from activax.functions.stochastic import gumbel_softmax_st as gumbel_softmax_st
 from activax.functions.stochastic import rrelu as rrelu
-from activax.functions.vector import hardmax as hardmax
-from activax.functions.vector import log_softmax as log_softmax
-from activax.functions.vector import one_hot_argmax_st as one_hot_argmax_st
-from activax.functions.vector import softmax as softmax
-from activax.functions.vector import softmin as softmin
-from activax.functions.vector import sparsemax as sparsemax
+from activax.functions.vector.dense import log_softmax as log_softmax
+from activax.functions.vector.dense import softmax as softmax
+from activax.functions.vector.dense import softmin as softmin
+from activax.functions.vector.sparse import hardmax as hardmax
+from activax.functions.vector.sparse import one_hot_argmax_st as one_hot_argmax_st
+from activax.functions.vector.sparse import sparsemax as sparsemax
 from activax.saving import lean as lean
 from activax.saving import policies as policies
 
@@ -179,6 +182,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "situ_glu",
+    "smelu",
     "snake",
     "soft_shrink",
     "soft_sign",

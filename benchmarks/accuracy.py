@@ -24,10 +24,11 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import files, machine, peers, slope, torch_programs
-from activax.bench.records import markdown_table
-from activax.bench.torch_programs import TorchFunction
-from activax.bench.ulps import Elementwise
+from activax.bench import slope
+from activax.bench.accuracy.ulps import Elementwise
+from activax.bench.results import files, machine
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers, torch_programs
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
 from benchmarks._lib.claims import Record
@@ -73,12 +74,12 @@ def candidates(
         return Candidate(run, hashlib.sha256(text.encode()).hexdigest()[:16])
 
     out = {}
-    for name, function in (("activax", activation), ("jax.nn", peers.in_jax(activation.name))):
+    in_jax = peers.find_peer("jax", activation.name)
+    for name, function in (("activax", activation), ("jax.nn", in_jax)):
         if function:
             compiled = jax.jit(value_or_slope(quantity, function))
             out[name] = program(compiled, compiled.lower(x).as_text())
-    if torch and (in_torch := peers.in_torch(activation.name)):
-        theirs = TorchFunction(in_torch)
+    if torch and (theirs := peers.find_peer("torch", activation.name)):
         out["torch"] = program(theirs.slope if quantity == "slope" else theirs, "")
     return out
 

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from activax.bench import records
-from activax.bench.measure import Row
-from activax.bench.records import markdown_table
+from activax.bench.results import records
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.row import Row
 from benchmarks._lib.publishing import RESULTS
 
 SHAPE = "8192x1024"  # 32 MiB in float32

@@ -22,8 +22,9 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import machine, peers
-from activax.bench.records import markdown_table
+from activax.bench.results import machine
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.aot_programs import (
@@ -62,7 +63,7 @@ def run(
     work = [
         (activation, mode, dtype)
         for activation, mode, dtype in combined
-        if mode != "scan" or (dtype == dtypes[0] and peers.in_jax(activation.name))
+        if mode != "scan" or (dtype == dtypes[0] and peers.find_peer("jax", activation.name))
     ]
     log = Console(stderr=True)
     shown = track(work, "", console=log, transient=True, disable=not log.is_terminal)

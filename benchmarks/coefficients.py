@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from mpmath import mpf
 
-from activax.bench import files
+from activax.bench.results import files
 from benchmarks._lib.minimax import Problem, chebyshev, error_bits, fit, mp
 
 COMMITTED = Path(__file__).parents[1] / "activax" / "numerics" / "coefficients.py"

@@ -21,8 +21,8 @@ import optax
 from jax import Array, lax
 
 import activax
-from activax.bench.machine import describe
-from activax.bench.records import markdown_table
+from activax.bench.results.machine import describe
+from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record

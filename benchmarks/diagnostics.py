@@ -18,10 +18,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 import activax
-from activax.bench.jax_programs import JaxProgram
-from activax.bench.memory import temporary
-from activax.bench.records import markdown_table
-from activax.bench.stopwatch import race
+from activax.bench.memory.temporary import temporary
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.jax_programs import JaxProgram
+from activax.bench.timing.stopwatch import race
 from activax.cli import Parser, arguments
 from activax.diagnostics import sink, statistics, tap, watch
 from benchmarks._lib import claims, publishing

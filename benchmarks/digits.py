@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from activax.bench.machine import describe
-from activax.bench.records import markdown_table
-from activax.cli.report import COLUMNS, record, result_cells
+from activax.bench.results.machine import describe
+from activax.bench.results.tables import markdown_table
+from activax.cli.train.report import COLUMNS, record, result_cells
 from activax.study.experiment import train
 from activax.study.settings import ACTIVATIONS, Settings
 from benchmarks._lib import publishing

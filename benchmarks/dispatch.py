@@ -3,6 +3,7 @@
 python -m benchmarks.dispatch --fn silu --json dispatch.json
 """
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from activax.bench import peers
-from activax.bench.records import markdown_table
-from activax.bench.stopwatch import race
+import activax
+from activax import nn
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.stopwatch import race
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 
@@ -39,7 +42,7 @@ def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     """Time an eager call, a compiled call and an eager `jax.grad` of both libraries in turn."""
     activation = arguments.activation(name)
     x = [jnp.linspace(-3.0, 3.0, ELEMENTS)] * activation.inputs
-    rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    rivals = {"activax": activation, "jax.nn": peers.find_peer("jax", activation.name)}
     makers: dict[str, Callable[[Any], Callable[..., Any]]] = {
         "eager": lambda f: f,
         "jit": jax.jit,
@@ -52,6 +55,23 @@ def measure(name: str, repeats: int) -> list[dict[str, Any]]:
             seconds = timing.seconds._asdict()
             records.append({"op": name, "call": call, "implementation": label, **seconds})
     return records
+
+
+def measure_network(repeats: int) -> list[dict[str, Any]]:
+    """Time an eager network with dropout, with a key and without one, in turn."""
+    network = nn.mlp(16, 16, 2, activation=nn.serial(activax.gelu, nn.dropout(0.1)))
+    x, key = jnp.ones((8, 4)), jax.random.key(0)
+    params = network.init(key, x)
+    programs = {
+        f"eager, {name}": Calls(functools.partial(network.apply, params, x, key=given), ())
+        for name, given in {"key": key, "no key": None}.items()
+    }
+    timings = race(programs, repeats=repeats, sample_s=0.02)
+    return [
+        {"op": "mlp, dropout", "call": call, "implementation": "activax",
+         **timing.seconds._asdict()}
+        for call, timing in timings.items()
+    ]  # fmt: skip
 
 
 def rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
@@ -76,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     names = [a.name for a in options.activations] if options.activations else FUNCTIONS
     records = [record for name in names for record in measure(name, options.repeats)]
+    if not options.activations:
+        records += measure_network(options.repeats)
     publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0
 

@@ -21,7 +21,7 @@ from jax.flatten_util import ravel_pytree
 
 import activax
 from activax import nn
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from activax.study.images import CLASSES, digits
 from benchmarks._lib import publishing

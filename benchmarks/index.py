@@ -1,21 +1,26 @@
 """Write the index of the catalogue and the stub of the package: `python -m benchmarks.index`.
 
 An activation is imported when its name is first used. What has to be known before stands in
-`activax/catalogue/index.py`; `activax/__init__.pyi` tells editors and type checkers the names and
-their types. `--check` only compares.
+`activax/catalogue/index.py`, and its names in other libraries in `presets.py`. From
+`activax/__init__.pyi` editors and type checkers know the names and their types. `--check` only
+compares.
 """
 
 import argparse
+import ast
 import builtins
 import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
 import activax
-from activax.bench import files
+from activax.bench.results import files
+from activax.catalogue.libraries import PACKED_LAYOUTS, PATHS
 from activax.core import Activation
 from activax.functions import FAMILIES
 
@@ -24,17 +29,36 @@ MADE = "Written by `python -m benchmarks.index`."
 
 
 def modules() -> dict[str, ModuleType]:
-    """Return the modules of all families, in the order of the catalogue."""
-    return {name: importlib.import_module(f"activax.functions.{name}") for name in FAMILIES}
+    """Return all modules of activations by their names below `activax.functions`, in order."""
+    found = {}
+    for family in FAMILIES:
+        module = importlib.import_module(f"activax.functions.{family}")
+        parts = [part.name for part in pkgutil.iter_modules(getattr(module, "__path__", []))]
+        for name in [f"{family}.{part}" for part in parts] or [family]:
+            found[name] = importlib.import_module(f"activax.functions.{name}")
+    return found
 
 
-def named(family: str, module: ModuleType) -> dict[str, Activation]:
-    """Return the activations that a family defines, under all their names."""
+def named(module: ModuleType) -> dict[str, Activation]:
+    """Return the activations that a module defines, under all their names."""
+    imported = {
+        alias.name
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
     return {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, Activation) and value.family == family and not name.startswith("_")
+        if isinstance(value, Activation) and name not in imported and not name.startswith("_")
     }
+
+
+def everything() -> Iterator[tuple[str, str, Activation]]:
+    """Yield the module, the name and the activation of each entry and each alias, in order."""
+    for where, module in modules().items():
+        for name, activation in named(module).items():
+            yield where, name, activation
 
 
 def tags(activation: Activation) -> tuple[str, ...]:
@@ -59,30 +83,67 @@ def index() -> str:
         "",
         "",
         "class Entry(NamedTuple):",
-        '    """The facts of one activation."""',
+        '    """The facts of one activation; its module is below `activax.functions`."""',
         "",
-        "    family: str",
+        "    module: str",
         "    kind: str",
         "    tier: str",
         "    tags: tuple[str, ...]",
         "    summary: str",
         "",
+        "    @property",
+        "    def family(self) -> str:",
+        '        return self.module.partition(".")[0]',
+        "",
         "",
         "FAMILIES = {",
     ]
-    for family, module in modules().items():
-        lines.append(f"    {family!r}: {(module.__doc__ or '').partition(chr(10))[0]!r},")
+    for family in FAMILIES:
+        doc = importlib.import_module(f"activax.functions.{family}").__doc__ or ""
+        lines.append(f"    {family!r}: {doc.partition(chr(10))[0]!r},")
     lines += ["}", "", "INDEX = {"]
     aliases = {}
-    for family, module in modules().items():
-        for name, a in named(family, module).items():
-            if name == a.name:
-                entry = family, a.kind, a.tier, tags(a), a.summary
-                lines.append(f"    {name!r}: Entry{entry!r},")
-            else:
-                aliases[name] = a.name
+    for module, name, a in everything():
+        if name == a.name:
+            entry = module, a.kind, a.tier, tags(a), a.summary
+            lines.append(f"    {name!r}: Entry{entry!r},")
+        else:
+            aliases[name] = a.name
     lines += ["}", "", "ALIASES = {"]
     lines += [f"    {alias!r}: {name!r}," for alias, name in aliases.items()]
+    return "\n".join([*lines, "}", ""])
+
+
+def presets() -> str:
+    """Return the text of the table of names in other libraries."""
+    tables: dict[str, dict[str, object]] = {
+        library: {} for libraries in PATHS.values() for library in libraries
+    }
+    for _, name, activation in everything():
+        if name != activation.name:
+            continue
+        for library, names in activation.elsewhere.names.items():
+            layout = {"layout": PACKED_LAYOUTS[library]} if library in PACKED_LAYOUTS else {}
+            more = layout if activation.kind == "gated" else {}
+            for theirs, parameters in names.items():
+                config = {"name": name, **more, **parameters}
+                tables[library][theirs] = config if len(config) > 1 else name
+    lines = [
+        '"""The names and defaults of activations in other libraries.',
+        "",
+        f'{MADE}"""',
+        "",
+        "from collections.abc import Mapping",
+        "from typing import Any",
+        "",
+        "Preset = str | Mapping[str, Any]  # our name, or a config of `activax.get`",
+        "",
+        "PRESETS: Mapping[str, Mapping[str, Preset]] = {",
+    ]
+    for library, table in tables.items():
+        lines.append(f"    {library!r}: {{")
+        lines += [f"        {theirs!r}: {ours!r}," for theirs, ours in table.items()]
+        lines.append("    },")
     return "\n".join([*lines, "}", ""])
 
 
@@ -91,7 +152,7 @@ def stub() -> str:
     rooms = (activax.core, activax.saving, activax.checking)
     homes = {"activax.catalogue": ["get"], "activax": [*activax._SUBMODULES]}
     homes |= {room.__name__: [*room.__all__] for room in rooms}
-    homes |= {module.__name__: [*named(name, module)] for name, module in modules().items()}
+    homes |= {module.__name__: [*named(module)] for module in modules().values()}
     lines = [f"# {MADE}", "from collections.abc import Mapping", ""]
     lines += [
         f"from {home} import {name} as {name}"
@@ -111,12 +172,14 @@ def formatted(path: Path, text: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write both files, or compare them with what they should be."""
+    """Write the files, or compare them with what they should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args(argv).check
     stale = 0
-    for path, raw in ((ROOT / "catalogue/index.py", index()), (ROOT / "__init__.pyi", stub())):
+    made = {"catalogue/index.py": index, "catalogue/presets.py": presets, "__init__.pyi": stub}
+    for name, write in made.items():
+        path, raw = ROOT / name, write()
         text = formatted(path, raw)
         if path.exists() and path.read_text() == text:
             continue

@@ -25,12 +25,15 @@ from rich.table import Table
 from rich.text import Text
 
 import activax
-from activax.bench import Effort, machine, peers, torch_programs
-from activax.bench.records import EMPHASIS, markdown_table
-from activax.bench.stopwatch import Runnable, race
-from activax.bench.torch_programs import TorchFunction, TorchProgram
+from activax.bench import Effort
+from activax.bench.results import machine
+from activax.bench.results.records import EMPHASIS
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.stopwatch import Runnable, race
+from activax.bench.workloads import peers, torch_programs
+from activax.bench.workloads.torch_programs import TorchProgram
 from activax.cli import Parser, arguments
-from activax.cli.bench_report import STYLES
+from activax.cli.bench.report import STYLES
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Rivals, races, versus
 from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
@@ -41,13 +44,13 @@ COMPARED = (
     *("log_sigmoid", "tanh", "softsign", "softplus", "squareplus", "elu", "celu", "selu"),
     *("gelu", "gelu_tanh", "quick_gelu", "silu", "mish"),
 )
-FINDERS = {"jax.nn": peers.in_jax, "torch": peers.in_torch}
+PEERS = {"jax.nn": "jax", "torch": "torch"}
 LOOPS = {  # by mode the program, and the numbers of arrays that it reads and writes
     "forward": (forward, 1, 1),
     "backward": (backward, 2, 1),
     "forward+backward": (forward_backward, 2, 2),
 }
-COLUMNS = ("Gelem/s", *FINDERS, *(f"vs {peer}" for peer in FINDERS))
+COLUMNS = ("Gelem/s", *PEERS, *(f"vs {peer}" for peer in PEERS))
 LEGEND = (
     "Gelem/s: 10^9 elements a second of CPU time, on one core, in arrays that fit its cache. A "
     "sample is one compiled loop in JAX, and eager calls in torch. Backward: one program from x "
@@ -98,10 +101,10 @@ def run(
         whole, *traffic = LOOPS[mode]
         programs: dict[str, Runnable] = {
             "activax": Loop(whole(activax.get(op)), *traffic, arrays),
-            "jax.nn": Loop(whole(peers.in_jax(op)), *traffic, arrays),
+            "jax.nn": Loop(whole(peers.find_peer("jax", op)), *traffic, arrays),
         }
         if torch:
-            function = TorchFunction(peers.in_torch(op))
+            function = peers.find_peer("torch", op)
             programs["torch"] = TorchProgram(function, mode, [(array,) for array in arrays])
         timings = race(
             programs, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
@@ -138,21 +141,21 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     for title, rows in ratios.items():
         means = [
             f"{statistics.geometric_mean(row[peer][0] for row in rows):.2f}"
-            if peer in rows[0] else "" for peer in FINDERS
+            if peer in rows[0] else "" for peer in PEERS
         ]  # fmt: skip
         worst = [min(row.values()) for row in rows]
         ahead = sum(ratio > 1 for ratio, _ in worst)
         lowest, whose = min(worst)
         lines.append([title, *means, f"{ahead} of {len(rows)}", f"{lowest:.2f} ({whose})"])
-    columns = ("time of the peer over ours", *FINDERS, "ahead of the better", "lowest")
+    columns = ("time of the peer over ours", *PEERS, "ahead of the better", "lowest")
     return markdown_table(columns, lines)
 
 
 def _cells(rivals: Rivals) -> list[tuple[str, str]]:
     """Return the speeds and ratios of a race, each with its verdict."""
-    names = ("activax", *FINDERS)
+    names = ("activax", *PEERS)
     speeds = [f"{rivals[name]['gelem_per_s']:.2f}" if name in rivals else "" for name in names]
-    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in FINDERS)]
+    return [*((speed, "tied") for speed in speeds), *(versus(rivals, peer) for peer in PEERS)]
 
 
 def markdown(records: Sequence[dict[str, Any]]) -> str:
@@ -179,8 +182,8 @@ def table(records: Sequence[dict[str, Any]]) -> Table:
 
 def _activation_name(text: str) -> str:
     activation = arguments.elementwise_argument(text)
-    for peer, find in FINDERS.items():
-        if not find(activation.name) and (peer != "torch" or torch_programs.load_torch()):
+    for peer, library in PEERS.items():
+        if peers.installed(library) and not peers.find_peer(library, activation.name):
             raise argparse.ArgumentTypeError(f"{text} has no counterpart in {peer}")
     return activation.name
 

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 
 import activax
 from activax.bench import positions, slope_error
-from activax.bench.peers import in_jax
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads.peers import find_peer
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
 
@@ -34,7 +34,7 @@ def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
     """
     records = []
     for name, activation in activax.catalog.items():
-        peer = in_jax(name)
+        peer = find_peer("jax", name)
         if peer is None or activation.kind == "reduction":
             continue
         ours, theirs = (positions(f, dtype, inputs=activation.inputs) for f in (activation, peer))

@@ -18,7 +18,7 @@ from jax import Array
 
 import activax
 from activax import theory
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.deep_networks import (

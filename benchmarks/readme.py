@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from activax.bench import files
+from activax.bench.results import files
 from benchmarks import (
     accuracy,
     allocation,

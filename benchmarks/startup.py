@@ -14,8 +14,8 @@ from typing import Any
 import jax
 
 import activax
-from activax.bench import peers
-from activax.bench.records import markdown_table
+from activax.bench.results.tables import markdown_table
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 
@@ -54,7 +54,7 @@ def compile_cost(function: Callable[..., Any], inputs: int) -> tuple[float, int]
 
 def measure(activation: activax.Activation[...], repeats: int) -> dict[str, Any]:
     """Compile the gradients of an activation and of that of jax.nn in turn; return the record."""
-    rivals = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    rivals = {"activax": activation, "jax.nn": peers.find_peer("jax", activation.name)}
     record: dict[str, Any] = {"op": activation.name}
     costs: dict[str, list[tuple[float, int]]] = {label: [] for label, f in rivals.items() if f}
     for _ in range(repeats):
@@ -90,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = command.parse_args(argv)
     imports = import_seconds(options.repeats)
-    chosen = options.activations or [a for a in activax.catalog.values() if peers.in_jax(a.name)]
+    chosen = options.activations or [
+        a for a in activax.catalog.values() if peers.find_peer("jax", a.name)
+    ]
     records = [measure(activation, options.repeats) for activation in chosen]
     print(f"import activax: {1e3 * statistics.median(imports):.0f} ms after import jax")
     publishing.publish(COLUMNS, rows(records), records, options.json, argv, import_seconds=imports)

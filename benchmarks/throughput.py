@@ -10,8 +10,10 @@ import sys
 from collections.abc import Sequence
 
 from activax import cli
-from activax.bench import records
-from activax.bench.measure import BASELINE, FAULTS, Row
+from activax.bench.results import records
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.measure import BASELINE
+from activax.bench.timing.row import FAULTS, Row
 from benchmarks._lib.publishing import RESULTS
 
 RUNS = {
@@ -51,7 +53,7 @@ def means(rows: Sequence[Row]) -> str:
             for peer in PEERS
         )  # fmt: skip
         lines.append([f"{dtype}, {mode}", *cells])
-    return records.markdown_table(("time of the peer over ours", *PEERS), lines)
+    return markdown_table(("time of the peer over ours", *PEERS), lines)
 
 
 def every(rows: Sequence[Row]) -> str:
@@ -64,7 +66,7 @@ def every(rows: Sequence[Row]) -> str:
         ratios = [_ratio(race, peer) for peer in PEERS]
         lines.append([f"`{op}`, {dtype}, {mode}", *speeds, *ratios, ulp])
     columns = ("op", "GB/s", "%", *(f"vs {peer}" for peer in PEERS), "ulp")
-    return records.markdown_table(columns, lines)
+    return markdown_table(columns, lines)
 
 
 def _ratio(race: Race, peer: str) -> str:

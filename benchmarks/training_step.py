@@ -16,9 +16,12 @@ from jax import Array, lax
 from rich.console import Console
 
 import activax
-from activax.bench import Effort, compare, files, machine, peers, records
-from activax.bench.measure import Row
-from activax.bench.roofline import Roofline
+from activax.bench import Effort, compare
+from activax.bench.results import files, machine, records
+from activax.bench.results.tables import markdown_table
+from activax.bench.timing.roofline import Roofline
+from activax.bench.timing.row import Row
+from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
@@ -53,7 +56,7 @@ def step(activation: Callable[..., Any]) -> Callable[..., Any]:
 def rivals(activation: activax.Activation[...]) -> dict[str, Callable[..., Any] | None]:
     """Return jax.nn's function, ours, and ours with leaner policies."""
     return {
-        "jax.nn": peers.in_jax(activation.name),
+        "jax.nn": peers.find_peer("jax", activation.name),
         "activax": activation,
         "lean": activax.lean(activation),
         "bits4": activax.lean(activation, bits=4),
@@ -91,7 +94,7 @@ def markdown() -> str:
     for (op, *_), race in races(rows).items():
         cells = [cell(race[name], race["jax.nn"]) if name in race else "" for name in names]
         lines.append([op, *cells])
-    return records.markdown_table(("ms (MiB)", *names), lines)
+    return markdown_table(("ms (MiB)", *names), lines)
 
 
 def cell(row: Row, peer: Row) -> str:

@@ -16,7 +16,7 @@ import pytest
 from representatives import marks, representatives
 
 import activax
-from activax.catalogue.models import PRESETS
+from activax.catalogue.presets import PRESETS
 
 # An implicit promotion, of dtype or of rank, is an error in the library and in the tests.
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -52,7 +52,7 @@ def standard_promotion():
 @pytest.fixture
 def few_sets(monkeypatch):
     """Let the arguments of benchmarks rotate through a few sets, which takes less time."""
-    from activax.bench import rotation
+    from activax.bench.timing import rotation
 
     monkeypatch.setattr(rotation, "MOST_SETS", 3)
 

@@ -1,14 +1,27 @@
-"""Measurements of activations and of the networks that use them."""
+"""Measurements of activations and of the networks that use them.
 
-from activax.bench.aot import Program, compile_for
-from activax.bench.floats import critical, delicate, magnitudes, neighbours, ranks, roots
-from activax.bench.measure import Effort, Row, compare, measure
-from activax.bench.memory import Layers, Positions, kept, layers, positions, temporary
-from activax.bench.ranking import Ranked, rank
-from activax.bench.roofline import Roofline, matrix_flops
-from activax.bench.slopes import SlopeError, slope_error
-from activax.bench.torch_programs import TorchFunction
-from activax.bench.ulps import errors, near, precise, slope
+Modules:
+    accuracy   The error of a function, beside the same function in float64.
+    compiled   The kernels of a program that is compiled for a device that is not there.
+    workloads  The programs that are measured: functions, their modes, and their traffic.
+    memory     The memory that reverse mode needs.
+    timing     The time that programs take, beside each other and the best speeds of the machine.
+    results    The records of measurements: in files, in tables and in pictures.
+"""
+
+from activax.bench.accuracy.floats import critical, delicate, magnitudes, neighbours, ranks, roots
+from activax.bench.accuracy.slopes import SlopeError, slope_error
+from activax.bench.accuracy.ulps import errors, near, precise, slope
+from activax.bench.compiled.program import Program, compile_for
+from activax.bench.memory.bits import Layers, Positions, layers, positions
+from activax.bench.memory.kept import kept
+from activax.bench.memory.ranking import Ranked, rank
+from activax.bench.memory.temporary import temporary
+from activax.bench.timing.measure import Effort, compare, measure
+from activax.bench.timing.roofline import Roofline
+from activax.bench.timing.row import Row
+from activax.bench.workloads.flops import matrix_flops
+from activax.bench.workloads.torch_programs import TorchFunction
 from activax.core import contents as _contents
 
 __all__ = [

@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """The facts of one activation."""
+    """The facts of one activation; its module is below `activax.functions`."""
 
-    family: str
+    module: str
     kind: str
     tier: str
     tags: tuple[str, ...]
     summary: str
+
+    @property
+    def family(self) -> str:
+        return self.module.partition(".")[0]
 
 
 FAMILIES = {
@@ -57,43 +61,51 @@ INDEX = {
         (),
         "The logarithm of 1 - exp(-x): it makes log(1 - p) of x = -log(p).",
     ),
-    "relu": Entry("piecewise", "elementwise", "certified", (), "Rectified linear unit."),
+    "relu": Entry("piecewise.rectifiers", "elementwise", "certified", (), "Rectified linear unit."),
     "leaky_relu": Entry(
-        "piecewise", "elementwise", "certified", ("trainable",), "Leaky rectified linear unit."
+        "piecewise.rectifiers",
+        "elementwise",
+        "certified",
+        ("trainable",),
+        "Leaky rectified linear unit.",
     ),
     "prelu": Entry(
-        "piecewise",
+        "piecewise.rectifiers",
         "elementwise",
         "certified",
         ("trainable",),
         "Parametric rectified linear unit: a leaky unit whose slope is trained.",
     ),
     "relu6": Entry(
-        "piecewise", "elementwise", "certified", (), "Rectified linear unit that saturates at 6."
+        "piecewise.rectifiers",
+        "elementwise",
+        "certified",
+        (),
+        "Rectified linear unit that saturates at 6.",
     ),
     "relu_n": Entry(
-        "piecewise",
+        "piecewise.rectifiers",
         "elementwise",
         "certified",
         ("trainable",),
         "Rectified linear unit that saturates at n.",
     ),
     "thresholded_linear_unit": Entry(
-        "piecewise",
+        "piecewise.thresholds",
         "elementwise",
         "certified",
         ("trainable",),
         "Thresholded linear unit: a rectified linear unit with a floor that is trained.",
     ),
     "threshold": Entry(
-        "piecewise",
+        "piecewise.thresholds",
         "elementwise",
         "certified",
         ("trainable",),
         "A constant up to a threshold and the identity above; relu at its defaults.",
     ),
     "thresholded_relu": Entry(
-        "piecewise",
+        "piecewise.thresholds",
         "elementwise",
         "certified",
         ("trainable",),
@@ -115,6 +127,13 @@ INDEX = {
         "certified",
         (),
         "Sparse softplus: a rectified linear unit with a quadratic bend.",
+    ),
+    "smelu": Entry(
+        "quadratic",
+        "elementwise",
+        "derived",
+        ("trainable",),
+        "Smooth rectified linear unit with a quadratic bend of a chosen width.",
     ),
     "hard_tanh": Entry("hard", "elementwise", "certified", (), "Piecewise linear tanh."),
     "hard_sigmoid": Entry(
@@ -175,45 +194,45 @@ INDEX = {
         "Dynamic tanh: takes the place of a layer's normalisation, element by element.",
     ),
     "softplus": Entry(
-        "exponential",
+        "exponential.rectifiers",
         "elementwise",
         "certified",
         ("trainable",),
         "Softplus, the smooth rectifier, without a threshold to the identity.",
     ),
     "sqrt_softplus": Entry(
-        "exponential",
+        "exponential.rectifiers",
         "elementwise",
         "certified",
         (),
         "Square root of the softplus: positive, and grows as sqrt(x).",
     ),
     "squareplus": Entry(
-        "exponential",
+        "exponential.rectifiers",
         "elementwise",
         "certified",
         ("trainable",),
         "Squareplus, an algebraic smooth rectifier, without overflow and cancellation.",
     ),
     "elu": Entry(
-        "exponential", "elementwise", "certified", ("trainable",), "Exponential linear unit."
+        "exponential.units", "elementwise", "certified", ("trainable",), "Exponential linear unit."
     ),
     "celu": Entry(
-        "exponential",
+        "exponential.units",
         "elementwise",
         "certified",
         ("trainable",),
         "Continuously differentiable exponential linear unit.",
     ),
     "selu": Entry(
-        "exponential",
+        "exponential.units",
         "elementwise",
         "certified",
         (),
         "Scaled exponential linear unit, which keeps mean 0 and variance 1 in wide networks.",
     ),
     "xielu": Entry(
-        "exponential",
+        "exponential.units",
         "elementwise",
         "certified",
         ("trainable",),
@@ -286,36 +305,38 @@ INDEX = {
         "Snake: the identity plus a periodic part, for functions that repeat.",
     ),
     "softmax": Entry(
-        "vector",
+        "vector.dense",
         "vector",
         "certified",
         ("masked",),
         "Softmax: positive numbers that sum to 1 along an axis.",
     ),
     "softmin": Entry(
-        "vector",
+        "vector.dense",
         "vector",
         "certified",
         ("masked",),
         "Softmin: the softmax of -x, largest where x is smallest.",
     ),
-    "log_softmax": Entry("vector", "vector", "certified", ("masked",), "Logarithm of the softmax."),
+    "log_softmax": Entry(
+        "vector.dense", "vector", "certified", ("masked",), "Logarithm of the softmax."
+    ),
     "sparsemax": Entry(
-        "vector",
+        "vector.sparse",
         "vector",
         "certified",
         ("masked",),
         "Sparsemax: the point of the probability simplex that is closest to x.",
     ),
     "hardmax": Entry(
-        "vector",
+        "vector.sparse",
         "vector",
         "certified",
         (),
         "Hardmax: 1 at the first of the largest elements, 0 at the others.",
     ),
     "one_hot_argmax_st": Entry(
-        "vector",
+        "vector.sparse",
         "vector",
         "certified",
         ("surrogate",),

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import jax
+
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
-from activax.catalogue.models import MODULES, PRESETS, Preset
+from activax.catalogue.libraries import PATHS
+from activax.catalogue.presets import PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.definition import PACKAGE
@@ -20,9 +23,9 @@ SIMILAR = 0.7  # the least share of equal letters of a name and its misspelling
 
 def load(name: str) -> Activation[...]:
     """Return the activation of a name or an alias; import its family if that is not yet done."""
-    family = INDEX[ALIASES.get(name, name)].family
+    module = INDEX[ALIASES.get(name, name)].module
     activation: Activation[...] = getattr(
-        importlib.import_module(f"{PACKAGE}.functions.{family}"), name
+        importlib.import_module(f"{PACKAGE}.functions.{module}"), name
     )
     return activation
 
@@ -52,12 +55,19 @@ catalog = Catalog()
 aliases: Mapping[str, str] = MappingProxyType(ALIASES)
 """Other names of catalogue entries; read-only."""
 
-# For each library and each module: {its name: our name, or a config}.
+
+def _names(libraries: Iterable[str]) -> Iterator[tuple[str, Preset]]:
+    """Yield the names of these libraries, and what they mean here."""
+    for library in libraries:
+        yield from PRESETS[library].items()
+
+
+# For each path before a name: {the name there: our name, or a config}.
 _tables: Mapping[str, Mapping[str, Preset]] = {
     PACKAGE: {name: name for name in (*INDEX, *ALIASES)},
-    **PRESETS,
-    **MODULES,
+    **{path: dict(_names(libraries)) for path, libraries in PATHS.items()},
 }
+_libraries = [path for path in PATHS if "." not in path]
 
 
 def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
@@ -117,11 +127,20 @@ def find(name: str) -> Activation[...] | None:
     return load(name) if name in INDEX or name in ALIASES else None
 
 
+def same_in_jax(function: Any) -> Activation[...] | None:
+    """Return the activation that is the same as a function of `jax.nn` or `jax.numpy`, or None."""
+    for library, module in {"jax": jax.nn, "jax.numpy": jax.numpy}.items():
+        for name, preset in PRESETS[library].items():
+            if getattr(module, name, None) is function:
+                return get(preset)
+    return None
+
+
 def _spelled(spec: str) -> Activation[...]:
     """Return the activation that a name means, with or without a library."""
     path, _, name = spec.rpartition(".")
     if path and path.lower() not in _tables:
-        raise ValueError(f"{spec}: unknown library {path!r}; known: {', '.join(PRESETS)}")
+        raise ValueError(f"{spec}: unknown library {path!r}; known: {', '.join(_libraries)}")
     own, *others = [path.lower()] if path else _tables
     for libraries in ([own], others):
         presets = {f"{lib}.{n}": _tables[lib][n] for lib in libraries for n in _alike(lib, name)}

@@ -1,4 +1,16 @@
-"""The command line: `activax train`, `list`, `show`, `theory` and `bench`."""
+"""The command line: `activax train`, `list`, `show`, `theory` and `bench`.
+
+Modules:
+    train       The command that trains a network for each activation.
+    listing     The command `activax list`.
+    show        The command that shows one activation.
+    theory      The command that says what mean-field theory knows.
+    bench       The command that measures.
+    arguments   Types of arguments that commands share.
+    errors      Errors that the user sees in one line.
+    interrupts  Signals that end a command.
+    streams     Standard streams: ASCII if they take no Unicode, and readers that stop reading.
+"""
 
 import argparse
 import importlib
@@ -13,11 +25,11 @@ from activax.cli.errors import UsageError
 from activax.cli.interrupts import exit_code, interruptible
 
 COMMANDS = {  # the module of each command
-    "train": "train",
+    "train": "train.command",
     "list": "listing",
     "show": "show",
-    "theory": "theory",
-    "bench": "bench",
+    "theory": "theory.command",
+    "bench": "bench.command",
 }
 
 
@@ -39,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for files that cannot be read or written; 130 if interrupted; 143 if terminated; 141 if
         nobody reads the output.
     """
-    streams.spell()
     try:
         with interruptible():
+            streams.spell()
             try:
                 return _dispatch(argv)
             finally:

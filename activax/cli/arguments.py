@@ -1,13 +1,14 @@
 """Types of arguments that commands share."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import activax
-from activax.bench.stopwatch import FEWEST
+from activax.bench.timing.stopwatch import FEWEST
 
 # The short names of each dtype.
 SHORT_DTYPES = {
@@ -42,6 +43,29 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
     return value
+
+
+def number(rule: str, holds: Callable[[float], bool]) -> Callable[[str], float]:
+    """Return the type of an argument that is a finite number and keeps a rule.
+
+    Args:
+        rule: the rule in words, for the error.
+        holds: whether a number keeps the rule; False for NaN.
+    """
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not holds(value) or value == math.inf:
+            raise argparse.ArgumentTypeError(f"must be {rule}; got {text!r}")
+        return value
+
+    return parse
+
+
+positive_number = number("a positive number", lambda value: value > 0)
 
 
 def sample_count(text: str) -> int:

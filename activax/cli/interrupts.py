@@ -8,7 +8,9 @@ from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RETRY_S = 0.02
-DEFERRING = ("jax", "jaxlib")  # packages whose functions finish before a signal ends the command
+# Packages whose functions finish before a signal ends the command. Python swallows what a callback
+# of `weakref` raises.
+DEFERRING = ("jax", "jaxlib", "weakref")
 
 
 def exit_code(number: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import activax
-from activax.catalogue import FAMILIES
+from activax.catalogue import FAMILIES, INDEX
 from activax.cli.arguments import add_list, choice
 
 COLUMNS = ("name", "family", "kind", "tier", "aliases", "formula")
@@ -16,17 +16,27 @@ COLUMNS = ("name", "family", "kind", "tier", "aliases", "formula")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     families = sorted(FAMILIES)
     add_list(parser, "--family", one=choice(*families), help=f"only of {', '.join(families)}")
+    tags = sorted({tag for entry in INDEX.values() for tag in entry.tags})
+    add_list(parser, "--tag", one=choice(*tags), help=f"only with all of {', '.join(tags)}")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
-def rows(families: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Return the facts of every activation of the catalogue, or of those of some families."""
+def rows(
+    families: Sequence[str] | None = None, tags: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the facts of the activations of these families that have all of these tags."""
+    chosen = {
+        name: activax.catalog[name]
+        for name, entry in INDEX.items()
+        if (families is None or entry.family in families) and {*(tags or ())} <= {*entry.tags}
+    }
     return [
         {
             "name": name,
             "family": activation.family,
             "kind": activation.kind,
             "tier": activation.tier,
+            "tags": list(INDEX[name].tags),
             "aliases": [alias for alias, of in activax.aliases.items() if of == name],
             "parameters": dict(activation.parameters),
             "kinks": list(activation.kinks),
@@ -34,13 +44,12 @@ def rows(families: Sequence[str] | None = None) -> list[dict[str, Any]]:
             "formula": activation.section("Formula"),
             "paper": activation.section("Paper"),
         }
-        for name, activation in activax.catalog.items()
-        if families is None or activation.family in families
+        for name, activation in chosen.items()
     ]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    found = rows(arguments.family)
+    found = rows(arguments.family, arguments.tag)
     if arguments.json:
         print(json.dumps(found, indent=2))
         return

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import activax
-from activax.bench import files
+from activax.bench.results import files
 from activax.cli.errors import UsageError
 
 MARK = "activax show"
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         "formula": activation.section("Formula"),
         "parameters": parameters or "none",
         "kinks": ", ".join(map(str, activation.kinks)) or "none",
+        "elsewhere": _elsewhere(activation) or "none",
         "family": f"{activation.family} ({activation.kind}, {activation.tier})",
         "paper": activation.section("Paper"),
     }
@@ -71,6 +72,17 @@ def run(arguments: argparse.Namespace) -> None:
                 force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
+
+
+def _elsewhere(activation: activax.Activation[...]) -> str:
+    """Return the names in other libraries in one line, and each expression in its own."""
+    names = [
+        f"{library}.{theirs}" + "".join(f" with {k} = {v}" for k, v in parameters.items())
+        for library, table in activation.elsewhere.names.items()
+        for theirs, parameters in table.items()
+    ]
+    written = [f"{lib}: {line}" for lib, line in activation.elsewhere.expressions.items()]
+    return "\n".join([*filter(None, [", ".join(names)]), *written])
 
 
 def plotted(

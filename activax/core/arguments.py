@@ -44,8 +44,8 @@ def widen(x: Any) -> Any:
     return x.astype(jnp.float32) if narrow else x
 
 
-def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
-    """Return x rounded to a dtype, without a derivative; `exact` if there is nothing to round."""
+def narrow(x: Array, dtype: Any) -> Array:
+    """Return x rounded to a dtype, without a derivative."""
     if x.dtype == dtype:
         return x
     if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or tracing.value in PLAIN:
@@ -53,10 +53,7 @@ def narrow(x: Array, dtype: Any, *, exact: bool = False) -> Array:
 
     def on_cpu(x: Array) -> Array:
         # By integers: XLA's own conversion keeps loops on a CPU from wide vectors.
-        bits = lax.bitcast_convert_type(x, jnp.uint32)
-        if not exact:
-            nearest = bits + (0x7FFF + (bits >> 16 & 1))  # to even where it is a tie
-            bits = jnp.where(jnp.isnan(x), 0x7FC00000, nearest)
+        bits = lax.bitcast_convert_type(lax.reduce_precision(x, 8, 7), jnp.uint32)
         return lax.bitcast_convert_type((bits >> 16).astype(jnp.uint16), dtype)
 
     return lax.platform_dependent(x, cpu=on_cpu, default=lambda x: x.astype(dtype))

@@ -1,6 +1,5 @@
 """Activations that are built from others: a self-gated unit and a mixture."""
 
-import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from activax.core.declaration import (
     Formula,
     P,
     check_elementwise,
+    declared_as,
     derivative_by,
     positional,
     tier_of,
@@ -61,7 +61,7 @@ def self_gated(
             if parameter not in gate.parameters:
                 raise TypeError(f"{name}: the gate {gate!r} has no parameter {parameter!r}")
 
-        @functools.wraps(declaration)
+        @declared_as(declaration)
         def formula(*arrays: Any, **statics: Any) -> Array:
             factor = gate.body(*arrays, **statics)
             return limit_product(arrays[0], factor) if vanishes else factor * arrays[0]
@@ -164,9 +164,8 @@ def mix(
         if len(names) != 2:
             raise TypeError(f"{name}: mix takes an input and a weight; got {', '.join(names)}")
 
-        @functools.wraps(declaration)
-        def formula(*arrays: Any, **statics: Any) -> Array:
-            x, weight = arrays
+        @declared_as(declaration)
+        def formula(x: Array, weight: Array) -> Array:
             return limit_product(first.body(x), weight) + limit_product(second.body(x), 1 - weight)
 
         weight, surrogate = names[1], first.surrogate or second.surrogate

@@ -1,5 +1,6 @@
 """A function under a decorator becomes an Activation."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ KeepOption = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
 Ulps = float | tuple[float, float]
 
+CATALOGUE = f"{PACKAGE}.functions."  # where a family of the catalogue is a module or a folder
 # The error that the catalogue allows, in units in the last place: of values and of slopes.
 ULPS = (4.0, 6.5)
 UNBOUNDED = (math.inf, math.inf)
@@ -50,7 +52,6 @@ def declare(
     factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
     ulps: Ulps | None = None,
     residuals: tuple[Residual, ...] = (),
-    exact: bool = False,
     inputs: int = 1,
     keys: tuple[str, ...] = (),
     masks: tuple[str, ...] = (),
@@ -58,6 +59,7 @@ def declare(
 ) -> Activation[Any]:
     """Write the definition down; read from `declaration` what its signature and docstring say."""
     module, name = declaration.__module__, declaration.__name__
+    inside, family = module.startswith(CATALOGUE), module.rpartition(".")[2]
     # Names and defaults; annotations would crowd `help`, and type checkers read the source.
     parameters = inspect.signature(declaration).parameters.values()
     signature = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
@@ -70,13 +72,19 @@ def declare(
     return Activation(
         Definition(
             name=name,
-            module=PACKAGE if module.startswith(f"{PACKAGE}.functions.") else module,
-            family=module.rpartition(".")[2],
+            module=PACKAGE if inside else module,
+            family=module.removeprefix(CATALOGUE).partition(".")[0] if inside else family,
             kind=kind,
             tier=tier,
             body=body or declaration,
             pipeline=Pipeline(
-                prepare, formula or declaration, arrays, differentials, keep, ranges, exact
+                prepare,
+                formula or declaration,
+                arrays,
+                differentials,
+                keep,
+                ranges,
+                along_axis=kind in ("vector", "reduction"),
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),
             kinks=kinks,
@@ -105,6 +113,24 @@ def check_elementwise(function: str, role: str, part: Any) -> None:
         )
     if part.kind != "elementwise":
         raise TypeError(f"{function}: {role} must be elementwise; {part!r} is {part.kind}")
+
+
+def declared_as(
+    declaration: Callable[..., Array],
+) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+    """Give a function the name, the docstring, the signature and the defaults of a declaration."""
+    signature = inspect.signature(declaration)
+
+    def define(function: Callable[..., Array]) -> Callable[..., Array]:
+        @functools.wraps(declaration)
+        def complete(*arrays: Any, **statics: Any) -> Array:
+            given = signature.bind(*arrays, **statics)
+            given.apply_defaults()
+            return function(*given.args, **given.kwargs)
+
+        return complete
+
+    return define
 
 
 def tier_of(*parts: Any) -> str:

@@ -6,7 +6,8 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +21,21 @@ from activax.numerics.mode import Mode, at
 
 PACKAGE = __name__.partition(".")[0]
 EVERYWHERE = (-math.inf, math.inf)
+
+
+class Elsewhere(NamedTuple):
+    """Names of an activation in other libraries, and expressions there.
+
+    Attributes:
+        names: for each library its names, with the parameters that ours needs to be the same.
+        expressions: for a library the expression at our defaults.
+    """
+
+    names: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    expressions: Mapping[str, str] = MappingProxyType({})
+
+
+NOWHERE = Elsewhere()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,6 +78,7 @@ class Definition:
     ranges: Ranges  # of the parameters that are real numbers
     signature: inspect.Signature
     doc: str
+    elsewhere: Elsewhere = NOWHERE
     derived: Derived | None = None  # how it was made of another, if it was
 
     @functools.cached_property

@@ -17,6 +17,7 @@ from activax.core.declaration import (
     P,
     Ulps,
     declare,
+    declared_as,
     differentiable_names,
     kept_by,
     named_differentials,
@@ -39,7 +40,6 @@ def elementwise(
     domain: tuple[float, float] = EVERYWHERE,
     ranges: Ranges = ANY,
     ulps: Ulps | None = None,
-    exact: bool = False,
     integers: bool = False,
     keys: tuple[str, ...] = (),
     plain: Callable[..., Array] | None = None,
@@ -69,7 +69,6 @@ def elementwise(
         ranges: the `activax.Range` of each parameter that may not be any finite number.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).
             By default (4, 6.5) with slopes, and no bound without.
-        exact: the formula only selects, so nothing is rounded in any dtype.
         integers: the formula is exact on integers, which then stay integers.
         keys: the names of the positional parameters that are PRNG keys, or None where no random
             number is drawn.
@@ -118,7 +117,6 @@ def elementwise(
             domain=domain,
             ranges=ranges,
             ulps=ulps,
-            exact=exact,
             integers=integers,
             keys=keys,
         )
@@ -178,14 +176,10 @@ def _with_plain(
     """Return the formula, which in a plain function is `plain`."""
     if plain is None:
         return formula
-    signature = inspect.signature(formula)
+    in_primitives = declared_as(formula)(plain)
 
     @functools.wraps(formula)
     def either(*arrays: Any, **statics: Any) -> Array:
-        if tracing.value not in PLAIN:
-            return formula(*arrays, **statics)
-        given = signature.bind(*arrays, **statics)
-        given.apply_defaults()
-        return plain(*given.args, **given.kwargs)
+        return (in_primitives if tracing.value in PLAIN else formula)(*arrays, **statics)
 
     return either

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from activax.core.definition import Definition
+from activax.core.definition import Definition, Elsewhere
 from activax.core.ranges import Ranges
 from activax.numerics.mode import Mode, at
 
@@ -62,6 +62,10 @@ class Facts:
     @property
     def ulps(self) -> tuple[float, float]:
         return self._definition.ulps
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        return self._definition.elsewhere
 
     @property
     def formula(self) -> Callable[..., Array]:

@@ -11,7 +11,15 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.declaration import Defined, Formula, P, derivative_by, positional
+from activax.core.declaration import (
+    Defined,
+    Formula,
+    Kinks,
+    P,
+    declared_as,
+    derivative_by,
+    positional,
+)
 from activax.core.elementwise import elementwise_of
 from activax.core.ranges import ANY, Ranges
 
@@ -22,6 +30,7 @@ def piecewise(
     *pieces: Callable[..., Any],
     edges: Edges,
     side: str = "left",
+    kinks: Kinks | None = None,
     reference: Callable[..., Any] | None = None,
     keys: tuple[str, ...] = (),
     ranges: Ranges = ANY,
@@ -42,9 +51,11 @@ def piecewise(
         *pieces: functions of an array (and of the parameters) that act on each element, one for
             each interval from left to right; one may return a number.
         edges: where a piece ends and the next begins, increasing, one fewer than the pieces; or
-            a function of parameters, by their names, that returns them. They are the kinks.
+            a function of parameters, by their names, that returns them.
         side: the piece to which an edge itself belongs, with its slope: the one on the "left" or
             on the "right", as in `numpy.searchsorted`.
+        kinks: the edges at which the value or the slope jumps, given as the edges are; by default
+            all.
         reference: as for `activax.elementwise`.
         keys: the names of the parameters that are PRNG keys.
         ranges: the `activax.Range` of each parameter that may not be any finite number.
@@ -106,7 +117,7 @@ def piecewise(
                 inside = jnp.where(here, x, jnp.broadcast_to(_inside(ends, i, x), shape))
                 yield functools.partial(_evaluate, name, i, piece, statics), here, inside
 
-        @functools.wraps(declaration)
+        @declared_as(declaration)
         def formula(*arrays: Any, **statics: Any) -> Array:
             out = arrays[0]  # for NaN, which is in no interval
             for piece, here, inside in parts(arrays, statics):
@@ -130,7 +141,7 @@ def piecewise(
             [slope_by(i) for i, n in enumerate(inputs) if n not in keys],
             tier="derived",
             reference=reference,
-            kinks=edges,
+            kinks=edges if kinks is None else kinks,
             keys=keys,
             ranges=ranges,
         )
@@ -143,7 +154,8 @@ def _evaluate(
 ) -> Array:
     """Return the result of a piece in the dtype and the shape of x."""
     out = jnp.asarray(piece(x, *rest, **statics)).astype(x.dtype)
-    if out.shape not in ((), x.shape):
+    of_parameters = jnp.broadcast_shapes(*map(jnp.shape, rest))
+    if out.shape not in ((), of_parameters, x.shape):
         raise ValueError(
             f"{name}: piece {index} must act on each element; it turns the shape {x.shape} into "
             f"{out.shape}"

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import mode_of, narrow, weaken, widen
+from activax.core.arguments import cast, mode_of, narrow, weaken, widen
 from activax.core.ranges import ANY, Ranges, nan_outside
 from activax.core.residuals import Differential, Keep, Residual, with_residual
 from activax.core.rule import differentiable
@@ -43,7 +43,8 @@ class Pipeline:
             **statics)`, the derivative of the output when that parameter moves in direction `t`.
         keep: `keep(*inputs, out, **statics) -> kept`.
         ranges: the ranges of parameters, outside of which value and slopes are NaN.
-        exact: whether the formula only selects, so that nothing is rounded in any dtype.
+        along_axis: whether the formula reduces; XLA's kernels along an axis take in its own
+            conversion to 16 bits, and no other.
     """
 
     prepare: Callable[[Sequence[Any], dict[str, Any]], Operands]
@@ -52,7 +53,7 @@ class Pipeline:
     differentials: Mapping[str, Differential]
     keep: Keep
     ranges: Ranges = field(default_factory=lambda: ANY)
-    exact: bool = False
+    along_axis: bool = False
 
     def trace(
         self,
@@ -87,7 +88,8 @@ class Pipeline:
 
         def value(*inputs: Any) -> Array:
             with tracing(mode):
-                return narrow(self.formula(*map(widen, inputs), **statics), dtype, exact=self.exact)
+                out = self.formula(*map(widen, inputs), **statics)
+                return cast(out, dtype) if self.along_axis else narrow(out, dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
 

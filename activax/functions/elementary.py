@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_output, from_piece
 from activax.numerics.selects import at_least, at_most, clip, largest_finite, nan_where
 from activax.numerics.transcendental import exp, expm1
@@ -13,6 +14,14 @@ from activax.numerics.transcendental import exp, expm1
 __all__ = ["exponential", "identity", "log1mexp"]  # a star must not rebind the builtin abs
 
 
+@elsewhere(
+    {
+        "jax flax timm": "identity",
+        "torch onnx": "Identity",
+        "keras keras2 hf": "linear",
+        "transformers.activations": "LinearActivation",
+    }
+)
 @elementwise(
     lambda: 1.0,
     keep=lambda x, out: (),
@@ -45,6 +54,7 @@ def _sign(x: Array) -> Array:
     return above - below + 2 * lost
 
 
+@elsewhere({"jax.numpy": "abs absolute", "torch": "abs", "onnx": "Abs"})
 @elementwise(
     lambda sign: jnp.where(sign > 1, nan_where(sign > 1), sign.astype(jnp.float32)),
     keep=lambda x, out: (_sign(x),),
@@ -76,6 +86,7 @@ def abs(x: Array) -> Array:
     return jnp.abs(x)
 
 
+@elsewhere({"jax.numpy torch": "exp", "keras keras2": "exponential", "onnx": "Exp"})
 @elementwise(
     lambda out: out,
     keep="output",
@@ -110,6 +121,7 @@ def _log1mexp_slope(x: Array) -> Array:
     return jnp.where(x < 0, nan_where(x < 0), slope)
 
 
+@elsewhere({"jax": "log1mexp"}, torch="torch.log(-torch.expm1(-x))")
 @elementwise(
     _log1mexp_slope,
     lean=(from_output(lambda out: -expm1(out) / exp(out)),),

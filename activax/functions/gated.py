@@ -3,10 +3,11 @@
 from jax import Array
 from jax.typing import ArrayLike
 
+from activax.core.elsewhere import elsewhere
 from activax.core.gated import gated
 from activax.functions import gate_factors as factors
 from activax.functions.gaussian import gelu
-from activax.functions.piecewise import relu
+from activax.functions.piecewise.rectifiers import relu
 from activax.functions.quadratic import relu_squared
 from activax.functions.self_gated import gelu_tanh, quick_gelu, silu
 from activax.functions.sigmoidal import sigmoid
@@ -26,6 +27,11 @@ __all__ = [
 ]
 
 
+@elsewhere(
+    {"jax flax torch keras mlx te": "glu"},
+    jax="jax.nn.sigmoid(gate) * value",
+    torch="torch.sigmoid(gate) * value",
+)
 @gated(by=sigmoid)
 def glu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str = "value_gate", axis: int = -1
@@ -44,6 +50,7 @@ def glu(
     """
 
 
+@elsewhere({"te": "swiglu"}, jax="jax.nn.silu(gate) * value", torch="F.silu(gate) * value")
 @gated(by=silu)
 def swiglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -61,6 +68,7 @@ def swiglu(
     """
 
 
+@elsewhere(jax="jax.nn.gelu(gate, approximate=False) * value", torch="F.gelu(gate) * value")
 @gated(by=gelu)
 def geglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -76,6 +84,7 @@ def geglu(
     """
 
 
+@elsewhere({"te": "reglu"}, jax="jax.nn.relu(gate) * value", torch="F.relu(gate) * value")
 @gated(by=relu)
 def reglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -91,6 +100,7 @@ def reglu(
     """
 
 
+@elsewhere({"te": "geglu"})
 @gated(by=gelu_tanh)
 def geglu_tanh(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -106,6 +116,7 @@ def geglu_tanh(
     """
 
 
+@elsewhere({"te": "qgeglu"})
 @gated(by=quick_gelu)
 def qgeglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -121,6 +132,7 @@ def qgeglu(
     """
 
 
+@elsewhere({"te": "sreglu"})
 @gated(by=relu_squared)
 def squared_reglu(
     gate: ArrayLike, value: ArrayLike | None = None, *, layout: str | None = None, axis: int = -1
@@ -140,6 +152,7 @@ def squared_reglu(
     """
 
 
+@elsewhere({"te": "clamped_swiglu"})
 @gated(by=factors.limited_swish, value_by=factors.clipped)
 def clamped_swiglu(
     gate: ArrayLike,
@@ -174,6 +187,7 @@ def clamped_swiglu(
     """
 
 
+@elsewhere({"te": "situglu"})
 @gated(by=factors.capped_silu, value_by=factors.capped)
 def situ_glu(
     gate: ArrayLike,

@@ -7,10 +7,17 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_branch
 from activax.numerics.coefficients import GELU_ROOT
-from activax.numerics.double_words import Words, multiply, renormalize, subtract_constant
+from activax.numerics.double_words import (
+    Words,
+    keep_rounding,
+    multiply,
+    renormalize,
+    subtract_constant,
+)
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
 from activax.numerics.transcendental import (
@@ -32,6 +39,15 @@ def _gelu_slope(x: Array) -> Array:
     return jnp.where(x < 0, left, 1 - left)
 
 
+@elsewhere(
+    {
+        "torch keras keras2 timm mlx": "gelu",
+        "hf": "gelu gelu_python",
+        "transformers.activations": "GELUActivation",
+        "onnx": "Gelu",
+    },
+    jax="jax.nn.gelu(x, approximate=False)",
+)
 @elementwise(
     _gelu_slope,
     lean=(from_branch(lambda x: x > -GELU_ROOT[0], gelu_slope_at, float64=False),),
@@ -63,6 +79,7 @@ def gelu(x: Array) -> Array:
 _MOST = 10.0
 
 
+@elsewhere({"hf": "gelu_10"})
 @elementwise(
     lambda x: jnp.where(x > _MOST, 0.0, _gelu_slope(x)),
     reference=lambda mp, x: min(x * mp.ncdf(x), 10),
@@ -104,6 +121,7 @@ def _laplace_reference(mp: Any, x: Any, *, mean: float, deviation: float) -> Any
     return mp.erfc((mp.mpf(mean) - x) / mp.mpf(deviation) / mp.sqrt(2)) / 2
 
 
+@elsewhere({"hf": "laplace", "transformers.activations": "LaplaceActivation"})
 @elementwise(
     _laplace_slope,
     reference=_laplace_reference,
@@ -128,5 +146,6 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
     Paper:
         Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
     """
-    tail = normal_tail(*_distance(x, mean, deviation))
+    # The rounding is the one use of a quotient: docs/numerics.md, section 10.
+    tail = keep_rounding(normal_tail(*_distance(x, mean, deviation)))
     return jnp.where(x < mean, tail, 1 - tail)

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.residuals import Residual, from_branch, from_piece
 from activax.numerics.selects import at_least, choose, clip, flag, magnitude, root_above
 
@@ -26,6 +27,7 @@ def _within(bound: float, slope: float) -> Residual:
     )
 
 
+@elsewhere({"jax flax keras mlx": "hard_tanh", "torch": "hardtanh"})
 @elementwise(
     lambda out: jnp.where(jnp.abs(out) < 1, 1.0, out - out),  # keeps NaN
     keep="output",
@@ -33,7 +35,6 @@ def _within(bound: float, slope: float) -> Residual:
     reference=lambda mp, x: min(max(x, -1), 1),
     kinks=(-1.0, 1.0),
     ulps=0,
-    exact=True,
     integers=True,
 )
 def hard_tanh(x: Array) -> Array:
@@ -56,6 +57,9 @@ def hard_tanh(x: Array) -> Array:
     return clip(x, lowest, 1)
 
 
+@elsewhere(
+    {"jax flax keras": "hard_sigmoid", "torch": "hardsigmoid", "timm": "hard_sigmoid hardsigmoid"}
+)
 @elementwise(
     lambda inside: choose(inside, 1 / 6, 0.0),
     keep=lambda x, out: (flag(x, (x > -3) & (x < 3)),),
@@ -80,6 +84,11 @@ def hard_sigmoid(x: Array) -> Array:
     return clip(x + 3.0, 0, 6) / 6
 
 
+@elsewhere(
+    {"keras2": "hard_sigmoid", "onnx": "HardSigmoid"},
+    jax="jnp.clip(0.2 * x + 0.5, 0, 1)",
+    torch="(0.2 * x + 0.5).clamp(0, 1)",
+)
 @elementwise(
     lambda inside: choose(inside, 0.2, 0.0),
     keep=lambda x, out: (flag(x, (x > -2.5) & (x < 2.5)),),
@@ -104,6 +113,7 @@ def hard_sigmoid_02(x: Array) -> Array:
     return clip(x + 2.5, 0, 5) / 5
 
 
+@elsewhere({"jax keras": "sparse_sigmoid"}, torch="(0.5 * x + 0.5).clamp(0, 1)")
 @elementwise(
     lambda inside: choose(inside, 0.5, 0.0),
     keep=lambda x, out: (flag(x, (x > -1) & (x < 1)),),
@@ -140,6 +150,14 @@ def _hard_silu_slope_at(out: Array, right: Array) -> Array:
     return _branches(out, right, root_above((out + 0.375) * (2 / 3)), end=3.0)
 
 
+@elsewhere(
+    {
+        "jax flax keras": "hard_silu hard_swish",
+        "torch hf mlx": "hardswish",
+        "timm": "hard_swish hardswish",
+        "onnx": "HardSwish",
+    }
+)
 @elementwise(
     lambda x: choose(flag(x, (x > -3) & (x < 3)), (2 * x + 3) / 6, jnp.where(x < 0, 0.0, 1.0)),
     lean=(from_branch(lambda x: x > -1.5, _hard_silu_slope_at),),
@@ -167,6 +185,11 @@ def _hard_mish_slope_at(out: Array, right: Array) -> Array:
     return _branches(out, right, root_above(2 * out + 1), end=0.0)  # the root is |x + 1|
 
 
+@elsewhere(
+    {"timm": "hard_mish"},
+    jax="0.5 * x * jnp.clip(x + 2, 0, 2)",
+    torch="0.5 * x * (x + 2).clamp(0, 2)",
+)
 @elementwise(
     lambda x: choose(flag(x, (x > -2) & (x < 0)), x + 1, jnp.where(x < 0, 0.0, 1.0)),
     lean=(from_branch(lambda x: x > -1, _hard_mish_slope_at),),

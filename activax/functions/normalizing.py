@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.vector import vector
 from activax.numerics.along_axis import divide_by_scale, largest, masked, mean, scale_of
@@ -48,6 +49,7 @@ def _standardize_reference(
     return [(v - average) / mp.sqrt(variance + epsilon) for v in x]
 
 
+@elsewhere({"jax flax": "standardize"}, torch="F.layer_norm(x, x.shape[-1:])")
 @vector(
     _standardize_differential,
     reference=_standardize_reference,
@@ -146,6 +148,7 @@ def _poly_norm_reference(
     return [weight * sum(v**i / r for i, r in zip(powers, rms, strict=True)) + bias for v in x]
 
 
+@elsewhere(torch="sum(F.rms_norm(x**i, x.shape[-1:], eps=1e-6) for i in (1, 2, 3)) / 3")
 @vector(
     _poly_norm_differential,
     lambda x, weight, bias, t, *, axis, epsilon: _weighted(t, _powers(x, axis, epsilon)[0]),

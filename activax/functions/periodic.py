@@ -6,14 +6,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.numerics.selects import largest_finite, limit_product, magnitude
 
 __all__ = ["snake"]
-
-
-def _sinc(u: Array) -> Array:
-    """Return sin(u) / u, and 1 at 0."""
-    return jnp.where(u == 0, 1.0, jnp.sin(u) / jnp.where(u == 0, 1.0, u))
 
 
 def _phase(x: Array, alpha: Array | float) -> Array:
@@ -33,10 +29,14 @@ def _snake_slope(x: Array, alpha: Array) -> Array:
 
 
 def _snake_slope_alpha(x: Array, alpha: Array) -> Array:
+    # The slope is f (2 x cos(u) - f) with f = sin(u) / alpha; its half is computed, because 2 x may
+    # be infinite. f is not x sin(u) / u: for large u that quotient is subnormal.
     u = _phase(x, alpha)
-    return x * (x * _sinc(u)) * (2 * jnp.cos(u) - _sinc(u))  # x * x would overflow first
+    f = jnp.where(alpha * x == 0, x, jnp.sin(u) / jnp.where(alpha == 0, 1.0, alpha))
+    return 2 * limit_product(x * jnp.cos(u) - f / 2, f)
 
 
+@elsewhere({"tfa": "snake"})
 @elementwise(
     _snake_slope,
     _snake_slope_alpha,

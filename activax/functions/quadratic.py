@@ -4,13 +4,21 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
+from activax.core.piecewise import piecewise
+from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_output
 from activax.numerics.selects import at_most, clip, limit_product, root
 from activax.numerics.square_plus import square_plus
 
-__all__ = ["relu2", "relu_squared", "sparse_plus", "star_relu", "starrelu"]
+__all__ = ["relu2", "relu_squared", "smelu", "sparse_plus", "star_relu", "starrelu"]
 
 
+@elsewhere(
+    {"hf mlx": "relu2", "transformers.activations": "ReLUSquaredActivation", "te": "srelu"},
+    jax="jnp.square(jax.nn.relu(x))",
+    torch="F.relu(x).square()",
+)
 @elementwise(
     lambda x: 2 * jnp.maximum(x, 0),
     lean=(from_output(lambda out: 2 * root(out)),),
@@ -34,6 +42,9 @@ def relu_squared(x: Array) -> Array:
     return positive * positive
 
 
+@elsewhere(
+    jax="0.8944 * jnp.square(jax.nn.relu(x)) - 0.4472", torch="0.8944 * F.relu(x).square() - 0.4472"
+)
 @elementwise(
     lambda x, scale, bias: limit_product(jnp.maximum(x, 0), 2 * scale),
     lambda x, scale, bias: relu_squared.body(x),
@@ -66,6 +77,7 @@ def star_relu(x: Array, scale: Array | float = 0.8944, bias: Array | float = -0.
     return jnp.where(far, limit_product(positive, limit_product(positive, scale)) + bias, near)
 
 
+@elsewhere({"jax keras": "sparse_plus"})
 @elementwise(
     lambda x: clip(x + 1.0, 0, 2) / 2,
     lean=(from_output(lambda out: root(at_most(out, 1.0))),),
@@ -87,6 +99,31 @@ def sparse_plus(x: Array) -> Array:
     """
     half = clip(x + 1.0, 0, 2) / 2
     return jnp.where(x < 1, half * half, x)
+
+
+@piecewise(
+    lambda x, beta: 0.0,
+    lambda x, beta: (x + beta) * ((x + beta) / (4 * beta)),
+    lambda x, beta: x,
+    edges=lambda beta: (-beta, beta),
+    kinks=(),
+    reference=lambda mp, x, beta: max(x, 0) if abs(x) > beta else (x + beta) ** 2 / (4 * beta),
+    ranges={"beta": POSITIVE},
+)
+def smelu(x: Array, beta: Array | float = 1.0) -> Array:
+    """Smooth rectified linear unit with a quadratic bend of a chosen width.
+
+    Formula:
+        smelu(x) = 0 if x <= -beta, (x + beta)^2 / (4 beta) if -beta < x < beta, x if x >= beta
+
+    Args:
+        beta: half the width of the bend; a number or an array that broadcasts against x. At 1 the
+            function is sparse_plus.
+
+    Paper:
+        Shamir, Lin & Coviello 2020, Smooth activations and reproducibility in deep networks,
+        arXiv:2010.09931.
+    """
 
 
 relu2 = relu_squared

@@ -5,10 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import Range
 from activax.core.vector import vector
-from activax.functions.vector import softmax
-from activax.numerics.along_axis import count, first_largest, largest, masked, subtract_largest
+from activax.functions.vector.dense import softmax
+from activax.numerics.along_axis import below_largest, count, first_largest, largest, masked
 from activax.numerics.selects import choose
 
 __all__ = ["logmeanexp", "logsumexp", "maxout"]
@@ -27,6 +28,12 @@ def _logsumexp_reference(mp: Any, x: list[Any]) -> list[Any]:
     return [max(x) + mp.log(sum(mp.exp(v - max(x)) for v in x))]
 
 
+@elsewhere(
+    {"jax flax": "logsumexp"},
+    jax="jax.nn.logsumexp(x, axis=-1)",
+    flax="nn.logsumexp(x, -1)",
+    torch="torch.logsumexp(x, -1)",
+)
 @vector(
     _softmax_weighted,
     reference=_logsumexp_reference,
@@ -62,10 +69,11 @@ def logsumexp(
         log-sum-exp and softmax functions.
     """
     top = largest(x, where, axis)
-    total = jnp.sum(jnp.exp(subtract_largest(x, top)), axis, keepdims=True, where=where)
+    total = jnp.sum(jnp.exp(below_largest(x, where, axis)), axis, keepdims=True, where=where)
     return _reduced(top + jnp.log(total), axis, keepdims)
 
 
+@elsewhere({"jax": "logmeanexp"}, jax="jax.nn.logmeanexp(x, axis=-1)")
 @vector(
     _softmax_weighted,
     reference=lambda mp, x: [_logsumexp_reference(mp, x)[0] - mp.log(len(x))],
@@ -101,7 +109,7 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    logits = subtract_largest(x, top)
+    logits = below_largest(x, where, axis)
     number = count(x, where, axis)  # 0 if none counts; the means are then NaN
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)
@@ -130,6 +138,7 @@ def _maxout_differential(flags: Array, t: Array, *, size: int, axis: int) -> Arr
     return jnp.sum(choose(flags, 1.0, 0.0) * grouped, within)
 
 
+@elsewhere({"tfa": "Maxout"}, torch="x.unflatten(-1, (-1, 2)).amax(-1)")
 @vector(
     _maxout_differential,
     reference=lambda mp, x, size: [max(x[i : i + size]) for i in range(0, len(x), size)],

@@ -8,6 +8,7 @@ from jax import Array, lax
 
 from activax.core.combinators import self_gated
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_branch
 from activax.functions import sigmoidal
 from activax.numerics.coefficients import (
@@ -40,6 +41,17 @@ from activax.numerics.transcendental import SHIFT, UNSHIFT, exp
 __all__ = ["gelu_tanh", "lisht", "mish", "quick_gelu", "silu", "swish"]
 
 
+@elsewhere(
+    {
+        "jax flax tfa te": "gelu",
+        "hf": "gelu_new gelu_fast gelu_accurate gelu_pytorch_tanh gelu_python_tanh",
+        "transformers.activations": "AccurateGELUActivation FastGELUActivation GELUTanh "
+        "NewGELUActivation PytorchGELUTanh",
+        "timm": "gelu_tanh",
+        "mlx": "gelu_approx",
+    },
+    torch='F.gelu(x, approximate="tanh")',
+)
 @elementwise(
     gelu_tanh_slope,
     lean=(from_branch(lambda x: x > -GELU_TANH_ROOT[0], gelu_tanh_slope_at, float64=False),),
@@ -76,6 +88,16 @@ def _quick_gelu_slope(x: Array) -> Array:
     )
 
 
+@elsewhere(
+    {
+        "hf timm": "quick_gelu",
+        "transformers.activations": "QuickGELUActivation",
+        "mlx": "gelu_fast_approx",
+        "te": "qgelu",
+    },
+    jax="x * jax.nn.sigmoid(1.702 * x)",
+    torch="x * torch.sigmoid(1.702 * x)",
+)
 @elementwise(
     _quick_gelu_slope,
     lean=(
@@ -110,6 +132,15 @@ def _silu_slope(v: Array) -> Array:
     return silu_slope_from(v, (-at_most(magnitude(v), FAR), jnp.asarray(SILU_POINT[0], v.dtype)))
 
 
+@elsewhere(
+    {
+        "jax flax keras hf timm": "silu swish",
+        "torch mlx te": "silu",
+        "keras2": "swish",
+        "transformers.activations": "SiLUActivation",
+        "onnx": "Swish",
+    }
+)
 @elementwise(
     _silu_slope,
     lean=(from_branch(lambda x: x > -SILU_POINT[0], silu_slope_at, float64=False),),
@@ -143,6 +174,7 @@ def _swish_slope_beta(x: Array, beta: Array) -> Array:
     return root * root
 
 
+@elsewhere(jax="jax.nn.silu(x)", torch="F.silu(x)")
 @elementwise(
     lambda x, beta: _silu_slope(limit_product(x, beta)),
     _swish_slope_beta,
@@ -177,6 +209,13 @@ def swish(x: Array, beta: Array | float = 1.0) -> Array:
     return self_gate(x, clip(x, -FAR, FAR), v < 0, (-magnitude(v), None))
 
 
+@elsewhere(
+    {
+        "jax torch keras keras2 tfa hf timm mlx": "mish",
+        "transformers.activations": "MishActivation",
+        "onnx": "Mish",
+    }
+)
 @elementwise(
     mish_slope,
     lean=(from_branch(lambda x: x > -MISH_ROOT[0], mish_slope_at, float64=False),),
@@ -204,6 +243,7 @@ def mish(x: Array) -> Array:
     return bound - at_most(bound, FAR) * c
 
 
+@elsewhere({"tfa": "lisht"})
 @self_gated(sigmoidal.tanh, vanishes=False)
 def lisht(x: Array) -> Array:
     """Linearly scaled hyperbolic tangent: even, and not negative.

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.residuals import from_output, from_piece
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude, one_or_zero
@@ -34,6 +35,10 @@ def _slope_at(out: Array, passes_all: Array) -> Array:
 _from_output = from_output(lambda out, threshold: _slope_at(out, threshold <= 0))
 
 
+@elsewhere(
+    {"torch tfa mlx": "softshrink", "keras": "soft_shrink"},
+    jax="jnp.sign(x) * jax.nn.relu(jnp.abs(x) - 0.5)",
+)
 @elementwise(
     _slope_at,
     lambda out, passes_all: -jnp.sign(out),
@@ -64,6 +69,10 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
     return x - clip(x, -threshold, threshold)
 
 
+@elsewhere(
+    {"torch tfa": "hardshrink", "keras mlx": "hard_shrink", "onnx": "Shrink"},
+    jax="jnp.where(jnp.abs(x) > 0.5, x, 0)",
+)
 @elementwise(
     _slope_at,
     lambda out, passes_all: 0.0 * out,
@@ -103,6 +112,7 @@ def _tanh_shrink_slope(x: Array) -> Array:
     return root * root
 
 
+@elsewhere({"torch tfa": "tanhshrink", "keras": "tanh_shrink"})
 @elementwise(
     _tanh_shrink_slope,
     reference=lambda mp, x: x - mp.tanh(x),

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
 from activax.numerics.selects import clip, largest_finite, limit_product, magnitude
@@ -12,6 +13,7 @@ from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, l
 __all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
 
 
+@elsewhere({"jax flax torch keras keras2 hf timm mlx": "sigmoid", "onnx": "Sigmoid"})
 @elementwise(
     transcendental.logistic_slope,
     lean=(from_output(lambda out: out * (1 - out)),),
@@ -37,6 +39,7 @@ def sigmoid(x: Array) -> Array:
     return logistic(x)
 
 
+@elsewhere({"jax flax keras mlx": "log_sigmoid", "torch": "logsigmoid"})
 @elementwise(
     lambda x: logistic(-x),
     lean=(from_output(lambda out: -expm1(out)),),
@@ -58,6 +61,7 @@ def log_sigmoid(x: Array) -> Array:
     return jnp.where(x < 0, x, 0.0) - log1p(exp(-magnitude(x)))
 
 
+@elsewhere({"jax jax.numpy flax torch keras keras2 hf timm mlx": "tanh", "onnx": "Tanh"})
 @elementwise(
     transcendental.tanh_slope,
     lean=(from_output(lambda out: (1 - out) * (1 + out)),),
@@ -84,6 +88,7 @@ def _softsign_slope(x: Array) -> Array:
     return root * root
 
 
+@elsewhere({"jax flax": "soft_sign", "torch keras keras2 mlx": "softsign", "onnx": "Softsign"})
 @elementwise(
     _softsign_slope,
     lean=(from_output(lambda out: (1 - magnitude(out)) * (1 - magnitude(out))),),

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.numerics.selects import choose, clip, flag, largest_finite, magnitude
 
@@ -17,9 +18,14 @@ def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
     return root * root
 
 
+_SCALE = 2.0**-62
+
+
 def _surrogate_by_sharpness(x: Array, threshold: Array, sharpness: Array) -> Array:
-    x = clip(x - threshold, -largest_finite(x), largest_finite(x))
-    ratio = x / (1 + sharpness * magnitude(x))
+    # The scale keeps sharpness |x| finite. Where the scaled x underflows, the slope does, too.
+    end = largest_finite(x)
+    x = clip(x - threshold, -end, end) * _SCALE
+    ratio = x / (_SCALE + sharpness * magnitude(x))
     return -ratio * magnitude(ratio)
 
 
@@ -27,6 +33,7 @@ def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     return (x - threshold) / (1 + sharpness * abs(x - threshold))
 
 
+@elsewhere({"mlx": "step"})
 @elementwise(
     _surrogate,
     lambda x, threshold, sharpness: -_surrogate(x, threshold, sharpness),

@@ -8,16 +8,16 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_piece
 from activax.core.vector import vector
-from activax.functions.vector import hardmax
+from activax.functions.vector.sparse import hardmax
 from activax.numerics.along_axis import (
+    below_largest,
     constant_along,
-    largest,
     normalized,
     softmax_differential,
-    subtract_largest,
 )
 from activax.numerics.selects import choose, flag, limit_product, negative_part
 
@@ -63,6 +63,7 @@ def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive:
     return limit_product(negative_part(x), _share(key, x.dtype, x, lower, upper))
 
 
+@elsewhere({"torch tfa": "rrelu"}, jax="jax.nn.leaky_relu(x, 11 / 48)")
 @elementwise(
     _slope_by_x,
     _by_lower,
@@ -130,6 +131,7 @@ def _by_temperature(y: Array, temperature: Array, t: Array, *, axis: Any) -> Arr
     return _by_x(y, temperature, -logs * _temperature(t, y, axis), axis=axis)
 
 
+@elsewhere({"torch": "gumbel_softmax"}, torch="F.softmax(x, -1)")
 @vector(
     _by_x,
     _by_temperature,
@@ -169,7 +171,7 @@ def gumbel_softmax(
         Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
     """
     x = _noisy(x, key)
-    logits = subtract_largest(x, largest(x, None, axis)) / _temperature(temperature, x, axis)
+    logits = below_largest(x, None, axis) / _temperature(temperature, x, axis)
     return normalized(jnp.exp(logits), None, axis)
 
 

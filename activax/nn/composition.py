@@ -174,7 +174,8 @@ def _composed(
 
     def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
         _check_entries(function, params, layers)
-        keys = iter([None] * len(draws) if key is None else _split(key, len(layers), draws))
+        unsplit = key is None or len(draws) < 2  # a layer that draws alone takes the key itself
+        keys = iter([key] * len(draws) if unsplit else _split(key, len(layers), draws))
         outputs, name = [], None
         try:
             for name, layer in layers.items():

@@ -85,7 +85,9 @@ def scan(
                 f"{', '.join(str(*number) for number in sorted(numbers))}; "
                 "were they made by the init of another network?"
             )
-        keys = None if key is None else jax.random.split(key, times)  # as `serial` splits it
+        keys = key
+        if key is not None:  # as in `serial`
+            keys = jax.random.split(key, times) if times > 1 else key[None]
         return lax.scan(body, x, (params, keys), length=times, unroll=unroll)[0]
 
     def parts(params: Params, x: Any) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.numerics.selects import flag
+from activax.numerics.selects import flag, largest_finite
 
 
 def masked(x: Array, where: Array | None) -> Array:
@@ -53,9 +53,17 @@ def largest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
-def subtract_largest(x: Array, top: Array) -> Array:
-    """Return x - top for the largest element; for an infinite top, 0 where x is top, else -inf."""
-    return jnp.where(jnp.isinf(top), jnp.where(x == top, 0.0, -jnp.inf), x - top)
+def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return x minus the largest element that counts, or where that is infinite a like number.
+
+    In a row with elements of +inf these are 1 and all others -inf; a row that is all -inf is 0.
+    """
+    # No selects and no clamps: docs/numerics.md, section 10.
+    most = largest_finite(x)
+    top = largest(jnp.maximum(x, -most), where, axis)
+    lowest = -most - (top + most) * most  # -most in a row that is all -inf, else -inf
+    steep = jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)  # most below +inf, else 1
+    return jnp.minimum((jnp.maximum(x, lowest) - jnp.minimum(top, most)) * steep, 1.0)
 
 
 def normalized(terms: Array, where: Array | None, axis: Any) -> Array:

@@ -7,7 +7,7 @@ between smooth formulas, and an argument is clamped where the answer has reached
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax.numerics.mode import PLAIN, tracing
 
@@ -41,10 +41,8 @@ def magnitude(x: Array) -> Array:
     return jnp.where(x < 0, -x, x) if tracing.value in PLAIN else _magnitude(x)
 
 
-@jax.custom_jvp
-def _magnitude(x: Array) -> Array:
-    # Not a select: XLA for GPUs makes a kernel of its own of a comparison that it finds twice.
-    return jnp.abs(x)
+# Not a select: XLA for GPUs makes a kernel of its own of a comparison that it finds twice.
+_magnitude = jax.custom_jvp(lax.abs)
 
 
 @_magnitude.defjvp

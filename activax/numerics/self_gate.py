@@ -54,7 +54,8 @@ def self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
 def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     """Return e factor / (1 + e)^2 on the left and 1 minus that elsewhere, for e = scale tail."""
     e = scale * tail
-    part = tail * factor / (1 + e * (2 + e))
+    # The rounding is the one use of the quotient: docs/numerics.md, section 10.
+    part = keep_rounding(tail * factor / (1 + e * (2 + e)))
     slope = part * scale
     if needs_two_words(tail):  # the rounding of the scale would be half of the last place
         high = float(np.float32(scale))

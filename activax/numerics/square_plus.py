@@ -5,6 +5,7 @@ import math
 import jax.numpy as jnp
 from jax import Array
 
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import at_least, at_most, largest_finite, magnitude
 
 
@@ -39,7 +40,8 @@ def hypotenuse(a: Array, b: Array | float) -> Array:
 def squareplus_slope(x: Array, b: Array) -> Array:
     """Return the slope of (x + sqrt(x^2 + b)) / 2 (docs/numerics.md, section 1, squareplus)."""
     # The square of a may overflow; the slope on the left is then 0.
-    a = at_most(magnitude(x), largest_finite(x) / 16)
+    # The rounding keeps one kernel on a CPU: docs/numerics.md, section 10.
+    a = keep_rounding(at_most(magnitude(x), largest_finite(x) / 16))
     square = a * hypotenuse(a, b) + (a * a + b)
     # The square is 0 where b is 0 and a^2 underflows.
     left = b / 2 / jnp.where(square == 0, 1.0, square)

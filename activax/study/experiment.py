@@ -14,7 +14,7 @@ from jax import Array
 from activax import bench, diagnostics, nn, training
 from activax.catalogue.lookup import get
 from activax.core.activation import Activation
-from activax.functions.vector import log_softmax
+from activax.functions.vector.dense import log_softmax
 from activax.nn.layer import apply, as_layer, output_of
 from activax.study.images import CLASSES, Images, digits
 from activax.study.settings import Settings

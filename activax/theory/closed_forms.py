@@ -17,8 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from activax.catalogue.lookup import catalog, same_in_jax
 from activax.core.activation import Activation
-from activax.functions import elementary, gaussian, piecewise, quadratic, spiking, stochastic
 from activax.numerics.selects import root
 from activax.theory.correlation import angle
 from activax.theory.sampling import Numbers, ScalarFunction
@@ -41,12 +41,13 @@ class ClosedForm(NamedTuple):
 
 def closed_form(activation: ScalarFunction) -> ClosedForm | None:
     """Return the closed form of an activation or of a function of JAX, or None."""
-    if isinstance(activation, Activation):
-        if activation.arrays:
-            return None
-        make = FORMS_OF_ACTIVATIONS.get(activation.original._plain)
-        return make(**activation.parameters) if make else None
-    return FORMS_OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
+    known = activation if isinstance(activation, Activation) else same_in_jax(activation)
+    if known is None:
+        return FORMS_OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
+    make = FORMS_OF_ACTIVATIONS.get(known.name)
+    if make is None or known.arrays or catalog[known.name] is not known.original._plain:
+        return None
+    return make(**known.parameters)
 
 
 def _covariance(q1: Numbers, q2: Numbers, rho: Array) -> Array:
@@ -175,33 +176,29 @@ def _cos(q1: Numbers, q2: Numbers, rho: Array) -> Array:
     return (jnp.exp(-apart / 2) + jnp.exp(-sum_ / 2)) / 2
 
 
-RELU = powers(1, 1.0, 0.0)
 ERF = ClosedForm(_erf, _erf_slopes)
-EXP = ClosedForm(_exp, _exp)
 
-# Each entry makes the closed form from the parameters of the activation.
-FORMS_OF_ACTIVATIONS: dict[Activation[...], Callable[..., ClosedForm | None]] = {
-    elementary.identity: lambda: powers(1, 1.0, -1.0),
-    elementary.abs: lambda: powers(1, 1.0, 1.0),
-    piecewise.relu: lambda: RELU,
-    piecewise.leaky_relu: lambda negative_slope: powers(1, 1.0, -negative_slope),
-    piecewise.prelu: lambda negative_slope: powers(1, 1.0, -negative_slope),
-    stochastic.rrelu: lambda key, lower, upper: powers(1, 1.0, -(lower + upper) / 2),
-    quadratic.relu_squared: lambda: powers(2, 1.0, 0.0),
-    gaussian.gelu: lambda: ClosedForm(_gelu, _gelu_slopes),
-    elementary.exponential: lambda: EXP,
-    spiking.step: lambda threshold, sharpness: (
+# By name of the catalogue; each entry makes the closed form from the activation's parameters.
+FORMS_OF_ACTIVATIONS: dict[str, Callable[..., ClosedForm | None]] = {
+    "identity": lambda: powers(1, 1.0, -1.0),
+    "abs": lambda: powers(1, 1.0, 1.0),
+    "relu": lambda: powers(1, 1.0, 0.0),
+    "leaky_relu": lambda negative_slope: powers(1, 1.0, -negative_slope),
+    "prelu": lambda negative_slope: powers(1, 1.0, -negative_slope),
+    "rrelu": lambda key, lower, upper: powers(1, 1.0, -(lower + upper) / 2),
+    "relu_squared": lambda: powers(2, 1.0, 0.0),
+    "gelu": lambda: ClosedForm(_gelu, _gelu_slopes),
+    "exponential": lambda: ClosedForm(_exp, _exp),
+    "step": lambda threshold, sharpness: (
         powers(0, 1.0, 0.0)._replace(slopes=None) if threshold == 0 else None
     ),
 }
+# Functions of JAX that the catalogue lacks.
 FORMS_OF_FUNCTIONS: dict[ScalarFunction, ClosedForm] = {
-    jnp.abs: powers(1, 1.0, 1.0),
     jnp.sign: powers(0, 1.0, -1.0),
     jnp.square: powers(2, 1.0, 1.0),
-    jax.nn.relu: RELU,
     jnp.sin: ClosedForm(_sin, _cos),
     jnp.cos: ClosedForm(_cos, _sin),
-    jnp.exp: EXP,
     lax.erf: ERF,
     jax.scipy.special.erf: ERF,
 }

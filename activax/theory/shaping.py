@@ -9,7 +9,7 @@ import numpy as np
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
-from activax.functions.piecewise import leaky_relu
+from activax.functions.piecewise.rectifiers import leaky_relu
 from activax.theory.breakpoints import breakpoints
 from activax.theory.false_position import find_root
 from activax.theory.moments import moments

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax import Activation
-from activax.bench import Program, compile_for, peers
-from activax.bench.modes import Function, unbound
+from activax.bench import Program, compile_for
+from activax.bench.workloads import peers
+from activax.bench.workloads.modes import Function, unbound
 from benchmarks._lib.claims import Record
 
 SHAPE = (8192, 14336)
@@ -82,7 +83,7 @@ def instructions(program: Program) -> float | None:
 
 def measure(target: str, activation: Activation[...], mode: str, dtype: str) -> Iterator[Record]:
     """Yield a record for ours, and for that of jax.nn if it has or composes one."""
-    implementations = {"activax": activation, "jax.nn": peers.in_jax(activation.name)}
+    implementations = {"activax": activation, "jax.nn": peers.find_peer("jax", activation.name)}
     for implementation, f in implementations.items():
         if f is None:
             continue

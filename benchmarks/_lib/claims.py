@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from activax.bench.measure import FAULTS
-from activax.bench.stopwatch import Interval
+from activax.bench.timing.row import FAULTS
+from activax.bench.timing.stopwatch import Interval
 
 Record = dict[str, Any]  # one row of results by the names of its columns
 Rivals = dict[str, Record]  # the records of one race by implementation

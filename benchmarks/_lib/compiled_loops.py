@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.bench.modes import Function
+from activax.bench.workloads.modes import Function
 
 
 def forward(function: Function) -> Function:

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from activax.bench import files, json_rows
-from activax.bench.machine import describe
+from activax.bench.results import files, json_rows
+from activax.bench.results.machine import describe
 from activax.cli import Parser
 from activax.cli.arguments import add_activations, output_file
 from benchmarks._lib.claims import Record

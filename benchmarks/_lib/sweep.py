@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array, lax
 
 from activax.bench import critical, errors, near, precise
-from activax.bench.ulps import Elementwise
+from activax.bench.accuracy.ulps import Elementwise
 
 CHUNK = 2**18  # floats, so that the float64 arrays of a chunk stay in the cache
 PATTERNS = 2**32

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from activax.bench import machine
+from activax.bench.results import machine
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record
 from benchmarks._lib.sweep import Tally

@@ -4,10 +4,10 @@ import jax
 
 import activax
 from activax.bench import Effort, kept, measure
-from activax.bench.jax_programs import JaxProgram
-from activax.bench.modes import MODES
-from activax.bench.rotation import concrete
-from activax.bench.suites import chosen
+from activax.bench.timing.jax_programs import JaxProgram
+from activax.bench.timing.rotation import concrete
+from activax.bench.workloads.modes import MODES
+from activax.bench.workloads.suites import chosen
 
 FUNCTIONS = [activation.name for suite in ("act", "glu") for activation in chosen(suite)]
 DTYPES = ["float32", "bfloat16"]

@@ -11,7 +11,7 @@ import activax
 from activax.bench import errors, neighbours, precise, ranks, roots, slope
 
 pytest.importorskip("rich")
-from activax.bench import torch_programs
+from activax.bench.workloads import torch_programs
 from benchmarks import accuracy
 from benchmarks._lib import sweep
 

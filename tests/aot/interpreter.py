@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from activax.bench import hlo
+from activax.bench.compiled import hlo
 
 DTYPES = {"pred": np.dtype(bool), "bf16": jnp.dtype(jnp.bfloat16)} | {
     f"{letter}{bits}": np.dtype(f"{kind}{bits // 8}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rich")
-from activax.bench import peers
+from activax.bench.workloads import peers
 from benchmarks import aot
 from benchmarks._lib.aot_programs import ELEMENTS, INSTRUCTIONS_PER_BYTE, measure
 from benchmarks._lib.claims import races
@@ -55,7 +55,7 @@ def test_kernels_bytes_and_instructions(pointwise, target, dtype, mode):
 @pytest.mark.parametrize("target", ["h200"], indirect=True)
 def test_scanned_layers_need_no_more_memory_than_with_jax_nn(pointwise, target):
     """Compare with jax.nn, or with our own record if that is larger."""
-    if not peers.in_jax(pointwise.name):
+    if not peers.find_peer("jax", pointwise.name):
         pytest.skip(f"jax.nn has no {pointwise.name}")
     ours = next(measure(target, pointwise, "scan", "bfloat16"))
     recorded = RECORDED[target][pointwise.name, "bfloat16", "scan"]

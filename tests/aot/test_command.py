@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("rich")
 from activax.bench import compile_for
-from activax.bench.aot import _compiler
+from activax.bench.compiled.client import compiler_for
 from benchmarks import aot
 from benchmarks._lib.claims import races
 
@@ -59,13 +59,13 @@ def test_bad_input_gets_one_line(argv, message, capsys):
 @h200
 def test_the_compiler_outlives_a_program_that_it_rejects(target):
     with pytest.raises(RuntimeError, match="compile_for: the compiler of jax-cuda13-plugin failed"):
-        _compiler(target).run(b"no program")
+        compiler_for(target).run(b"no program")
     assert len(compile_for(target, jnp.negative, jax.ShapeDtypeStruct((4,), "f4")).kernels) == 1
 
 
 @h200
 def test_a_compiler_that_dies_is_started_again(target):
-    compiler = _compiler(target)
+    compiler = compiler_for(target)
     compiler.process.kill()
     compiler.process.wait()
     spec = jax.ShapeDtypeStruct((4,), "f4")

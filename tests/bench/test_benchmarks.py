@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import activax
-from activax.bench import records
+from activax.bench.results import records
 
 pytest.importorskip("rich")
 pytest.importorskip("matplotlib")
@@ -100,6 +100,10 @@ def test_dispatch(tmp_path, capsys):
     assert all(0 < r["low"] <= r["median"] <= r["high"] for r in measured)
     assert "eager grad" in capsys.readouterr().out
     assert dispatch.markdown(measured).count("\n") == 2 + 9
+    lines = dispatch.rows(dispatch.measure_network(repeats=6))
+    assert [line[:2] for line in lines] == [
+        ["mlp, dropout", "eager, key"], ["mlp, dropout", "eager, no key"],
+    ]  # fmt: skip
 
 
 def test_startup(tmp_path, capsys):

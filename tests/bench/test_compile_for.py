@@ -5,7 +5,8 @@ import importlib.util
 import jax.numpy as jnp
 import pytest
 
-from activax.bench import compile_for, hlo, sass
+from activax.bench import compile_for
+from activax.bench.compiled import hlo, sass
 
 LOOP = """\
 HloModule jit_f, is_scheduled=true

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activax.bench import files
+from activax.bench.results import files
 
 MARK = "a mark"
 OLD, NEW = f"{MARK}: old", f"{MARK}: new " + 4096 * "x"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from activax.bench import json_rows
+from activax.bench.results import json_rows
 
 RESULTS = sorted((Path(__file__).parents[2] / "benchmarks" / "results").glob("*.json"))
 

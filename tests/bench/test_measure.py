@@ -6,8 +6,8 @@ import pytest
 
 import activax
 from activax import bench
-from activax.bench import torch_programs
-from activax.bench.modes import MODES
+from activax.bench.workloads import torch_programs
+from activax.bench.workloads.modes import MODES
 
 pytestmark = pytest.mark.usefixtures("few_sets")
 SPEC = jax.ShapeDtypeStruct((8, 128), "float32")

@@ -8,11 +8,11 @@ import pytest
 
 import activax
 from activax import bench
-from activax.bench import peers
-from activax.bench.jax_programs import JaxProgram
-from activax.bench.modes import LAYERS, MODES, cotangents
-from activax.bench.rotation import Rotation, last_level_cache
-from activax.bench.traffic import Traffic, alike, copy, traffic
+from activax.bench.timing.jax_programs import JaxProgram
+from activax.bench.timing.rotation import Rotation, last_level_cache
+from activax.bench.workloads import peers
+from activax.bench.workloads.modes import LAYERS, MODES, cotangents
+from activax.bench.workloads.traffic import Traffic, alike, copy, traffic
 
 pytestmark = pytest.mark.usefixtures("few_sets")
 SPEC = jax.ShapeDtypeStruct((8, 128), "float32")
@@ -114,7 +114,7 @@ def test_results_are_written_into_donated_buffers(name, mode):
 
 
 def test_sets_exceed_the_cache(monkeypatch):
-    monkeypatch.setattr("activax.bench.rotation.MOST_SETS", 256)
+    monkeypatch.setattr("activax.bench.timing.rotation.MOST_SETS", 256)
     rotation = Rotation((jnp.zeros(2**20), jnp.zeros(2**18)))
     nbytes = 4 * (2**20 + 2**18)
     assert nbytes * (len(rotation.sets) - 1) <= last_level_cache() < nbytes * len(rotation.sets)

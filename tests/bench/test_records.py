@@ -9,7 +9,7 @@ import pytest
 
 import activax
 from activax import bench
-from activax.bench import records
+from activax.bench.results import records
 
 pytestmark = pytest.mark.usefixtures("few_sets")
 

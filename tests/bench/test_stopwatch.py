@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from activax.bench.device_time import busy_ns
-from activax.bench.stopwatch import Interval, median_interval, race
+from activax.bench.timing.device_time import busy_ns
+from activax.bench.timing.stopwatch import Interval, median_interval, race
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,11 @@ def test_the_written_files_are_up_to_date(capsys):
 
 def test_the_index_says_what_the_activation_says(activation):
     entry = INDEX[activation.name]
-    assert entry[:3] == (activation.family, activation.kind, activation.tier)
+    assert (entry.family, entry.kind, entry.tier) == (
+        activation.family,
+        activation.kind,
+        activation.tier,
+    )
     assert entry.summary == activation.summary
     assert entry.family in FAMILIES
 

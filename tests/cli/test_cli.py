@@ -77,7 +77,7 @@ def test_diagnose_leaves_training_as_it_is_and_writes_its_findings(tmp_path, cap
 
 def test_the_diagnosed_training_is_the_reported_one(tmp_path, monkeypatch):
     """Compare the dead units of the last replayed networks with those of the table."""
-    monkeypatch.setattr("activax.cli.diagnose.TIMES", 1)
+    monkeypatch.setattr("activax.cli.train.diagnosis.TIMES", 1)
     flags = ["--optimizer", "sgd", "--learning-rate", "0.3", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu", *SMALL, *flags]) == 0
     (result,) = untimed(tmp_path)
@@ -178,6 +178,21 @@ def test_a_list_on_a_terminal_is_a_table_that_cuts_nothing(capsys, monkeypatch):
     for found in activax.catalog.values():
         if found.family in ("gated", "reduction", "vector"):
             assert {w for w in found.section("Formula").split() if len(w) < 20} <= words
+
+
+def test_list_of_a_tag(capsys):
+    assert cli.main(["list", "--tag", "trainable", "random", "--json"]) == 0
+    found = {row["name"] for row in json.loads(capsys.readouterr().out)}
+    assert found == {a.name for a in activax.catalog.values() if a.trainable and a.keys}
+
+
+def test_show_says_what_other_libraries_call_it(capsys):
+    assert cli.main(["show", "leaky_relu"]) == 0
+    out = capsys.readouterr().out
+    assert "torch.leaky_relu" in out
+    assert "keras.leaky_relu with negative_slope = 0.2" in out
+    assert cli.main(["show", "star_relu"]) == 0
+    assert "torch: 0.8944 * F.relu(x).square() - 0.4472" in capsys.readouterr().out
 
 
 def test_show_tells_the_value_from_the_slope(capsys):

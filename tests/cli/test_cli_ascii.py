@@ -10,7 +10,8 @@ import activax
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 pytest.importorskip("sklearn", reason="the cli extra is not installed")
-from activax.cli import bench, streams  # noqa: E402
+from activax.cli import streams  # noqa: E402
+from activax.cli.bench import requests as bench  # noqa: E402
 from activax.study import experiment  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")
@@ -100,6 +101,7 @@ def test_the_papers_of_all_activations_are_spelled():
 
 def test_a_stream_without_encoding_is_left_alone(monkeypatch):
     monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, io.StringIO())
     assert cli.main(["show", "tanh"]) == 0
     assert "└──" in sys.stdout.getvalue()

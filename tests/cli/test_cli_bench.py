@@ -7,11 +7,12 @@ import sys
 import pytest
 
 import activax
-from activax.bench import records, torch_programs
+from activax.bench.results import records
+from activax.bench.workloads import torch_programs
 
 pytest.importorskip("rich", reason="the cli extra is not installed")
 from activax import cli
-from activax.cli import bench
+from activax.cli.bench import requests as bench
 
 pytestmark = pytest.mark.usefixtures("standard_promotion", "few_sets")
 

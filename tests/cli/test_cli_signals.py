@@ -37,7 +37,8 @@ sys.exit(main(argv))
 # A program that runs the command, and says when it starts.
 ANY_TIME = """
 import sys
-import activax.cli.bench, activax.cli.train, activax.cli.theory, activax.study.experiment
+import activax.cli.bench.command, activax.cli.train.command, activax.cli.theory.command
+import activax.study.experiment
 from activax.cli import main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main())

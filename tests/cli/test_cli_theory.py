@@ -10,7 +10,8 @@ import activax
 from activax import theory
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
-from activax.cli import theory_card, theory_maps  # noqa: E402
+from activax.cli.theory import card as theory_card  # noqa: E402
+from activax.cli.theory import maps as theory_maps  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 

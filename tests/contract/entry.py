@@ -74,15 +74,14 @@ class Found:
     def rows(self, dtype: Any, *, smooth: bool = False) -> np.ndarray:
         """Return which finite rows are compared with the reference: all but the MAGNITUDES.
 
-        Smooth are those at no kink and short of the largest number, where no slope has a bound.
+        Smooth are those at no kink.
         """
-        xs, largest = self.inputs(dtype), float(jnp.finfo(dtype).max)
-        rows = self.finite(dtype)
+        xs, rows = self.inputs(dtype), self.finite(dtype)
         rows[-2 * MAGNITUDES.size :] = False
         if not smooth:
             return rows
-        ends = [(*piece.kinks, -largest, largest) for piece in self.pieces]
-        return rows & ~np.any(list(map(np.isin, xs, ends)), axis=0)
+        kinks = [piece.kinks for piece in self.pieces]
+        return rows & ~np.any(list(map(np.isin, xs, kinks)), axis=0)
 
 
 def find(activation: Activation) -> list[Found]:

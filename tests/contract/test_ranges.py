@@ -175,6 +175,7 @@ def test_vectors_are_right_in_the_whole_range(vector, name):
 def test_numbers_that_were_wrong():
     assert activax.softplus(3.0, -1.0) == pytest.approx(-0.0485873516, rel=1e-6)
     assert activax.softplus(-3.0, -2.0) == pytest.approx(-3.0012378, rel=1e-6)
+    assert jax.grad(activax.softplus, 1)(3e38, 1e-30) == 0.0
     assert activax.soft_shrink.ranges["threshold"] == activax.Range(0.0)
     assert activax.hard_shrink(0.0, -1.0) == 0.0
     assert jax.grad(activax.hard_shrink)(0.0, -1.0) == 1.0

@@ -17,6 +17,7 @@ from mpmath import mp
 from own import square
 
 import activax
+from activax.catalogue import INDEX
 
 ELU = activax.elu.bind(alpha=0.5)
 PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
@@ -40,8 +41,8 @@ def test_goes_by_its_public_name(activation):
     assert getattr(activax, activation.name) is activation
     assert repr(activation) == f"activax.{activation.name}"
     assert activation.__name__ == activation.name
-    family = importlib.import_module(f"activax.functions.{activation.family}")
-    assert getattr(family, activation.name) is activation
+    module = importlib.import_module(f"activax.functions.{INDEX[activation.name].module}")
+    assert getattr(module, activation.name) is activation
 
 
 @pytest.mark.every

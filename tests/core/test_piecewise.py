@@ -175,3 +175,26 @@ ERRORS = {
 def test_bad_input_is_explained(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+def test_edges_without_a_jump_are_no_kinks():
+    @activax.piecewise(lambda x: 0.0, jnp.square, edges=(0.0,), kinks=())
+    def half_parabola(x):
+        "x^2 on the right."
+
+    assert half_parabola.kinks == ()
+    assert activax.check(half_parabola).ok
+
+
+def test_the_formula_knows_the_defaults():
+    @activax.piecewise(lambda x, edge: -edge, lambda x, edge: x, edges=lambda edge: (edge,))
+    def stairs(x, edge=1.0):
+        "A step, then the identity."
+
+    @activax.mix(activax.relu, activax.tanh)
+    def blend(x, weight=0.25):
+        "A rectifier with a bounded part."
+
+    x = jnp.array([-2.0, 0.5, 3.0])
+    for activation in (stairs, blend):
+        np.testing.assert_allclose(activation.formula(x), activation(x), rtol=1e-6)

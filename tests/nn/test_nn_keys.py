@@ -86,10 +86,13 @@ def draws(layer):
 
 
 def test_only_layers_that_draw_get_keys():
-    """A network without random numbers does nothing with its key."""
+    """A network without random numbers does nothing with its key; one layer alone takes it."""
     silent = nn.serial(nn.dense(8), activax.gelu, nn.residual(nn.dense(8)), nn.dense(8))
     assert draws(silent) == (0, 0)
-    assert draws(nn.serial(silent, DROPOUT, silent, silent)) == (1, 1)
+    assert draws(nn.serial(silent, DROPOUT, silent, silent)) == (0, 1)
+    alone = nn.serial(nn.residual(silent, DROPOUT), silent)
+    # Both sides draw by the same program, which is printed once.
+    assert draws(nn.parallel(alone, alone, combine=jnp.add)) == (1, 1)
 
 
 def test_an_apply_with_a_key_says_whether_networks_give_it():

@@ -1,0 +1,8 @@
+"""The memory that reverse mode needs.
+
+Modules:
+    kept       The arrays that reverse mode keeps.
+    temporary  The memory that a compiled program needs beside its arguments and results.
+    bits       Bits an element that an activation adds to a network, beyond an identity.
+    ranking    A ranking of residual policies by the memory that a network needs.
+"""

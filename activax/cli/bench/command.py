@@ -1,0 +1,134 @@
+"""Measure activations on this machine, beside other libraries and a copy."""
+
+import argparse
+import importlib
+import os
+import re
+import sys
+from pathlib import Path
+
+import activax
+from activax.bench.results import machine
+from activax.bench.results.records import MARK, from_json
+from activax.bench.timing.row import Row
+from activax.bench.workloads import peers
+from activax.bench.workloads.modes import MODES
+from activax.bench.workloads.suites import SUITES, still
+from activax.cli.arguments import (
+    activation,
+    add_activations,
+    add_list,
+    choice,
+    dtype,
+    number,
+    output_file,
+    sample_count,
+)
+from activax.cli.bench.requests import Outcome, OwnFunction, checked_request, measure_all
+from activax.cli.errors import UsageError
+
+MEMORY = "memory"  # the suite that times nothing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--suite", choices=(*SUITES, MEMORY), default="quick",
+        help="what to measure (default: quick); memory: bits kept, by policy")  # fmt: skip
+    add_activations(
+        parser,
+        one=_subject_or_own,
+        help="activations, or functions of yours as package.module:function (default: the suite's)",
+    )
+    add_list(
+        parser,
+        "--impl",
+        one=choice(*peers.LIBRARIES),
+        default=["activax", "jax", "torch"],
+        help=f"libraries, of {', '.join(peers.LIBRARIES)} (default: activax jax torch)",
+    )
+    add_list(
+        parser,
+        "--dtype",
+        one=dtype,
+        help="of float32, bfloat16, float16, or short as f32, bf16, f16 "
+        "(default: float32 bfloat16)",
+    )
+    add_list(
+        parser,
+        "--mode",
+        one=choice(*MODES, fwd="forward", bwd="backward", **{"fwd+bwd": "forward+backward"}),
+        default=["forward", "backward"],
+        help=f"of {', '.join(MODES)} (default: forward backward)",
+    )
+    add("--shape", type=_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
+    add("--fresh", action="store_true", help="new memory for each result, not the last one's")
+    add("--repeats", type=sample_count, metavar="N", help="samples of each (default: 15)")
+    add("--quick", action="store_true", help="one dtype, smaller arrays, fewer samples: < 60 s")
+    add("--json", type=output_file, metavar="FILE", help="write Google Benchmark's JSON")
+    add("--csv", type=output_file, metavar="FILE", help="write every field of every row")
+    add("--md", type=output_file, metavar="FILE", help="write a Markdown table")
+    add("--png", type=output_file, metavar="FILE", help="draw bars against the roofline")
+    add("--compare", type=Path, metavar="FILE", help="an earlier --json: what is slower now?")
+    add(
+        "--fail-above",
+        type=number("a number from 1 on", lambda value: value >= 1),
+        default=1.1,
+        metavar="RATIO",
+        help="exit with 1 if one takes more than this of its earlier time (1.1)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from activax.cli.bench.report import CSV_MARK, check_outputs, judge, show
+
+    if arguments.suite == MEMORY:
+        from activax.cli.bench import memory
+
+        for option in ("shape", "fresh", "repeats", "quick", "png", "compare"):
+            if getattr(arguments, option):
+                raise UsageError(f"bench: --suite memory times nothing, so it has no --{option}")
+        return memory.run(arguments)
+    earlier = _earlier(arguments.compare)
+    request = checked_request(arguments)
+    check_outputs(arguments, MARK, CSV_MARK)
+    outcome = Outcome([], machine.describe(sys.argv[1:]) | {"complete": False})
+    try:
+        measure_all(request, outcome)
+        outcome.environment["complete"] = True
+    finally:  # an interrupted run keeps what is measured
+        if outcome.rows:
+            show(outcome.rows, outcome.environment, arguments)
+    return judge(earlier, outcome.rows, arguments.fail_above) if earlier else 0
+
+
+def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:
+    module, colon, name = text.partition(":")
+    if not colon:
+        found = activation(text)
+        if still(found):
+            raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
+        return found
+    if os.getcwd() not in sys.path:  # as for `python -m`
+        sys.path.insert(0, os.getcwd())
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
+    if not callable(function):
+        raise argparse.ArgumentTypeError(f"{text!r} is not callable")
+    return OwnFunction(text, function)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
+        raise argparse.ArgumentTypeError(f"must be sizes such as 8192x14336; got {text!r}")
+    return tuple(map(int, text.split("x")))
+
+
+def _earlier(path: Path | None) -> list[Row]:
+    if path is None:
+        return []
+    try:
+        return from_json(path.read_text())[0]
+    except ValueError as error:
+        raise UsageError(f"bench: --compare: {path} is {error}") from None
