@@ -3,6 +3,7 @@
 import pytest
 
 import activax
+from activax.bench.workloads import peers
 from activax.catalogue.lookup import _tables
 from activax.catalogue.presets import PRESETS
 
@@ -58,6 +59,13 @@ def test_every_spelling_of_a_name(library):
             else:
                 with pytest.raises(ValueError, match=r"'keras\.leaky_relu' or 'keras\.LeakyReLU'"):
                     activax.get(spec)
+
+
+@pytest.mark.every
+def test_a_definition_names_libraries_that_are_known(activation):
+    """A misspelt library would be found by nobody."""
+    assert activation.elsewhere.names.keys() <= PRESETS.keys()
+    assert activation.elsewhere.expressions.keys() <= {*peers.LIBRARIES}
 
 
 @pytest.mark.every

@@ -65,6 +65,13 @@ def test_infinite_elements_share_the_sum(name):
     np.testing.assert_array_equal(activation(jnp.full(4, -jnp.inf)), jnp.full(4, 0.25))
 
 
+def test_logarithms_of_shares_of_infinite_elements():
+    two, four = -np.log(np.float32([2, 4]))
+    close(activax.log_softmax(jnp.array([jnp.inf, 0.0, jnp.inf])), [two, -np.inf, two])
+    close(activax.log_softmax(jnp.full(4, -jnp.inf)), np.full(4, four))
+    close(activax.log_softmax(jnp.array([3.0, -jnp.inf, 3.0])), [two, -np.inf, two])
+
+
 def test_standardize_does_not_lose_deviations_in_a_large_mean():
     deviations = jnp.array([-3.0, -1.0, 0.0, 4.0])
     close(activax.standardize(deviations + 2.0**20), activax.standardize(deviations))
