@@ -6,9 +6,11 @@ A test with the marker `every` runs on every activation by default. That is for 
 the contract in `contract/test_entry.py`, which checks what is an activation's own: its numbers.
 """
 
+import contextlib
 import gc
 from collections.abc import Iterable
 
+import compiling
 import drawn
 import jax
 import jax.numpy as jnp
@@ -37,8 +39,8 @@ def programs_of_a_module(request):
     the last bits, and their programs compile in less time.
     """
     optimized = request.node.get_closest_marker("optimized") is not None
-    jax.config.update("jax_disable_most_optimizations", not optimized)
-    yield
+    with contextlib.nullcontext() if optimized else compiling.quickly():
+        yield
     jax.clear_caches()
 
 

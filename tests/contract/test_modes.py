@@ -11,6 +11,8 @@ import pytest
 
 import activax
 
+pytestmark = pytest.mark.optimized
+
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 
 

@@ -28,7 +28,11 @@ def check_gradients(lean, network, params):
         return jax.jit(loss)(params)
 
     found, expected = gradient(lean), gradient(lean.original)
-    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=2e-4, atol=1e-4), found, expected)
+
+    def close(a, b):  # to the error of a slope from a rounded output
+        assert_allclose(a, b, rtol=2e-4, atol=2e-5 * np.abs(b).max())
+
+    jax.tree.map(close, found, expected)
     assert any(np.any(leaf) for leaf in jax.tree.leaves(found))
 
 
