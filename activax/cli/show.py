@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         "formula": activation.section("Formula"),
         "parameters": parameters or "none",
         "kinks": ", ".join(map(str, activation.kinks)) or "none",
+        "rounding": _rounding(activation),
         "elsewhere": _elsewhere(activation) or "none",
         "family": f"{activation.family} ({activation.kind}, {activation.tier})",
         "paper": activation.section("Paper"),
@@ -72,6 +73,16 @@ def run(arguments: argparse.Namespace) -> None:
                 force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
+
+
+def _rounding(activation: activax.Activation[...]) -> str:
+    """Return how many results are rounded wrongly, in a line for each 16-bit dtype."""
+    if activation.rounding is None:
+        return "not counted"
+    return "\n".join(
+        f"{dtype}: {values or 'no'} values and {slopes or 'no'} slopes of all inputs are wrong"
+        for dtype, (values, slopes) in activation.rounding.items()
+    )
 
 
 def _elsewhere(activation: activax.Activation[...]) -> str:

@@ -62,13 +62,13 @@ def narrow(x: Array, dtype: Any) -> Array:
 def mode_of(dtype: Any) -> Mode:
     """Return the mode for a result of `dtype`.
 
-    HALF is the mode of 16-bit results and of everything computed on the way to one, and PLAIN that
-    of everything in a plain function.
+    BFLOAT16 is the mode of such results and of everything computed on the way to one, PLAIN that of
+    everything in a plain function, and SINGLE that of float16, too.
     """
     if tracing.value in PLAIN:
         return Mode.PLAIN
-    half = dtype.itemsize < 4 or tracing.value is Mode.HALF
-    return Mode.HALF if half else Mode.SINGLE
+    short = dtype == jnp.bfloat16 or tracing.value is Mode.BFLOAT16
+    return Mode.BFLOAT16 if short else Mode.SINGLE
 
 
 def weaken(out: Array, *inputs: Any) -> Array:

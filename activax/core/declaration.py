@@ -19,6 +19,7 @@ from activax.core.pipeline import Operands, Pipeline, keep_inputs, keep_output
 from activax.core.ranges import ANY, Ranges, complete
 from activax.core.residuals import INPUT, Differential, Residual
 from activax.numerics.mode import Mode, at
+from activax.numerics.nudges import NUDGES, WRONG
 
 P = ParamSpec("P")
 # A formula is written for an array; the activation takes whatever converts to one.
@@ -85,6 +86,7 @@ def declare(
                 keep,
                 ranges,
                 along_axis=kind in ("vector", "reduction"),
+                nudges={key: nudge for (of, key), nudge in NUDGES.items() if inside and of == name},
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),
             kinks=kinks,
@@ -92,6 +94,7 @@ def declare(
             domain=domain,
             factors=factors,
             ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
+            rounding=WRONG.get(name) if inside else None,
             residuals=(*residuals, INPUT),
             inputs=inputs,
             arrays=arrays,

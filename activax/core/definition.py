@@ -69,6 +69,7 @@ class Definition:
     domain: tuple[float, float]
     factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
     ulps: tuple[float, float]  # of value and slopes
+    rounding: Mapping[str, tuple[int, int]] | None  # wrong values and slopes, by 16-bit dtype
     residuals: tuple[Residual, ...]  # what the backward pass may keep
     inputs: int
     arrays: tuple[str, ...]  # positional parameters: the inputs, then what is differentiable

@@ -64,6 +64,10 @@ class Facts:
         return self._definition.ulps
 
     @property
+    def rounding(self) -> Mapping[str, tuple[int, int]] | None:
+        return None if self._definition.derived else self._definition.rounding
+
+    @property
     def elsewhere(self) -> Elsewhere:
         return self._definition.elsewhere
 

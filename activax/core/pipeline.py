@@ -14,7 +14,8 @@ from activax.core.arguments import cast, mode_of, narrow, weaken, widen
 from activax.core.ranges import ANY, Ranges, nan_outside
 from activax.core.residuals import Differential, Keep, Residual, with_residual
 from activax.core.rule import differentiable
-from activax.numerics.mode import tracing
+from activax.numerics.mode import PLAIN, tracing
+from activax.numerics.nudge import Nudge
 
 
 class Operands(NamedTuple):
@@ -45,6 +46,7 @@ class Pipeline:
         ranges: the ranges of parameters, outside of which value and slopes are NaN.
         along_axis: whether the formula reduces; XLA's kernels along an axis take in its own
             conversion to 16 bits, and no other.
+        nudges: by dtype and quantity, as in "float16 slope", what makes 16-bit results right.
     """
 
     prepare: Callable[[Sequence[Any], dict[str, Any]], Operands]
@@ -54,6 +56,7 @@ class Pipeline:
     keep: Keep
     ranges: Ranges = field(default_factory=lambda: ANY)
     along_axis: bool = False
+    nudges: Mapping[str, Nudge] = field(default_factory=dict)
 
     def trace(
         self,
@@ -75,9 +78,13 @@ class Pipeline:
         if dtype is None:
             return self.formula(*inputs, **statics)
         keep = self.keep
-        differentials: Sequence[Differential] = [*self.differentials.values()]
+        nudges = {} if tracing.value in PLAIN else self.nudges
+        formula = _nudged(self.formula, nudges.get(f"{dtype} value"))
+        first, *others = self.differentials.values()
+        differentials: Sequence[Differential]
+        differentials = [_nudged(first, nudges.get(f"{dtype} slope")), *others]
         if residual is not None:
-            keep, differentials = with_residual(residual, dtype, self.formula, keep, differentials)
+            keep, differentials = with_residual(residual, dtype, formula, keep, differentials)
         places = [self.names.index(name) for name in self.differentials]
         mode = mode_of(dtype)
         # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
@@ -88,7 +95,7 @@ class Pipeline:
 
         def value(*inputs: Any) -> Array:
             with tracing(mode):
-                out = self.formula(*map(widen, inputs), **statics)
+                out = formula(*map(widen, inputs), **statics)
                 return cast(out, dtype) if self.along_axis else narrow(out, dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
@@ -118,6 +125,17 @@ class Pipeline:
         if self.keep is not keep_inputs:
             kept = self.keep(*inputs, self.formula(*inputs, **statics), **statics)
         return self.differentials[self.names[0]](*kept, t, **statics)
+
+
+def _nudged(function: Callable[..., Array], nudge: Nudge | None) -> Callable[..., Array]:
+    """Return a function whose first argument is the input, with its result nudged."""
+    if nudge is None:
+        return function
+
+    def nudged(x: Array, *others: Any, **statics: Any) -> Array:
+        return nudge(function(x, *others, **statics), x)
+
+    return nudged
 
 
 def keep_inputs(*inputs_and_out: Any, **statics: Any) -> tuple[Any, ...]:

@@ -13,6 +13,8 @@ Modules:
     square_plus            x^2 + b and its root, without cancellation and overflow.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
+    nudge                  Changes of a float32 that make it round to 16 bits correctly.
+    nudges                 Those of each activation; `python -m benchmarks.rounding` finds them.
     coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.
 """
 
@@ -22,6 +24,8 @@ __all__ = [
     "double_words",
     "exponential_remainder",
     "mode",
+    "nudge",
+    "nudges",
     "selects",
     "self_gate",
     "slope_from_value",

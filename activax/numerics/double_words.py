@@ -1,8 +1,8 @@
 """Two-word arithmetic: numbers are sums high + low of two floats, so that no rounding is lost.
 
 exp(88) needs its argument to 2^-31, and a slope next to its root needs the distance to the root. In
-float64 and for 16-bit results one word is enough, so the second word is None there. The methods and
-what XLA does to them are in docs/numerics.md, sections 2 and 6.
+float64 and for bfloat16 results one word is enough, so the second word is None there. The methods
+and what XLA does to them are in docs/numerics.md, sections 2 and 6.
 """
 
 import functools
@@ -26,7 +26,7 @@ def collapse(words: Sequence[Array | None]) -> Any:
 
 
 def needs_two_words(x: Array) -> bool:
-    """Return whether x needs a second word, as a float32 does unless the result has 16 bits."""
+    """Return whether x needs a second word, as a float32 does unless the result is a bfloat16."""
     return x.dtype == jnp.float32 and tracing.value is Mode.SINGLE
 
 
@@ -71,7 +71,7 @@ def root_minus(root: tuple[float, float], a: Array) -> Array:
     `root` is (high, low), two float64 numbers. docs/numerics.md, section 1.
     """
     nearest, rest = root
-    if tracing.value is Mode.HALF:  # no 16-bit number is so near to a root that `rest` matters
+    if tracing.value is Mode.BFLOAT16:  # no bfloat16 is so near to a root that `rest` matters
         return nearest - a
     high = float(np.float32(nearest)) if a.dtype == jnp.float32 else nearest
     return keep_rounding(high - a) + select_constant(nearest - high + rest, a)

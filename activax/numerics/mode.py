@@ -1,4 +1,4 @@
-"""The mode in which a formula is traced: plain primitives, or kernels for 32 or 16 bits.
+"""The mode in which a formula is traced: plain primitives, or kernels for float32 or bfloat16.
 
 JAX includes the mode in the keys of its caches. So a program that was traced in one mode, by
 `jax.jit` of this library or of a user, is never used in another.
@@ -21,7 +21,7 @@ class Mode(enum.Enum):
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
     COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"
     SINGLE = "right to the last bits of the dtype"
-    HALF = "right to the last bits of 16-bit results, though computed in float32"
+    BFLOAT16 = "right to the last bits of bfloat16, though computed in float32"
 
 
 # `tracing.value` is the mode that holds, and `with tracing(mode):` sets another.

@@ -1,8 +1,8 @@
 """exp, expm1, log1p, tanh and the normal tail: shorter and more exact in float32 than XLA's.
 
 Each function has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a
-kernel for float32, which is shorter for 16-bit results. Its derivative is a formula of its own, so
-all orders are right. An argument may come in two words (docs/numerics.md, section 2).
+kernel for float32, which is shorter for bfloat16 results. Its derivative is a formula of its own,
+so all orders are right. An argument may come in two words (docs/numerics.md, section 2).
 """
 
 import math
@@ -15,17 +15,17 @@ from jax import Array, lax
 
 from activax.numerics.coefficients import (
     EXPM1,
-    EXPM1_HALF,
+    EXPM1_SHORT,
     GELU_ROOT,
     GELU_SLOPE,
-    GELU_SLOPE_HALF,
+    GELU_SLOPE_SHORT,
     LOG1P,
-    LOG1P_HALF,
+    LOG1P_SHORT,
     NORMAL_TAIL,
-    NORMAL_TAIL_HALF,
+    NORMAL_TAIL_SHORT,
     PHI0,
     SQRT_2PI,
-    TANH_HALF,
+    TANH_SHORT,
 )
 from activax.numerics.double_words import collapse, head_bits, needs_two_words, root_minus
 from activax.numerics.mode import PLAIN, Mode, tracing
@@ -53,7 +53,7 @@ def _by_mode(
 ) -> Array:
     """Return a function of one argument in the form of the current mode, with its derivative.
 
-    `kernel(half, *words)` computes it for float32 and `plain(x)` elsewhere, and
+    `kernel(short, *words)` computes it for float32 and `plain(x)` elsewhere, and
     `derivative(*words, out)` its derivative.
     """
     mode = tracing.value
@@ -63,7 +63,7 @@ def _by_mode(
     @jax.custom_jvp
     def function(*words: Any) -> Array:
         if words[0].dtype == jnp.float32:
-            return kernel(mode is Mode.HALF, *words)
+            return kernel(mode is Mode.BFLOAT16, *words)
         return plain(collapse(words))
 
     @function.defjvp
@@ -94,7 +94,7 @@ def horner(x: Array, coefficients: Sequence[float | Array]) -> Any:
     return value
 
 
-def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
+def _reduced(short: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
     """Return 2^(n + shift), 0 where it underflows, and expm1(r), for x + low = n ln 2 + r.
 
     n is a whole number and |r| < 0.35.
@@ -103,13 +103,13 @@ def _reduced(half: bool, x: Array, low: Array | None, shift: int) -> tuple[Array
     n = lax.round(bounded * _LOG2_E, lax.RoundingMethod.TO_NEAREST_EVEN)
     exponent = lax.bitcast_convert_type(n + (_WHOLE + (127 + shift)), jnp.int32) << 23
     power = lax.bitcast_convert_type(exponent, jnp.float32)
-    if half:
+    if short:
         r = bounded - n * math.log(2)
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
     else:  # exact but for the last product, even where x and low cancel
         r = ((x - n * _LN2_HIGH) + low) - n * _LN2_LOW
-    return power, r + r * r * polynomial(r, EXPM1_HALF if half else EXPM1)
+    return power, r + r * r * polynomial(r, EXPM1_SHORT if short else EXPM1)
 
 
 def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
@@ -123,8 +123,8 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         near = jnp.exp(jnp.where(far, x + 16, x))
         return near * jnp.where(far, math.exp(-16) * 2.0**shift, 2.0**shift)
 
-    def kernel(half: bool, x: Array, low: Array | None) -> Array:
-        power, rest = _reduced(half, x, low, shift)
+    def kernel(short: bool, x: Array, low: Array | None) -> Array:
+        power, rest = _reduced(short, x, low, shift)
         return power + power * rest
 
     return _by_mode(plain, kernel, lambda x, low, out: out, x, low)
@@ -139,8 +139,8 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     def derivative(x: Array, low: Array | None, out: Array) -> Array:
         return exp(x, low, shift=shift)
 
-    def kernel(half: bool, x: Array, low: Array | None) -> Array:
-        power, rest = _reduced(half, x, low, shift)
+    def kernel(short: bool, x: Array, low: Array | None) -> Array:
+        power, rest = _reduced(short, x, low, shift)
         return power * rest + (power - 2.0**shift)
 
     return _by_mode(plain, kernel, derivative, x, low)
@@ -149,8 +149,8 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
 def log1p(x: Array) -> Array:
     """Return log(1 + x) for 0 <= x <= 1."""
 
-    def kernel(half: bool, x: Array) -> Array:
-        return x + x * x * polynomial(x, LOG1P_HALF if half else LOG1P)
+    def kernel(short: bool, x: Array) -> Array:
+        return x + x * x * polynomial(x, LOG1P_SHORT if short else LOG1P)
 
     return _by_mode(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
 
@@ -169,7 +169,7 @@ def logistic_slope(x: Array) -> Array:
         return e / (1 + e * (2 + e))
 
     # The derivative is odd, which JAX's derivative would lose next to 0, where exp(-x) rounds to 1.
-    return _by_mode(slope, lambda half, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
+    return _by_mode(slope, lambda short, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
 
 
 def tanh_slope(x: Array, *, shift: int = 0) -> Array:
@@ -180,16 +180,16 @@ def tanh_slope(x: Array, *, shift: int = 0) -> Array:
         e = top * 2.0**-shift
         return top / (1 + e * (0.5 + e / 16))
 
-    return _by_mode(slope, lambda half, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
+    return _by_mode(slope, lambda short, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
 
 
 def tanh(x: Array) -> Array:
     """Return the hyperbolic tangent."""
 
-    def kernel(half: bool, x: Array) -> Array:
-        if half:
+    def kernel(short: bool, x: Array) -> Array:
+        if short:
             x = clip(x, -9.0, 9.0)  # where tanh is 1 to the last bit
-            p, q = (polynomial(x * x, series) for series in TANH_HALF)
+            p, q = (polynomial(x * x, series) for series in TANH_SHORT)
             return x * p / q
         e = expm1(2 * at_most(jnp.abs(x), 10.0))  # where tanh is 1
         return jnp.copysign(e / (e + 2), x)
@@ -215,8 +215,8 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     def plain(a: Array) -> Array:
         return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
 
-    def kernel(half: bool, a: Array, low: Array | None) -> Array:
-        p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
+    def kernel(short: bool, a: Array, low: Array | None) -> Array:
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
         return gaussian(a, low, shift=shift) * q / (SQRT_2PI * (a * q) + p)
 
     def derivative(a: Array, low: Array | None, out: Array) -> Array:
@@ -228,8 +228,8 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
 def gelu_tail(a: Array, *, shift: int = 0) -> Array:
     """Return 2^shift a normal_tail(a) for a >= 0, the difference max(x, 0) - gelu(x) at |x| = a."""
 
-    def kernel(half: bool, a: Array) -> Array:
-        p, q = (horner(a, series) for series in (NORMAL_TAIL_HALF if half else NORMAL_TAIL))
+    def kernel(short: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
         limit_product = a * q
         return gaussian(a, shift=shift) * limit_product / (SQRT_2PI * limit_product + p)
 
@@ -250,8 +250,8 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
     def plain(a: Array) -> Array:
         return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
 
-    def kernel(half: bool, a: Array) -> Array:
-        p, q = (horner(a, series) for series in (GELU_SLOPE_HALF if half else GELU_SLOPE))
+    def kernel(short: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in (GELU_SLOPE_SHORT if short else GELU_SLOPE))
         limit_product = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
         return limit_product * (q + p) / q
 

@@ -186,4 +186,7 @@ def _few_bits(
     )(formula)._definition
     options: Mapping[str, Any] = {"keep": keep, "deviation": deviation, "dither": dither}
     made = Derived(lean, activation, MappingProxyType(options), residual)
-    return Activation(dataclasses.replace(definition, tier=tier_of(activation), derived=made))
+    nudges = activation._definition.pipeline.nudges
+    pipeline = dataclasses.replace(definition.pipeline, nudges=nudges)
+    tier = tier_of(activation)
+    return Activation(dataclasses.replace(definition, tier=tier, derived=made, pipeline=pipeline))

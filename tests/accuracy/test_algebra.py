@@ -244,7 +244,7 @@ KERNELS = {
     "gelu_tail_slope": (lambda a: mp.diff(gelu_tail, a), (0.0, 0.75, 1.7, 12.9)),
 }
 # Relative errors of the fits, and some room.
-FITS = {Mode.SINGLE: 2.0**-24, Mode.HALF: 2.0**-15}
+FITS = {Mode.SINGLE: 2.0**-24, Mode.BFLOAT16: 2.0**-17}
 
 
 def float32(x: Any) -> mpf:

@@ -11,7 +11,9 @@ import pytest
 from against_reference import inside, sample
 from interpreter import evaluate
 
+import activax
 from activax.bench import compile_for, critical, errors, slope
+from benchmarks._lib.exact_rounding import QUANTITIES, exact_results
 
 pytestmark = [pytest.mark.aot, pytest.mark.every]
 
@@ -35,3 +37,26 @@ def test_float32(elementwise, target):
     ):
         worst = errors(function, jnp.asarray(x), (np.broadcast_to(got, x.shape), mine))
         assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # targets keep subnormals
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "name",
+    ["relu", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "mish", "softplus", "elu"],
+)
+@pytest.mark.parametrize(
+    "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
+)
+def test_all_16_bit_results(name, dtype, target):
+    """Ask for the correctly rounded values and slopes at every input."""
+    activation = activax.get(name)
+
+    def both(x):
+        return activation(x), slope(activation)(x)
+
+    for (of, quantity), exact in exact_results(activation).items():
+        if of == dtype:
+            x = exact.inputs.astype(jnp.dtype(dtype))
+            program = compile_for(target, both, jax.ShapeDtypeStruct(x.shape, x.dtype))
+            there = evaluate(program.hlo, x)[QUANTITIES.index(quantity)]
+            assert not exact.wrong(np.asarray(there, float)).any(), quantity

@@ -63,4 +63,4 @@ def test_the_snippets_run_as_printed_in_one_interpreter():
                 compared += 1
             else:
                 assert not shown.startswith("ValueError"), f"{line}\nshows {shown}"
-    assert compared == 9
+    assert compared == 10
