@@ -145,6 +145,20 @@ PROBLEMS = (
         sets={"LOG1P": (9, 1), "LOG1P_SHORT": (7, 1)},
     ),
     Problem(
+        "log(2 cosh(x/2)) ~= log(2) + x^2 P(x^2), |x| <= 1.05",
+        truth=lambda square: mp.log(2 * mp.cosh(mp.sqrt(square) / 2)),
+        result=lambda square, p: mp.log(2) + square * p,
+        interval=(1e-6, 1.1025),  # at 0 P would be free
+        sets={"LOG_TWO_COSH": (5, 1)},
+    ),
+    Problem(
+        "tanh(x) ~= x + x^3 P(x^2)/Q(x^2), |x| <= 0.9",
+        truth=tanh_ratio,
+        result=lambda square, ratio: 1 + square * ratio,
+        interval=(1e-6, 0.81),  # at 0 the ratio would be free
+        sets={"TANH": (2, 3)},
+    ),
+    Problem(
         "tanh(x) ~= x P(x^2)/Q(x^2), |x| <= 9",
         truth=tanh_ratio,
         result=lambda square, ratio: ratio,

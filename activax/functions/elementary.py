@@ -106,9 +106,11 @@ def exponential(x: Array) -> Array:
     Paper:
         Folklore.
     """
-    # Two equal factors are each within the range of the kernel.
-    root = exp(at_most(x, 1.98 * math.log(largest_finite(x))) / 2)
-    return root * root
+    # The kernel ends before exp does: in two factors there, the first of which is exact.
+    most = math.log(largest_finite(x))
+    x = at_most(x, most + 0.3)  # where exp overflows
+    far = x > most - 8
+    return exp(jnp.where(far, x - 16, x)) * jnp.where(far, math.exp(16), 1.0)
 
 
 _LOG_2 = math.log(2)

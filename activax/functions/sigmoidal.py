@@ -7,8 +7,9 @@ from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import clip, largest_finite, limit_product, magnitude
-from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
+from activax.numerics.transcendental import SHIFT, UNSHIFT, expm1, logistic
 
 __all__ = ["dyt", "log_sigmoid", "sigmoid", "soft_sign", "softsign", "tanh"]
 
@@ -58,7 +59,7 @@ def log_sigmoid(x: Array) -> Array:
     Paper:
         Folklore.
     """
-    return jnp.where(x < 0, x, 0.0) - log1p(exp(-magnitude(x)))
+    return -transcendental.softplus(-x)
 
 
 @elsewhere({"jax jax.numpy flax torch keras keras2 hf timm mlx": "tanh", "onnx": "Tanh"})
@@ -88,11 +89,18 @@ def _softsign_slope(x: Array) -> Array:
     return root * root
 
 
+def _softsign(x: Array) -> Array:
+    half = largest_finite(x) / 2  # 1 + half rounds to half, so the limits are exact
+    x = clip(x, -half, half)
+    return x / (1 + magnitude(x))
+
+
 @elsewhere({"jax flax": "soft_sign", "torch keras keras2 mlx": "softsign", "onnx": "Softsign"})
 @elementwise(
     _softsign_slope,
     lean=(from_output(lambda out: (1 - magnitude(out)) * (1 - magnitude(out))),),
     reference=lambda mp, x: x / (1 + abs(x)),
+    plain=_softsign,
 )
 def softsign(x: Array) -> Array:
     """Softsign: saturates as 1/x, more slowly than tanh.
@@ -108,9 +116,13 @@ def softsign(x: Array) -> Array:
         Elliott 1993, A Better Activation Function for Artificial Neural Networks; Turian,
         Bergstra & Bengio 2009, Quadratic Features and Deep Architectures for Chunking.
     """
-    half = largest_finite(x) / 2  # 1 + half rounds to half, so the limits are exact
-    x = clip(x, -half, half)
-    return x / (1 + magnitude(x))
+    # Three forms of x / (1 + |x|), each where its roundings keep it monotone: docs/numerics.md,
+    # section 11.
+    a = magnitude(x)
+    # The rounding is the one use of the quotient: docs/numerics.md, section 10.
+    share = keep_rounding(jnp.where(a < 1, a, 1.0) / (1 + a))
+    far = jnp.copysign(jnp.where(a < 1, share, 1 - share), x)
+    return jnp.where(a < 0.5, x - x * share, far)
 
 
 def _dyt_slope_alpha(x: Array, alpha: Array, weight: Array, bias: Array) -> Array:

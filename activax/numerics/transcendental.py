@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from activax.numerics.coefficients import (
@@ -21,13 +22,22 @@ from activax.numerics.coefficients import (
     GELU_SLOPE_SHORT,
     LOG1P,
     LOG1P_SHORT,
+    LOG_TWO_COSH,
     NORMAL_TAIL,
     NORMAL_TAIL_SHORT,
     PHI0,
     SQRT_2PI,
+    TANH,
     TANH_SHORT,
 )
-from activax.numerics.double_words import collapse, head_bits, needs_two_words, root_minus
+from activax.numerics.double_words import (
+    collapse,
+    head_bits,
+    keep_rounding,
+    needs_two_words,
+    root_minus,
+    select_constant,
+)
 from activax.numerics.mode import PLAIN, Mode, tracing
 from activax.numerics.selects import at_least, at_most, clip, magnitude
 
@@ -43,6 +53,8 @@ _LN2_LOW = -2.121944400546905827679e-4
 # The sum of a whole number and _WHOLE holds the number in its low bits. To round by adding _WHOLE
 # and subtracting it again fails: XLA adds the two constants first.
 _WHOLE = 1.5 * 2**23
+_LOG_2 = float(np.float32(math.log(2)))
+_TANH_NEAR = 0.7  # where both of the formulas of tanh are within 1.06 ulp
 
 
 def _by_mode(
@@ -155,10 +167,36 @@ def log1p(x: Array) -> Array:
     return _by_mode(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
 
 
+def softplus(x: Array) -> Array:
+    """Return log(1 + exp(x)), monotone in float32 (docs/numerics.md, section 11)."""
+
+    def plain(x: Array) -> Array:
+        return jnp.where(x < 0, 0.0, x) + log1p(exp(-magnitude(x)))
+
+    def kernel(short: bool, x: Array) -> Array:
+        if short:
+            return plain(x)
+        # log 2 + x / 2 in two words, and the rest, which is even in x.
+        high = keep_rounding(_LOG_2 + x / 2)
+        low = x / 2 - keep_rounding(high - _LOG_2) + select_constant(math.log(2) - _LOG_2, x)
+        near = high + (x * x * horner(x * x, LOG_TWO_COSH) + low)
+        return jnp.where(jnp.abs(x) < 1, near, plain(x))
+
+    return _by_mode(plain, kernel, lambda x, out: logistic(x), x)
+
+
 def logistic(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)), without overflow in the value or its derivatives."""
-    e = exp(-magnitude(x))
-    return jnp.where(x < 0, e, 1.0) / (1 + e)
+
+    def plain(x: Array) -> Array:
+        e = exp(-magnitude(x))
+        return jnp.where(x < 0, e, 1.0) / (1 + e)
+
+    def kernel(short: bool, x: Array) -> Array:
+        # Each step rises with x or falls, so the result is monotone.
+        return jnp.where(x < -88, 0.0, 1 / (1 + exp(at_most(-x, 88.0))))
+
+    return _by_mode(plain, kernel, lambda x, out: logistic_slope(x), x)
 
 
 def logistic_slope(x: Array) -> Array:
@@ -191,8 +229,14 @@ def tanh(x: Array) -> Array:
             x = clip(x, -9.0, 9.0)  # where tanh is 1 to the last bit
             p, q = (polynomial(x * x, series) for series in TANH_SHORT)
             return x * p / q
-        e = expm1(2 * at_most(jnp.abs(x), 10.0))  # where tanh is 1
-        return jnp.copysign(e / (e + 2), x)
+        # x + x q next to 0, and 1 - q beyond, so that q is small beside the result. Each step rises
+        # with x or falls, and so does each rounding: tanh is monotone.
+        near, square = jnp.abs(x) < _TANH_NEAR, x * x
+        p, q = (horner(square, series) for series in TANH)
+        grown = exp(2 * at_most(jnp.abs(x), 10.0))  # where tanh is 1
+        # The rounding is the one use of the quotient: docs/numerics.md, section 10.
+        rest = keep_rounding(jnp.where(near, square * p, 2.0) / jnp.where(near, q, grown + 1))
+        return jnp.where(near, x + x * rest, jnp.copysign(1 - rest, x))
 
     return _by_mode(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
 

@@ -7,6 +7,7 @@ from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE, NOT_ZERO
 from activax.core.residuals import from_output
+from activax.numerics import transcendental
 from activax.numerics.selects import (
     FAR,
     at_least,
@@ -19,6 +20,9 @@ from activax.numerics.square_plus import hypotenuse, squareplus_slope
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, log1p, logistic
 
 __all__ = ["softplus", "sqrt_softplus", "squareplus"]
+
+
+_RIGHT = 40.0  # from here on softplus(x) is x in every dtype
 
 
 def _softplus_slope_beta(x: Array, beta: Array) -> Array:
@@ -57,7 +61,7 @@ def softplus(x: Array, beta: Array | float = 1.0) -> Array:
         Option Pricing.
     """
     v = beta * x
-    return jnp.where(v < 0, 0.0, x) + log1p(exp(-magnitude(v))) / beta
+    return jnp.where(v > _RIGHT, x, transcendental.softplus(v) / beta)
 
 
 # Up to here softplus(x) is exp(x) in every dtype, and its root is normal for far lower x.
