@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from against_reference import inside, sample
-from interpreter import evaluate
 
 from activax.bench import compile_for, critical, errors, slope
+from benchmarks._lib.interpreter import evaluate
 
 pytestmark = [pytest.mark.aot, pytest.mark.every]
 
