@@ -47,6 +47,8 @@ DTYPES = ("bfloat16", "float32")
 JUDGED = {"bfloat16": ("bfloat16", "float16"), "float32": ("float32",)}  # by dtype of --dtype
 MODES = ("forward", "backward")
 NEAR = 90  # percent of a copy, from which on an activation is as fast as memory
+PEERS = ("jax.nn", "torch", "torch.compile")
+COLUMNS = ("", f">= {NEAR}% of a copy", "lowest %", *(f"vs {peer}" for peer in PEERS))
 COMMITTED = RESULTS / "accelerator.json"
 
 
@@ -58,55 +60,58 @@ class Size(NamedTuple):
         effort: the number of samples of a program and their length.
         sample: the inputs in float32 that are judged.
         at_once: the activations whose programs are compiled at a time.
+        layers_s: the seconds that must be left to compile and run layers.
     """
 
     shape: tuple[int, ...] | None
     effort: Effort
     sample: int
     at_once: int
+    layers_s: float
 
 
-USUAL = Size(None, Effort(9, 0.01), 2**18, 4)
-QUICK = Size((64, 128), Effort(6, 1e-4), 2**12, 2)
+USUAL = Size(None, Effort(9, 0.01), 2**18, 4, 45.0)
+QUICK = Size((64, 128), Effort(6, 1e-4), 2**12, 2, 0.0)
 
 
 def plan(
-    names: Sequence[str], dtypes: Sequence[str], size: Size, libraries: Sequence[str]
+    names: Sequence[str],
+    dtypes: Sequence[str],
+    size: Size,
+    libraries: Sequence[str],
+    roofline: Roofline,
 ) -> list[Section]:
     """Return all measurements, the most important first."""
     first = [name for name in COMPARED if name in names]
     rest = [name for name in names if name not in COMPARED]
     functions = {name: implementations(name, libraries) for name in names}
-    elementwise = [name for name in rest if activax.catalog[name].kind == "elementwise"]
-    on_device: dict[str, Any] = {
-        "shape": size.shape,
-        "effort": size.effort,
-        "roofline": Roofline(),
-    }
-    run_races = functools.partial(races, libraries=functions, **on_device)
-    run_numbers = functools.partial(numbers, libraries=functions, count=size.sample)
+    on_device: dict[str, Any] = {"shape": size.shape, "effort": size.effort, "roofline": roofline}
 
     def raced(ops: Sequence[str], dtype: str) -> Section:
         keys = [(op, dtype, mode) for op in ops for mode in MODES]
-        return Section("races", keys, size.at_once, run_races)
+        measure = functools.partial(races, libraries=functions, **on_device)
+        return Section("races", keys, size.at_once, measure)
 
     def judged(ops: Sequence[str]) -> Section:
         each = [name for dtype in dtypes for name in JUDGED[dtype]]
-        keys = [(op, dtype) for op in ops for dtype in each]
-        return Section("numbers", keys, len(each) * size.at_once, run_numbers)
+        elementwise = [op for op in ops if activax.catalog[op].kind == "elementwise"]
+        keys = [(op, dtype) for op in elementwise for dtype in each]
+        measure = functools.partial(numbers, libraries=functions, count=size.sample)
+        return Section("numbers", keys, len(each) * size.at_once, measure)
 
     mixes = [(dtype, mix) for dtype in dtypes for mix in MIXES]
+    deep = [(op, dtypes[0]) for op in names if op == "swiglu"]
     speeds = [raced(first, dtype) for dtype in dtypes]
-    gated = [(op, dtype) for op in names if op == "swiglu" for dtype in dtypes[:1]]
-    return [
+    sections = [
         Section("copies", mixes, len(mixes), functools.partial(copies, **on_device)),
         *speeds[:1],
         judged(first),
         *speeds[1:],
-        judged(elementwise),
+        judged(rest),
         *(raced(rest, dtype) for dtype in dtypes),
-        Section("layers", gated, 1, functools.partial(layers, **on_device)),
+        Section("layers", deep, 1, functools.partial(layers, **on_device), size.layers_s),
     ]
+    return [section for section in sections if section.keys]
 
 
 def implementations(name: str, libraries: Sequence[str]) -> dict[str, Function]:
@@ -116,13 +121,13 @@ def implementations(name: str, libraries: Sequence[str]) -> dict[str, Function]:
     return subject(activax.catalog[name], chosen).implementations
 
 
-def available(console: Any) -> list[str]:
+def available() -> list[str]:
     """Return the libraries that see the device; a line says which do not."""
     found = ["activax", "jax"]
     if not peers.installed("torch"):
-        print("torch is skipped: it is not installed", file=console)
+        print("torch is skipped: it is not installed", file=sys.stderr)
     elif not shares_the_device():
-        print("torch is skipped: it does not see JAX's device", file=console)
+        print("torch is skipped: it does not see JAX's device", file=sys.stderr)
     else:
         found += ["torch", "torch.compile"]
     return found
@@ -150,10 +155,6 @@ def summary(rows: Iterable[Row]) -> list[list[str]]:
             cells.append(f"{statistics.geometric_mean(both):.2f} ({len(both)})" if both else "")
         lines.append([f"{dtype}, {mode}", *cells])
     return lines
-
-
-PEERS = ("jax.nn", "torch", "torch.compile")
-COLUMNS = ("", f"{NEAR}% of a copy", "lowest %", *(f"vs {peer}" for peer in PEERS))
 
 
 def _shape(text: str) -> tuple[int, ...]:
@@ -190,52 +191,71 @@ def parser() -> Parser:
     return out
 
 
+def begin(
+    file: Path | None, fresh: bool, shape: tuple[int, ...], argv: Sequence[str] | None
+) -> RunRecord:
+    """Return the record of this machine and shape, with the rows of an earlier run.
+
+    Raises:
+        OSError: the file is not a record, or cannot be read.
+        ValueError: the file is a record of another benchmark, machine or shape.
+    """
+    if file:
+        files.check_replaceable(file, publishing.MARK)
+    here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+    here["devices"] = jax.device_count()
+    here["platform"] = jax.devices()[0].client.platform_version
+    facts = {name: here[name] for name in ("device", "versions")}
+    record = RunRecord(file, TABLES, facts | {"shape": "x".join(map(str, shape))}, here)
+    if file and file.exists() and not fresh:
+        record.go_on(file)
+    return record
+
+
+def report(record: RunRecord) -> int:
+    """Print a summary, what failed and what is left; return the exit code."""
+    fields = [field.name for field in dataclasses.fields(Row)]
+    rows = [Row(**{field: row[field] for field in fields}) for row in record.tables["races"]]
+    if rows:
+        publishing.print_table(COLUMNS, summary(rows))
+    for failure in record.failures:
+        print(f"failed: {' '.join(failure['key'])}: {failure['reason']}", file=sys.stderr)
+    if record.left:
+        count = sum(left["count"] for left in record.left)
+        print(f"{count} measurements are left; the same command goes on", file=sys.stderr)
+    return 1 if record.failures else 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     # Torch needs a part of the memory of a GPU. JAX reads this when it starts its backend.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     command = parser()
     options = command.parse_args(argv)
-    file: Path | None = options.json or (None if options.quick else COMMITTED)
     budget = Budget(60 * options.minutes)
     size = QUICK if options.quick else USUAL
     place = "cpu" if jax.default_backend() == "cpu" else "accelerator"
-    shape = options.shape or size.shape or SUITES["act"].shapes[place]
-    here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-    facts = {name: here[name] for name in ("device", "versions")}
-    facts["shape"] = "x".join(map(str, shape))
-    record = RunRecord(file, TABLES, facts, here)
+    size = size._replace(shape=options.shape or size.shape or SUITES["act"].shapes[place])
     try:
-        if file:
-            files.check_replaceable(file, publishing.MARK)
-        if file and file.exists() and not options.fresh:
-            record.go_on(file)
+        file = options.json or (None if options.quick else COMMITTED)
+        record = begin(file, options.fresh, size.shape, argv)
     except (OSError, ValueError) as error:
         command.error(str(error))
     chosen = options.activations or [
         a for a in activax.catalog.values() if a.tier != "formula" and not still(a)
     ]
-    names = [*dict.fromkeys(a.name for a in chosen)]
-    sections = plan(names, options.dtype, size._replace(shape=shape), available(sys.stderr))
+    names = [activation.name for activation in chosen]
+    roofline = Roofline()
+    sections = plan(names, options.dtype, size, available(), roofline)
     try:
         with interruptible():
             for section in run(sections, record, budget):
                 done = len(record.done(section.table) & {*section.keys})
-                print(
-                    f"{budget.spent:4.0f} s: {done} of {len(section.keys)} {section.table}",
-                    file=sys.stderr,
-                )
+                what = f"{section.table} from {' '.join(section.keys[0])}"
+                print(f"{budget.spent:3.0f} s: {done} of {len(section.keys)} {what}")
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    fields = [field.name for field in dataclasses.fields(Row)]
-    rows = [Row(**{field: row[field] for field in fields}) for row in record.tables["races"]]
-    publishing.print_table(COLUMNS, summary(rows))
-    if record.left:
-        count = sum(left["count"] for left in record.left)
-        print(f"{count} are left; the same command goes on from here", file=sys.stderr)
-    for failure in record.failures:
-        print(f"failed: {' '.join(failure['key'])}: {failure['reason']}", file=sys.stderr)
-    return 1 if record.failures else 0
+    return report(record)
 
 
 if __name__ == "__main__":

@@ -80,13 +80,13 @@ def races(
         try:
             if isinstance(lineup, Exception):
                 raise lineup
-            yield key, time(lineup, key, in_torch, fail, effort, roofline)
+            yield key, timed(lineup, key, in_torch, fail, effort, roofline)
         except Exception as error:
             fail(key, error)
         del lineup  # its arrays take gigabytes
 
 
-def time(
+def timed(
     lineup: Lineup,
     key: Key,
     in_torch: Mapping[str, TorchFunction],

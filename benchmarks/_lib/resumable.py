@@ -22,12 +22,14 @@ class Section(NamedTuple):
         keys: the measurements, the most important first.
         at_once: the number of measurements that share the work of compilers.
         measure: measures some keys, and yields each key with its rows. An error goes to `Fail`.
+        seconds: the time that must be left for a first step, if it takes long.
     """
 
     table: str
     keys: Sequence[Key]
     at_once: int
     measure: Callable[[Sequence[Key], Fail], Iterator[tuple[Key, list[Record]]]]
+    seconds: float = 0.0
 
 
 class Budget:
@@ -48,8 +50,9 @@ class Budget:
         now = time.monotonic()
         self.longest, self.last = max(self.longest, now - self.last), now
 
-    def allows_a_step(self) -> bool:
-        return time.monotonic() + self.longest < self.end
+    def allows_a_step(self, seconds: float) -> bool:
+        """Return whether there is time for a step of so many seconds, and for the longest one."""
+        return time.monotonic() + max(seconds, self.longest) < self.end
 
 
 class RunRecord:
@@ -147,7 +150,7 @@ def _run_section(section: Section, record: RunRecord, budget: Budget) -> None:
     done = record.done(section.table)
     keys = [key for key in section.keys if key not in done]
     for first in range(0, len(keys), section.at_once):
-        if not budget.allows_a_step():
+        if not budget.allows_a_step(section.seconds):
             return
         for _, rows in section.measure(keys[first : first + section.at_once], record.fail):
             record.add(section.table, rows)
