@@ -8,7 +8,6 @@ same command goes on from there. Torch and `torch.compile` take part where torch
 """
 
 import argparse
-import dataclasses
 import functools
 import os
 import statistics
@@ -48,7 +47,11 @@ JUDGED = {"bfloat16": ("bfloat16", "float16"), "float32": ("float32",)}  # by dt
 MODES = ("forward", "backward")
 NEAR = 90  # percent of a copy, from which on an activation is as fast as memory
 PEERS = ("jax.nn", "torch", "torch.compile")
-COLUMNS = ("", f">= {NEAR}% of a copy", "lowest %", *(f"vs {peer}" for peer in PEERS))
+COLUMNS = ("", f"{NEAR}% or more", "lowest", *PEERS)
+LEGEND = (
+    "%: of the speed of a copy with as many reads and writes. Peers: the mean of their time over "
+    "ours, and of how many activations."
+)
 COMMITTED = RESULTS / "accelerator.json"
 
 
@@ -97,7 +100,7 @@ def plan(
         elementwise = [op for op in ops if activax.catalog[op].kind == "elementwise"]
         keys = [(op, dtype) for op in elementwise for dtype in each]
         measure = functools.partial(numbers, libraries=functions, count=size.sample)
-        return Section("numbers", keys, len(each) * size.at_once, measure)
+        return Section("numbers", keys, 2 * len(each) * size.at_once, measure)
 
     mixes = [(dtype, mix) for dtype in dtypes for mix in MIXES]
     deep = [(op, dtypes[0]) for op in names if op == "swiglu"]
@@ -145,7 +148,7 @@ def summary(rows: Iterable[Row]) -> list[list[str]]:
     for (dtype, mode), group in ours.items():
         near = sum(row.percent_of_roofline >= NEAR for row in group)
         worst = min(group, key=lambda row: row.percent_of_roofline)
-        cells = [f"{near} of {len(group)}", f"{worst.percent_of_roofline:.0f} ({worst.op})"]
+        cells = [f"{near} of {len(group)}", f"{worst.percent_of_roofline:.0f}% ({worst.op})"]
         for peer in PEERS:
             both = [
                 times[row.op, dtype, mode, peer] / row.seconds
@@ -153,7 +156,7 @@ def summary(rows: Iterable[Row]) -> list[list[str]]:
                 if (row.op, dtype, mode, peer) in times
             ]
             cells.append(f"{statistics.geometric_mean(both):.2f} ({len(both)})" if both else "")
-        lines.append([f"{dtype}, {mode}", *cells])
+        lines.append([f"{dtype} {mode}", *cells])
     return lines
 
 
@@ -178,7 +181,11 @@ def parser() -> Parser:
     arguments.add_list(out, "--dtype", one=one, default=DTYPES, help="of bfloat16, float32")
     out.add_argument("--shape", type=_shape, metavar="AxB", help="of the arrays (8192x14336)")
     out.add_argument(
-        "--minutes", type=arguments.positive_number, default=8.0, metavar="M", help="at most (8)"
+        "--minutes",
+        type=arguments.positive_number,
+        default=8.0,
+        metavar="M",
+        help="of measuring (8)",
     )
     out.add_argument("--quick", action="store_true", help="tiny arrays, few samples, for a CPU")
     out.add_argument(
@@ -214,10 +221,10 @@ def begin(
 
 def report(record: RunRecord) -> int:
     """Print a summary, what failed and what is left; return the exit code."""
-    fields = [field.name for field in dataclasses.fields(Row)]
-    rows = [Row(**{field: row[field] for field in fields}) for row in record.tables["races"]]
+    rows = [Row(**row) for row in record.tables["races"]]
     if rows:
         publishing.print_table(COLUMNS, summary(rows))
+        print(LEGEND)
     for failure in record.failures:
         print(f"failed: {' '.join(failure['key'])}: {failure['reason']}", file=sys.stderr)
     if record.left:
@@ -234,10 +241,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     budget = Budget(60 * options.minutes)
     size = QUICK if options.quick else USUAL
     place = "cpu" if jax.default_backend() == "cpu" else "accelerator"
-    size = size._replace(shape=options.shape or size.shape or SUITES["act"].shapes[place])
+    shape = options.shape or size.shape or SUITES["act"].shapes[place]
     try:
         file = options.json or (None if options.quick else COMMITTED)
-        record = begin(file, options.fresh, size.shape, argv)
+        record = begin(file, options.fresh, shape, argv)
     except (OSError, ValueError) as error:
         command.error(str(error))
     chosen = options.activations or [
@@ -245,7 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     names = [activation.name for activation in chosen]
     roofline = Roofline()
-    sections = plan(names, options.dtype, size, available(), roofline)
+    sections = plan(names, options.dtype, size._replace(shape=shape), available(), roofline)
     try:
         with interruptible():
             for section in run(sections, record, budget):
@@ -255,6 +262,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+    record.environment |= {"seconds": budget.spent, "drift": roofline.drift(*size.effort)}
+    record.save()
     return report(record)
 
 

@@ -8,7 +8,12 @@ Modules:
     sweep           Run many inputs through a function, and count what is wrong.
     sweep_records   Keep the records of sweeps in a file.
     deep_networks   Draw deep networks without skips, by ways to initialise them.
+    device_layers   Time feed-forward layers by what they keep, and their memory.
+    device_numbers  Judge values and slopes on the device at hand.
+    device_races    Race activations with little time for compilers.
+    interpreter     Evaluate an optimised program in NumPy.
     minimax         Fit polynomials and rationals with the least largest error.
+    resumable       Run many measurements in a limited time, and go on later.
 """
 
 __all__ = [
@@ -16,8 +21,13 @@ __all__ = [
     "claims",
     "compiled_loops",
     "deep_networks",
+    "device_layers",
+    "device_numbers",
+    "device_races",
+    "interpreter",
     "minimax",
     "publishing",
+    "resumable",
     "sweep",
     "sweep_records",
 ]

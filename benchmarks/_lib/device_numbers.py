@@ -1,4 +1,4 @@
-"""Values and slopes on the device at hand: beside float64, and beside what its program should do."""
+"""Values and slopes on the device at hand, beside float64 and beside its program interpreted."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,23 +23,24 @@ from benchmarks._lib.sweep import tally
 
 PATTERNS = 2**16  # of a dtype of 16 bits
 QUANTITIES = ("value", "slope")
+PEERS = {"jax.nn", "torch"}
 
 
-def inputs(dtype: str, count: int, delicate: Callable[[], Floats]) -> Floats:
-    """Return all inputs of 16 bits, or a sample of others, in ascending order.
-
-    Args:
-        dtype: the dtype of the inputs.
-        count: the size of the sample.
-        delicate: returns the floats that the sample must have.
-    """
-    if jnp.finfo(dtype).bits == 16:
-        x = np.arange(PATTERNS, dtype=np.uint16).view(jnp.dtype(dtype))
-    else:
-        points = delicate()
-        spread = np.linspace(0, 2**32 - 1, count - len(points)).astype(np.uint32)
-        x = np.concatenate([points, spread.view(np.float32)])
+def ascending(x: Floats) -> Floats:
+    """Return floats in the order of their ranks, which NaN has too."""
     return x[np.argsort(ranks(x), kind="stable")]
+
+
+def every_input(dtype: str) -> Floats:
+    """Return all floats of a dtype of 16 bits, ascending."""
+    return ascending(np.arange(PATTERNS, dtype=np.uint16).view(jnp.dtype(dtype)))
+
+
+def sample(function: Callable[[Floats], Any], kinks: Any, count: int) -> Floats:
+    """Return so many float32, ascending: those about critical points, and others."""
+    points = critical(function, kinks, count // 512)
+    spread = np.linspace(0, 2**32 - 1, count - len(points)).astype(np.uint32)
+    return ascending(np.concatenate([points, spread.view(np.float32)]))
 
 
 def widened(x: Any) -> Floats:
@@ -113,22 +114,22 @@ def rows(
         kinks = activation.kinks if quantity == "slope" else ()
         truth = Truth(function, max(count, PATTERNS))
         for dtype in dtypes:
-            x = inputs(dtype, count, lambda: critical(truth, kinks, count // 512))
+            wide = dtype == "float32"
+            x = sample(truth, kinks, count) if wide else every_input(dtype)
             want, at = truth(x), jnp.asarray(x)
             program = jax.jit(function).lower(at).compile()
             got = {"activax": program(at)}
-            for name, peer in implementations.items():
-                if name != "activax":
-                    got[name] = result(peer, quantity, at)
+            for name in implementations.keys() & PEERS:
+                got[name] = result(implementations[name], quantity, at)
             for name, error in truth.errors(x, want, got).items():
                 for kink in kinks:
                     error = np.where(near(kink, x), 0.0, error)
-                row = {"op": activation.name, "dtype": dtype, "quantity": quantity}
+                row: Record = {"op": activation.name, "dtype": dtype, "quantity": quantity}
                 row |= {"implementation": name, **tally(x, error)._asdict()}
                 row["wrong_roundings"] = int(np.count_nonzero(error > 0.5))
                 row["descents"] = descents(want, np.asarray(got[name]))
                 if name == "activax":
-                    row |= beside_prediction(program.as_text(), x, np.asarray(got[name]))
+                    row |= beside_prediction(program.as_text() or "", x, np.asarray(got[name]))
                 found.append(row)
     return found
 
