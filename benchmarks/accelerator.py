@@ -21,6 +21,7 @@ import jax
 import activax
 from activax.bench import Effort, Roofline
 from activax.bench.results import files, machine
+from activax.bench.results.tables import markdown_table
 from activax.bench.timing.row import Row
 from activax.bench.workloads import peers
 from activax.bench.workloads.modes import Function
@@ -223,12 +224,10 @@ def report(record: RunRecord) -> int:
     """Print a summary, what failed and what is left; return the exit code."""
     rows = [Row(**row) for row in record.tables["races"]]
     if rows:
-        publishing.print_table(COLUMNS, summary(rows))
-        print(LEGEND)
+        print(markdown_table(COLUMNS, summary(rows)), LEGEND, sep="\n")
     for failure in record.failures:
         print(f"failed: {' '.join(failure['key'])}: {failure['reason']}", file=sys.stderr)
-    if record.left:
-        count = sum(left["count"] for left in record.left)
+    if count := sum(left["count"] for left in record.left()):
         print(f"{count} measurements are left; the same command goes on", file=sys.stderr)
     return 1 if record.failures else 0
 

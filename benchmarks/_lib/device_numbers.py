@@ -13,7 +13,7 @@ from jax import Array
 from activax import Activation, catalog
 from activax.bench import critical, near, ranks, slope
 from activax.bench.accuracy.floats import Floats
-from activax.bench.accuracy.ulps import judge
+from activax.bench.accuracy.ulps import errors_from_exact
 from activax.bench.workloads.modes import Function
 from activax.bench.workloads.torch_programs import TorchFunction
 from benchmarks._lib.claims import Record
@@ -45,8 +45,7 @@ def sample(function: Callable[[Floats], Any], kinks: Any, count: int) -> Floats:
 
 def widened(x: Any) -> Floats:
     """Return floats in float64; subnormal ones keep their value."""
-    with np.errstate(invalid="ignore"):  # NaN that signals
-        return np.asarray(x).astype(np.float64)
+    return np.asarray(x).astype(np.float64)
 
 
 class Truth:
@@ -69,7 +68,7 @@ class Truth:
         zeros = self(np.array([0.0, -0.0]))
         with jax.enable_x64(True), jax.default_device(self.device):
             there = jax.device_put(dict(got), self.device)
-            found = judge(widened(x), want, zeros, there)
+            found = errors_from_exact(widened(x), want, zeros, there)
             return {name: np.asarray(error) for name, error in found.items()}
 
 
@@ -101,6 +100,7 @@ def measure(
                     yield key, [row for row in found if row["dtype"] == key[1]]
 
 
+@np.errstate(invalid="ignore")  # some of all inputs are NaN that signals
 def rows(
     activation: Activation[...],
     dtypes: Sequence[str],
@@ -163,9 +163,8 @@ def beside_prediction(program: str, x: Floats, got: Floats) -> Record:
         predicted = np.broadcast_to(evaluate(program, x), x.shape)
     except (NotImplementedError, ValueError, LookupError) as reason:
         return {"unpredicted": None, "farthest": None, "no_prediction": str(reason)[:80]}
-    with np.errstate(invalid="ignore"):  # NaN that signals
-        alike = (predicted == got) | (np.isnan(predicted) & np.isnan(got))
-        differ = ~alike & ~near(0.0, x) & ~(near(0.0, predicted) & near(0.0, got))
-        numbers = differ & np.isfinite(predicted) & np.isfinite(got)
+    alike = (predicted == got) | (np.isnan(predicted) & np.isnan(got))
+    differ = ~alike & ~near(0.0, x) & ~(near(0.0, predicted) & near(0.0, got))
+    numbers = differ & np.isfinite(predicted) & np.isfinite(got)
     apart = abs(ranks(predicted[numbers]) - ranks(got[numbers]))
     return {"unpredicted": int(np.count_nonzero(differ)), "farthest": int(apart.max(initial=0))}

@@ -75,7 +75,7 @@ class RunRecord:
         self.file, self.fields, self.facts, self.environment = file, tables, facts, environment
         self.tables: dict[str, list[Record]] = {table: [] for table in tables}
         self.failures: list[Record] = []
-        self.left: list[Record] = []
+        self.sections: Sequence[Section] = ()  # of this run
         self.saved = time.monotonic()
 
     def go_on(self, file: Path) -> None:
@@ -123,8 +123,19 @@ class RunRecord:
         self.saved = time.monotonic()
         if self.file:
             head = {"environment": self.environment, **self.facts}
-            rest = {"left": self.left, "failures": self.failures, **self.tables}
+            rest = {"left": self.left(), "failures": self.failures, **self.tables}
             publishing.save(self.file, head | rest)
+
+    def left(self) -> list[Record]:
+        """Return a row for each section of this run that is not finished; failures are."""
+        failed = {tuple(failure["key"]) for failure in self.failures}
+        rows = []
+        for section in self.sections:
+            finished = self.done(section.table) | failed
+            keys = [key for key in section.keys if key not in finished]
+            if keys:
+                rows.append({"table": section.table, "count": len(keys), "next": keys[0]})
+        return rows
 
 
 def run(sections: Sequence[Section], record: RunRecord, budget: Budget) -> Iterator[Section]:
@@ -132,17 +143,12 @@ def run(sections: Sequence[Section], record: RunRecord, budget: Budget) -> Itera
 
     The file keeps all rows, whatever ends the run.
     """
+    record.sections = sections
     try:
         for section in sections:
             _run_section(section, record, budget)
             yield section
     finally:
-        failed = {tuple(failure["key"]) for failure in record.failures}
-        for section in sections:
-            done = record.done(section.table)
-            keys = [key for key in section.keys if key not in done | failed]
-            if keys:
-                record.left.append({"table": section.table, "count": len(keys), "next": keys[0]})
         record.save()
 
 

@@ -96,11 +96,11 @@ def near(point: float, x: Any) -> Any:
 @partial(jax.jit, static_argnums=0)
 def _errors(function: Elementwise, x: Array, got: Any) -> Any:
     at = as_float32(x)
-    return judge(at, function(at), function(jnp.array([0.0, -0.0])), got)
+    return errors_from_exact(at, function(at), function(jnp.array([0.0, -0.0])), got)
 
 
 @jax.jit
-def judge(at: Array, want: Array, want_at_zeros: Array, got: Any) -> Any:
+def errors_from_exact(at: Array, want: Array, want_at_zeros: Array, got: Any) -> Any:
     """Return the errors of results in ulps, as `errors` does, from exact results.
 
     Args:
