@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,13 @@ def sample_count(text: str) -> int:
             f"must be at least {FEWEST}, or there is no 95% interval; got {text!r}"
         )
     return int(text)
+
+
+def array_shape(text: str) -> tuple[int, ...]:
+    """Return the sizes of an array."""
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
+        raise argparse.ArgumentTypeError(f"must be sizes such as 8192x14336; got {text!r}")
+    return tuple(map(int, text.split("x")))
 
 
 def output_file(text: str) -> Path:

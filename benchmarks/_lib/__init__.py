@@ -10,7 +10,12 @@ Modules:
     order           Count neighbouring results that are in the wrong order.
     exact_rounding  Round exact results to 16 bits.
     deep_networks   Draw deep networks without skips, by ways to initialise them.
+    device_layers   Time feed-forward layers by what they keep, and their memory.
+    device_numbers  Judge values and slopes on the device at hand.
+    device_races    Race activations with little time for compilers.
+    interpreter     Evaluate an optimised program in NumPy.
     minimax         Fit polynomials and rationals with the least largest error.
+    resumable       Run many measurements in a limited time, and go on later.
 """
 
 __all__ = [
@@ -18,10 +23,15 @@ __all__ = [
     "claims",
     "compiled_loops",
     "deep_networks",
+    "device_layers",
+    "device_numbers",
+    "device_races",
     "exact_rounding",
+    "interpreter",
     "minimax",
     "order",
     "publishing",
+    "resumable",
     "sweep",
     "sweep_records",
 ]

@@ -17,8 +17,8 @@ class Order(NamedTuple):
     """Counts of neighbouring float32 inputs, over those of one chunk or of several.
 
     Attributes:
-        pairs: neighbours between which the slope has one sign; no subnormal numbers, which XLA takes
-            for 0 on a CPU.
+        pairs: neighbours between which the slope has one sign; but no subnormal numbers, which XLA
+            takes for 0 on a CPU.
         descents: those of them whose results are in the other order.
         at: the first input of the last of these, or "".
         lowest: the least finite result.

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from against_reference import inside, sample
-from interpreter import evaluate
 
 import activax
 from activax.bench import compile_for, critical, errors, slope
 from benchmarks._lib.exact_rounding import QUANTITIES, exact_results
+from benchmarks._lib.interpreter import evaluate
 
 pytestmark = [pytest.mark.aot, pytest.mark.every]
 

@@ -96,14 +96,26 @@ def near(point: float, x: Any) -> Any:
 @partial(jax.jit, static_argnums=0)
 def _errors(function: Elementwise, x: Array, got: Any) -> Any:
     at = as_float32(x)
-    zeros = function(jnp.array([0.0, -0.0]))
-    judge = partial(
+    return errors_from_exact(at, function(at), function(jnp.array([0.0, -0.0])), got)
+
+
+@jax.jit
+def errors_from_exact(at: Array, want: Array, want_at_zeros: Array, got: Any) -> Any:
+    """Return the errors of results in ulps, as `errors` does, from exact results.
+
+    Args:
+        at: the inputs in float64.
+        want: the exact results there.
+        want_at_zeros: the exact results at 0 and -0.
+        got: a tree of the results to judge.
+    """
+    error = partial(
         _error,
-        want=function(at),
-        want_at_zero=jnp.where(at < 0, zeros[1], zeros[0]),
+        want=want,
+        want_at_zero=jnp.where(at < 0, want_at_zeros[1], want_at_zeros[0]),
         subnormal=abs(at) < TINY,
     )
-    return jax.tree.map(judge, got)
+    return jax.tree.map(error, got)
 
 
 def _error(got: Array, want: Array, want_at_zero: Array, subnormal: Array) -> Array:

@@ -1,5 +1,6 @@
 """Measure functions beside each other: time, traffic, memory and error."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from activax.bench.timing.rotation import Rotation, concrete
 from activax.bench.timing.row import Row
 from activax.bench.timing.stopwatch import FEWEST, Runnable, Timing, race
 from activax.bench.workloads.flops import matrix_flops
-from activax.bench.workloads.modes import MODES, Function
+from activax.bench.workloads.modes import MODES, Function, Work
 from activax.bench.workloads.torch_programs import TORCH_MODES, TorchFunction, TorchProgram
 
 BASELINE = "jax.nn"
@@ -100,64 +101,116 @@ def compare(
     if effort.repeats < FEWEST:
         raise ValueError(f"compare: repeats must be at least {FEWEST}, or there is no 95% "
                          f"interval; got {effort.repeats}")  # fmt: skip
-    in_jax = {name: f for name, f in functions.items() if not isinstance(f, TorchFunction)}
-    if not in_jax:
+    if all(isinstance(function, TorchFunction) for function in functions.values()):
         raise ValueError(
             "compare: needs a function of JAX arrays beside those of torch; got only "
             f"{', '.join(functions)}"
         )
-    arguments = concrete(specs)
-    roofline = roofline or Roofline()
-    works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
-    work = next(iter(works.values()))  # all have its traffic
-    programs: dict[str, JaxProgram | TorchProgram] = {}
-    for name, function in functions.items():
-        if not isinstance(function, TorchFunction):
-            programs[name] = JaxProgram(works[name].function, works[name].arguments, fresh)
-        elif mode in TORCH_MODES:
-            programs[name] = TorchProgram(function, mode, Rotation(arguments).sets)
-    state = jax.tree.leaves(arguments)[-1]
-    flops = matrix_flops(work.function, *work.arguments)
-    rivals: dict[str, Runnable] = {**programs, COPY: roofline.copy(work.traffic)}
-    if flops:
-        rivals[PRODUCT] = roofline.product(state.dtype)
-    timings = race(rivals, repeats=effort.repeats, sample_s=effort.sample_s)
-    best_s = timings.pop(COPY).seconds.median
-    roofline.saw(work.traffic, best_s)
-    if flops:
-        product_s = timings.pop(PRODUCT).seconds.median
-        roofline.saw_product(state.dtype, product_s)
-        best_s = max(best_s, product_s * flops / product_flops())
-    worst = _worst_ulp(functions, mode, state.dtype, reference, kinks) if reference else {}
+    lineup = line_up(functions, *specs, mode=mode, fresh=fresh)
+    dtype = jax.tree.leaves(lineup.arguments)[-1].dtype
+    worst = _worst_ulp(functions, mode, dtype, reference, kinks) if reference else {}
+    rows = lineup.time(op or next(iter(functions)), effort, roofline or Roofline())
+    measured = {row.implementation: row for row in rows}
+    return [
+        dataclasses.replace(measured[name], worst_ulp=worst.get(name))
+        for name in functions
+        if name in measured
+    ]
 
-    def row(name: str, timing: Timing) -> Row:
-        seconds, program = timing.seconds, programs[name]
-        return Row(
-            op=op or next(iter(functions)),
-            dtype=str(state.dtype),
-            shape="x".join(map(str, state.shape)),
-            mode=mode,
-            implementation=name,
-            mix=str(work.traffic),
-            seconds=seconds.median,
-            low=seconds.low,
-            high=seconds.high,
-            gb_per_s=work.traffic.nbytes / seconds.median / 1e9,
-            percent_of_roofline=100 * best_s / seconds.median,
-            device_seconds=device_seconds(program, effort.repeats),
-            vs_jax=(
-                timings[BASELINE].seconds.median / seconds.median if BASELINE in timings else None
-            ),
-            temporary_bytes=program.temporary_bytes,
-            kept_bytes=_kept_bytes(functions[name], arguments),
-            compile_s=program.compile_s,
-            worst_ulp=worst.get(name),
-            page_faults=timing.page_faults,
-            fresh=fresh,
-            cpu_share=timing.cpu_share if jax.default_backend() == "cpu" else None,
+
+class Lineup(NamedTuple):
+    """Programs of one function that are compiled and have their arguments, ready to be timed."""
+
+    functions: Mapping[str, Function]
+    mode: str
+    fresh: bool
+    arguments: tuple[Any, ...]
+    work: Work  # of the first function; all have its traffic
+    programs: Mapping[str, JaxProgram | TorchProgram]
+
+    def join(self, functions: Mapping[str, TorchFunction]) -> "Lineup":
+        """Add functions of torch, unless torch has no program for the mode."""
+        if self.mode not in TORCH_MODES:
+            return self
+        sets = Rotation(self.arguments).sets if functions else []
+        more = {name: TorchProgram(f, self.mode, sets) for name, f in functions.items()}
+        return self._replace(
+            functions={**self.functions, **functions}, programs={**self.programs, **more}
         )
 
-    return [row(name, timing) for name, timing in timings.items()]
+    def time(
+        self, op: str, effort: Effort, roofline: Roofline, *, profiled: bool = True
+    ) -> list[Row]:
+        """Time the programs in turn beside a copy, and return a row for each.
+
+        Args:
+            op: the name of the operation in the rows.
+            effort: the number of samples and their length.
+            roofline: the best speeds of this machine.
+            profiled: read the time of kernels from the profiler, once more for each program.
+        """
+        state = jax.tree.leaves(self.arguments)[-1]
+        traffic = self.work.traffic
+        flops = matrix_flops(self.work.function, *self.work.arguments)
+        rivals: dict[str, Runnable] = {**self.programs, COPY: roofline.copy(traffic)}
+        if flops:
+            rivals[PRODUCT] = roofline.product(state.dtype)
+        timings = race(rivals, repeats=effort.repeats, sample_s=effort.sample_s)
+        best_s = timings.pop(COPY).seconds.median
+        roofline.saw(traffic, best_s)
+        if flops:
+            product_s = timings.pop(PRODUCT).seconds.median
+            roofline.saw_product(state.dtype, product_s)
+            best_s = max(best_s, product_s * flops / product_flops())
+
+        def row(name: str, timing: Timing) -> Row:
+            seconds, program = timing.seconds, self.programs[name]
+            return Row(
+                op=op,
+                dtype=str(state.dtype),
+                shape="x".join(map(str, state.shape)),
+                mode=self.mode,
+                implementation=name,
+                mix=str(traffic),
+                seconds=seconds.median,
+                low=seconds.low,
+                high=seconds.high,
+                gb_per_s=traffic.nbytes / seconds.median / 1e9,
+                percent_of_roofline=100 * best_s / seconds.median,
+                device_seconds=device_seconds(program, effort.repeats) if profiled else None,
+                vs_jax=(
+                    timings[BASELINE].seconds.median / seconds.median
+                    if BASELINE in timings
+                    else None
+                ),
+                temporary_bytes=program.temporary_bytes,
+                kept_bytes=_kept_bytes(self.functions[name], self.arguments),
+                compile_s=program.compile_s,
+                worst_ulp=None,
+                page_faults=timing.page_faults,
+                fresh=self.fresh,
+                cpu_share=timing.cpu_share if jax.default_backend() == "cpu" else None,
+            )
+
+        return [row(name, timing) for name, timing in timings.items()]
+
+
+def line_up(
+    functions: Mapping[str, Function], *specs: Any, mode: str, fresh: bool = False
+) -> Lineup:
+    """Compile the programs of `compare`, and give each of them its arguments.
+
+    Threads may line up several sets of JAX functions at a time, so that XLA uses all cores.
+    """
+    arguments = concrete(specs)
+    in_jax = {name: f for name, f in functions.items() if not isinstance(f, TorchFunction)}
+    in_torch = {name: f for name, f in functions.items() if isinstance(f, TorchFunction)}
+    works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
+    programs = {
+        name: JaxProgram(work.function, work.arguments, fresh) for name, work in works.items()
+    }
+    first = next(iter(works.values()))
+    return Lineup(in_jax, mode, fresh, arguments, first, programs).join(in_torch)
 
 
 def _kept_bytes(function: Function, arguments: tuple[Any, ...]) -> int | None:

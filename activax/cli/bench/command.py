@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from activax.cli.arguments import (
     activation,
     add_activations,
     add_list,
+    array_shape,
     choice,
     dtype,
     number,
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["forward", "backward"],
         help=f"of {', '.join(MODES)} (default: forward backward)",
     )
-    add("--shape", type=_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
+    add("--shape", type=array_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
     add("--fresh", action="store_true", help="new memory for each result, not the last one's")
     add("--repeats", type=sample_count, metavar="N", help="samples of each (default: 15)")
     add("--quick", action="store_true", help="one dtype, smaller arrays, fewer samples: < 60 s")
@@ -117,12 +117,6 @@ def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:
     if not callable(function):
         raise argparse.ArgumentTypeError(f"{text!r} is not callable")
     return OwnFunction(text, function)
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
-        raise argparse.ArgumentTypeError(f"must be sizes such as 8192x14336; got {text!r}")
-    return tuple(map(int, text.split("x")))
 
 
 def _earlier(path: Path | None) -> list[Row]:

@@ -19,6 +19,18 @@ DTYPES = {"pred": np.dtype(bool), "bf16": jnp.dtype(jnp.bfloat16)} | {
     for bits in (8, 16, 32, 64)
     if (letter, bits) != ("f", 8)
 }
+
+
+def unsigned(x: np.ndarray) -> np.ndarray:
+    """Return the bits of integers."""
+    return x.view(f"u{x.dtype.itemsize}")
+
+
+# Dtypes by the bits of their exponent and of their fraction.
+PRECISIONS = {
+    (info.nexp, info.nmant): info.dtype
+    for info in map(jnp.finfo, ("float64", "float32", "float16", "bfloat16"))
+}
 COMPARED = {
     "EQ": np.equal,
     "NE": np.not_equal,
@@ -49,6 +61,7 @@ EXACT = {
     "not": np.invert,
     "shift-left": np.left_shift,
     "shift-right-arithmetic": np.right_shift,
+    "shift-right-logical": lambda x, bits: np.right_shift(unsigned(x), unsigned(bits)),
     "copy": lambda x: x,
 }
 ROUNDED = {
@@ -117,11 +130,10 @@ def _result(computations: Any, instruction: Any, operands: Any, arguments: Any) 
     if opcode == "compare":
         return COMPARED[re.search(r"direction=(\w+)", attributes)[1]](*operands)
     if opcode == "reduce-precision":
-        bits = [int(n) for n in re.findall(r"_bits=(\d+)", attributes)]
-        info = jnp.finfo(dtype)
-        if bits != [info.nexp, info.nmant]:
+        bits = tuple(int(n) for n in re.findall(r"_bits=(\d+)", attributes))
+        if bits not in PRECISIONS:
             raise NotImplementedError(f"reduce-precision to {bits}")
-        return operands[0]
+        return operands[0].astype(PRECISIONS[bits]).astype(dtype)
     if opcode in EXACT:
         return EXACT[opcode](*operands).astype(dtype)
     if opcode in ROUNDED:
