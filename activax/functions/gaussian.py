@@ -18,16 +18,10 @@ from activax.numerics.double_words import (
     renormalize,
     subtract_constant,
 )
+from activax.numerics.normal import gaussian, gelu_tail, gelu_tail_slope, normal_tail
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
-from activax.numerics.transcendental import (
-    SHIFT,
-    UNSHIFT,
-    gaussian,
-    gelu_tail,
-    gelu_tail_slope,
-    normal_tail,
-)
+from activax.numerics.transcendental import SHIFT, UNSHIFT
 
 __all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
 

@@ -6,7 +6,8 @@ Modules:
     mode                   The mode in which a formula is traced.
     selects                Branches, clamps and flags whose derivatives are finite.
     double_words           Two-word arithmetic, which loses no rounding errors.
-    transcendental         exp, expm1, log1p, tanh and the normal tail in float32.
+    transcendental         exp, expm1, log1p, softplus, logistic and tanh in float32.
+    normal                 The normal density and tail in float32.
     self_gate              Values and slopes of x g(x), next to the root of the slope too.
     slope_from_value       Slopes of units with one minimum, computed from the value.
     exponential_remainder  The exponential series behind 1 + x.
@@ -24,6 +25,7 @@ __all__ = [
     "double_words",
     "exponential_remainder",
     "mode",
+    "normal",
     "nudge",
     "nudges",
     "selects",

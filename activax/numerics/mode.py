@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Mode(enum.Enum):
-    """The form that the functions of `activax.numerics.transcendental` take."""
+    """The form that the functions of `transcendental` and `normal` take."""
 
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
     COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"

@@ -1,4 +1,4 @@
-"""exp, expm1, log1p, tanh and the normal tail: shorter and more exact in float32 than XLA's.
+"""exp, expm1, log1p, softplus, logistic and tanh: more exact in float32 than XLA's.
 
 Each function has a plain form in ordinary JAX primitives, which float64 and `.formula` use, and a
 kernel for float32, which is shorter for bfloat16 results. Its derivative is a formula of its own,
@@ -17,25 +17,15 @@ from jax import Array, lax
 from activax.numerics.coefficients import (
     EXPM1,
     EXPM1_SHORT,
-    GELU_ROOT,
-    GELU_SLOPE,
-    GELU_SLOPE_SHORT,
     LOG1P,
     LOG1P_SHORT,
     LOG_TWO_COSH,
-    NORMAL_TAIL,
-    NORMAL_TAIL_SHORT,
-    PHI0,
-    SQRT_2PI,
     TANH,
     TANH_SHORT,
 )
 from activax.numerics.double_words import (
     collapse,
-    head_bits,
     keep_rounding,
-    needs_two_words,
-    root_minus,
     select_constant,
 )
 from activax.numerics.mode import PLAIN, Mode, tracing
@@ -57,7 +47,7 @@ _LOG_2 = float(np.float32(math.log(2)))
 _TANH_NEAR = 0.7  # where both of the formulas of tanh are within 1.06 ulp
 
 
-def _by_mode(
+def by_mode(
     plain: Callable[..., Array],
     kernel: Callable[..., Array],
     derivative: Callable[..., Array],
@@ -139,7 +129,7 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         power, rest = _reduced(short, x, low, shift)
         return power + power * rest
 
-    return _by_mode(plain, kernel, lambda x, low, out: out, x, low)
+    return by_mode(plain, kernel, lambda x, low, out: out, x, low)
 
 
 def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
@@ -155,7 +145,7 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         power, rest = _reduced(short, x, low, shift)
         return power * rest + (power - 2.0**shift)
 
-    return _by_mode(plain, kernel, derivative, x, low)
+    return by_mode(plain, kernel, derivative, x, low)
 
 
 def log1p(x: Array) -> Array:
@@ -164,7 +154,7 @@ def log1p(x: Array) -> Array:
     def kernel(short: bool, x: Array) -> Array:
         return x + x * x * polynomial(x, LOG1P_SHORT if short else LOG1P)
 
-    return _by_mode(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
+    return by_mode(jnp.log1p, kernel, lambda x, out: 1 / (1 + x), x)
 
 
 def softplus(x: Array) -> Array:
@@ -182,7 +172,7 @@ def softplus(x: Array) -> Array:
         near = high + (x * x * horner(x * x, LOG_TWO_COSH) + low)
         return jnp.where(jnp.abs(x) < 1, near, plain(x))
 
-    return _by_mode(plain, kernel, lambda x, out: logistic(x), x)
+    return by_mode(plain, kernel, lambda x, out: logistic(x), x)
 
 
 def logistic(x: Array) -> Array:
@@ -196,7 +186,7 @@ def logistic(x: Array) -> Array:
         # Each step rises with x or falls, so the result is monotone.
         return jnp.where(x < -88, 0.0, 1 / (1 + exp(at_most(-x, 88.0))))
 
-    return _by_mode(plain, kernel, lambda x, out: logistic_slope(x), x)
+    return by_mode(plain, kernel, lambda x, out: logistic_slope(x), x)
 
 
 def logistic_slope(x: Array) -> Array:
@@ -207,7 +197,7 @@ def logistic_slope(x: Array) -> Array:
         return e / (1 + e * (2 + e))
 
     # The derivative is odd, which JAX's derivative would lose next to 0, where exp(-x) rounds to 1.
-    return _by_mode(slope, lambda short, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
+    return by_mode(slope, lambda short, x: slope(x), lambda x, out: -tanh(x / 2) * out, x)
 
 
 def tanh_slope(x: Array, *, shift: int = 0) -> Array:
@@ -218,7 +208,7 @@ def tanh_slope(x: Array, *, shift: int = 0) -> Array:
         e = top * 2.0**-shift
         return top / (1 + e * (0.5 + e / 16))
 
-    return _by_mode(slope, lambda short, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
+    return by_mode(slope, lambda short, x: slope(x), lambda x, out: -2 * tanh(x) * out, x)
 
 
 def tanh(x: Array) -> Array:
@@ -238,68 +228,4 @@ def tanh(x: Array) -> Array:
         rest = keep_rounding(jnp.where(near, square * p, 2.0) / jnp.where(near, q, grown + 1))
         return jnp.where(near, x + x * rest, jnp.copysign(1 - rest, x))
 
-    return _by_mode(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
-
-
-def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """Return 2^shift exp(-(a + low)^2 / 2) for a >= 0 and |low| up to the rounding of a.
-
-    low^2 is below all roundings. docs/numerics.md, section 2.
-    """
-    if not needs_two_words(a):
-        return exp(-0.5 * a * a, shift=shift)
-    head = head_bits(a, 12)
-    rest = -0.5 * (a - head) * (a + head)
-    return exp(-0.5 * head * head, rest if low is None else rest - a * low, shift=shift)
-
-
-def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
-    """Return 2^shift times the probability that a standard normal exceeds a + low, for a >= 0."""
-
-    def plain(a: Array) -> Array:
-        return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
-
-    def kernel(short: bool, a: Array, low: Array | None) -> Array:
-        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
-        return gaussian(a, low, shift=shift) * q / (SQRT_2PI * (a * q) + p)
-
-    def derivative(a: Array, low: Array | None, out: Array) -> Array:
-        return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
-
-    return _by_mode(plain, kernel, derivative, a, low)
-
-
-def gelu_tail(a: Array, *, shift: int = 0) -> Array:
-    """Return 2^shift a normal_tail(a) for a >= 0, the difference max(x, 0) - gelu(x) at |x| = a."""
-
-    def kernel(short: bool, a: Array) -> Array:
-        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
-        limit_product = a * q
-        return gaussian(a, shift=shift) * limit_product / (SQRT_2PI * limit_product + p)
-
-    return _by_mode(
-        lambda a: a * normal_tail(a, shift=shift),
-        kernel,
-        lambda a, out: gelu_tail_slope(a, shift=shift),
-        a,
-    )
-
-
-def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
-    """Return the derivative of gelu_tail, the slope of gelu at -a, relatively accurate at its root.
-
-    docs/numerics.md, section 1.
-    """
-
-    def plain(a: Array) -> Array:
-        return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
-
-    def kernel(short: bool, a: Array) -> Array:
-        p, q = (horner(a, series) for series in (GELU_SLOPE_SHORT if short else GELU_SLOPE))
-        limit_product = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
-        return limit_product * (q + p) / q
-
-    def derivative(a: Array, out: Array) -> Array:
-        return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
-
-    return _by_mode(plain, kernel, derivative, a)
+    return by_mode(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)

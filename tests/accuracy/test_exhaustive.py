@@ -7,6 +7,7 @@ import pytest
 
 from activax.bench import slope
 from activax.core.arguments import narrow, widen
+from activax.numerics.nudge import Nudge
 from benchmarks._lib.exact_rounding import QUANTITIES, exact_results
 
 pytestmark = pytest.mark.optimized
@@ -40,3 +41,9 @@ def test_rounding_to_bfloat16_is_that_of_a_cast():
     x = bits.view(np.float32)
     rounded = jax.jit(narrow, static_argnums=1)(x, BF16)
     np.testing.assert_array_equal(widen(rounded), widen(jnp.asarray(x).astype(BF16)))
+
+
+def test_a_nudge_turns_above_each_of_its_inputs():
+    x = np.float32([-2, -1, 0, 1, 2, 3])
+    nudged = Nudge(-(2.0**-20), (-1.0, 2.0))(jnp.ones(6), jnp.asarray(x))
+    np.testing.assert_array_equal(nudged, 1 + 2.0**-20 * np.float32([-1, -1, 1, 1, 1, -1]))

@@ -251,3 +251,14 @@ def test_pickles_name_public_places(activation):
         names = [text for _, text, _ in pickletools.genops(pickle.dumps(one)) if text]
         modules = {text for text in names if isinstance(text, str) and text.startswith("activax")}
         assert modules == {"activax"}
+
+
+def test_rounding_is_counted_in_the_catalogue_only():
+    @activax.elementwise()
+    def gelu(x):
+        "Another function of that name."
+        return x
+
+    assert activax.gelu.bind().rounding == {"bfloat16": (0, 0), "float16": (0, 0)}
+    for other in (gelu, activax.softmax, activax.swiglu, activax.lean(activax.gelu)):
+        assert other.rounding is None

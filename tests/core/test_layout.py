@@ -32,6 +32,7 @@ SHARED = {
     "positions": "public: where an activation may stand, and the layer of positions",
     "run": "the run of a command",
     "step": "public: the threshold neuron, and the training step",
+    "softplus": "the activation, and its kernel",
     "tanh": "the activation, and its kernel",
     "unit_health": "public: the measurement, and its picture",
 }

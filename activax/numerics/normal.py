@@ -1,0 +1,81 @@
+"""The normal density and tail, and the tail of gelu: more exact in float32 than XLA's."""
+
+import math
+
+from jax import Array, lax
+
+from activax.numerics.coefficients import (
+    GELU_ROOT,
+    GELU_SLOPE,
+    GELU_SLOPE_SHORT,
+    NORMAL_TAIL,
+    NORMAL_TAIL_SHORT,
+    PHI0,
+    SQRT_2PI,
+)
+from activax.numerics.double_words import head_bits, needs_two_words, root_minus
+from activax.numerics.transcendental import by_mode, exp, horner
+
+
+def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """Return 2^shift exp(-(a + low)^2 / 2) for a >= 0 and |low| up to the rounding of a.
+
+    low^2 is below all roundings. docs/numerics.md, section 2.
+    """
+    if not needs_two_words(a):
+        return exp(-0.5 * a * a, shift=shift)
+    head = head_bits(a, 12)
+    rest = -0.5 * (a - head) * (a + head)
+    return exp(-0.5 * head * head, rest if low is None else rest - a * low, shift=shift)
+
+
+def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
+    """Return 2^shift times the probability that a standard normal exceeds a + low, for a >= 0."""
+
+    def plain(a: Array) -> Array:
+        return 2.0**shift * (0.5 * lax.erfc(a * 0.5**0.5))
+
+    def kernel(short: bool, a: Array, low: Array | None) -> Array:
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
+        return gaussian(a, low, shift=shift) * q / (SQRT_2PI * (a * q) + p)
+
+    def derivative(a: Array, low: Array | None, out: Array) -> Array:
+        return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
+
+    return by_mode(plain, kernel, derivative, a, low)
+
+
+def gelu_tail(a: Array, *, shift: int = 0) -> Array:
+    """Return 2^shift a normal_tail(a) for a >= 0, the difference max(x, 0) - gelu(x) at |x| = a."""
+
+    def kernel(short: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in (NORMAL_TAIL_SHORT if short else NORMAL_TAIL))
+        limit_product = a * q
+        return gaussian(a, shift=shift) * limit_product / (SQRT_2PI * limit_product + p)
+
+    return by_mode(
+        lambda a: a * normal_tail(a, shift=shift),
+        kernel,
+        lambda a, out: gelu_tail_slope(a, shift=shift),
+        a,
+    )
+
+
+def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
+    """Return the derivative of gelu_tail, the slope of gelu at -a, relatively accurate at its root.
+
+    docs/numerics.md, section 1.
+    """
+
+    def plain(a: Array) -> Array:
+        return normal_tail(a, shift=shift) - a * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
+
+    def kernel(short: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in (GELU_SLOPE_SHORT if short else GELU_SLOPE))
+        limit_product = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
+        return limit_product * (q + p) / q
+
+    def derivative(a: Array, out: Array) -> Array:
+        return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
+
+    return by_mode(plain, kernel, derivative, a)
