@@ -13,6 +13,7 @@ from activax.core import Activation as Activation
 from activax.core import Range as Range
 from activax.core import affine as affine
 from activax.core import elementwise as elementwise
+from activax.core import fast as fast
 from activax.core import from_branch as from_branch
 from activax.core import from_output as from_output
 from activax.core import from_piece as from_piece
@@ -125,6 +126,7 @@ __all__ = [
     "elementwise",
     "elu",
     "exponential",
+    "fast",
     "from_branch",
     "from_output",
     "from_piece",

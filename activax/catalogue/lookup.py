@@ -15,6 +15,7 @@ from activax.catalogue.presets import PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.definition import PACKAGE
+from activax.core.fast import fast
 from activax.saving.policies import lean
 
 MEANINGFUL = 5  # the fewest letters of a part of a summary that identify an activation
@@ -111,11 +112,11 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         parameters = {k: v for k, v in spec.items() if k != "name"}
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
-        # `lean` may be applied to an affine activation; `affine` of a lean one drops `lean`.
-        derived = [(make, parameters.pop(make.__name__, None)) for make in (affine, lean)]
+        # The order in which they apply to each other; `affine` of a lean one drops `lean`.
+        derived = [(make, parameters.pop(make.__name__, None)) for make in (fast, affine, lean)]
         activation = get(spec["name"]).bind(**parameters)
         for make, options in derived:
-            activation = make(activation, **options) if options else activation
+            activation = activation if options is None else make(activation, **options)
         return activation
     raise TypeError(
         f"get: needs a name, a config mapping or an activation; got {type(spec).__name__}"

@@ -18,6 +18,7 @@ import jax
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.fast import fast
 from activax.saving.policies import lean
 
 FLAX = "flax.serialization"
@@ -28,6 +29,7 @@ CALLS: dict[str, Callable[..., Activation[...]]] = {
     "bind": Activation.bind,
     "lean": lean,
     "affine": affine,
+    "fast": fast,
 }
 
 

@@ -4,6 +4,7 @@ from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.combinators import mix, self_gated
 from activax.core.elementwise import elementwise
+from activax.core.fast import fast
 from activax.core.gated import gated, split
 from activax.core.piecewise import piecewise
 from activax.core.plain import plain
@@ -16,6 +17,7 @@ __all__ = [
     "Range",
     "affine",
     "elementwise",
+    "fast",
     "from_branch",
     "from_output",
     "from_piece",

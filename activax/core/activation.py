@@ -196,8 +196,8 @@ class Activation(Facts, Generic[P]):
 
     def __repr__(self) -> str:
         if derived := self._definition.derived:
-            options = ", ".join(f"{name}={value!r}" for name, value in derived.options.items())
-            return f"{PACKAGE}.{derived.make.__name__}({self._base!r}, {options})"
+            options = [f"{name}={value!r}" for name, value in derived.options.items()]
+            return f"{PACKAGE}.{derived.make.__name__}({', '.join([repr(self._base), *options])})"
         name = f"{self.__module__}.{self.name}"
         bound = ", ".join(f"{k}={v!r}" for k, v in {**self._numbers, **self._leaves}.items())
         return f"{name}.bind({bound})" if bound else name

@@ -59,16 +59,18 @@ def narrow(x: Array, dtype: Any) -> Array:
     return lax.platform_dependent(x, cpu=on_cpu, default=lambda x: x.astype(dtype))
 
 
-def mode_of(dtype: Any) -> Mode:
+def mode_of(dtype: Any, *, fast: bool = False) -> Mode:
     """Return the mode for a result of `dtype`.
 
     BFLOAT16 is the mode of such results and of everything computed on the way to one, PLAIN that of
-    everything in a plain function, and SINGLE that of float16, too.
+    everything in a plain function, FAST that of float32 in a fast one, and SINGLE that of the rest.
     """
     if tracing.value in PLAIN:
         return Mode.PLAIN
-    short = dtype == jnp.bfloat16 or tracing.value is Mode.BFLOAT16
-    return Mode.BFLOAT16 if short else Mode.SINGLE
+    if dtype == jnp.bfloat16 or tracing.value is Mode.BFLOAT16:
+        return Mode.BFLOAT16
+    fast |= tracing.value is Mode.FAST
+    return Mode.FAST if fast and dtype == jnp.float32 else Mode.SINGLE
 
 
 def weaken(out: Array, *inputs: Any) -> Array:

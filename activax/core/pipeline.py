@@ -47,6 +47,7 @@ class Pipeline:
         along_axis: whether the formula reduces; XLA's kernels along an axis take in its own
             conversion to 16 bits, and no other.
         nudges: by dtype and quantity, as in "float16 slope", what makes 16-bit results right.
+        fast: whether float32 is computed without second words.
     """
 
     prepare: Callable[[Sequence[Any], dict[str, Any]], Operands]
@@ -57,6 +58,7 @@ class Pipeline:
     ranges: Ranges = field(default_factory=lambda: ANY)
     along_axis: bool = False
     nudges: Mapping[str, Nudge] = field(default_factory=dict)
+    fast: bool = False
 
     def trace(
         self,
@@ -86,11 +88,14 @@ class Pipeline:
         if residual is not None:
             keep, differentials = with_residual(residual, dtype, formula, keep, differentials)
         places = [self.names.index(name) for name in self.differentials]
-        mode = mode_of(dtype)
+        mode = mode_of(dtype, fast=self.fast)
         # A parameter is a float32 beside 16-bit inputs, and so is what flows to it.
         modes = [
             mode,
-            *(x is not None and mode_of(x.dtype) for x in map(inputs.__getitem__, places[1:])),
+            *(
+                x is not None and mode_of(x.dtype, fast=self.fast)
+                for x in map(inputs.__getitem__, places[1:])
+            ),
         ]
 
         def value(*inputs: Any) -> Array:
@@ -120,11 +125,12 @@ class Pipeline:
 
     def derivative(self, arrays: Sequence[Any], statics: dict[str, Any], t: Array) -> Array:
         """Compute the derivative when the input moves in direction t, for another differential."""
-        inputs = self.prepare(arrays, statics).inputs
-        kept = inputs
-        if self.keep is not keep_inputs:
-            kept = self.keep(*inputs, self.formula(*inputs, **statics), **statics)
-        return self.differentials[self.names[0]](*kept, t, **statics)
+        inputs, dtype, _ = self.prepare(arrays, statics)
+        with tracing(mode_of(dtype, fast=self.fast)):
+            kept = inputs
+            if self.keep is not keep_inputs:
+                kept = self.keep(*inputs, self.formula(*inputs, **statics), **statics)
+            return self.differentials[self.names[0]](*kept, t, **statics)
 
 
 def _nudged(function: Callable[..., Array], nudge: Nudge | None) -> Callable[..., Array]:

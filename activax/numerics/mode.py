@@ -21,6 +21,7 @@ class Mode(enum.Enum):
     PLAIN = "ordinary JAX primitives, without a custom derivative rule"
     COMPOSITE = "as PLAIN, and each activation a composite operation of StableHLO"
     SINGLE = "right to the last bits of the dtype"
+    FAST = "as SINGLE, but with the error of one word in tails"
     BFLOAT16 = "right to the last bits of bfloat16, though computed in float32"
 
 

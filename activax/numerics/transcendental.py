@@ -213,6 +213,8 @@ def tanh_slope(x: Array, *, shift: int = 0) -> Array:
 
 def tanh(x: Array) -> Array:
     """Return the hyperbolic tangent."""
+    if tracing.value is Mode.FAST:
+        return jnp.tanh(x)  # 4.2 ulp in float32
 
     def kernel(short: bool, x: Array) -> Array:
         if short:

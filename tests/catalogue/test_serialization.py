@@ -47,6 +47,7 @@ TREE = {
         activax.lean(with_arrays(activax.prelu)),
         activax.lean(activax.swish.bind(beta=2.0), bits=3, deviation=2.0, dither=True),
     ],
+    "fast": [activax.fast(activax.gelu), activax.lean(activax.fast(activax.swish.bind(beta=2.0)))],
     "affine": [
         activax.affine(activax.tanh, scale=2.0, in_shift=1.0),
         activax.affine(activax.elu.bind(alpha=0.5), scale=2.0),
