@@ -18,7 +18,7 @@ from entry import Found, check, find
 from kinks import differ, sides, slope_at_kink
 from mpmath import mp
 
-pytestmark = [pytest.mark.every, pytest.mark.optimized]
+pytestmark = pytest.mark.every
 
 EPS, TINY = (float(getattr(jnp.finfo(jnp.float32), name)) for name in ("eps", "tiny"))
 SECOND = 32  # the error of a second derivative in units in the last place, 2^-18

@@ -21,7 +21,7 @@ from mpmath import mp
 
 from activax import Activation
 
-pytestmark = [pytest.mark.every, pytest.mark.optimized]
+pytestmark = pytest.mark.every
 
 DTYPES = (jnp.float32, jnp.bfloat16, jnp.float16)
 RANDOM = np.random.default_rng(0)
