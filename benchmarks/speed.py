@@ -1,0 +1,184 @@
+"""Measure the speed of activations as users meet it, beside jax.nn, torch and torch.compile.
+
+    python -m benchmarks.speed --quick --fn relu gelu
+    python -m benchmarks.speed --json benchmarks/results/speed.json
+
+Implementations run in turn on one core, in the settings of `benchmarks._lib.speed_settings`. With
+--json, an interrupted run goes on where it stopped: races in the file are not measured again.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from activax.bench import Effort
+from activax.bench.results import machine
+from activax.bench.workloads import peers, torch_programs
+from activax.cli import Parser, arguments
+from activax.cli.bench.report import STYLES
+from activax.training import progress
+from benchmarks._lib import publishing, speed_tables
+from benchmarks._lib.claims import Record
+from benchmarks._lib.compared import COMPARED, SOFTMAX
+from benchmarks._lib.speed_races import FIELDS, KEY, Race, measure, one_core, planned
+from benchmarks._lib.speed_settings import EVERY_MODE, SETTINGS
+
+USUAL = Effort(repeats=9, sample_s=0.01)
+QUICK = Effort(repeats=6, sample_s=0.002)
+SAVE_S = 10.0  # between two writes
+SAME = ("cpu", "cores", "python", "versions", "flags")  # of the environments that a file may mix
+
+
+def _activation_name(text: str) -> str:
+    activation = arguments.activation(text)
+    if not peers.find_peer("jax", activation.name):
+        raise argparse.ArgumentTypeError(f"{text} has no counterpart in jax.nn")
+    return activation.name
+
+
+def parser() -> Parser:
+    out = Parser(prog="benchmarks.speed", description=(__doc__ or "").partition("\n")[0])
+    arguments.add_activations(out, one=_activation_name, default=[*COMPARED, *SOFTMAX])
+    arguments.add_list(out, "--dtype", one=arguments.dtype, default=[*arguments.SHORT_DTYPES][:2])
+    arguments.add_list(
+        out, "--setting", one=arguments.choice(*SETTINGS), default=[*SETTINGS],
+        help=f"of {', '.join(SETTINGS)}",
+    )  # fmt: skip
+    mode = arguments.choice(*EVERY_MODE, fwd="forward", bwd="backward", both="forward+backward")
+    arguments.add_list(
+        out, "--mode", one=mode, default=[*EVERY_MODE], help=f"of {', '.join(EVERY_MODE)}"
+    )
+    out.add_argument("--quick", action="store_true", help="shorter samples, no torch.compile")
+    out.add_argument(
+        "--repeats", type=arguments.sample_count, metavar="R", help="samples of each (9)"
+    )
+    out.add_argument(
+        "--json", type=arguments.output_file, metavar="FILE",
+        help="write records, and skip the races that the file has",
+    )  # fmt: skip
+    out.add_argument("--fresh", action="store_true", help="measure all races again")
+    return out
+
+
+def read(file: Path, here: dict[str, Any]) -> list[Record]:
+    """Return the records of an earlier run.
+
+    Raises:
+        ValueError: the file is of another kind, or of another machine or version.
+    """
+    try:
+        found = json.loads(file.read_text())
+        rows: list[Record] = found["records"]
+        known = all({*FIELDS} <= row.keys() for row in rows)
+        differ = [name for name in SAME if found["environment"][name] != here[name]]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        known, differ = False, []
+    if not known:
+        raise ValueError(f"{file} is not a record of this benchmark")
+    if differ:
+        raise ValueError(f"{file} is of another machine or program ({', '.join(differ)} differ)")
+    return rows
+
+
+def left(races: Sequence[Race], rows: Sequence[Record], repeats: int) -> list[Race]:
+    """Return the races that the rows lack, or have with fewer samples."""
+    done = {tuple(row[f] for f in KEY) for row in rows if row["repeats"] >= repeats}
+    return [race for race in races if race not in done]
+
+
+def minutes(races: Sequence[Race], effort: Effort) -> float:
+    """Return the expected time of races."""
+    usual = sum(SETTINGS[race.setting].seconds for race in races) / 60
+    return usual * effort.repeats / USUAL.repeats * (0.6 if effort == QUICK else 1)
+
+
+def run(
+    races: Sequence[Race],
+    libraries: Sequence[str],
+    effort: Effort,
+    record: dict[str, Any],
+    file: Path | None,
+) -> None:
+    """Measure races and add their rows to the record; the file has them whatever ends the run."""
+    rows = record["records"]
+    saved = time.monotonic()
+    try:
+        with progress.bar(len(races), "speed") as advance:
+            for one in races:
+                rows[:] = [row for row in rows if tuple(row[f] for f in KEY) != one]
+                rows += measure(one, libraries, effort)
+                advance()
+                if file and time.monotonic() - saved > SAVE_S:
+                    publishing.save(file, record)
+                    saved = time.monotonic()
+    finally:
+        if file:
+            publishing.save(file, record)
+
+
+def table(records: Sequence[Record]) -> Table:
+    """Return a table of every race for the terminal."""
+    out = Table(box=box.SIMPLE_HEAD)
+    for name in KEY:
+        out.add_column(name, no_wrap=True)
+    for name in speed_tables.COLUMNS:
+        out.add_column(name, justify="right")
+    for one, rivals in speed_tables.grouped(records).items():
+        marked = (Text(text, style=STYLES[v]) for text, v in speed_tables.cells(rivals))
+        out.add_row(*one, *marked)
+    return out
+
+
+def taking_part(quick: bool) -> list[str]:
+    """Return the libraries that take part; a line says which do not."""
+    if torch_programs.load_torch() is None:
+        print("torch is skipped: it is not installed", file=sys.stderr)
+        return ["activax", "jax"]
+    return ["activax", "jax", "torch", *["torch.compile"] * (not quick)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    command = parser()
+    options = command.parse_args(argv)
+    if not hasattr(os, "sched_setaffinity"):
+        command.error("needs a system that confines a process to one core, such as Linux")
+    effort = QUICK if options.quick else USUAL
+    effort = effort._replace(repeats=options.repeats or effort.repeats)
+    with one_core(torch_programs.load_torch()):
+        if jax.default_backend() != "cpu":
+            command.error("measures CPUs; set JAX_PLATFORMS=cpu")
+        here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+        rows: list[Record] = []
+        if options.json and options.json.exists() and not options.fresh:
+            try:
+                rows = read(options.json, here)
+            except ValueError as error:
+                command.error(f"{error}; --fresh writes over it")
+        every = planned(options.activations, options.dtype, options.setting, options.mode)
+        races = left(every, rows, effort.repeats)
+        print(
+            f"{len(races)} of {len(every)} races are left, about {minutes(races, effort):.0f} min",
+            file=sys.stderr,
+        )
+        record = {"environment": here, "records": rows}
+        run(races, taking_part(options.quick), effort, record, options.json)
+    if rows:
+        Console().print(table(rows))
+        print(speed_tables.summary(rows))
+        print(speed_tables.goals(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
