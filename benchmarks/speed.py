@@ -37,6 +37,7 @@ from benchmarks._lib.speed_settings import EVERY_MODE, SETTINGS
 USUAL = Effort(repeats=9, sample_s=0.01)
 QUICK = Effort(repeats=6, sample_s=0.002)
 SAVE_S = 10.0  # between two writes
+WIDE = 160  # characters that a row fits in
 SAME = ("cpu", "cores", "python", "versions", "flags")  # of the environments that a file may mix
 
 
@@ -174,7 +175,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         record = {"environment": here, "records": rows}
         run(races, taking_part(options.quick), effort, record, options.json)
     if rows:
-        Console().print(table(rows))
+        console = Console()
+        console = console if console.is_terminal else Console(width=WIDE)
+        console.print(table(rows))
         print(speed_tables.summary(rows))
         print(speed_tables.goals(rows))
     return 0

@@ -44,16 +44,22 @@ def ratio(rivals: Rivals, peer: str) -> Ratio:
     )
 
 
-def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
-    """Return the time of a peer over that of activax as text, and the verdict.
+def fair(rivals: Rivals, peer: str) -> bool:
+    """Return whether a peer and activax had fresh pages mapped alike."""
+    return abs(rivals["activax"]["page_faults"] - rivals[peer]["page_faults"]) <= FAULTS
 
-    The verdict is "tied" where either of them paid for fresh pages.
-    """
+
+def verdict(rivals: Rivals, peer: str) -> str:
+    """Return "faster", "slower" or "tied" of activax beside a peer."""
+    if not fair(rivals, peer):
+        return "tied"
+    return interval(rivals["activax"]).compared_with(interval(rivals[peer]))
+
+
+def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
+    """Return the time of a peer over that of activax as text, and the verdict."""
     if peer not in rivals:
         return "", "tied"
-    ours, theirs = rivals["activax"], rivals[peer]
     value, low, high = ratio(rivals, peer)
-    if max(ours["page_faults"], theirs["page_faults"]) > FAULTS:
-        return f"{value:.2f}† [{low:.2f}, {high:.2f}]", "tied"
-    text = f"{value:.2f} [{low:.2f}, {high:.2f}]"
-    return text, interval(ours).compared_with(interval(theirs))
+    dagger = "†" * (not fair(rivals, peer))
+    return f"{value:.2f}{dagger} [{low:.2f}, {high:.2f}]", verdict(rivals, peer)

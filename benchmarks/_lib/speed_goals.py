@@ -4,13 +4,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from benchmarks._lib.claims import Ratio, Rivals, ratio
+from benchmarks._lib.claims import Ratio, Rivals, fair, ratio
 from benchmarks._lib.compared import COMPARED, PIECEWISE, SMOOTH, SOFTMAX
 from benchmarks._lib.speed_races import Race
 from benchmarks._lib.speed_settings import BOTH, EVERY_MODE, SETTINGS
 
 ELEMENTWISE = ("cache", "dispatch", "memory", "donated", "scan")  # settings of the function alone
-MOST_NAMED = 8  # races below a goal that a table names
 
 
 class Goal(NamedTuple):
@@ -74,13 +73,14 @@ class Verdict(NamedTuple):
 
     Attributes:
         found: the number of means or races that the goal bounds.
-        below: the name and ratio of each that is below the floor, the lowest first.
-        surely: the number of those whose interval is below the floor.
+        below: the ratio and the names of each that is below the floor, the lowest first. The names
+            of a mean are those of its races without the activation.
+        surely: whether one of those is certain. A mean always counts as certain.
     """
 
     found: int
-    below: list[tuple[str, float]]
-    surely: int
+    below: list[tuple[float, tuple[str, ...]]]
+    surely: bool
 
     @property
     def text(self) -> str:
@@ -99,14 +99,15 @@ def mean(ratios: Sequence[Ratio]) -> Ratio:
 
 def judge(goal: Goal, races: Mapping[Race, Rivals]) -> Verdict:
     """Return the verdict of races on a goal."""
-    found: dict[str, list[Ratio]] = {}
-    for one, rivals in races.items():
-        if goal.bounds(one, rivals):
-            places = one[1:] if goal.mean else one
-            found.setdefault(", ".join(places), []).append(ratio(rivals, goal.peer))
-    # A mean has no interval here, so its value alone decides.
-    ratios = {name: mean(several) for name, several in found.items()}
-    below = sorted((r.value, name) for name, r in ratios.items() if r.value < goal.floor)
-    surely = sum(r.value < goal.floor if goal.mean else r.high < goal.floor
-                 for r in ratios.values())  # fmt: skip
-    return Verdict(len(found), [(name, value) for value, name in below], surely)
+    bounded = {one: rivals for one, rivals in races.items() if goal.bounds(one, rivals)}
+    ratios = {one: ratio(rivals, goal.peer) for one, rivals in bounded.items()}
+    if goal.mean:
+        groups: dict[tuple[str, ...], list[Ratio]] = {}
+        for one, found in ratios.items():
+            groups.setdefault(one[1:], []).append(found)
+        means = {names: mean(several) for names, several in groups.items()}
+        low = sorted((m.value, names) for names, m in means.items() if m.value < goal.floor)
+        return Verdict(len(means), low, bool(low))
+    below = sorted((r.value, tuple(one)) for one, r in ratios.items() if r.value < goal.floor)
+    surely = any(r.high < goal.floor and fair(bounded[one], goal.peer) for one, r in ratios.items())
+    return Verdict(len(bounded), below, surely)

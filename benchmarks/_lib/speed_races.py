@@ -101,7 +101,7 @@ def measure(one: Race, libraries: Sequence[str], effort: Effort) -> list[Record]
             "low": seconds.low,
             "high": seconds.high,
             "gelem_per_s": count and count / seconds.median / 1e9,
-            "page_faults": page_faults,
+            "page_faults": page_faults if count else 0.0,
             "cpu_share": round(share, 3),
             "repeats": effort.repeats,
         }
