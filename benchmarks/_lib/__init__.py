@@ -1,23 +1,39 @@
 """Parts that benchmarks share.
 
 Modules:
-    claims          Group the records of a race, and say what they allow to claim.
-    publishing      Print tables, write and read records, and parse common options.
-    compiled_loops  Repeat a function inside one compiled program.
-    aot_programs    Compile an activation, its gradient or a stack of layers for a device.
-    sweep           Run many inputs through a function, and count what is wrong.
-    sweep_records   Keep the records of sweeps in a file.
-    deep_networks   Draw deep networks without skips, by ways to initialise them.
-    minimax         Fit polynomials and rationals with the least largest error.
+    claims           Group the records of a race, and say what they allow to claim.
+    compared         Name the activations that are compared with those of other libraries.
+    publishing       Print tables, write and read records, and parse common options.
+    compiled_loops   Repeat a function inside one compiled program.
+    python_calls     Call a function from Python again and again.
+    unrolled_layers  Compile a network whose layers are unrolled.
+    speed_settings   Build the programs of `benchmarks.speed` in each setting.
+    speed_races      Plan and time the races of `benchmarks.speed`.
+    speed_goals      Judge the goals of speed.
+    speed_tables     Write the tables of `benchmarks.speed`.
+    suite_tables     Write the tables of the suites of `activax bench`.
+    aot_programs     Compile an activation, its gradient or a stack of layers for a device.
+    sweep            Run many inputs through a function, and count what is wrong.
+    sweep_records    Keep the records of sweeps in a file.
+    deep_networks    Draw deep networks without skips, by ways to initialise them.
+    minimax          Fit polynomials and rationals with the least largest error.
 """
 
 __all__ = [
     "aot_programs",
     "claims",
+    "compared",
     "compiled_loops",
     "deep_networks",
     "minimax",
     "publishing",
+    "python_calls",
+    "speed_goals",
+    "speed_races",
+    "speed_settings",
+    "speed_tables",
+    "suite_tables",
     "sweep",
     "sweep_records",
+    "unrolled_layers",
 ]
