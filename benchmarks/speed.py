@@ -8,13 +8,10 @@ Implementations run in turn on one core, in the settings of `benchmarks._lib.spe
 """
 
 import argparse
-import json
 import os
+import signal
 import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import jax
 from rich import box
@@ -27,18 +24,18 @@ from activax.bench.results import machine
 from activax.bench.workloads import peers, torch_programs
 from activax.cli import Parser, arguments
 from activax.cli.bench.report import STYLES
+from activax.cli.interrupts import exit_code, interruptible
 from activax.training import progress
-from benchmarks._lib import publishing, speed_tables
+from benchmarks._lib import speed_tables
 from benchmarks._lib.claims import Record
 from benchmarks._lib.compared import COMPARED, SOFTMAX
-from benchmarks._lib.speed_races import FIELDS, KEY, Race, measure, one_core, planned
+from benchmarks._lib.speed_file import SpeedFile
+from benchmarks._lib.speed_races import KEY, Race, measure, one_core, planned
 from benchmarks._lib.speed_settings import EVERY_MODE, SETTINGS
 
 USUAL = Effort(repeats=9, sample_s=0.01)
 QUICK = Effort(repeats=6, sample_s=0.002)
-SAVE_S = 10.0  # between two writes
 WIDE = 160  # characters that a row fits in
-SAME = ("cpu", "cores", "python", "versions", "flags")  # of the environments that a file may mix
 
 
 def _activation_name(text: str) -> str:
@@ -72,60 +69,21 @@ def parser() -> Parser:
     return out
 
 
-def read(file: Path, here: dict[str, Any]) -> list[Record]:
-    """Return the records of an earlier run.
-
-    Raises:
-        ValueError: the file is of another kind, or of another machine or version.
-    """
-    try:
-        found = json.loads(file.read_text())
-        rows: list[Record] = found["records"]
-        known = all({*FIELDS} <= row.keys() for row in rows)
-        differ = [name for name in SAME if found["environment"][name] != here[name]]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        known, differ = False, []
-    if not known:
-        raise ValueError(f"{file} is not a record of this benchmark")
-    if differ:
-        raise ValueError(f"{file} is of another machine or program ({', '.join(differ)} differ)")
-    return rows
-
-
-def left(races: Sequence[Race], rows: Sequence[Record], repeats: int) -> list[Race]:
-    """Return the races that the rows lack, or have with fewer samples."""
-    done = {tuple(row[f] for f in KEY) for row in rows if row["repeats"] >= repeats}
-    return [race for race in races if race not in done]
-
-
 def minutes(races: Sequence[Race], effort: Effort) -> float:
     """Return the expected time of races."""
     usual = sum(SETTINGS[race.setting].seconds for race in races) / 60
     return usual * effort.repeats / USUAL.repeats * (0.6 if effort == QUICK else 1)
 
 
-def run(
-    races: Sequence[Race],
-    libraries: Sequence[str],
-    effort: Effort,
-    record: dict[str, Any],
-    file: Path | None,
-) -> None:
-    """Measure races and add their rows to the record; the file has them whatever ends the run."""
-    rows = record["records"]
-    saved = time.monotonic()
+def run(races: Sequence[Race], libraries: Sequence[str], effort: Effort, kept: SpeedFile) -> None:
+    """Measure races; the file has the rows whatever ends the run."""
     try:
-        with progress.bar(len(races), "speed") as advance:
+        with interruptible(), progress.bar(len(races), "speed") as advance:
             for one in races:
-                rows[:] = [row for row in rows if tuple(row[f] for f in KEY) != one]
-                rows += measure(one, libraries, effort)
+                kept.replace(one, measure(one, libraries, effort))
                 advance()
-                if file and time.monotonic() - saved > SAVE_S:
-                    publishing.save(file, record)
-                    saved = time.monotonic()
     finally:
-        if file:
-            publishing.save(file, record)
+        kept.save()
 
 
 def table(records: Sequence[Record]) -> Table:
@@ -160,27 +118,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
-        rows: list[Record] = []
-        if options.json and options.json.exists() and not options.fresh:
-            try:
-                rows = read(options.json, here)
-            except ValueError as error:
-                command.error(f"{error}; --fresh writes over it")
+        kept = SpeedFile(options.json, here)
+        try:
+            kept.begin(options.fresh)
+        except (ValueError, FileExistsError) as error:
+            command.error(str(error))
         every = planned(options.activations, options.dtype, options.setting, options.mode)
-        races = left(every, rows, effort.repeats)
+        done = kept.done(effort.repeats)
+        races = [race for race in every if race not in done]
         print(
             f"{len(races)} of {len(every)} races are left, about {minutes(races, effort):.0f} min",
             file=sys.stderr,
         )
-        record = {"environment": here, "records": rows}
-        run(races, taking_part(options.quick), effort, record, options.json)
-    if rows:
-        console = Console()
-        console = console if console.is_terminal else Console(width=WIDE)
-        console.print(table(rows))
-        print(speed_tables.summary(rows))
-        print(speed_tables.goals(rows))
+        try:
+            run(races, taking_part(options.quick), effort, kept)
+        except KeyboardInterrupt as interrupt:
+            print("interrupted; the same command goes on from here", file=sys.stderr)
+            return exit_code(*interrupt.args or [signal.SIGINT])
+    show(kept.rows)
     return 0
+
+
+def show(rows: Sequence[Record]) -> None:
+    """Print the table of every race, the summary and the goals."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=WIDE)
+    console.print(table(rows))
+    print(speed_tables.summary(rows))
+    print(speed_tables.goals(rows))
 
 
 if __name__ == "__main__":

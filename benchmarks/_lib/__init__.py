@@ -8,6 +8,7 @@ Modules:
     python_calls     Call a function from Python again and again.
     unrolled_layers  Compile a network whose layers are unrolled.
     speed_settings   Build the programs of `benchmarks.speed` in each setting.
+    speed_file       Keep the records of `benchmarks.speed` in a file.
     speed_races      Plan and time the races of `benchmarks.speed`.
     speed_goals      Judge the goals of speed.
     speed_tables     Write the tables of `benchmarks.speed`.
@@ -28,6 +29,7 @@ __all__ = [
     "minimax",
     "publishing",
     "python_calls",
+    "speed_file",
     "speed_goals",
     "speed_races",
     "speed_settings",

@@ -89,7 +89,7 @@ class Verdict(NamedTuple):
             return "not measured"
         if not self.below:
             return "met"
-        return "missed" if self.surely else "met within the intervals"
+        return "missed" if self.surely else "unsure"
 
 
 def mean(ratios: Sequence[Ratio]) -> Ratio:

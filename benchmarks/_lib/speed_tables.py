@@ -22,14 +22,15 @@ LEGEND = (
     "Ratios are the time of the peer over the time of activax, with the ends that the 95% "
     "intervals of both medians allow. **Bold**: activax is faster, *italic*: it is slower, with "
     "disjoint intervals. †: one of the two had fresh memory mapped in each call and the other had "
-    "not, so nothing is claimed. Times are CPU time on one core. Backward is one program from x "
-    "and the cotangent of the result to that of x, which computes parts of the value again; for "
-    "torch it is `autograd.grad` from saved tensors, without the time of forward. Settings: cache, "
-    "a compiled loop over arrays [256, 1024], and eager calls in torch; dispatch, calls of "
+    "not, so nothing is claimed. A goal is unsure if each race below it reaches it within its "
+    "interval, or is marked †. Times are CPU time on one core. Backward is one program from x and "
+    "the cotangent of the result to that of x, which computes parts of the value again; for torch "
+    "it is `autograd.grad` from saved tensors, without the time of forward. Settings: cache, a "
+    "compiled loop over arrays [256, 1024], and eager calls in torch; dispatch, calls of "
     "`jax.jit` on [64, 1024]; memory, the same on [8192, 1024], which allocates each result; "
-    "donated, into the buffers of the last results; scan, over 8 x [64, 1024], whose stacks travel "
-    "as integers; ffn, value and gradients of two matrices with the activation between; compile, "
-    "value and gradient of 12 unrolled layers."
+    "donated, into the buffers of the last results; scan, over 8 x [64, 1024], whose stacks "
+    "travel as integers; ffn, value and gradients of two matrices with the activation between; "
+    "compile, value and gradient of 12 unrolled layers."
 )
 
 

@@ -49,14 +49,14 @@ def test_every_setting_to_json_and_tables(tmp_path, capsys):
     assert len(measured) == 2 * len(raced)
     for record in measured:
         assert 0 < record["low"] <= record["seconds"] <= record["high"]
-        assert 0 < record["cpu_share"]
+        assert record["cpu_share"] > 0
         per_call = 8192 if record["setting"] == "scan" else 1024
         if record["op"] != "hard_silu":
             assert record["gelem_per_s"] == pytest.approx(per_call * 1e-9 / record["seconds"])
 
     lines = speed_tables.markdown(measured).splitlines()
     assert sum(line.startswith("| `") for line in lines) == len(raced)
-    assert sum(line.startswith(("| float32, ", "| bfloat16, ")) for line in lines) == 5 + 5 + 2
+    assert speed_tables.summary(measured).count("\n") == 2 + len(raced)
     out = capsys.readouterr().out
     assert all(goal.text in out for goal in speed_goals.GOALS)
     assert "a loop in cache" in speed_tables.short(measured)
@@ -81,16 +81,19 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "is not a record of this benchmark; --fresh writes over it"),
-        ('{"environment": {}, "records": []}', "is not a record of this benchmark"),
-        (None, "is of another machine or program (python differ)"),
+        ("[]", "holds something else, which is not written over"),
+        (
+            '{"environment": {}, "records": []}',
+            "is not a record of this benchmark; --fresh writes over it",
+        ),
+        (None, "is of another machine or program (python, source); --fresh writes over it"),
     ],
 )
 def test_a_file_of_another_kind_is_kept(content, message, tmp_path, monkeypatch, capsys):
     to_json = tmp_path / "out.json"
     if content is None:
         here = speed.machine.describe([]) | {"python": "2.7"}
-        content = json.dumps({"environment": here, "records": []})
+        content = json.dumps({"environment": here, "source": "", "records": []})
     to_json.write_text(content)
     monkeypatch.setattr(speed, "measure", pytest.fail)
     with pytest.raises(SystemExit):
@@ -125,7 +128,6 @@ def test_a_full_run_is_expected_to_take_less_than_25_minutes():
     alone = len(names) * 2 * len(EVERY_MODE) * len(speed_goals.ELEMENTWISE)
     assert len(races) == alone + 3 * len(speed.COMPARED)
     assert speed.minutes(races, speed.USUAL) < 25
-    assert speed.left(races, [], 9) == races
 
 
 @pytest.mark.parametrize("mode", EVERY_MODE)
@@ -165,8 +167,8 @@ def rivals(ratio, spread=0.0, faults=0.0):
     [
         (rivals(1.5), "met", 0),
         (rivals(0.5), "missed", 1),
-        (rivals(0.9, spread=0.2), "met within the intervals", 1),
-        (rivals(0.5, faults=4096.0), "met within the intervals", 1),
+        (rivals(0.9, spread=0.2), "unsure", 1),
+        (rivals(0.5, faults=4096.0), "unsure", 1),
     ],
 )
 def test_a_goal_of_each_race(second, verdict, below):
