@@ -30,7 +30,14 @@ from benchmarks._lib import speed_tables
 from benchmarks._lib.claims import Record
 from benchmarks._lib.compared import COMPARED, SOFTMAX
 from benchmarks._lib.speed_file import SpeedFile
-from benchmarks._lib.speed_races import KEY, Race, measure, one_core, planned
+from benchmarks._lib.speed_races import (
+    KEY,
+    Race,
+    measure,
+    one_core,
+    planned,
+    steady_malloc,
+)
 from benchmarks._lib.speed_settings import EVERY_MODE, SETTINGS
 
 USUAL = Effort(repeats=9, sample_s=0.01)
@@ -114,6 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.error("needs a system that confines a process to one core, such as Linux")
     effort = QUICK if options.quick else USUAL
     effort = effort._replace(repeats=options.repeats or effort.repeats)
+    steady_malloc()
     with one_core(torch_programs.load_torch()):
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")

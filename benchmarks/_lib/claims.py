@@ -44,22 +44,19 @@ def ratio(rivals: Rivals, peer: str) -> Ratio:
     )
 
 
-def fair(rivals: Rivals, peer: str) -> bool:
-    """Return whether a peer and activax had fresh pages mapped alike."""
-    return abs(rivals["activax"]["page_faults"] - rivals[peer]["page_faults"]) <= FAULTS
-
-
 def verdict(rivals: Rivals, peer: str) -> str:
     """Return "faster", "slower" or "tied" of activax beside a peer."""
-    if not fair(rivals, peer):
-        return "tied"
     return interval(rivals["activax"]).compared_with(interval(rivals[peer]))
 
 
 def versus(rivals: Rivals, peer: str) -> tuple[str, str]:
-    """Return the time of a peer over that of activax as text, and the verdict."""
+    """Return the time of a peer over that of activax as text, and the verdict.
+
+    A dagger marks programs that had different numbers of fresh pages mapped in each call.
+    """
     if peer not in rivals:
         return "", "tied"
     value, low, high = ratio(rivals, peer)
-    dagger = "†" * (not fair(rivals, peer))
+    faults = rivals["activax"]["page_faults"] - rivals[peer]["page_faults"]
+    dagger = "†" * (abs(faults) > FAULTS)
     return f"{value:.2f}{dagger} [{low:.2f}, {high:.2f}]", verdict(rivals, peer)

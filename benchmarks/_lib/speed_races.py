@@ -1,6 +1,7 @@
 """Races of implementations of an activation in one setting, and their records."""
 
 import contextlib
+import ctypes
 import math
 import os
 import time
@@ -11,15 +12,14 @@ from typing import NamedTuple
 import activax
 from activax.bench import Effort
 from activax.bench.timing.stopwatch import race
-from activax.bench.workloads import torch_programs
 from activax.bench.workloads.suites import subject
 from benchmarks._lib.claims import Record
 from benchmarks._lib.speed_settings import SCANNED, SETTINGS, programs
 
 KEY = ("op", "dtype", "setting", "mode")  # the fields that tell a race from others
 FIELDS = (*KEY, "shape", "implementation", "seconds", "low", "high", "page_faults", "repeats")
-# Below this number of bytes malloc takes torch's results from the heap, if the heap has room.
-SMALL = 2**21
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of glibc's mallopt
+LARGE = 2**23
 
 
 class Race(NamedTuple):
@@ -63,6 +63,18 @@ def one_core(torch: ModuleType | None) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
+def steady_malloc() -> None:
+    """Let malloc map blocks from LARGE bytes on anew in each call, and keep all smaller ones.
+
+    That is what the first calls of a process meet. Otherwise the state of the heap, which depends
+    on what ran before, decides which of the programs pays for fresh pages.
+    """
+    with contextlib.suppress(AttributeError):  # another libc
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(MMAP_THRESHOLD, LARGE)
+        mallopt(TRIM_THRESHOLD, 2**31 - 1)
+
+
 def elements(setting: str) -> int | None:
     """Return the elements that a call computes; None where that number means nothing."""
     if setting in ("ffn", "compile"):
@@ -83,15 +95,12 @@ def measure(one: Race, libraries: Sequence[str], effort: Effort) -> list[Record]
     """
     rivals = subject(activax.get(one.op), libraries)
     count = elements(one.setting)
-    small = count is not None and 4 * count <= SMALL
-    heap = "torch" in libraries and small and torch_programs.warm_heap(SMALL)
     lined_up = programs(one.setting, rivals, one.dtype, one.mode)
     start, busy = time.perf_counter(), time.process_time()
     timings = race(
         lined_up, repeats=effort.repeats, sample_s=effort.sample_s, clock=time.process_time
     )
     share = (time.process_time() - busy) / (time.perf_counter() - start)
-    del heap
     return [
         {
             **one._asdict(),

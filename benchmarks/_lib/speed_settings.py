@@ -35,12 +35,12 @@ class Setting(NamedTuple):
         title: the setting in a few words.
         shape: the shape of an array, which sets the number of elements of a call.
         build: makes a program of JAX from a function, the inputs and the mode.
-        seconds: the expected time of one race with all peers and 9 samples, on one core.
+        seconds: the expected time of a race with all peers and 9 samples, on an idle core.
         dtypes: the dtypes that are measured.
         modes: the modes that are measured.
         kinds: the kinds of activations that are measured.
         torch: the implementations of torch that take part.
-        sets: makes the sets of inputs that torch takes in turn; None for one set.
+        sets: makes the sets of inputs that torch takes in turn, from one set.
     """
 
     title: str
