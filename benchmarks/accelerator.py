@@ -30,12 +30,12 @@ from activax.bench.workloads.torch_programs import shares_the_device
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
 from benchmarks._lib import publishing
+from benchmarks._lib.compared import COMPARED
 from benchmarks._lib.device_layers import layers
 from benchmarks._lib.device_numbers import measure as numbers
 from benchmarks._lib.device_races import MIXES, copies, races
 from benchmarks._lib.publishing import RESULTS
 from benchmarks._lib.resumable import Budget, Key, RunRecord, Section, run
-from benchmarks.kernels import COMPARED
 
 TABLES: dict[str, Key] = {  # the fields that make the key of a row
     "copies": ("dtype", "mix"),

@@ -18,24 +18,11 @@ from activax.bench.timing.stopwatch import race
 from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
+from benchmarks._lib.python_calls import Calls
 
 ELEMENTS = 64
 FUNCTIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "mish", "softmax", "swiglu")
 COLUMNS = ("op", "call", "activax us", "jax.nn us", "jax.nn / activax")
-
-
-class Calls:
-    """A program that calls a function from Python again and again."""
-
-    compile_s: float | None = None
-
-    def __init__(self, function: Callable[..., Any], inputs: Sequence[jax.Array]):
-        self.function, self.inputs = function, inputs
-
-    def __call__(self, calls: int) -> None:
-        for _ in range(calls):
-            out = self.function(*self.inputs)
-        jax.block_until_ready(out)
 
 
 def measure(name: str, repeats: int) -> list[dict[str, Any]]:

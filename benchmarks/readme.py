@@ -18,13 +18,12 @@ from benchmarks import (
     digits,
     dispatch,
     few_bits,
-    kernels,
     memory,
     propagation,
     startup,
-    throughput,
     training_step,
 )
+from benchmarks._lib import speed_tables, suite_tables
 from benchmarks._lib.publishing import RESULTS
 from examples import lessons
 
@@ -60,7 +59,7 @@ def headline(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def tables() -> dict[str, dict[str, str]]:
     """Return the tables of each file by name, each with its machine and date."""
     files = {
-        name: read(name) for name in ("digits", "memory", "accuracy", "kernels", "dispatch",
+        name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
                                       "deep-training", "diagnostics")
     } | {
@@ -71,15 +70,14 @@ def tables() -> dict[str, dict[str, str]]:
     sample = read("accuracy-sample")["records"]
     errors = [row for row in sample if row["implementation"] != "activax"] + swept
     errors.sort(key=lambda row: list(dict.fromkeys(r["op"] for r in sample)).index(row["op"]))
-    kept, raced, calls = (files[name]["records"] for name in ("memory", "kernels", "dispatch"))
-    rows, here = throughput.committed()
+    kept, raced, calls = (files[name]["records"] for name in ("memory", "speed", "dispatch"))
+    rows, here = suite_tables.committed()
     bodies = {
         "README": {
             "digits": digits.markdown(files["digits"]["table"]),
             "accuracy": accuracy.markdown(headline(errors)),
             "memory": memory.markdown(headline(kept)),
-            "kernels": kernels.summary(raced),
-            "throughput": throughput.means(rows),
+            "speed": speed_tables.short(raced),
             "few-bits": few_bits.summary(files["few-bits"]["records"]),
             "allocation": allocation.markdown(allocation.committed()),
             "training-step": training_step.markdown(),
@@ -90,8 +88,8 @@ def tables() -> dict[str, dict[str, str]]:
         "RESULTS": {
             "accuracy": accuracy.markdown(errors),
             "memory": memory.markdown(kept),
-            "kernels": kernels.markdown(raced),
-            "throughput": throughput.markdown(rows, here),
+            "speed": speed_tables.markdown(raced),
+            "throughput": suite_tables.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
             "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
             "propagation": propagation.markdown(files["propagation"]["records"]),

@@ -25,7 +25,7 @@ from activax.bench.workloads import peers
 from activax.cli import arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
-from benchmarks.throughput import races
+from benchmarks._lib.suite_tables import races
 
 LAYERS, ROWS, WIDTH, HIDDEN = 12, 2048, 256, 1024
 FUNCTIONS = ("identity", "relu", "gelu", "gelu_tanh", "silu", "tanh", "mish")

@@ -31,7 +31,7 @@ PRECISIONS = {
     (info.nexp, info.nmant): info.dtype
     for info in map(jnp.finfo, ("float64", "float32", "float16", "bfloat16"))
 }
-COMPARED = {
+COMPARISONS = {
     "EQ": np.equal,
     "NE": np.not_equal,
     "LT": np.less,
@@ -128,7 +128,7 @@ def _result(computations: Any, instruction: Any, operands: Any, arguments: Any) 
     if opcode == "convert":
         return operands[0].astype(dtype)
     if opcode == "compare":
-        return COMPARED[re.search(r"direction=(\w+)", attributes)[1]](*operands)
+        return COMPARISONS[re.search(r"direction=(\w+)", attributes)[1]](*operands)
     if opcode == "reduce-precision":
         bits = tuple(int(n) for n in re.findall(r"_bits=(\d+)", attributes))
         if bits not in PRECISIONS:

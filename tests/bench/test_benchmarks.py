@@ -4,7 +4,6 @@ import json
 import math
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -18,75 +17,14 @@ from benchmarks import (
     deep_training,
     diagnostics,
     dispatch,
-    kernels,
     propagation,
     startup,
-    throughput,
     training_step,
 )
-from benchmarks._lib.compiled_loops import Loop, backward, forward, forward_backward
+from benchmarks._lib import suite_tables
 from benchmarks.asv import catalogue
 
 pytestmark = pytest.mark.usefixtures("few_sets")
-SMALLEST = ["--size", "1024", "--repeats", "6", "--quick"]
-
-
-def test_kernels_to_json_and_markdown(tmp_path, capsys):
-    to_json = tmp_path / "out.json"
-    argv = ["--fn", "hard_swish", "gelu", "soft_shrink", *SMALLEST, "--json", str(to_json)]
-    assert kernels.main(argv) == 0
-    measured = json.loads(to_json.read_text())
-    assert measured["environment"]["command"] == argv
-
-    raced = {(r["op"], r["dtype"], r["mode"]) for r in measured["records"]}
-    assert raced == {
-        (op, dtype, mode)
-        for op in ("hard_silu", "gelu", "soft_shrink")
-        for dtype in ("float32", "bfloat16")
-        for mode in kernels.LOOPS
-    }
-    for record in measured["records"]:
-        assert 0 < record["low"] <= record["seconds"] <= record["high"]
-        assert record["gelem_per_s"] == pytest.approx(1024e-9 / record["seconds"])
-
-    lines = kernels.markdown(measured["records"]).splitlines()
-    means = [line for line in lines if line.startswith(("| float32, ", "| bfloat16, "))]
-    assert len(means) == 6
-    assert all("of 2 |" in line for line in means)  # soft_shrink is not in the means
-    every = [line for line in lines if line.startswith("| `")]
-    assert len(every) == len(raced)
-    assert {line.count("|") for line in every} == {7}
-    assert means[0] in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("whole", [forward, backward, forward_backward])
-def test_a_loop_returns_the_result_of_its_last_call(whole):
-    reads, writes = 1 if whole is forward else 2, 2 if whole is forward_backward else 1
-    arrays = [jnp.linspace(-3, i, 1024, dtype=jnp.bfloat16) for i in range(3)]
-    loop = Loop(whole(activax.gelu), reads, writes, arrays)
-    loop(calls=5)  # the last call begins with array 4 % 3
-    want = jax.jit(whole(activax.gelu))(*[arrays[1], arrays[2]][:reads])
-    for got, each in zip(loop.results, want, strict=True):
-        np.testing.assert_array_equal(got, each)
-
-
-@pytest.mark.parametrize(
-    ("argv", "message"),
-    [
-        (["--fn", "gellu"], "unknown activation 'gellu'. Did you mean 'gelu'?"),
-        (["--fn", "softmax"], "softmax is vector; give elementwise ones"),
-        (["--fn", "xielu"], "xielu has no counterpart in jax.nn"),
-        (["--size", "0"], "must be a positive integer; got '0'"),
-        (["--json", "/nowhere/x.json"], "cannot write a file at '/nowhere/x.json'"),
-    ],
-)
-def test_bad_input_to_kernels_gets_one_line(argv, message, capsys):
-    with pytest.raises(SystemExit) as exit:
-        kernels.main(argv)
-    out, err = capsys.readouterr()
-    assert exit.value.code == 2
-    assert message in err
-    assert (out, err.count("\n")) == ("", 1)
 
 
 def test_dispatch(tmp_path, capsys):
@@ -201,19 +139,10 @@ def test_few_bits_needs_two_seeds(few_bits, capsys):
     assert "--seeds: must be at least 2" in capsys.readouterr().err
 
 
-def test_throughput_measures_and_shows_the_catalogue(tmp_path, monkeypatch):
-    commands = {
-        name: [*suite, "--fn", fn, "--quick", "--shape", "8x128", "--repeats", "6"]
-        for (name, suite), fn in zip(throughput.RUNS.items(), ("gelu", "swiglu"), strict=True)
-    }
-    monkeypatch.setattr(throughput, "RUNS", commands)
-    monkeypatch.setattr(throughput, "RESULTS", tmp_path)
-    with jax.numpy_dtype_promotion("standard"):
-        assert throughput.main() == 0
-    rows, here = throughput.committed()
-    assert {row.op for row in rows} == {"gelu", "swiglu"}
-    lines = throughput.markdown(rows, here).splitlines()
-    assert sum(line.startswith(("| `gelu`", "| `swiglu`")) for line in lines) == 4
+def test_the_tables_of_suites_show_every_race():
+    rows, here = suite_tables.committed()
+    lines = suite_tables.markdown(rows, here).splitlines()
+    assert sum(line.startswith("| `") for line in lines) == len(suite_tables.races(rows))
     assert any(line.startswith("| float32, backward |") for line in lines)
 
 

@@ -1,32 +1,26 @@
-"""Measure the throughput of every activation, forward and backward, beside jax.nn and torch.
+"""Tables of the rows of `activax bench` for every activation, beside jax.nn, torch and a copy.
 
-    python -m benchmarks.throughput        # measures, and writes the committed results
-
-It runs `activax bench` for the whole catalogue, with the options in RUNS.
+activax bench --suite act --json benchmarks/results/throughput-act.json
+activax bench --suite glu --json benchmarks/results/throughput-glu.json
 """
 
 import statistics
-import sys
 from collections.abc import Sequence
 
-from activax import cli
 from activax.bench.results import records
 from activax.bench.results.tables import markdown_table
 from activax.bench.timing.measure import BASELINE
 from activax.bench.timing.row import FAULTS, Row
 from benchmarks._lib.publishing import RESULTS
 
-RUNS = {
-    "throughput-act.json": ["--suite", "act"],
-    "throughput-glu.json": ["--suite", "glu"],
-}
+COMMITTED = ("throughput-act.json", "throughput-glu.json")
 PEERS = (BASELINE, "torch")
 Race = dict[str, Row]  # by implementation
 
 
 def committed() -> tuple[list[Row], dict[str, object]]:
     """Return the rows of all committed files, and the environment of the first."""
-    files = [records.from_json((RESULTS / name).read_text()) for name in RUNS]
+    files = [records.from_json((RESULTS / name).read_text()) for name in COMMITTED]
     return [row for rows, _ in files for row in rows], files[0][1]
 
 
@@ -96,14 +90,3 @@ def markdown(rows: Sequence[Row], environment: dict[str, object]) -> str:
         f"{means(rows)}\n{every(rows)}\n{LEGEND}\n\n"
         f"During the run the speed of a copy moved by up to {moved:.0%}.\n"
     )
-
-
-def main() -> int:
-    for file, options in RUNS.items():
-        if code := cli.main(["bench", *options, "--json", str(RESULTS / file)]):
-            return code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
