@@ -140,7 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         try:
-            run(races, taking_part(options.quick), effort, kept)
+            if races:
+                run(races, taking_part(options.quick), effort, kept)
         except KeyboardInterrupt as interrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)
             return exit_code(*interrupt.args or [signal.SIGINT])
