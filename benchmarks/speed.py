@@ -126,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if jax.default_backend() != "cpu":
             command.error("measures CPUs; set JAX_PLATFORMS=cpu")
         here = machine.describe(list(sys.argv[1:] if argv is None else argv))
+        here["cores"] = os.cpu_count()  # of the machine, not of the confined process
         kept = SpeedFile(options.json, here)
         try:
             kept.begin(options.fresh)
@@ -139,7 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         try:
-            run(races, taking_part(options.quick), effort, kept)
+            if races:
+                run(races, taking_part(options.quick), effort, kept)
         except KeyboardInterrupt as interrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)
             return exit_code(*interrupt.args or [signal.SIGINT])

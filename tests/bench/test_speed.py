@@ -1,6 +1,7 @@
 """The benchmark of speed: its settings, its file, its goals and its tables."""
 
 import json
+import os
 
 import jax
 import jax.numpy as jnp
@@ -50,7 +51,7 @@ def test_every_setting_to_json_and_tables(tmp_path, capsys):
     assert len(measured) == 2 * len(raced)
     for record in measured:
         assert 0 < record["low"] <= record["seconds"] <= record["high"]
-        assert record["cpu_share"] > 0
+        assert record["cpu_share"] >= 0  # 0 where other work had the core
         per_call = 8192 if record["setting"] == "scan" else 1024
         if record["op"] != "hard_silu":
             assert record["gelem_per_s"] == pytest.approx(per_call * 1e-9 / record["seconds"])
@@ -105,7 +106,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
 def test_a_file_of_another_kind_is_kept(content, message, tmp_path, monkeypatch, capsys):
     to_json = tmp_path / "out.json"
     if content is None:
-        here = speed.machine.describe([]) | {"python": "2.7"}
+        here = speed.machine.describe([]) | {"python": "2.7", "cores": os.cpu_count()}
         content = json.dumps({"environment": here, "source": "", "records": []})
     to_json.write_text(content)
     monkeypatch.setattr(speed, "measure", pytest.fail)
