@@ -7,6 +7,11 @@ from unittest import mock
 import jax
 from jax._src import compiler  # JAX has no public setting for an option of all programs
 
+HAS_OLDER = jax.__version_info__ < (0, 11)
+# The same for a program of its own, in XLA_FLAGS.
+FLAGS = "--xla_backend_optimization_level=0"
+FLAGS += " --xla_cpu_use_fusion_emitters=false" * HAS_OLDER
+
 
 @contextlib.contextmanager
 def quickly() -> Iterator[None]:
@@ -20,9 +25,8 @@ def quickly() -> Iterator[None]:
         return out
 
     jax.config.update("jax_disable_most_optimizations", True)
-    has_older = jax.__version_info__ < (0, 11)
     try:
-        with mock.patch.object(compiler, "get_compile_options", options if has_older else plain):
+        with mock.patch.object(compiler, "get_compile_options", options if HAS_OLDER else plain):
             yield
     finally:
         jax.config.update("jax_disable_most_optimizations", False)

@@ -9,7 +9,7 @@ import pytest
 from activax.bench import slope
 from activax.core.arguments import narrow, widen
 from activax.numerics.nudge import Nudge
-from benchmarks._lib.exact_rounding import QUANTITIES, exact_results
+from benchmarks._lib.exact_rounding import FORMATS, QUANTITIES, exact_results
 
 pytestmark = pytest.mark.optimized
 
@@ -27,10 +27,13 @@ def test_results_are_rounded_correctly(elementwise):
     with compiling.quickly():
         exacts = exact_results(elementwise)
     wrong = {}
-    for (dtype, quantity), exact in exacts.items():
-        results = both(jnp.asarray(exact.inputs, dtype))[QUANTITIES.index(quantity)]
-        different = np.asarray(results, float) != exact.results
-        wrong.setdefault(dtype, []).append(int(different.sum()))
+    for format in FORMATS:
+        x = format.inputs()
+        for quantity, found in zip(QUANTITIES, both(jnp.asarray(x, format.name)), strict=True):
+            exact = exacts[format.name, quantity]
+            at = np.searchsorted(x, exact.inputs)
+            different = np.broadcast_to(np.asarray(found, float), x.shape)[at] != exact.results
+            wrong.setdefault(format.name, []).append(int(different.sum()))
     assert {dtype: tuple(counts) for dtype, counts in wrong.items()} == elementwise.rounding
     if elementwise.tier == "certified":
         assert not any(map(any, elementwise.rounding.values()))

@@ -7,8 +7,6 @@ from mpmath import mp
 
 from activax.bench import delicate, magnitudes, neighbours, precise, roots, slope
 
-pytestmark = pytest.mark.optimized
-
 QUANTITIES = pytest.mark.parametrize("quantity", ["value", "slope"])
 SMALLEST = 2.0**-149  # no float32 is smaller
 # The relative error allowed, and within a thousandth of a root: a third of a float32 ulp.

@@ -12,8 +12,6 @@ from numpy.testing import assert_allclose
 
 from activax import diagnostics, nn
 
-pytestmark = pytest.mark.optimized
-
 SCALES = (1e-30, 1e-12, 1.0, 3e4, 1e19, 1e20, 1e37)
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 NORMS = {"layer_norm": (nn.layer_norm, True), "rms_norm": (nn.rms_norm, False)}

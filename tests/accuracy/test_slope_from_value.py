@@ -11,8 +11,6 @@ import activax
 from activax.bench import precise, slope
 from activax.numerics import slope_from_value
 
-pytestmark = pytest.mark.optimized
-
 SLOPES_AT = {
     activax.gelu: slope_from_value.gelu_slope_at,
     activax.gelu_tanh: slope_from_value.gelu_tanh_slope_at,

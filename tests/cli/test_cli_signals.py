@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+import compiling
 import pytest
 
 pytest.importorskip("activax.cli", reason="the cli extra is not installed")
@@ -54,7 +55,7 @@ BENCH = ["bench", "--quick", "--fn", "gelu,silu", "--impl", "activax"]
 
 
 def start(program, *argv, **options):
-    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": compiling.FLAGS}
     return subprocess.Popen(
         [sys.executable, "-c", program, *argv], text=True, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import compiling
 import drawn
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,7 @@ ENVIRONMENT = {
     ),
     "JAX_PLATFORMS": "cpu",
     # The tests look at the place of data and not at speed, so optimisation only costs time.
-    "XLA_FLAGS": "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0",
+    "XLA_FLAGS": f"--xla_force_host_platform_device_count=8 {compiling.FLAGS}",
     "JAX_NUMPY_DTYPE_PROMOTION": "strict",
     "JAX_NUMPY_RANK_PROMOTION": "raise",
 }

@@ -8,8 +8,6 @@ import pytest
 import activax
 from activax.catalogue.presets import PRESETS
 
-pytestmark = pytest.mark.optimized
-
 X = jnp.asarray(np.random.default_rng(0).normal(size=(5, 6)), jnp.float32)
 WHERE = X > -0.5  # no row without any
 
