@@ -79,12 +79,14 @@ class Pipeline:
         inputs, dtype, shape = self.prepare(arrays, statics)
         if dtype is None:
             return self.formula(*inputs, **statics)
-        keep = self.keep
-        nudges = {} if tracing.value in PLAIN else self.nudges
-        formula = _nudged(self.formula, nudges.get(f"{dtype} value"))
+        formula, keep = self.formula, self.keep
         first, *others = self.differentials.values()
-        differentials: Sequence[Differential]
-        differentials = [_nudged(first, nudges.get(f"{dtype} slope")), *others]
+        nudges = {} if tracing.value in PLAIN else self.nudges
+        if nudge := nudges.get(f"{dtype} value"):
+            formula = _nudged(formula, nudge)
+        if nudge := nudges.get(f"{dtype} slope"):
+            first = _nudged(first, nudge)
+        differentials: Sequence[Differential] = [first, *others]
         if residual is not None:
             keep, differentials = with_residual(residual, dtype, formula, keep, differentials)
         places = [self.names.index(name) for name in self.differentials]
@@ -133,10 +135,8 @@ class Pipeline:
             return self.differentials[self.names[0]](*kept, t, **statics)
 
 
-def _nudged(function: Callable[..., Array], nudge: Nudge | None) -> Callable[..., Array]:
+def _nudged(function: Callable[..., Array], nudge: Nudge) -> Callable[..., Array]:
     """Return a function whose first argument is the input, with its result nudged."""
-    if nudge is None:
-        return function
 
     def nudged(x: Array, *others: Any, **statics: Any) -> Array:
         return nudge(function(x, *others, **statics), x)
