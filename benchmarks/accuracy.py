@@ -13,7 +13,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,6 @@ from rich.table import Table
 
 import activax
 from activax import Activation
-from activax.bench import slope
 from activax.bench.accuracy.ulps import Elementwise
 from activax.bench.results import files, machine
 from activax.bench.results.tables import markdown_table
@@ -32,11 +31,11 @@ from activax.bench.workloads import peers, torch_programs
 from activax.cli import Parser, arguments
 from activax.cli.interrupts import interruptible
 from benchmarks._lib.claims import Record
+from benchmarks._lib.quantities import QUANTITIES, value_or_slope
 from benchmarks._lib.sweep import CHUNK, Inputs, Tally, dense_sample, patterns, sweep
 from benchmarks._lib.sweep_records import SweepRecords, read_records
 
 IMPLEMENTATIONS = ("activax", "jax.nn", "torch")
-QUANTITIES = ("value", "slope")
 LEGEND = (
     "The worst error in ulps of the exact result; (%): the share of inputs with errors above 2 "
     "ulp; nf: the number of results that are infinite or NaN where the exact one is not, or the "
@@ -53,11 +52,6 @@ class Candidate(NamedTuple):
 
     run: Elementwise
     digest: str
-
-
-def value_or_slope(quantity: str, function: Callable[..., Any]) -> Elementwise:
-    """Return the function for the quantity "value", its derivative for "slope"."""
-    return slope(function) if quantity == "slope" else function
 
 
 def candidates(

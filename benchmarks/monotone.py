@@ -75,15 +75,8 @@ def earlier(options: argparse.Namespace) -> list[Record]:
     """
     if options.fresh or not options.json or not options.json.exists():
         return []
-    try:
-        rows: list[Record] = json.loads(options.json.read_text())["records"]
-        complete = all({"op", "program", *Order._fields} <= row.keys() for row in rows)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(
-            f"{options.json} is not a record of this benchmark; --fresh writes over it"
-        )
+    fields = {"op", "implementation", "program", "stride", *Order._fields}
+    rows: list[Record] = publishing.read(options.json, {"records": fields})["records"]
     return rows
 
 

@@ -23,7 +23,6 @@ from rich.progress import track
 
 import activax
 from activax import Activation
-from activax.bench import slope
 from activax.bench.results import files
 from activax.cli import arguments
 from activax.core.arguments import mode_of
@@ -31,7 +30,13 @@ from activax.core.pipeline import keep_inputs
 from activax.numerics import nudges
 from activax.numerics.mode import tracing
 from activax.numerics.nudge import Nudge
-from benchmarks._lib.exact_rounding import FORMATS, QUANTITIES, Exact, exact_results
+from benchmarks._lib.exact_rounding import (
+    FORMATS,
+    Exact,
+    exact_results,
+    values_and_slopes,
+    wrong_counts,
+)
 
 COMMITTED = Path(nudges.__file__)
 SIZES = [2.0**-power for power in (22, 21, 20, 19, 18)]
@@ -123,13 +128,6 @@ def with_nudges(activation: Activation[...], found: dict[str, Nudge]) -> Activat
     return Activation(dataclasses.replace(definition, pipeline=pipeline))
 
 
-def wrong_results(activation: Activation[...], quantity: str, exact: Exact) -> int:
-    """Return how many results of the public function are wrong."""
-    function = slope(activation) if quantity == "slope" else activation
-    out = jax.jit(function)(jnp.asarray(exact.inputs, exact.format.name))
-    return int((np.asarray(out, float) != exact.results).sum())
-
-
 def study(activation: Activation[...]) -> tuple[dict[str, Nudge], dict[str, tuple[int, int]]]:
     """Return the nudges of an activation, and its wrong values and slopes by dtype."""
     exacts = exact_results(activation)
@@ -139,12 +137,8 @@ def study(activation: Activation[...]) -> tuple[dict[str, Nudge], dict[str, tupl
             continue  # it is a function of the rounded value
         if nudge := best_nudge(kernel_results(activation, quantity, exact), exact):
             found[f"{name} {quantity}"] = nudge
-    nudged = with_nudges(activation, found)
-    counts = {
-        f.name: tuple(wrong_results(nudged, q, exacts[f.name, q]) for q in QUANTITIES)
-        for f in FORMATS
-    }
-    return found, counts
+    both = values_and_slopes(with_nudges(activation, found))
+    return found, {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
 
 
 def module(names: Sequence[str]) -> str:

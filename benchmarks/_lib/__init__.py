@@ -15,6 +15,7 @@ Modules:
     suite_tables     Write the tables of the suites of `activax bench`.
     aot_programs     Compile an activation, its gradient or a stack of layers for a device.
     interpreter      Evaluate an optimised program in NumPy.
+    quantities       Name the two quantities that are judged, value and slope.
     sweep            Run many inputs through a function, and count what is wrong.
     sweep_records    Keep the records of sweeps in a file.
     order            Count neighbouring results that are in the wrong order.
@@ -42,6 +43,7 @@ __all__ = [
     "order",
     "publishing",
     "python_calls",
+    "quantities",
     "resumable",
     "speed_file",
     "speed_goals",

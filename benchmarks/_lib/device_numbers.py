@@ -11,18 +11,18 @@ import numpy as np
 from jax import Array
 
 from activax import Activation, catalog
-from activax.bench import critical, near, ranks, slope
+from activax.bench import critical, near, ranks
 from activax.bench.accuracy.floats import Floats
 from activax.bench.accuracy.ulps import errors_from_exact
 from activax.bench.workloads.modes import Function
 from activax.bench.workloads.torch_programs import TorchFunction
 from benchmarks._lib.claims import Record
 from benchmarks._lib.interpreter import evaluate
+from benchmarks._lib.quantities import QUANTITIES, value_or_slope
 from benchmarks._lib.resumable import Fail, Key
 from benchmarks._lib.sweep import tally
 
 PATTERNS = 2**16  # of a dtype of 16 bits
-QUANTITIES = ("value", "slope")
 PEERS = {"jax.nn", "torch"}
 
 
@@ -110,7 +110,7 @@ def rows(
     """Return a row for each quantity, dtype and implementation."""
     found = []
     for quantity in QUANTITIES:
-        function = slope(activation) if quantity == "slope" else activation
+        function = value_or_slope(quantity, activation)
         kinks = activation.kinks if quantity == "slope" else ()
         truth = Truth(function, max(count, PATTERNS))
         for dtype in dtypes:
@@ -138,7 +138,7 @@ def result(function: Function, quantity: str, x: Array) -> Array:
     """Return values or slopes of a function of JAX or of torch."""
     if isinstance(function, TorchFunction):
         return function.slope(x) if quantity == "slope" else function(x)
-    return jax.jit(slope(function) if quantity == "slope" else function)(x)
+    return jax.jit(value_or_slope(quantity, function))(x)
 
 
 def descents(want: Floats, got: Floats) -> int:

@@ -1,6 +1,7 @@
 """Correctly rounded 16-bit results: from float64, and from mpmath where two numbers are as near."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ from mpmath import mp
 
 from activax import Activation
 from activax.bench import slope
+from benchmarks._lib.quantities import QUANTITIES
 
 NEAR = 2.0**-36  # the relative error of activations in float64 is far below
 # The second tells x - tanh(x) from x - 1 at the largest float16 at which x - 1 is in the middle.
@@ -55,7 +57,6 @@ class Format(NamedTuple):
         return np.where(np.abs(y) > float(jnp.finfo(self.name).max), np.copysign(np.inf, y), y)
 
 
-QUANTITIES = ("value", "slope")
 FORMATS = (Format("bfloat16", 8, -126), Format("float16", 11, -14))
 
 
@@ -71,16 +72,23 @@ class Exact(NamedTuple):
         return self.format.rounded(results) != self.results
 
 
+def values_and_slopes(activation: Activation[...]) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """Return a compiled function of inputs that returns both quantities."""
+
+    @jax.jit
+    def both(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return activation(x), slope(activation)(x)
+
+    return both
+
+
 def exact_results(activation: Activation[...]) -> dict[tuple[str, str], Exact]:
     """Return the exact values and slopes of an activation at its defaults, by dtype and quantity.
 
     Slopes at kinks are left out.
     """
 
-    @jax.jit
-    def both(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return activation(x), slope(activation)(x)
-
+    both = values_and_slopes(activation)
     inputs = [format.inputs() for format in FORMATS]
     with jax.enable_x64(True):  # one program for both formats
         results = [np.broadcast_to(y, sum(map(len, inputs))) for y in both(np.concatenate(inputs))]
@@ -94,6 +102,26 @@ def exact_results(activation: Activation[...]) -> dict[tuple[str, str], Exact]:
             exact = _rounded(activation, quantity, format, x[counted], y[counted])
             found[format.name, quantity] = Exact(format, x[counted], exact)
     return found
+
+
+def wrong_counts(
+    exacts: Mapping[tuple[str, str], Exact], both: Callable[[np.ndarray], Any], format: Format
+) -> tuple[int, int]:
+    """Return how many values and how many slopes are wrong.
+
+    Args:
+        exacts: what `exact_results` returned.
+        both: returns the values and the slopes at inputs of the dtype of the format.
+        format: the format.
+    """
+    x = format.inputs()
+    counts = []
+    for quantity, found in zip(QUANTITIES, both(x.astype(jnp.dtype(format.name))), strict=True):
+        exact = exacts[format.name, quantity]
+        results = np.broadcast_to(np.asarray(found, float), x.shape)
+        counts.append(int(exact.wrong(results[np.searchsorted(x, exact.inputs)]).sum()))
+    values, slopes = counts
+    return values, slopes
 
 
 def _rounded(

@@ -1,8 +1,9 @@
 """The way results go out: tables in the terminal, records in files, and the options for both."""
 
+import json
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,25 @@ MARK = '"environment"'  # near the beginning of every record
 def save(file: Path, record: dict[str, Any]) -> None:
     """Write a record whole or not at all, and over nothing but a record."""
     files.write(file, json_rows.dumps(record) + "\n", MARK)
+
+
+def read(file: Path, fields: Mapping[str, Collection[str]], *entries: str) -> dict[str, Any]:
+    """Return a record that has these tables, the rows of which have these fields, and entries.
+
+    Raises:
+        ValueError: the file is of another kind.
+    """
+    try:
+        record: dict[str, Any] = json.loads(file.read_text())
+        known = all(
+            {*names} <= row.keys() for table, names in fields.items() for row in record[table]
+        )
+        known &= record.keys() >= {*entries} and isinstance(record.get("environment", {}), dict)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise ValueError(f"{file} is not a record of this benchmark; --fresh writes over it")
+    return record
 
 
 def print_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,5 @@
 """A run of many measurements in a limited time, whose record goes on where it stopped."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -84,24 +83,14 @@ class RunRecord:
         Raises:
             ValueError: the file is of another kind, or of other facts.
         """
-        try:
-            record = json.loads(file.read_text())
-            tables: dict[str, list[Record]] = {table: record[table] for table in self.fields}
-            facts = {name: record[name] for name in self.facts}
-            known = all(
-                set(fields) <= row.keys() for t, fields in self.fields.items() for row in tables[t]
-            )
-        except (ValueError, LookupError, TypeError, AttributeError):
-            known = False
-        if not known:
-            raise ValueError(f"{file} is not a record of this benchmark; --fresh writes over it")
+        record = publishing.read(file, self.fields, *self.facts)
         for name, ours in self.facts.items():
-            if facts[name] != ours:
+            if record[name] != ours:
                 raise ValueError(
-                    f"{file} is of {name} {_text(facts[name])}, and this run of {_text(ours)}; "
+                    f"{file} is of {name} {_text(record[name])}, and this run of {_text(ours)}; "
                     "--fresh writes over it"
                 )
-        self.tables = tables
+        self.tables = {table: record[table] for table in self.fields}
 
     def done(self, table: str) -> set[Key]:
         """Return the keys of the rows in a table."""

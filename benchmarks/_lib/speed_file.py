@@ -1,7 +1,6 @@
 """The file of a run of `benchmarks.speed`, from which an interrupted run goes on."""
 
 import hashlib
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -56,23 +55,16 @@ class SpeedFile:
             self._go_on(self.path)
 
     def _go_on(self, path: Path) -> None:
-        try:
-            found = json.loads(path.read_text())
-            rows: list[Record] = found["records"]
-            known = all({*FIELDS} <= row.keys() for row in rows)
-            earlier = {name: found["environment"][name] for name in SAME}
-            earlier["source"] = found["source"]
-        except (ValueError, LookupError, TypeError, AttributeError):
-            known, earlier, rows = False, {}, []
-        if not known:
-            raise ValueError(f"{path} is not a record of this benchmark; --fresh writes over it")
+        found = publishing.read(path, {"records": FIELDS}, "environment", "source")
+        earlier = {name: found["environment"].get(name) for name in SAME}
+        earlier["source"] = found["source"]
         now = {**self.environment, "source": self.source}
         if differ := [name for name in earlier if earlier[name] != now[name]]:
             raise ValueError(
                 f"{path} is of another machine or program ({', '.join(differ)}); --fresh writes "
                 "over it"
             )
-        self.rows = rows
+        self.rows = found["records"]
 
     def done(self, repeats: int) -> set[tuple[str, ...]]:
         """Return the races with at least so many samples."""

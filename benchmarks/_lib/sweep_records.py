@@ -1,6 +1,5 @@
 """The records of sweeps in a file, so that an interrupted run goes on where it stopped."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,11 +56,5 @@ def read_records(file: Path) -> list[Record]:
         ValueError: the file is of another kind.
     """
     fields = {"op", "quantity", "implementation", "program", "sample", "chunks", *Tally._fields}
-    try:
-        rows: list[Record] = json.loads(file.read_text())["records"]
-        complete = all(fields <= row.keys() for row in rows)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{file} is not a record of this benchmark; --fresh writes over it")
+    rows: list[Record] = publishing.read(file, {"records": fields})["records"]
     return rows

@@ -6,10 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from activax.bench import slope
 from activax.core.arguments import narrow, widen
 from activax.numerics.nudge import Nudge
-from benchmarks._lib.exact_rounding import FORMATS, QUANTITIES, exact_results
+from benchmarks._lib.exact_rounding import (
+    FORMATS,
+    exact_results,
+    values_and_slopes,
+    wrong_counts,
+)
 
 pytestmark = pytest.mark.optimized
 
@@ -19,22 +23,11 @@ BF16 = jnp.dtype("bfloat16")
 @pytest.mark.every
 def test_results_are_rounded_correctly(elementwise):
     """Count the wrong values and slopes, which are none in the certified tier."""
-
-    @jax.jit
-    def both(x):
-        return elementwise(x), slope(elementwise)(x)
-
     with compiling.quickly():
         exacts = exact_results(elementwise)
-    wrong = {}
-    for format in FORMATS:
-        x = format.inputs()
-        for quantity, found in zip(QUANTITIES, both(jnp.asarray(x, format.name)), strict=True):
-            exact = exacts[format.name, quantity]
-            at = np.searchsorted(x, exact.inputs)
-            different = np.broadcast_to(np.asarray(found, float), x.shape)[at] != exact.results
-            wrong.setdefault(format.name, []).append(int(different.sum()))
-    assert {dtype: tuple(counts) for dtype, counts in wrong.items()} == elementwise.rounding
+    both = values_and_slopes(elementwise)
+    counts = {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
+    assert counts == elementwise.rounding
     if elementwise.tier == "certified":
         assert not any(map(any, elementwise.rounding.values()))
 

@@ -12,7 +12,12 @@ from against_reference import inside, sample
 
 import activax
 from activax.bench import compile_for, critical, errors, slope
-from benchmarks._lib.exact_rounding import QUANTITIES, exact_results
+from benchmarks._lib.exact_rounding import (
+    FORMATS,
+    exact_results,
+    values_and_slopes,
+    wrong_counts,
+)
 from benchmarks._lib.interpreter import evaluate
 
 pytestmark = [pytest.mark.aot, pytest.mark.every]
@@ -39,7 +44,7 @@ def test_float32(elementwise, target):
         assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # targets keep subnormals
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 @pytest.mark.parametrize(
     "name",
     ["relu", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "mish", "softplus", "elu"],
@@ -47,16 +52,12 @@ def test_float32(elementwise, target):
 @pytest.mark.parametrize(
     "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
 )
-def test_all_16_bit_results(name, dtype, target):
+def test_all_16_bit_results(name, format, target):
     """Ask for the correctly rounded values and slopes at every input."""
     activation = activax.get(name)
 
-    def both(x):
-        return activation(x), slope(activation)(x)
+    def there(x):
+        both = values_and_slopes(activation)
+        return evaluate(compile_for(target, both, jax.ShapeDtypeStruct(x.shape, x.dtype)).hlo, x)
 
-    for (of, quantity), exact in exact_results(activation).items():
-        if of == dtype:
-            x = exact.inputs.astype(jnp.dtype(dtype))
-            program = compile_for(target, both, jax.ShapeDtypeStruct(x.shape, x.dtype))
-            there = evaluate(program.hlo, x)[QUANTITIES.index(quantity)]
-            assert not exact.wrong(np.asarray(there, float)).any(), quantity
+    assert wrong_counts(exact_results(activation), there, format) == (0, 0)
