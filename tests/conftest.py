@@ -74,6 +74,7 @@ CHOSEN = {
     "along_axis": lambda a: a.kind in ("vector", "reduction"),
     "maskable": lambda a: "where" in a.parameters,
     "gated": lambda a: a.kind == "gated",
+    "bounded": lambda a: a.kind in ("elementwise", "gated") and a.tier != "formula",
 }
 
 

@@ -58,10 +58,10 @@ def compiled(activation, mode, shape, dtype):
         ),
     ],
 )
-def test_a_kernel_for_each_result_and_no_temporaries(pointwise, mode, dtype):
-    launched, temporary = compiled(pointwise, mode, SHAPE, dtype)
-    results = pointwise.inputs if mode == "backward" else 1
-    shared = SHARED.get((pointwise.name, mode), 0)
+def test_a_kernel_for_each_result_and_no_temporaries(bounded, mode, dtype):
+    launched, temporary = compiled(bounded, mode, SHAPE, dtype)
+    results = bounded.inputs if mode == "backward" else 1
+    shared = SHARED.get((bounded.name, mode), 0)
     assert launched == results + shared
     assert temporary <= (4 * math.prod(SHAPE) * shared or SCALARS)
 
