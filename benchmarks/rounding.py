@@ -4,8 +4,8 @@
     python -m benchmarks.rounding --check  # fails if the file differs
 
 It tries all numbers of bfloat16 and float16, values and slopes of every elementwise activation at
-its default parameters. Results of the formula tier are counted and not nudged. Inputs and results that are subnormal numbers do not count, for XLA replaces
-them by 0 on a CPU.
+its default parameters. Inputs and results that are subnormal numbers do not count, for XLA replaces
+them by 0 on a CPU. Results of the formula tier are counted and not nudged.
 """
 
 import argparse

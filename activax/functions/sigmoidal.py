@@ -121,7 +121,8 @@ def softsign(x: Array) -> Array:
     a = magnitude(x)
     # The rounding is the one use of the quotient: docs/numerics.md, section 10.
     share = keep_rounding(jnp.where(a < 1, a, 1.0) / (1 + a))
-    far = jnp.copysign(jnp.where(a < 1, share, 1 - share), x)
+    far = jnp.where(a < 1, share, 1 - share)
+    far = jnp.where(x < 0, -far, far)
     return jnp.where(a < 0.5, x - x * share, far)
 
 

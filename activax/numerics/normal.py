@@ -72,8 +72,8 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
 
     def kernel(short: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in (GELU_SLOPE_SHORT if short else GELU_SLOPE))
-        limit_product = gaussian(a, shift=shift) * PHI0 * root_minus(GELU_ROOT, a)
-        return limit_product * (q + p) / q
+        tangent = gaussian(a, shift=shift) * (PHI0 * root_minus(GELU_ROOT, a))
+        return tangent + tangent * (p / q)  # p / q is below 2/3
 
     def derivative(a: Array, out: Array) -> Array:
         return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)

@@ -53,13 +53,14 @@ def self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
 
 def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> Array:
     """Return e factor / (1 + e)^2 on the left and 1 minus that elsewhere, for e = scale tail."""
-    e = scale * tail
+    # Numerator and denominator are divided by the scale, whose rounding would be half of the last
+    # place: (1 + e)^2 / scale = 1 / scale + tail (2 + e).
+    high, rest = 1 / scale, tail * (2 + scale * tail)
+    if needs_two_words(tail):
+        high = float(np.float32(1 / scale))
+        rest = rest + select_constant(1 / scale - high, tail)
     # The rounding is the one use of the quotient: docs/numerics.md, section 10.
-    part = keep_rounding(tail * factor / (1 + e * (2 + e)))
-    slope = part * scale
-    if needs_two_words(tail):  # the rounding of the scale would be half of the last place
-        high = float(np.float32(scale))
-        slope = part * high + part * (scale - high)
+    slope = keep_rounding(tail * factor / (high + rest))
     return jnp.where(left, slope, 1 - slope)
 
 
@@ -100,12 +101,14 @@ def mish_slope(x: Array) -> Array:
     left = x < 0
     high, low = root_minus_words(MISH_ROOT, -x)
     exponent = jnp.where(left, high, -x), None if low is None else jnp.where(left, low, 0.0)
-    tail = jnp.where(left, at_root, 1.0) * exp(*exponent, shift=SHIFT)
-    e = tail * UNSHIFT
+    tail = exp(*exponent, shift=SHIFT)
+    e = tail * jnp.where(left, at_root * UNSHIFT, UNSHIFT)
     difference = at_root * UNSHIFT * expm1(*exponent, shift=SHIFT)
     rest = e * (e + 4 + at_root) + MISH_ROOT_REST[0]
     bracket = 4 * collapse((high, low)) * (e + 1) + difference * rest
     q = 1 + 2 * e * (1 + e)
-    square = jnp.where(left, 4 + e * (8 + e * (8 + e * (4 + e))), q * q)  # fewer roundings than q^2
+    # On the left both are divided by at_root, whose rounding would count; fewer roundings than q^2.
+    product = tail * UNSHIFT * (8 + e * (8 + e * (4 + e)))
+    square = jnp.where(left, 4 / at_root + product, q * q)
     top = jnp.where(left, tail * bracket * UNSHIFT, 2 * e * e * (2 * x * (1 + e) - q))
     return top / square + jnp.where(left, 0.0, 1.0)

@@ -109,8 +109,9 @@ def _reduced(short: bool, x: Array, low: Array | None, shift: int) -> tuple[Arra
         r = bounded - n * math.log(2)
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-    else:  # exact but for the last product, even where x and low cancel
-        r = ((x - n * _LN2_HIGH) + low) - n * _LN2_LOW
+    else:  # exact but for the last product: x cancels with low near 0, and with n ln 2 far from it
+        first, second = jnp.where(n < 0, -n * _LN2_HIGH, low), jnp.where(n < 0, low, -n * _LN2_HIGH)
+        r = ((x + first) + second) - n * _LN2_LOW
     return power, r + r * r * polynomial(r, EXPM1_SHORT if short else EXPM1)
 
 
