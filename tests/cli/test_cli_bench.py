@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 
+import jax
 import pytest
 
 import activax
@@ -95,6 +96,25 @@ def test_a_function_of_the_user(tmp_path, monkeypatch):
     assert rows["own_module:sums"].worst_ulp is None  # not elementwise
     assert "relu" in rows
     sys.modules.pop("own_module")
+
+
+def test_the_width_of_vectors_reaches_xla(tmp_path, monkeypatch):
+    given = []
+    compare = bench.compare
+
+    def spy(*arguments, options, **others):
+        given.append(options)
+        return compare(*arguments, options=options, **others)
+
+    monkeypatch.setattr(bench, "compare", spy)
+    file = tmp_path / "out.json"
+    assert run("--fn", "gelu", "--mode", "fwd", "--vector-width", "512", "--json", str(file)) == 0
+    wide = {"xla_cpu_prefer_vector_width": 512}
+    assert given == [wide]
+    assert measured(file)[1]["flags"].items() >= wide.items()
+    with pytest.raises(jax.errors.JaxRuntimeError, match="xla_no_option"):
+        compare({"gelu": activax.gelu}, jax.ShapeDtypeStruct((8,), "float32"),
+                options={"xla_no_option": 1})  # fmt: skip
 
 
 def test_compare(tmp_path, capsys):
@@ -207,6 +227,7 @@ def test_a_mode_that_cannot_be_measured_is_skipped_with_a_line(tmp_path, capsys)
         ),
         ("--shape 8x", "--shape: must be sizes such as 8192x14336; got '8x'"),
         ("--suite ffn", "--shape of the suite ffn is rows x width x hidden width, such as"),
+        ("--vector-width 100", "--vector-width: invalid choice: 100 (choose from 128, 256, 512)"),
         ("--repeats 5", "--repeats: must be at least 6, or there is no 95% interval; got '5'"),
         ("--fn gellu", "--fn: unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("--fn identity", "--fn: identity moves no data, so there is nothing to time"),

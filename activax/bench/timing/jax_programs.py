@@ -1,7 +1,7 @@
 """Compiled JAX programs that write into the buffers of their last results."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -21,15 +21,20 @@ class JaxProgram:
         function: the function to compile.
         arguments: trees of arrays; so many copies are made that they exceed the cache.
         fresh: give each call new memory for its results instead.
+        options: options of XLA for this program alone.
     """
 
     def __init__(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], fresh: bool = False
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        fresh: bool = False,
+        options: Mapping[str, Any] | None = None,
     ):
         self.rotation = Rotation(arguments)
         start = time.perf_counter()
         if fresh:
-            self.compiled = jax.jit(function).lower(*arguments).compile()
+            lowered = jax.jit(function).lower(*arguments)
         else:
             jitted = jax.jit(
                 lambda results, *arguments: function(*arguments),
@@ -38,7 +43,8 @@ class JaxProgram:
             )
             out = jax.eval_shape(function, *arguments)
             self.results = jax.tree.map(lambda spec: jnp.zeros(spec.shape, spec.dtype), out)
-            self.compiled = jitted.lower(self.results, *arguments).compile()
+            lowered = jitted.lower(self.results, *arguments)
+        self.compiled = lowered.compile(compiler_options=dict(options) if options else None)
         self.fresh = fresh
         self.compile_s: float | None = time.perf_counter() - start
 

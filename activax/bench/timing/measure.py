@@ -58,6 +58,7 @@ def compare(
     kinks: tuple[float, ...] = (),
     effort: Effort = Effort(),  # noqa: B008, which is immutable
     roofline: Roofline | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> list[Row]:
     """Measure implementations of the same function in turn, A B C A B C ..., beside a copy.
 
@@ -80,6 +81,8 @@ def compare(
         effort: the number of samples and their length.
         roofline: the best speeds of this machine. Several calls that share one measure it once, and
             learn by how much it drifts.
+        options: options of XLA for the measured JAX programs, such as
+            `{"xla_cpu_prefer_vector_width": 512}`.
 
     Raises:
         ValueError: there are no functions, the mode is unknown, repeats are too few, a spec is not
@@ -106,7 +109,7 @@ def compare(
             "compare: needs a function of JAX arrays beside those of torch; got only "
             f"{', '.join(functions)}"
         )
-    lineup = line_up(functions, *specs, mode=mode, fresh=fresh)
+    lineup = line_up(functions, *specs, mode=mode, fresh=fresh, options=options)
     dtype = jax.tree.leaves(lineup.arguments)[-1].dtype
     worst = _worst_ulp(functions, mode, dtype, reference, kinks) if reference else {}
     rows = lineup.time(op or next(iter(functions)), effort, roofline or Roofline())
@@ -196,7 +199,11 @@ class Lineup(NamedTuple):
 
 
 def line_up(
-    functions: Mapping[str, Function], *specs: Any, mode: str, fresh: bool = False
+    functions: Mapping[str, Function],
+    *specs: Any,
+    mode: str,
+    fresh: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Lineup:
     """Compile the programs of `compare`, and give each of them its arguments.
 
@@ -207,7 +214,8 @@ def line_up(
     in_torch = {name: f for name, f in functions.items() if isinstance(f, TorchFunction)}
     works = {name: MODES[mode](function, arguments) for name, function in in_jax.items()}
     programs = {
-        name: JaxProgram(work.function, work.arguments, fresh) for name, work in works.items()
+        name: JaxProgram(work.function, work.arguments, fresh, options)
+        for name, work in works.items()
     }
     first = next(iter(works.values()))
     return Lineup(in_jax, mode, fresh, arguments, first, programs).join(in_torch)

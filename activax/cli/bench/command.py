@@ -28,6 +28,7 @@ from activax.cli.bench.requests import Outcome, OwnFunction, checked_request, me
 from activax.cli.errors import UsageError
 
 MEMORY = "memory"  # the suite that times nothing
+VECTOR_WIDTHS = (128, 256, 512)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--shape", type=array_shape, metavar="AxB", help="of the arrays, such as 8192x14336")
     add("--fresh", action="store_true", help="new memory for each result, not the last one's")
+    add("--vector-width", type=int, choices=VECTOR_WIDTHS,
+        help="bits of the vectors of a CPU that XLA uses for the measured programs")  # fmt: skip
     add("--repeats", type=sample_count, metavar="N", help="samples of each (default: 15)")
     add("--quick", action="store_true", help="one dtype, smaller arrays, fewer samples: < 60 s")
     add("--json", type=output_file, metavar="FILE", help="write Google Benchmark's JSON")
@@ -84,9 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.suite == MEMORY:
         from activax.cli.bench import memory
 
-        for option in ("shape", "fresh", "repeats", "quick", "png", "compare"):
+        for option in ("shape", "fresh", "vector_width", "repeats", "quick", "png", "compare"):
             if getattr(arguments, option):
-                raise UsageError(f"bench: --suite memory times nothing, so it has no --{option}")
+                flag = option.replace("_", "-")
+                raise UsageError(f"bench: --suite memory times nothing, so it has no --{flag}")
         return memory.run(arguments)
     earlier = _earlier(arguments.compare)
     request = checked_request(arguments)

@@ -31,6 +31,7 @@ class Request(NamedTuple):
     shape: tuple[int, ...]
     effort: Effort
     fresh: bool
+    vector_width: int | None
 
 
 class Outcome(NamedTuple):
@@ -83,10 +84,18 @@ def checked_request(arguments: argparse.Namespace) -> Request:
         shape,
         effort._replace(repeats=arguments.repeats or effort.repeats),
         arguments.fresh,
+        _vector_width(arguments.vector_width),
     )
     for one in request.subjects:
         _trace(one, request)
     return request
+
+
+def _vector_width(bits: int | None) -> int | None:
+    """Return the width of vectors that the user asks for; only CPUs have one."""
+    if bits and jax.default_backend() != "cpu":
+        raise UsageError(f"bench: --vector-width is for CPUs; this is a {jax.default_backend()}")
+    return bits
 
 
 def _available(library: str) -> bool:
@@ -130,6 +139,9 @@ def measure_all(request: Request, outcome: Outcome) -> None:
     from activax.training import progress
 
     roofline = Roofline()
+    width = request.vector_width
+    options = {"xla_cpu_prefer_vector_width": width} if width else None
+    outcome.environment["flags"] |= options or {}
     heap = _warm_heap(request)
     work = [(d, s, m) for d in request.dtypes for s in request.subjects for m in request.modes]
     with progress.bar(len(work), request.suite) as advance:
@@ -139,7 +151,7 @@ def measure_all(request: Request, outcome: Outcome) -> None:
                 rows = compare(
                     case.functions, *case.specs, mode=mode, op=case.op, fresh=request.fresh,
                     reference=case.reference, kinks=case.kinks, effort=request.effort,
-                    roofline=roofline,
+                    roofline=roofline, options=options,
                 )  # fmt: skip
             except Unmeasurable as error:
                 print(f"{case.op} is skipped in mode {mode}: {error}", file=sys.stderr)
