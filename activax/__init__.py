@@ -19,7 +19,7 @@ from activax import saving as _saving
 from activax.catalogue import ALIASES as _ALIASES
 from activax.catalogue import FAMILIES as _FAMILIES
 from activax.catalogue import INDEX as _INDEX
-from activax.catalogue import aliases, catalog, get
+from activax.catalogue import aliases, catalog, find, get, similar
 from activax.catalogue import load as _load
 from activax.catalogue import register as _register
 from activax.checking import *
@@ -30,7 +30,16 @@ from activax.saving import *
 __version__ = "0.1.0"
 
 _SUBMODULES = ("bench", "diagnostics", "initializers", "nn", "theory", "training")
-_TOOLS = (*_core.__all__, *_saving.__all__, *_checking.__all__, "aliases", "catalog", "get")
+_TOOLS = (
+    *_core.__all__,
+    *_saving.__all__,
+    *_checking.__all__,
+    "aliases",
+    "catalog",
+    "find",
+    "get",
+    "similar",
+)
 _NAMES = (*_TOOLS, *_INDEX, *_ALIASES)
 
 # A star import rebinds no builtin.

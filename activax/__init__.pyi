@@ -7,7 +7,9 @@ from activax import initializers as initializers
 from activax import nn as nn
 from activax import theory as theory
 from activax import training as training
+from activax.catalogue import find as find
 from activax.catalogue import get as get
+from activax.catalogue import similar as similar
 from activax.checking import check as check
 from activax.core import Activation as Activation
 from activax.core import Range as Range
@@ -127,6 +129,7 @@ __all__ = [
     "elu",
     "exponential",
     "fast",
+    "find",
     "from_branch",
     "from_output",
     "from_piece",
@@ -183,6 +186,7 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
+    "similar",
     "situ_glu",
     "smelu",
     "snake",

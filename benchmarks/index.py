@@ -12,6 +12,7 @@ import builtins
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,8 +22,10 @@ from types import ModuleType
 import activax
 from activax.bench.results import files
 from activax.catalogue.libraries import PACKED_LAYOUTS, PATHS
+from activax.catalogue.traits import TRAITS
 from activax.core import Activation
 from activax.functions import FAMILIES
+from activax.theory import Traits
 
 ROOT = Path(activax.__file__).parent
 MADE = "Written by `python -m benchmarks.index`."
@@ -61,15 +64,30 @@ def everything() -> Iterator[tuple[str, str, Activation]]:
             yield where, name, activation
 
 
+def traits_of(activation: Activation) -> Traits | None:
+    """Return the traits that `python -m benchmarks.traits` has computed."""
+    row = TRAITS.get(activation.name)
+    return Traits(*row) if row else None
+
+
+def year(activation: Activation) -> int | None:
+    """Return the first year in the section Paper of the docstring."""
+    found = re.search(r"\b(1[89]|20)\d\d\b", activation.section("Paper"))
+    return int(found[0]) if found else None
+
+
 def tags(activation: Activation) -> tuple[str, ...]:
-    """Return the words that say what is special about an activation."""
+    """Return the words that say what is special about an activation, in alphabetical order."""
     facts = {
         "trainable": bool(activation.trainable),
         "random": bool(activation.keys),
         "masked": "where" in activation.parameters,
         "surrogate": activation.surrogate is not None,
     }
-    return tuple(tag for tag, holds in facts.items() if holds)
+    known = traits_of(activation)
+    return tuple(
+        sorted([*(tag for tag, holds in facts.items() if holds), *(known.words if known else ())])
+    )
 
 
 def index() -> str:
@@ -89,6 +107,8 @@ def index() -> str:
         "    kind: str",
         "    tier: str",
         "    tags: tuple[str, ...]",
+        "    smooth: int | None  # continuous derivatives, at most 2; -1 if the value jumps",
+        "    year: int | None  # of the paper",
         "    summary: str",
         "",
         "    @property",
@@ -103,15 +123,19 @@ def index() -> str:
         lines.append(f"    {family!r}: {doc.partition(chr(10))[0]!r},")
     lines += ["}", "", "INDEX = {"]
     aliases = {}
+    every_tag: set[str] = set()
     for module, name, a in everything():
         if name == a.name:
-            entry = module, a.kind, a.tier, tags(a), a.summary
+            known = traits_of(a)
+            smooth = known.smooth if known else None
+            every_tag.update(tags(a))
+            entry = module, a.kind, a.tier, tags(a), smooth, year(a), a.summary
             lines.append(f"    {name!r}: Entry{entry!r},")
         else:
             aliases[name] = a.name
     lines += ["}", "", "ALIASES = {"]
     lines += [f"    {alias!r}: {name!r}," for alias, name in aliases.items()]
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, "}", "", f"TAGS = {tuple(sorted(every_tag))!r}", ""])
 
 
 def presets() -> str:
@@ -150,7 +174,7 @@ def presets() -> str:
 def stub() -> str:
     """Return the text of the stub."""
     rooms = (activax.core, activax.saving, activax.checking)
-    homes = {"activax.catalogue": ["get"], "activax": [*activax._SUBMODULES]}
+    homes = {"activax.catalogue": ["find", "get", "similar"], "activax": [*activax._SUBMODULES]}
     homes |= {room.__name__: [*room.__all__] for room in rooms}
     homes |= {module.__name__: [*named(module)] for module in modules().values()}
     lines = [f"# {MADE}", "from collections.abc import Mapping", ""]

@@ -2,6 +2,18 @@
 
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.lookup import aliases, catalog, get, load
+from activax.catalogue.search import find, similar
 from activax.catalogue.serialization import register
 
-__all__ = ["ALIASES", "FAMILIES", "INDEX", "aliases", "catalog", "get", "load", "register"]
+__all__ = [
+    "ALIASES",
+    "FAMILIES",
+    "INDEX",
+    "aliases",
+    "catalog",
+    "find",
+    "get",
+    "load",
+    "register",
+    "similar",
+]

@@ -105,7 +105,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     if isinstance(spec, Activation):
         return spec
     if isinstance(spec, str):
-        return find(spec) or _spelled(spec)
+        return by_name(spec) or _spelled(spec)
     if isinstance(spec, Mapping):
         if "name" not in spec:
             raise ValueError(f"get: a config needs a 'name'; got {dict(spec)!r}")
@@ -123,7 +123,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     )
 
 
-def find(name: str) -> Activation[...] | None:
+def by_name(name: str) -> Activation[...] | None:
     """Return the activation of that name or alias, or None."""
     return load(name) if name in INDEX or name in ALIASES else None
 

@@ -8,27 +8,39 @@ from typing import Any
 
 import activax
 from activax.catalogue import FAMILIES, INDEX
-from activax.cli.arguments import add_list, choice
+from activax.catalogue.index import TAGS
+from activax.catalogue.search import EVERY_KIND, EVERY_TIER
+from activax.cli.arguments import add_list, choice, positive
 
-COLUMNS = ("name", "family", "kind", "tier", "aliases", "formula")
+COLUMNS = ("name", "family", "kind", "tier", "year", "aliases", "formula")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     families = sorted(FAMILIES)
     add_list(parser, "--family", one=choice(*families), help=f"only of {', '.join(families)}")
-    tags = sorted({tag for entry in INDEX.values() for tag in entry.tags})
-    add_list(parser, "--tag", one=choice(*tags), help=f"only with all of {', '.join(tags)}")
+    add_list(parser, "--tag", one=choice(*TAGS), help=f"only with all of {', '.join(TAGS)}")
+    add_list(parser, "--kind", one=choice(*EVERY_KIND), help=f"only of {', '.join(EVERY_KIND)}")
+    add_list(parser, "--tier", one=choice(*EVERY_TIER), help=f"only of {', '.join(EVERY_TIER)}")
+    parser.add_argument("--since", type=positive, metavar="YEAR", help="only with a later paper")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def rows(
-    families: Sequence[str] | None = None, tags: Sequence[str] | None = None
+    families: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+    tiers: Sequence[str] | None = None,
+    since: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the facts of the activations of these families that have all of these tags."""
+    """Return the facts of the activations that are among the chosen and have all of the tags."""
     chosen = {
         name: activax.catalog[name]
         for name, entry in INDEX.items()
-        if (families is None or entry.family in families) and {*(tags or ())} <= {*entry.tags}
+        if (families is None or entry.family in families)
+        and (kinds is None or entry.kind in kinds)
+        and (tiers is None or entry.tier in tiers)
+        and (since is None or (entry.year or 0) >= since)
+        and {*(tags or ())} <= {*entry.tags}
     }
     return [
         {
@@ -37,6 +49,7 @@ def rows(
             "kind": activation.kind,
             "tier": activation.tier,
             "tags": list(INDEX[name].tags),
+            "year": INDEX[name].year,
             "aliases": [alias for alias, of in activax.aliases.items() if of == name],
             "parameters": dict(activation.parameters),
             "kinks": list(activation.kinks),
@@ -49,7 +62,7 @@ def rows(
 
 
 def run(arguments: argparse.Namespace) -> None:
-    found = rows(arguments.family, arguments.tag)
+    found = rows(arguments.family, arguments.tag, arguments.kind, arguments.tier, arguments.since)
     if arguments.json:
         print(json.dumps(found, indent=2))
         return
@@ -67,6 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
     Console().print(table, markup=False)
 
 
-def _cell(value: str | Sequence[str]) -> str:
+def _cell(value: str | int | Sequence[str] | None) -> str:
     """Return a fact in one line."""
-    return " ".join(value.split()) if isinstance(value, str) else ", ".join(value)
+    if isinstance(value, list):
+        return ", ".join(value)
+    return " ".join(str(value or "").split())

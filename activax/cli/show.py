@@ -11,7 +11,9 @@ import numpy as np
 
 import activax
 from activax.bench.results import files
+from activax.catalogue.traits import TRAITS
 from activax.cli.errors import UsageError
+from activax.theory import Traits
 
 MARK = "activax show"
 GLYPHS = ["o", "."]  # for the value and the slope
@@ -50,6 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
         "formula": activation.section("Formula"),
         "parameters": parameters or "none",
         "kinks": ", ".join(map(str, activation.kinks)) or "none",
+        "traits": _traits(activation),
+        "similar": ", ".join(_similar(activation)) or "unknown",
         "rounding": _rounding(activation),
         "elsewhere": _elsewhere(activation) or "none",
         "family": f"{activation.family} ({activation.kind}, {activation.tier})",
@@ -73,6 +77,19 @@ def run(arguments: argparse.Namespace) -> None:
                 force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
+
+
+def _traits(activation: activax.Activation[...]) -> str:
+    """Return the traits of an elementwise activation, and its range."""
+    if activation.name not in TRAITS:
+        return "unknown"
+    found = Traits(*TRAITS[activation.name])
+    return ", ".join([*found.words, f"from {found.low:.6g} to {found.high:.6g}"])
+
+
+def _similar(activation: activax.Activation[...]) -> list[str]:
+    """Return the names of the nearest activations, if it is elementwise and finite."""
+    return [*activax.similar(activation, 4)] if activation.name in TRAITS else []
 
 
 def _rounding(activation: activax.Activation[...]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from activax.catalogue.lookup import find
+from activax.catalogue.lookup import by_name
 from activax.diagnostics.jaxprs import (
     CHECKPOINTS,
     Atom,
@@ -94,7 +94,7 @@ def _mark(body: Any, outer: str, paths: _Paths) -> MarkedJaxpr:
         kind, name = equation.primitive.name, _point_name(equation)
         is_point = name is not None and (kind == "name" or _is_like_an_activation(equation))
         within = path if name is None else paths.new(_join(path, name))
-        if kind in ENTERED and not (is_point and find(str(name))):
+        if kind in ENTERED and not (is_point and by_name(str(name))):
             found = _mark(equation.params["jaxpr"], within, paths)
             # The derivative rule of a user's activation has the name of the activation, too.
             if any(not is_point or place.name != name for place in found.all_places()):
@@ -156,7 +156,7 @@ def _point_name(equation: Equation) -> str | None:
         return str(equation.params["name"])
     if primitive == "jit":
         name = str(equation.params["name"])
-        if hasattr(jnp, name) and not find(name):
+        if hasattr(jnp, name) and not by_name(name):
             return None
     elif primitive in RULES:
         # JAX keeps the name of the function nowhere else.

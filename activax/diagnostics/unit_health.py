@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from activax import theory
-from activax.catalogue.lookup import find
+from activax.catalogue.lookup import by_name
 from activax.core.activation import Activation
 from activax.core.definition import EVERYWHERE
 from activax.diagnostics.interpreter import Point
@@ -39,7 +39,7 @@ def unit_health(point: Point) -> Health | None:
         >>> activax.diagnostics.health_report(first["relu"] + second["relu"]).zero_share
         Array([1. , 0.5], dtype=float32)
     """
-    activation = find(point.name)
+    activation = by_name(point.name)
     function = point.function
     if activation is None or activation.kind != "elementwise" or function is None:
         return None

@@ -13,6 +13,7 @@ from activax.theory.polynomials import Blowup, FixedPoint, blowup
 from activax.theory.propagation import Propagation, propagate
 from activax.theory.self_normalizing import SelfNormalizing, self_normalize
 from activax.theory.shaping import Shaped, shape
+from activax.theory.traits import Traits, traits
 from activax.theory.unit_scaling import Scaled, scaled
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Scaled",
     "SelfNormalizing",
     "Shaped",
+    "Traits",
     "blowup",
     "breakpoints",
     "critical",
@@ -46,6 +48,7 @@ __all__ = [
     "second_moment",
     "self_normalize",
     "shape",
+    "traits",
 ]
 
 __doc__ = _contents.index(__name__, __all__)

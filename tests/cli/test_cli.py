@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import activax
+from activax.catalogue import INDEX
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
@@ -161,9 +162,10 @@ def test_a_piped_list_is_a_line_an_activation_and_cuts_nothing(capsys):
     assert cli.main(["list"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [line[0] for line in lines] == list(activax.catalog)
-    for name, family, kind, tier, aliases, formula in lines:
+    for name, family, kind, tier, year, aliases, formula in lines:
         found = activax.catalog[name]
         assert (family, kind, tier) == (found.family, found.kind, found.tier)
+        assert year == str(INDEX[name].year or "")
         assert formula == " ".join(found.section("Formula").split())
         assert all(activax.get(alias) is found for alias in aliases.split(", ") if alias)
 
@@ -186,6 +188,15 @@ def test_list_of_a_tag(capsys):
     assert found == {a.name for a in activax.catalog.values() if a.trainable and a.keys}
 
 
+def test_list_of_several_facts(capsys):
+    options = ["--tag", "smooth", "--tier", "certified", "--kind", "elementwise", "--since", "2016"]
+    assert cli.main(["list", *options, "--json"]) == 0
+    found = [row["name"] for row in json.loads(capsys.readouterr().out)]
+    assert found == [*activax.find(tier="certified", kind="elementwise", smooth=2, since=2016)]
+    assert "gelu" in found
+    assert not {"softplus", "relu"} & {*found}
+
+
 def test_show_says_what_other_libraries_call_it(capsys):
     assert cli.main(["show", "leaky_relu"]) == 0
     out = capsys.readouterr().out
@@ -193,6 +204,15 @@ def test_show_says_what_other_libraries_call_it(capsys):
     assert "keras.leaky_relu with negative_slope = 0.2" in out
     assert cli.main(["show", "star_relu"]) == 0
     assert "torch: 0.8944 * F.relu(x).square() - 0.4472" in capsys.readouterr().out
+
+
+def test_show_says_what_is_computed(capsys):
+    assert cli.main(["show", "tanh"]) == 0
+    out = capsys.readouterr().out
+    assert "traits  monotone, bounded, odd, smooth, from -1 to 1" in out
+    assert f"similar  {', '.join(activax.similar('tanh', 4))}" in out
+    assert cli.main(["show", "log1mexp", "--range", "1", "2"]) == 0
+    assert "traits  unknown" in capsys.readouterr().out
 
 
 def test_show_tells_the_value_from_the_slope(capsys):
