@@ -11,6 +11,7 @@ import jax
 
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.libraries import PATHS
+from activax.catalogue.models import MODELS
 from activax.catalogue.presets import PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
@@ -19,6 +20,7 @@ from activax.core.fast import fast
 from activax.saving.policies import lean
 
 MEANINGFUL = 5  # the fewest letters of a part of a summary that identify an activation
+_MODEL = "model"  # the path of published models
 SIMILAR = 0.7  # the least share of equal letters of a name and its misspelling
 
 
@@ -67,8 +69,9 @@ def _names(libraries: Iterable[str]) -> Iterator[tuple[str, Preset]]:
 _tables: Mapping[str, Mapping[str, Preset]] = {
     PACKAGE: {name: name for name in (*INDEX, *ALIASES)},
     **{path: dict(_names(libraries)) for path, libraries in PATHS.items()},
+    _MODEL: {name: model.unit for name, model in MODELS.items()},
 }
-_libraries = [path for path in PATHS if "." not in path]
+_libraries = [path for path in _tables if "." not in path and path != PACKAGE]
 
 
 def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
@@ -81,7 +84,8 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
     A name after a library or a module, as in "torch.GELU", is a function or class of that library,
     with the defaults of that library. The libraries are "jax", "flax", "torch", "keras", "keras2",
     "tfa", "hf" (Hugging Face), "timm", "onnx", "mlx" and "te" (Transformer Engine); a module is a
-    path such as "torch.nn.functional".
+    path such as "torch.nn.functional". After "model" stands a published model, as in
+    "model.gpt_oss": the result is its activation with its numbers.
 
     Args:
         spec: a name, a mapping {"name": ..., parameter: number, ...}, or an activation, which is
@@ -142,7 +146,7 @@ def _spelled(spec: str) -> Activation[...]:
     path, _, name = spec.rpartition(".")
     if path and path.lower() not in _tables:
         raise ValueError(f"{spec}: unknown library {path!r}; known: {', '.join(_libraries)}")
-    own, *others = [path.lower()] if path else _tables
+    own, *others = [path.lower()] if path else _unqualified()
     for libraries in ([own], others):
         presets = {f"{lib}.{n}": _tables[lib][n] for lib in libraries for n in _alike(lib, name)}
         meanings = {get(preset): qualified for qualified, preset in reversed(presets.items())}
@@ -157,6 +161,11 @@ def _spelled(spec: str) -> Activation[...]:
     if ours := _alike(PACKAGE, name):
         hint = f"Without {path!r}, {name!r} is activax.{ALIASES.get(ours[0], ours[0])}."
     raise ValueError(f"{path} has no activation {name!r}. {hint}")
+
+
+def _unqualified() -> list[str]:
+    """Return the paths whose names are found without the path; a model is no activation's name."""
+    return [path for path in _tables if path != _MODEL]
 
 
 def _alike(library: str, name: str) -> list[str]:
@@ -181,7 +190,7 @@ def _hint(name: str) -> str:
     described = [n for n, position in at.items() if position >= 0]
     if len(letters) >= MEANINGFUL and described:
         return f"Did you mean {min(described, key=at.__getitem__)!r}?"
-    known = dict.fromkeys(n for library in _tables for n in _tables[library])
+    known = dict.fromkeys(n for library in _unqualified() for n in _tables[library])
     return _guess(name, known) or "activax.catalog lists them all."
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import activax
 from activax.bench.results import files
+from activax.catalogue.models import models_of
 from activax.catalogue.traits import TRAITS
 from activax.cli.errors import UsageError
 from activax.theory import Traits
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         "traits": _traits(activation),
         "similar": ", ".join(_similar(activation)) or "unknown",
         "rounding": _rounding(activation),
+        "models": ", ".join(models_of(activation.name)) or "none known",
         "elsewhere": _elsewhere(activation) or "none",
         "family": f"{activation.family} ({activation.kind}, {activation.tier})",
         "paper": activation.section("Paper"),
