@@ -5,7 +5,6 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
-from activax.functions.elementary import abs as absolute
 from activax.functions.piecewise.rectifiers import relu
 
 __all__ = ["hat", "lsptlu", "mirrored_relu", "pan", "tent"]
@@ -31,7 +30,7 @@ def tent(x: Array, delta: Array | float = 1.0) -> Array:
         Activations, arXiv:1908.02435; at delta = 1 Zhao & Griffin 2016, Suppressing the Unusual:
         towards Robust CNNs using Symmetric Activation Functions, arXiv:1603.05145.
     """
-    return relu.inner(delta - absolute.inner(x))
+    return relu.inner(delta - (relu.inner(x) + relu.inner(-x)))
 
 
 @elementwise(
@@ -52,7 +51,7 @@ def pan(x: Array, alpha: Array | float = 1.0) -> Array:
         Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
         Functions for Neural Networks, arXiv:2402.09092.
     """
-    return relu.inner(absolute.inner(x) - alpha)
+    return relu.inner(x - alpha) + relu.inner(-x - alpha)
 
 
 @piecewise(
