@@ -3,7 +3,7 @@
 FAMILIES = (
     "elementary",
     "piecewise",
-    "quadratic",
+    "powers",
     "hard",
     "shrinkage",
     "sigmoidal",

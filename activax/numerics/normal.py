@@ -79,3 +79,20 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
         return (a * a - 2) * gaussian(a, shift=shift) / math.sqrt(2 * math.pi)
 
     return by_mode(plain, kernel, derivative, a)
+
+
+def normal_excess(a: Array) -> Array:
+    """Return the expected max(z - a, 0) of a standard normal z, for a >= 0.
+
+    That is density(a) - a tail(a). The kernel subtracts nothing: with the fit of `normal_tail`,
+    tail = exp(-a^2 / 2) q / (sqrt(2 pi) a q + p), the difference has the factor p.
+    """
+
+    def plain(a: Array) -> Array:
+        return gaussian(a) / math.sqrt(2 * math.pi) - a * normal_tail(a)
+
+    def kernel(short: bool, a: Array) -> Array:
+        p, q = (horner(a, series) for series in NORMAL_TAIL)
+        return gaussian(a) * p / (SQRT_2PI * (SQRT_2PI * (a * q) + p))
+
+    return by_mode(plain, kernel, lambda a, out: -normal_tail(a), a)

@@ -36,7 +36,7 @@ _from_output = from_output(lambda out, threshold: _slope_at(out, threshold <= 0)
 
 
 @elsewhere(
-    {"torch tfa mlx": "softshrink", "keras": "soft_shrink"},
+    {"torch mlx": "softshrink", "keras": "soft_shrink"},
     jax="jnp.sign(x) * jax.nn.relu(jnp.abs(x) - 0.5)",
 )
 @elementwise(
@@ -70,7 +70,7 @@ def soft_shrink(x: Array, threshold: Array | float = 0.5) -> Array:
 
 
 @elsewhere(
-    {"torch tfa": "hardshrink", "keras mlx": "hard_shrink", "onnx": "Shrink"},
+    {"torch": "hardshrink", "keras mlx": "hard_shrink"},
     jax="jnp.where(jnp.abs(x) > 0.5, x, 0)",
 )
 @elementwise(
