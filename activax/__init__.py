@@ -19,7 +19,7 @@ from activax import saving as _saving
 from activax.catalogue import ALIASES as _ALIASES
 from activax.catalogue import FAMILIES as _FAMILIES
 from activax.catalogue import INDEX as _INDEX
-from activax.catalogue import aliases, catalog, find, get, similar
+from activax.catalogue import aliases, catalog, find, from_onnx, from_torch, get, similar
 from activax.catalogue import load as _load
 from activax.catalogue import register as _register
 from activax.checking import *
@@ -37,6 +37,8 @@ _TOOLS = (
     "aliases",
     "catalog",
     "find",
+    "from_onnx",
+    "from_torch",
     "get",
     "similar",
 )

@@ -174,7 +174,10 @@ def presets() -> str:
 def stub() -> str:
     """Return the text of the stub."""
     rooms = (activax.core, activax.saving, activax.checking)
-    homes = {"activax.catalogue": ["find", "get", "similar"], "activax": [*activax._SUBMODULES]}
+    homes = {
+        "activax.catalogue": ["find", "from_onnx", "from_torch", "get", "similar"],
+        "activax": [*activax._SUBMODULES],
+    }
     homes |= {room.__name__: [*room.__all__] for room in rooms}
     homes |= {module.__name__: [*named(module)] for module in modules().values()}
     lines = [f"# {MADE}", "from collections.abc import Mapping", ""]

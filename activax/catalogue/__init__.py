@@ -1,5 +1,6 @@
 """All activations by their names, here and in other libraries, and in files of other libraries."""
 
+from activax.catalogue.converters import from_onnx, from_torch
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.lookup import aliases, catalog, get, load
 from activax.catalogue.search import find, similar
@@ -12,6 +13,8 @@ __all__ = [
     "aliases",
     "catalog",
     "find",
+    "from_onnx",
+    "from_torch",
     "get",
     "load",
     "register",
