@@ -1,4 +1,4 @@
-"""Budgets of elementwise and gated activations with a bound, compiled for an H200 and a TPU v5e.
+"""Budgets of certified and of gated activations, compiled for an H200 and a TPU v5e.
 
 Each must be one kernel, move no more than its inputs, outputs and cotangents, and need no more
 instructions than an H200 issues meanwhile. The committed record holds the exceptions, which must
@@ -38,26 +38,26 @@ VERSIONS = 1.05  # the factor by which a release of the compilers may change ins
     ],
     indirect=["target"],
 )
-def test_kernels_bytes_and_instructions(bounded, target, dtype, mode):
-    ours = next(measure(target, bounded, mode, dtype))
+def test_kernels_bytes_and_instructions(budgeted, target, dtype, mode):
+    ours = next(measure(target, budgeted, mode, dtype))
     floor = ours["floor_bytes"]
     limits = {
         "kernels": 1,
         "moved_bytes": floor + SCALARS,
         "instructions": floor / ELEMENTS * INSTRUCTIONS_PER_BYTE,
     }
-    recorded = RECORDED[target].get((bounded.name, dtype, mode), {}).get("activax", limits)
+    recorded = RECORDED[target].get((budgeted.name, dtype, mode), {}).get("activax", limits)
     for fact, limit in limits.items():
         excess = (recorded[fact] or 0) * (VERSIONS if fact == "instructions" else 1)
         assert (ours[fact] or 0) <= max(limit, excess), fact
 
 
 @pytest.mark.parametrize("target", ["h200"], indirect=True)
-def test_scanned_layers_need_no_more_memory_than_with_jax_nn(bounded, target):
+def test_scanned_layers_need_no_more_memory_than_with_jax_nn(budgeted, target):
     """Compare with jax.nn, or with our own record if that is larger."""
-    if not peers.find_peer("jax", bounded.name):
-        pytest.skip(f"jax.nn has no {bounded.name}")
-    ours = next(measure(target, bounded, "scan", "bfloat16"))
-    recorded = RECORDED[target][bounded.name, "bfloat16", "scan"]
+    if not peers.find_peer("jax", budgeted.name):
+        pytest.skip(f"jax.nn has no {budgeted.name}")
+    ours = next(measure(target, budgeted, "scan", "bfloat16"))
+    recorded = RECORDED[target][budgeted.name, "bfloat16", "scan"]
     allowed = max(recorded[name]["temp_bytes"] for name in ("jax.nn", "activax"))
     assert ours["temp_bytes"] <= allowed + SCALARS
