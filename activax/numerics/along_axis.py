@@ -53,17 +53,35 @@ def largest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
-def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
-    """Return x minus the largest element that counts, or where that is infinite a like number.
+def finite(x: Array) -> Array:
+    """Return x, and the largest number of its sign where x is infinite."""
+    # Not max(min(x, most), -most), which XLA makes a clamp: docs/numerics.md, section 10.
+    most = largest_finite(x)
+    return -jnp.minimum(-jnp.minimum(x, most), most)
 
-    In a row with elements of +inf these are 1 and all others -inf; a row that is all -inf is 0.
+
+def below(x: Array, top: Array) -> Array:
+    """Return x - top, where top is the largest element of each row.
+
+    In a row with elements of +inf these give 0, as does the largest finite number, and all others
+    give numbers below the exponent of any positive float. A row that is all -inf gives 0.
     """
     # No selects and no clamps: docs/numerics.md, section 10.
-    most = largest_finite(x)
-    top = largest(jnp.maximum(x, -most), where, axis)
+    most, top = largest_finite(x), finite(top)
     lowest = -most - (top + most) * most  # -most in a row that is all -inf, else -inf
-    steep = jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)  # most below +inf, else 1
-    return jnp.minimum((jnp.maximum(x, lowest) - jnp.minimum(top, most)) * steep, 1.0)
+    highest = jnp.minimum(most - top, 1.0)  # 0 in a row with +inf, else out of reach
+    return jnp.minimum(jnp.maximum(x, lowest) - top, highest)
+
+
+def steepness(top: Array) -> Array:
+    """Return a factor of `below` for the row: `most` if top is +inf, so that others give -inf."""
+    most = largest_finite(top)
+    return jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)
+
+
+def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return x minus the largest element that counts, as `below` does."""
+    return below(x, largest(x, where, axis))
 
 
 def normalized(terms: Array, where: Array | None, axis: Any) -> Array:
