@@ -119,11 +119,11 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    logits = below(x, top)
     number = count(x, where, axis)  # 0 if none counts; the means are then NaN
+    # The differences are not shared: XLA for CPUs keeps an array that two sums read.
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)
-        for term in (jnp.expm1(logits), jnp.exp(logits))
+        for term in (jnp.expm1(below(x, top)), jnp.exp(x - finite(top)))
     )
     # With the mean m, log m = log max(m, 1/2) + log min(2 m, 1), where m - 1 is accurate if m is
     # close to 1. A select would end the kernel: docs/numerics.md, section 10.

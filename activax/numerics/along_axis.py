@@ -53,6 +53,11 @@ def largest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
+def smallest(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return the smallest element that counts, or inf if none counts, without a derivative."""
+    return lax.stop_gradient(jnp.min(x, axis, keepdims=True, initial=jnp.inf, where=where))
+
+
 def finite(x: Array) -> Array:
     """Return x, and the largest number of its sign where x is infinite."""
     # Not max(min(x, most), -most), which XLA makes a clamp: docs/numerics.md, section 10.
@@ -108,21 +113,22 @@ def first_largest(x: Array, axis: int) -> Array:
     return flag(jnp.broadcast_to(top, x.shape), place == first)
 
 
-def scale_of(magnitude: Array) -> Array:
-    """Return a power of two near an eighth of the magnitude, at least 1, without a derivative.
+def shrinking(magnitude: Array) -> Array:
+    """Return a power of two r <= 1, so that r times the magnitude is at most 16, and >= 4 if r < 1.
 
-    Division by the power is exact: even for the largest magnitude its reciprocal is not subnormal.
+    The magnitude is finite and passes no derivative.
     """
-    exponent_bits = jnp.finfo(magnitude.dtype).nexp
-    return lax.stop_gradient(
-        lax.reduce_precision(jnp.maximum(magnitude / 8, 1.0), exponent_bits, 0)
-    )
+    # No `reduce_precision`, which ends a kernel: docs/numerics.md, section 10. m + m 2^-23 rounds
+    # to the next float or the one after, whose distance to m is a power of two.
+    step = float(jnp.finfo(magnitude.dtype).eps)
+    m = jnp.maximum(lax.stop_gradient(magnitude) / 8, 1.0)
+    return step / ((m + m * step) - m)
 
 
-def divide_by_scale(difference: Array, scale: Array, x: Array) -> Array:
-    """Return difference / scale; if the scale is infinite, the limit as the infinities of x grow.
+def bounded(x: Array, shrunk: Array, bound: float) -> Array:
+    """Return x with its infinities replaced by about +-bound; |x| is less elsewhere.
 
-    All infinities of x grow alike, so the limit is the sign of an infinite x and 0 elsewhere.
+    `shrunk`, the power of two of each row, makes one bound no constant: XLA makes a clamp of two
+    constants, which ends a kernel.
     """
-    at_infinity = jnp.where(jnp.isinf(x), jnp.sign(x), 0.0)
-    return jnp.where(jnp.isinf(scale), at_infinity, difference / scale)
+    return jnp.minimum(jnp.maximum(x, -bound - shrunk), bound)
