@@ -8,7 +8,15 @@ from jax import Array
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.vector import vector
-from activax.numerics.along_axis import bounded, finite, largest, masked, mean, shrinking, smallest
+from activax.numerics.along_axis import (
+    bounded,
+    largest,
+    masked,
+    mean,
+    replace_infinity,
+    shrinking,
+    smallest,
+)
 
 __all__ = ["poly_norm", "standardize"]
 
@@ -26,7 +34,7 @@ def _centred(
 
     docs/numerics.md, section 8, centring.
     """
-    top, low = finite(largest(x, where, axis)), finite(smallest(x, where, axis))
+    top, low = replace_infinity(largest(x, where, axis)), replace_infinity(smallest(x, where, axis))
     r = shrinking(top / 2 - low / 2)
     z = masked(bounded(x * r - top * r, r, INFINITE), where)
     centred = masked(z - mean(z, where, axis), where)
@@ -101,7 +109,7 @@ def standardize(
 
 def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Array], Array, Array]:
     """Return x^i / rms(x^i) and r^i rms(x^i) for each power i, r x, and r, a power of two."""
-    r = shrinking(finite(largest(jnp.abs(x), None, axis)))
+    r = shrinking(replace_infinity(largest(jnp.abs(x), None, axis)))
     z = bounded(x * r, r, INFINITE_BASE)
     powers = [z**i for i in POWERS]
     rms = [

@@ -12,10 +12,10 @@ from activax.numerics.along_axis import (
     below,
     below_largest,
     count,
-    finite,
     first_largest,
     largest,
     masked,
+    replace_infinity,
 )
 from activax.numerics.selects import choose
 
@@ -78,7 +78,7 @@ def logsumexp(
         Folklore; for its errors, Blanchard, Higham & Higham 2021, Accurately computing the
         log-sum-exp and softmax functions.
     """
-    top = finite(largest(x, where, axis))
+    top = replace_infinity(largest(x, where, axis))
     total = jnp.sum(jnp.exp(x - top), axis, keepdims=True, where=where)
     return _reduced(top + jnp.log(total), axis, keepdims)
 
@@ -123,7 +123,7 @@ def logmeanexp(
     # The differences are not shared: XLA for CPUs keeps an array that two sums read.
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)
-        for term in (jnp.expm1(below(x, top)), jnp.exp(x - finite(top)))
+        for term in (jnp.expm1(below(x, top)), jnp.exp(x - replace_infinity(top)))
     )
     # With the mean m, log m = log max(m, 1/2) + log min(2 m, 1), where m - 1 is accurate if m is
     # close to 1. A select would end the kernel: docs/numerics.md, section 10.

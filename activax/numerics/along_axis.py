@@ -58,7 +58,7 @@ def smallest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.min(x, axis, keepdims=True, initial=jnp.inf, where=where))
 
 
-def finite(x: Array) -> Array:
+def replace_infinity(x: Array) -> Array:
     """Return x, and the largest number of its sign where x is infinite."""
     # Not max(min(x, most), -most), which XLA makes a clamp: docs/numerics.md, section 10.
     most = largest_finite(x)
@@ -72,13 +72,13 @@ def below(x: Array, top: Array) -> Array:
     give numbers below the exponent of any positive float. A row that is all -inf gives 0.
     """
     # No selects and no clamps: docs/numerics.md, section 10.
-    most, top = largest_finite(x), finite(top)
+    most, top = largest_finite(x), replace_infinity(top)
     lowest = -most - (top + most) * most  # -most in a row that is all -inf, else -inf
     highest = jnp.minimum(most - top, 1.0)  # 0 in a row with +inf, else out of reach
     return jnp.minimum(jnp.maximum(x, lowest) - top, highest)
 
 
-def steepness(top: Array) -> Array:
+def row_steepness(top: Array) -> Array:
     """Return a factor of `below` for the row: `most` if top is +inf, so that others give -inf."""
     most = largest_finite(top)
     return jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)

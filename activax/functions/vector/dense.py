@@ -13,8 +13,8 @@ from activax.numerics.along_axis import (
     largest,
     masked,
     normalized,
+    row_steepness,
     softmax_differential,
-    steepness,
 )
 
 __all__ = ["log_softmax", "softmax", "softmin"]
@@ -135,5 +135,5 @@ def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, 
     top = largest(x, where, axis)
     logits = below(x, top)
     total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
-    out = logits * steepness(top) - jnp.log(total)
+    out = logits * row_steepness(top) - jnp.log(total)
     return out if where is None else jnp.where(where, out, -jnp.inf)
