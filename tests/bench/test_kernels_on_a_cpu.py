@@ -72,8 +72,8 @@ MODES = ("forward", "backward")
 MIB = 2**20
 NUMBERS_OF_ROWS = 2**17  # bytes of some numbers for each row
 # At most so many kernels and MiB of temporary memory at ROWS, in float32, bfloat16 and float16.
-# float16 has two conversions, because XLA's kernels along an axis take in none from or to it; the
-# floor is an array of 16 MiB in float32 for each input and for the result.
+# In float16 XLA's kernels along an axis take in no conversion, so most inputs and results are
+# arrays of 16 MiB in float32 beside them.
 ALONG_AXIS = {
     ("softmax", "forward"): ((1, 0), (1, 0), (3, 32)),
     ("softmax", "backward"): ((1, 0), (1, 0), (6, 48)),
