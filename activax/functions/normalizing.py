@@ -8,35 +8,45 @@ from jax import Array
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.vector import vector
-from activax.numerics.along_axis import divide_by_scale, largest, masked, mean, scale_of
+from activax.numerics.along_axis import (
+    bounded,
+    largest,
+    masked,
+    mean,
+    replace_infinity,
+    shrinking,
+    smallest,
+)
 
 __all__ = ["poly_norm", "standardize"]
 
 POWERS = (1, 2, 3)
 ALGORITHMS = ("fast", "stable")
+# What stands for infinity: beside it other numbers are 0, but for those near the largest.
+INFINITE = 2.0**50
+INFINITE_BASE = 2.0**17  # of powers to the sixth
 
 
 def _centred(
     x: Array, where: Array | None, axis: Any, epsilon: float
 ) -> tuple[Array, Array, Array]:
-    """Return (x - mean) / scale, the standard deviation / scale, and the scale.
+    """Return r (x - mean), r times the standard deviation, and r, a power of two for each row.
 
     docs/numerics.md, section 8, centring.
     """
-    x = x / 4  # no difference overflows
-    top, low = largest(x, where, axis), -largest(-x, where, axis)
-    scale = scale_of(top - low)
-    z = masked(divide_by_scale(x - top, scale, x), where)
+    top, low = replace_infinity(largest(x, where, axis)), replace_infinity(smallest(x, where, axis))
+    r = shrinking(top / 2 - low / 2)
+    z = masked(bounded(x * r - top * r, r, INFINITE), where)
     centred = masked(z - mean(z, where, axis), where)
-    variance = mean(centred * centred, where, axis) + epsilon / (4 * scale) ** 2
-    return centred, jnp.sqrt(variance), 4 * scale
+    variance = mean(centred * centred, where, axis) + epsilon * (r * r)
+    return centred, jnp.sqrt(variance), r
 
 
 def _standardize_differential(
     x: Array, where: Array | None, t: Array, *, axis: Any, epsilon: float, algorithm: str
 ) -> Array:
-    centred, deviation, scale = _centred(x, where, axis, epsilon)
-    t = masked(t / scale, where)
+    centred, deviation, r = _centred(x, where, axis, epsilon)
+    t = masked(t * r, where)
     t, y = masked(t - mean(t, where, axis), where), centred / deviation
     return masked((t - y * mean(y * t, where, axis)) / deviation, where)
 
@@ -98,15 +108,15 @@ def standardize(
 
 
 def _powers(x: Array, axis: Any, epsilon: float) -> tuple[list[Array], list[Array], Array, Array]:
-    """Return x^i / rms(x^i) and rms(x^i) / scale^i for each power i, x / scale, and the scale."""
-    scale = scale_of(largest(jnp.abs(x), None, axis))
-    z = divide_by_scale(x, scale, x)
+    """Return x^i / rms(x^i) and r^i rms(x^i) for each power i, r x, and r, a power of two."""
+    r = shrinking(replace_infinity(largest(jnp.abs(x), None, axis)))
+    z = bounded(x * r, r, INFINITE_BASE)
     powers = [z**i for i in POWERS]
     rms = [
-        jnp.sqrt(mean(p * p, None, axis) + epsilon / scale ** (2 * i))
+        jnp.sqrt(mean(p * p, None, axis) + epsilon * r ** (2 * i))
         for i, p in zip(POWERS, powers, strict=True)
     ]
-    return [p / r for p, r in zip(powers, rms, strict=True)], rms, z, scale
+    return [p / root for p, root in zip(powers, rms, strict=True)], rms, z, r
 
 
 def _weights(weight: Array | float) -> Array:
@@ -131,12 +141,12 @@ def _weighted(weight: Array | float, terms: list[Array]) -> Array:
 def _poly_norm_differential(
     x: Array, weight: Array, bias: Array, t: Array, *, axis: Any, epsilon: float
 ) -> Array:
-    units, rms, z, scale = _powers(x, axis, epsilon)
-    t = t / scale
+    units, rms, z, r = _powers(x, axis, epsilon)
+    t = t * r
     slopes = []
-    for i, unit, r in zip(POWERS, units, rms, strict=True):
+    for i, unit, root in zip(POWERS, units, rms, strict=True):
         s = i * z ** (i - 1) * t
-        slopes.append((s - unit * mean(unit * s, None, axis)) / r)
+        slopes.append((s - unit * mean(unit * s, None, axis)) / root)
     return _weighted(weight, slopes)
 
 

@@ -8,8 +8,15 @@ from jax import Array
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import Range
 from activax.core.vector import vector
-from activax.functions.vector.dense import softmax
-from activax.numerics.along_axis import below_largest, count, first_largest, largest, masked
+from activax.numerics.along_axis import (
+    below,
+    below_largest,
+    count,
+    first_largest,
+    largest,
+    masked,
+    replace_infinity,
+)
 from activax.numerics.selects import choose
 
 __all__ = ["logmeanexp", "logsumexp", "maxout"]
@@ -17,7 +24,10 @@ __all__ = ["logmeanexp", "logsumexp", "maxout"]
 
 def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool) -> Any:
     """Return the mean of t weighted by softmax(x), the derivative of logsumexp and logmeanexp."""
-    return jnp.sum(softmax(x, where, axis=axis) * masked(t, where), axis, keepdims=keepdims)
+    terms = masked(jnp.exp(below_largest(x, where, axis)), where)
+    total = jnp.sum(terms, axis, keepdims=True)
+    share = jnp.sum(terms * masked(t, where), axis, keepdims=True) / total
+    return _reduced(share, axis, keepdims)
 
 
 def _reduced(out: Array, axis: Any, keepdims: bool) -> Array:
@@ -68,8 +78,8 @@ def logsumexp(
         Folklore; for its errors, Blanchard, Higham & Higham 2021, Accurately computing the
         log-sum-exp and softmax functions.
     """
-    top = largest(x, where, axis)
-    total = jnp.sum(jnp.exp(below_largest(x, where, axis)), axis, keepdims=True, where=where)
+    top = replace_infinity(largest(x, where, axis))
+    total = jnp.sum(jnp.exp(x - top), axis, keepdims=True, where=where)
     return _reduced(top + jnp.log(total), axis, keepdims)
 
 
@@ -109,15 +119,16 @@ def logmeanexp(
         Folklore.
     """
     top = largest(x, where, axis)
-    logits = below_largest(x, where, axis)
     number = count(x, where, axis)  # 0 if none counts; the means are then NaN
+    # The differences are not shared: XLA for CPUs keeps an array that two sums read.
     excess, total = (
         jnp.sum(term, axis, keepdims=True, where=where)
-        for term in (jnp.expm1(logits), jnp.exp(logits))
+        for term in (jnp.expm1(below(x, top)), jnp.exp(x - replace_infinity(top)))
     )
-    below_one = excess / number  # accurate where the mean is close to 1
-    logarithm = jnp.log(total / number)
-    logarithm = jnp.where(below_one > -0.5, jnp.log1p(below_one), logarithm)
+    # With the mean m, log m = log max(m, 1/2) + log min(2 m, 1), where m - 1 is accurate if m is
+    # close to 1. A select would end the kernel: docs/numerics.md, section 10.
+    logarithm = jnp.log1p(jnp.maximum(excess / number, -0.5))
+    logarithm += jnp.log(jnp.minimum(2 * total / number, 1.0))
     return _reduced(top + logarithm, axis, keepdims)
 
 

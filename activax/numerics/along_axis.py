@@ -53,17 +53,40 @@ def largest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
-def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
-    """Return x minus the largest element that counts, or where that is infinite a like number.
+def smallest(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return the smallest element that counts, or inf if none counts, without a derivative."""
+    return lax.stop_gradient(jnp.min(x, axis, keepdims=True, initial=jnp.inf, where=where))
 
-    In a row with elements of +inf these are 1 and all others -inf; a row that is all -inf is 0.
+
+def replace_infinity(x: Array) -> Array:
+    """Return x, and the largest number of its sign where x is infinite."""
+    # Not max(min(x, most), -most), which XLA makes a clamp: docs/numerics.md, section 10.
+    most = largest_finite(x)
+    return -jnp.minimum(-jnp.minimum(x, most), most)
+
+
+def below(x: Array, top: Array) -> Array:
+    """Return x - top, where top is the largest element of each row.
+
+    In a row with elements of +inf these give 0, as does the largest finite number, and all others
+    give numbers below the exponent of any positive float. A row that is all -inf gives 0.
     """
     # No selects and no clamps: docs/numerics.md, section 10.
-    most = largest_finite(x)
-    top = largest(jnp.maximum(x, -most), where, axis)
+    most, top = largest_finite(x), replace_infinity(top)
     lowest = -most - (top + most) * most  # -most in a row that is all -inf, else -inf
-    steep = jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)  # most below +inf, else 1
-    return jnp.minimum((jnp.maximum(x, lowest) - jnp.minimum(top, most)) * steep, 1.0)
+    highest = jnp.minimum(most - top, 1.0)  # 0 in a row with +inf, else out of reach
+    return jnp.minimum(jnp.maximum(x, lowest) - top, highest)
+
+
+def row_steepness(top: Array) -> Array:
+    """Return a factor of `below` for the row: `most` if top is +inf, so that others give -inf."""
+    most = largest_finite(top)
+    return jnp.minimum(jnp.maximum(top - most, 2.0) / 2, most)
+
+
+def below_largest(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return x minus the largest element that counts, as `below` does."""
+    return below(x, largest(x, where, axis))
 
 
 def normalized(terms: Array, where: Array | None, axis: Any) -> Array:
@@ -90,21 +113,22 @@ def first_largest(x: Array, axis: int) -> Array:
     return flag(jnp.broadcast_to(top, x.shape), place == first)
 
 
-def scale_of(magnitude: Array) -> Array:
-    """Return a power of two near an eighth of the magnitude, at least 1, without a derivative.
+def shrinking(magnitude: Array) -> Array:
+    """Return a power of two r <= 1, so that r times the magnitude is at most 16, and >= 4 if r < 1.
 
-    Division by the power is exact: even for the largest magnitude its reciprocal is not subnormal.
+    The magnitude is finite and passes no derivative.
     """
-    exponent_bits = jnp.finfo(magnitude.dtype).nexp
-    return lax.stop_gradient(
-        lax.reduce_precision(jnp.maximum(magnitude / 8, 1.0), exponent_bits, 0)
-    )
+    # No `reduce_precision`, which ends a kernel: docs/numerics.md, section 10. m + m 2^-23 rounds
+    # to the next float or the one after, whose distance to m is a power of two.
+    step = float(jnp.finfo(magnitude.dtype).eps)
+    m = jnp.maximum(lax.stop_gradient(magnitude) / 8, 1.0)
+    return step / ((m + m * step) - m)
 
 
-def divide_by_scale(difference: Array, scale: Array, x: Array) -> Array:
-    """Return difference / scale; if the scale is infinite, the limit as the infinities of x grow.
+def bounded(x: Array, shrunk: Array, bound: float) -> Array:
+    """Return x with its infinities replaced by about +-bound; |x| is less elsewhere.
 
-    All infinities of x grow alike, so the limit is the sign of an infinite x and 0 elsewhere.
+    `shrunk`, the power of two of each row, makes one bound no constant: XLA makes a clamp of two
+    constants, which ends a kernel.
     """
-    at_infinity = jnp.where(jnp.isinf(x), jnp.sign(x), 0.0)
-    return jnp.where(jnp.isinf(scale), at_infinity, difference / scale)
+    return jnp.minimum(jnp.maximum(x, -bound - shrunk), bound)

@@ -8,9 +8,12 @@ from jax import Array
 from activax.core.elsewhere import elsewhere
 from activax.core.vector import vector
 from activax.numerics.along_axis import (
+    below,
     below_largest,
+    largest,
     masked,
     normalized,
+    row_steepness,
     softmax_differential,
 )
 
@@ -87,9 +90,9 @@ def softmin(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...]
     return softmax.body(-x, where, axis=axis)
 
 
-def _log_softmax_differential(y: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
+def _log_softmax_differential(share: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
     t = masked(t, where)
-    return masked(t - jnp.sum(jnp.exp(y) * t, axis, keepdims=True), where)
+    return masked(t - jnp.sum(share * t, axis, keepdims=True), where)
 
 
 def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
@@ -104,13 +107,14 @@ def _log_softmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 @vector(
     _log_softmax_differential,
     reference=_log_softmax_reference,
-    keep=lambda x, where, out, *, axis: (out, where),
+    # Not the output, whose exponential the backward pass would compute once more.
+    keep=lambda x, where, out, *, axis: (softmax(x, where, axis=axis), where),
     masks=("where",),
 )
 def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
     """Logarithm of the softmax.
 
-    The backward pass keeps the output, so the slope has the rounding of the output in 16 bits.
+    The backward pass keeps the softmax, so the slope has the rounding of the softmax in 16 bits.
 
     Formula:
         log_softmax(x)_i = x_i - log sum_j exp(x_j)
@@ -128,7 +132,8 @@ def log_softmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, 
     Paper:
         Folklore.
     """
-    logits = below_largest(x, where, axis)
+    top = largest(x, where, axis)
+    logits = below(x, top)
     total = jnp.sum(jnp.exp(logits), axis, keepdims=True, where=where)
-    out = logits - jnp.log(total)
+    out = logits * row_steepness(top) - jnp.log(total)
     return out if where is None else jnp.where(where, out, -jnp.inf)
