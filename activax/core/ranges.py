@@ -13,7 +13,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import cast, widen
+from activax.core.arguments import compute_dtype
 from activax.numerics.selects import nan_where
 
 
@@ -121,11 +121,12 @@ def nan_outside(
     value: Callable[..., Array],
     keep: Callable[..., Any],
     differential: Callable[[Any, Any], Array],
+    rounded: Callable[[Array, Any], Array],
 ) -> tuple[Callable[..., Array], Callable[..., Any], Callable[[Any, Any], Array]]:
     """Make value and slopes NaN where a parameter is outside of its range.
 
     The functions are those that `activax.core.rule.differentiable` takes, of inputs with
-    these names.
+    these names. `rounded(out, dtype)` converts a result.
     """
     places = {names.index(name): range_ for name, range_ in ranges.items() if name in names}
     places = {i: range_ for i, range_ in places.items() if range_ != REAL}
@@ -136,10 +137,10 @@ def nan_outside(
         return [nan_where(~range_.holds(inputs[i])) for i, range_ in places.items()]
 
     def marked(out: Array, by: list[Array]) -> Array:
+        wide = rounded(out, compute_dtype(out.dtype))
         for factor in by:
-            factor = jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
-            out = cast(widen(out) * factor, out.dtype)
-        return out
+            wide = wide * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+        return rounded(wide, out.dtype)
 
     @functools.wraps(value)
     def checked(*inputs: Any) -> Array:
