@@ -103,27 +103,37 @@ class Pipeline:
 
         rounded = cast if self.along_axis else convert
 
-        def value(*inputs: Any) -> Array:
+        def wide_value(*inputs: Any) -> Array:
             with tracing(mode):
-                out = formula(*map(widen, inputs), **statics)
-                return rounded(out, dtype)
+                return formula(*map(widen, inputs), **statics)
+
+        def wide_linear(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+            wide, terms = jax.tree.map(widen, kept), []
+            for i, mode, differential in zip(places, modes, differentials, strict=True):
+                if (t := tangents[i]) is not None:
+                    t = rounded(t, compute_dtype(t.dtype))
+                    with tracing(mode):
+                        terms.append(differential(*wide, t, **statics))
+            total = functools.reduce(operator.add, terms)
+            return total if shape is None else jnp.broadcast_to(total, shape)
+
+        kept = functools.partial(keep, **statics)
+        wide_value, kept, wide_linear = nan_outside(
+            self.ranges, self.names, wide_value, kept, wide_linear
+        )
+
+        def value(*inputs: Any) -> Array:
+            return rounded(wide_value(*inputs), dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
 
-        def linear(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-            wide, terms = jax.tree.map(widen, kept), []
-            for i, mode, differential in zip(places, modes, differentials, strict=True):
-                if tangents[i] is not None:
-                    with tracing(mode):
-                        t = rounded(tangents[i], compute_dtype(tangents[i].dtype))
-                        terms.append(differential(*wide, t, **statics))
-            total = functools.reduce(operator.add, terms)
-            total = total if shape is None else jnp.broadcast_to(total, shape)
-            return rounded(total, dtype)
+        def linear(kept: Any, tangents: tuple[Any, ...]) -> Array:
+            return rounded(wide_linear(kept, tangents), dtype)
 
-        kept = functools.partial(keep, **statics)
         rule = differentiable(
-            *nan_outside(self.ranges, self.names, value, kept, linear, rounded),
+            value,
+            kept,
+            linear,
             recompute=recompute,
             pin=residual is not None and residual.output,
         )

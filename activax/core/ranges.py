@@ -13,7 +13,6 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import compute_dtype
 from activax.numerics.selects import nan_where
 
 
@@ -121,12 +120,11 @@ def nan_outside(
     value: Callable[..., Array],
     keep: Callable[..., Any],
     differential: Callable[[Any, Any], Array],
-    rounded: Callable[[Array, Any], Array],
 ) -> tuple[Callable[..., Array], Callable[..., Any], Callable[[Any, Any], Array]]:
     """Make value and slopes NaN where a parameter is outside of its range.
 
-    The functions are those that `activax.core.rule.differentiable` takes, of inputs with
-    these names. `rounded(out, dtype)` converts a result.
+    The functions are those that `activax.core.rule.differentiable` takes, of inputs with these
+    names, before results are rounded to 16 bits.
     """
     places = {names.index(name): range_ for name, range_ in ranges.items() if name in names}
     places = {i: range_ for i, range_ in places.items() if range_ != REAL}
@@ -137,12 +135,10 @@ def nan_outside(
         return [nan_where(~range_.holds(inputs[i])) for i, range_ in places.items()]
 
     def marked(out: Array, by: list[Array]) -> Array:
-        wide = rounded(out, compute_dtype(out.dtype))
         for factor in by:
-            wide = wide * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
-        return rounded(wide, out.dtype)
+            out = out * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+        return out
 
-    @functools.wraps(value)
     def checked(*inputs: Any) -> Array:
         return marked(value(*inputs), factors(inputs))
 
