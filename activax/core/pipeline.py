@@ -117,18 +117,17 @@ class Pipeline:
             total = functools.reduce(operator.add, terms)
             return total if shape is None else jnp.broadcast_to(total, shape)
 
-        kept = functools.partial(keep, **statics)
-        wide_value, kept, wide_linear = nan_outside(
-            self.ranges, self.names, wide_value, kept, wide_linear
+        marked_value, kept, marked_linear = nan_outside(
+            self.ranges, self.names, wide_value, functools.partial(keep, **statics), wide_linear
         )
 
         def value(*inputs: Any) -> Array:
-            return rounded(wide_value(*inputs), dtype)
+            return rounded(marked_value(*inputs), dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
 
         def linear(kept: Any, tangents: tuple[Any, ...]) -> Array:
-            return rounded(wide_linear(kept, tangents), dtype)
+            return rounded(marked_linear(kept, tangents), dtype)
 
         rule = differentiable(
             value,
