@@ -44,21 +44,6 @@ def widen(x: Any) -> Any:
     return x.astype(jnp.float32) if narrow else x
 
 
-def narrow(x: Array, dtype: Any) -> Array:
-    """Return x rounded to a dtype, without a derivative."""
-    if x.dtype == dtype:
-        return x
-    if (x.dtype, dtype) != (jnp.float32, jnp.bfloat16) or tracing.value in PLAIN:
-        return x.astype(dtype)
-
-    def on_cpu(x: Array) -> Array:
-        # By integers: XLA's own conversion keeps loops on a CPU from wide vectors.
-        bits = lax.bitcast_convert_type(lax.reduce_precision(x, 8, 7), jnp.uint32)
-        return lax.bitcast_convert_type((bits >> 16).astype(jnp.uint16), dtype)
-
-    return lax.platform_dependent(x, cpu=on_cpu, default=lambda x: x.astype(dtype))
-
-
 def mode_of(dtype: Any, *, fast: bool = False) -> Mode:
     """Return the mode for a result of `dtype`.
 

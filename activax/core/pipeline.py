@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import cast, mode_of, narrow, weaken, widen
+from activax.core.arguments import cast, compute_dtype, mode_of, weaken, widen
 from activax.core.ranges import ANY, Ranges, nan_outside
 from activax.core.residuals import Differential, Keep, Residual, with_residual
 from activax.core.rule import differentiable
+from activax.numerics.conversion import convert
 from activax.numerics.mode import PLAIN, tracing
 from activax.numerics.nudge import Nudge
 
@@ -100,26 +101,38 @@ class Pipeline:
             ),
         ]
 
-        def value(*inputs: Any) -> Array:
+        rounded = cast if self.along_axis else convert
+
+        def wide_value(*inputs: Any) -> Array:
             with tracing(mode):
-                out = formula(*map(widen, inputs), **statics)
-                return cast(out, dtype) if self.along_axis else narrow(out, dtype)
+                return formula(*map(widen, inputs), **statics)
+
+        def wide_linear(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
+            wide, terms = jax.tree.map(widen, kept), []
+            for i, mode, differential in zip(places, modes, differentials, strict=True):
+                if (t := tangents[i]) is not None:
+                    t = rounded(t, compute_dtype(t.dtype))
+                    with tracing(mode):
+                        terms.append(differential(*wide, t, **statics))
+            total = functools.reduce(operator.add, terms)
+            return total if shape is None else jnp.broadcast_to(total, shape)
+
+        marked_value, kept, marked_linear = nan_outside(
+            self.ranges, self.names, wide_value, functools.partial(keep, **statics), wide_linear
+        )
+
+        def value(*inputs: Any) -> Array:
+            return rounded(marked_value(*inputs), dtype)
 
         value.__name__ = self.formula.__name__  # by which a traced program knows it
 
-        def linear(kept: tuple[Any, ...], tangents: tuple[Any, ...]) -> Array:
-            wide, terms = jax.tree.map(widen, kept), []
-            for i, mode, differential in zip(places, modes, differentials, strict=True):
-                if tangents[i] is not None:
-                    with tracing(mode):
-                        terms.append(differential(*wide, widen(tangents[i]), **statics))
-            total = functools.reduce(operator.add, terms)
-            total = total if shape is None else jnp.broadcast_to(total, shape)
-            return total if total.dtype == dtype else total.astype(dtype)
+        def linear(kept: Any, tangents: tuple[Any, ...]) -> Array:
+            return rounded(marked_linear(kept, tangents), dtype)
 
-        kept = functools.partial(keep, **statics)
         rule = differentiable(
-            *nan_outside(self.ranges, self.names, value, kept, linear),
+            value,
+            kept,
+            linear,
             recompute=recompute,
             pin=residual is not None and residual.output,
         )

@@ -13,7 +13,6 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import cast, widen
 from activax.numerics.selects import nan_where
 
 
@@ -124,8 +123,8 @@ def nan_outside(
 ) -> tuple[Callable[..., Array], Callable[..., Any], Callable[[Any, Any], Array]]:
     """Make value and slopes NaN where a parameter is outside of its range.
 
-    The functions are those that `activax.core.rule.differentiable` takes, of inputs with
-    these names.
+    The functions are those that `activax.core.rule.differentiable` takes, of inputs with these
+    names, before results are rounded to 16 bits.
     """
     places = {names.index(name): range_ for name, range_ in ranges.items() if name in names}
     places = {i: range_ for i, range_ in places.items() if range_ != REAL}
@@ -137,11 +136,9 @@ def nan_outside(
 
     def marked(out: Array, by: list[Array]) -> Array:
         for factor in by:
-            factor = jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
-            out = cast(widen(out) * factor, out.dtype)
+            out = out * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
         return out
 
-    @functools.wraps(value)
     def checked(*inputs: Any) -> Array:
         return marked(value(*inputs), factors(inputs))
 

@@ -4,6 +4,7 @@ docs/numerics.md explains the methods.
 
 Modules:
     mode                   The mode in which a formula is traced.
+    conversion             The linear conversion between float32 and bfloat16, fast on CPUs.
     selects                Branches, clamps and flags whose derivatives are finite.
     double_words           Two-word arithmetic, which loses no rounding errors.
     transcendental         exp, expm1, log1p, softplus, logistic and tanh in float32.
@@ -22,6 +23,7 @@ Modules:
 __all__ = [
     "along_axis",
     "coefficients",
+    "conversion",
     "double_words",
     "exponential_remainder",
     "mode",

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from activax.core.arguments import narrow, widen
+from activax.core.arguments import widen
+from activax.numerics.conversion import convert
 from activax.numerics.nudge import Nudge
 from benchmarks._lib.exact_rounding import (
     FORMATS,
@@ -38,8 +39,16 @@ def test_rounding_to_bfloat16_is_that_of_a_cast():
     # A NaN that is marked in the lower half alone comes from no arithmetic.
     bits[(bits & 0x7FFF0000) == 0x7F800000] = 0x7F800000
     x = bits.view(np.float32)
-    rounded = jax.jit(narrow, static_argnums=1)(x, BF16)
+    rounded = jax.jit(convert, static_argnums=1)(x, BF16)
     np.testing.assert_array_equal(widen(rounded), widen(jnp.asarray(x).astype(BF16)))
+
+
+def test_cotangents_are_rounded_as_by_a_cast():
+    x = jnp.asarray([1.00390625, -1.01171875, 3.4e38, 1e-3, jnp.inf, jnp.nan])
+    (back,) = jax.linear_transpose(lambda x: convert(x, jnp.float32), x.astype(BF16))(x)
+    (again,) = jax.linear_transpose(lambda x: convert(x, BF16), x)(back)
+    np.testing.assert_array_equal(widen(back), widen(x.astype(BF16)))
+    np.testing.assert_array_equal(again, widen(back))
 
 
 def test_a_nudge_turns_above_each_of_its_inputs():

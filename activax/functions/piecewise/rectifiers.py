@@ -128,7 +128,7 @@ def prelu(x: Array, negative_slope: Array | float = 0.25) -> Array:
 
 @elsewhere({"jax flax torch keras hf timm mlx": "relu6"})
 @elementwise(
-    lambda out: jnp.where((out > 0) & (out < 6), 1.0, out - out),  # keeps NaN
+    lambda out: jnp.where(out >= 6, 0.0, jnp.where(out > 0, 1.0, out)),  # 0 or NaN at last
     keep="output",
     lean=(from_piece(lambda x: ~((x <= 0) | (x >= 6)), one_or_zero),),
     reference=lambda mp, x: min(max(x, 0), 6),

@@ -9,7 +9,7 @@ from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
 from activax.core.residuals import from_output, from_piece
-from activax.numerics.selects import at_most, choose, clip, flag, magnitude, one_or_zero
+from activax.numerics.selects import at_most, clip, magnitude, one_or_zero
 from activax.numerics.transcendental import exp, horner, tanh
 
 __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
@@ -29,7 +29,7 @@ def _slope_at(out: Array, passes_all: Array) -> Array:
 
     `passes_all` says whether the threshold is 0.
     """
-    return choose(flag(out, (out != 0) | passes_all), 1.0, 0.0)
+    return jnp.where((out == 0) & ~passes_all, 0.0, jnp.where(jnp.isnan(out), out, 1.0))
 
 
 _from_output = from_output(lambda out, threshold: _slope_at(out, threshold <= 0))
