@@ -59,6 +59,18 @@ def tanh_ratio(square: mpf) -> mpf:
     return mp.tanh(x) / x if x else mp.mpf(1)
 
 
+def atan_ratio(square: mpf) -> mpf:
+    """Return atan(x) / x, given x^2."""
+    x = mp.sqrt(square)
+    return mp.atan(x) / x if x else mp.mpf(1)
+
+
+def erf_ratio(square: mpf) -> mpf:
+    """Return erf(x) / x, given x^2."""
+    x = mp.sqrt(square)
+    return mp.erf(x) / x if x else 2 / mp.sqrt(mp.pi)
+
+
 def root_of_slope(f: Callable[[mpf], mpf], near: float) -> mpf:
     """Return the root of f' that Newton's method finds from `near`."""
     return mp.findroot(lambda x: mp.diff(f, x), near)
@@ -165,6 +177,20 @@ PROBLEMS = (
         interval=(0, 81),
         sets={"TANH_SHORT": (5, 4)},
         at_zero=1,
+    ),
+    Problem(
+        "atan(x) ~= x + x^3 P(x^2), |x| <= 0.4143",
+        truth=atan_ratio,
+        result=lambda square, p: 1 + square * p,
+        interval=(1e-6, 0.17165),  # at 0 P would be free
+        sets={"ARCTAN": (5, 1)},
+    ),
+    Problem(
+        "erf(x) ~= x + x P(x^2), |x| <= 0.6",
+        truth=erf_ratio,
+        result=lambda square, p: 1 + p,
+        interval=(0, 0.36),
+        sets={"ERROR_FUNCTION": (6, 1)},
     ),
     Problem(
         "Phi(-a) exp(a^2/2) ~= 1 / (SQRT_2PI a + P(a)/Q(a)), 0 <= a <= 14.5",

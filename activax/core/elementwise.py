@@ -18,6 +18,7 @@ from activax.core.declaration import (
     Ulps,
     declare,
     declared_as,
+    derivative_by,
     differentiable_names,
     kept_by,
     named_differentials,
@@ -147,6 +148,18 @@ def elementwise_of(
     if slopes and keep == "output":
         residuals = (*lean, from_output(lambda out, *_, **statics: slopes[0](out, **statics)))
 
+    def by(position: int) -> Callable[..., Array]:
+        def slope(*arrays: Any, **statics: Any) -> Array:
+            return derivative_by(
+                formula, position, arrays, jnp.ones_like(arrays[position]), **statics
+            )
+
+        return slope
+
+    # Slopes are computed forward, and then multiplied by what flows through them. Backward, a
+    # select would let no NaN pass, and 0 times an infinite factor would be NaN.
+    automatic = [by(names.index(n)) for n in live] if keep is None else []
+
     def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
         given = dict(zip(names, arrays, strict=True))
         operands = {n: real(name, n, given[n]) for n in live if given[n] is not None}
@@ -160,7 +173,7 @@ def elementwise_of(
     return declare(
         formula,
         prepare,
-        named_differentials(formula, names, live, [*map(along, slopes)], keep),
+        named_differentials(formula, names, live, [*map(along, slopes or automatic)], keep),
         kind="elementwise",
         tier=tier,
         keep=kept_by(name, keep or "inputs"),

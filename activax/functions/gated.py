@@ -10,7 +10,7 @@ from activax.functions.gaussian import gelu
 from activax.functions.piecewise.rectifiers import relu
 from activax.functions.powers.quadratic import relu_squared
 from activax.functions.self_gated import gelu_tanh, quick_gelu, silu
-from activax.functions.sigmoidal import sigmoid
+from activax.functions.sigmoidal.logistic import sigmoid
 
 __all__ = [
     "clamped_swiglu",

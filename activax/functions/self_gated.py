@@ -10,7 +10,7 @@ from activax.core.combinators import self_gated
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.residuals import from_branch
-from activax.functions import sigmoidal
+from activax.functions.sigmoidal import hyperbolic
 from activax.numerics.coefficients import (
     GELU_TANH_ROOT,
     MISH_ROOT,
@@ -244,7 +244,7 @@ def mish(x: Array) -> Array:
 
 
 @elsewhere({"tfa": "lisht"})
-@self_gated(sigmoidal.tanh, vanishes=False)
+@self_gated(hyperbolic.tanh, vanishes=False)
 def lisht(x: Array) -> Array:
     """Linearly scaled hyperbolic tangent: even, and not negative.
 

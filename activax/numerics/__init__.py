@@ -8,7 +8,8 @@ Modules:
     selects                Branches, clamps and flags whose derivatives are finite.
     double_words           Two-word arithmetic, which loses no rounding errors.
     transcendental         exp, expm1, log1p, softplus, logistic and tanh in float32.
-    normal                 The normal density and tail in float32.
+    arctangent             The arc tangent in float32.
+    normal                 The normal density and tail, and erf, in float32.
     self_gate              Values and slopes of x g(x), next to the root of the slope too.
     slope_from_value       Slopes of units with one minimum, computed from the value.
     exponential_remainder  The exponential series behind 1 + x.
@@ -22,6 +23,7 @@ Modules:
 
 __all__ = [
     "along_axis",
+    "arctangent",
     "coefficients",
     "conversion",
     "double_words",

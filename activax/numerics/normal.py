@@ -1,10 +1,12 @@
-"""The normal density and tail, and the tail of gelu: more exact in float32 than XLA's."""
+"""The normal density and tail, erf, and the tail of gelu: more exact in float32 than XLA's."""
 
 import math
 
+import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.numerics.coefficients import (
+    ERROR_FUNCTION,
     GELU_ROOT,
     GELU_SLOPE,
     GELU_SLOPE_SHORT,
@@ -13,7 +15,15 @@ from activax.numerics.coefficients import (
     PHI0,
     SQRT_2PI,
 )
-from activax.numerics.double_words import head_bits, needs_two_words, root_minus
+from activax.numerics.double_words import (
+    Words,
+    head_bits,
+    multiply,
+    needs_two_words,
+    renormalize,
+    root_minus,
+)
+from activax.numerics.selects import at_most, magnitude
 from activax.numerics.transcendental import by_mode, exp, horner
 
 
@@ -43,6 +53,32 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
 
     return by_mode(plain, kernel, derivative, a, low)
+
+
+_ERF_NEAR = 0.6
+_ERF_FAR = 30.0  # exp(-x^2) is 0 from here on, in every dtype
+
+
+def _times_root_2(a: Array) -> Words:
+    return renormalize(multiply(math.sqrt(2), a))
+
+
+def error_function(x: Array) -> Array:
+    """Return erf(x)."""
+
+    def kernel(short: bool, x: Array) -> Array:
+        a = jnp.abs(x)
+        tail = normal_tail(*_times_root_2(at_most(a, _ERF_FAR)))
+        near = a + a * horner(a * a, ERROR_FUNCTION)
+        return jnp.copysign(jnp.where(a < _ERF_NEAR, near, 1 - 2 * tail), x)
+
+    return by_mode(lax.erf, kernel, lambda x, out: error_function_slope(x), x)
+
+
+def error_function_slope(x: Array) -> Array:
+    """Return 2 exp(-x^2) / sqrt(pi)."""
+    a = at_most(magnitude(x), _ERF_FAR)
+    return 2 / math.sqrt(math.pi) * gaussian(*_times_root_2(a))
 
 
 def gelu_tail(a: Array, *, shift: int = 0) -> Array:

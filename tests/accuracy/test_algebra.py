@@ -19,7 +19,14 @@ from jax.extend.core import Literal
 from mpmath import mp, mpf
 
 import activax
-from activax.numerics import double_words, normal, self_gate, slope_from_value, transcendental
+from activax.numerics import (
+    arctangent,
+    double_words,
+    normal,
+    self_gate,
+    slope_from_value,
+    transcendental,
+)
 from activax.numerics.mode import Mode, at
 
 DIGITS = 60
@@ -43,10 +50,12 @@ def _round(x: mpf, exponent_bits: int, mantissa_bits: int) -> mpf:
 
 
 def _bits(x: Any, new_dtype: Any) -> Any:
-    """Return the bits of the float32 nearest to x as an int32, or the float32 of such bits."""
-    if new_dtype == jnp.int32:
-        return int(np.float32(float(x)).view(np.int32))
-    return mpf(float(np.int64(x).astype(np.int32).view(new_dtype)))
+    """Return the bits of the float nearest to x as an integer, or the float of such bits."""
+    new_dtype = np.dtype(new_dtype)
+    of_size = f"{8 * new_dtype.itemsize}"
+    if new_dtype.kind != "f":
+        return int(np.dtype("float" + of_size).type(float(x)).view(new_dtype))
+    return mpf(float(np.int64(x).astype("int" + of_size).view(new_dtype)))
 
 
 def _convert(x: Any, new_dtype: Any) -> Any:
@@ -64,9 +73,11 @@ MEANING: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "add_any": operator.add,
     "and": operator.and_,
+    "atan": mp.atan,
     "cos": mp.cos,
     "div": _quotient,
     "eq": operator.eq,
+    "erf": mp.erf,
     "erfc": mp.erfc,
     "exp": mp.exp,
     "expm1": mp.expm1,
@@ -240,6 +251,8 @@ KERNELS = {
     "log1p": (mp.log1p, (1e-3, 0.3, 1.0)),
     "softplus": (lambda x: mp.log1p(mp.exp(x)), (-80.2, -1.1, -0.9, -0.1, 0.2, 0.95, 1.3, 12.6)),
     "logistic": (lambda x: 1 / (1 + mp.exp(-x)), (-80.2, -1.1, -0.1, 0.2, 12.6)),
+    "arctangent": (mp.atan, (-30.1, -0.9, 0.01, 0.4, 0.43, 2.4, 2.5)),
+    "error_function": (mp.erf, (-3.1, -0.7, -0.5, 0.01, 0.2, 0.61, 5.2)),
     "tanh": (mp.tanh, (-8.1, -1.2, 0.01, 0.3, 2.0, 9.5)),
     "normal_tail": (lambda a: mp.ncdf(-a), (0.0, 0.3, 1.7, 5.2, 12.9)),
     "gelu_tail": (gelu_tail, (0.1, 0.3, 1.7, 5.2, 12.9)),
@@ -258,8 +271,9 @@ def float32(x: Any) -> mpf:
 def test_kernel(name, mode):
     """A kernel without rounding is as exact as its fit."""
     exact, arguments = KERNELS[name]
-    module = normal if "tail" in name else transcendental
-    program = jax.make_jaxpr(at(mode)(getattr(module, name)))(np.float32(0.5))
+    modules = (transcendental, normal, arctangent)
+    kernel = next(getattr(module, name) for module in modules if hasattr(module, name))
+    program = jax.make_jaxpr(at(mode)(kernel))(np.float32(0.5))
     with mp.workdps(DIGITS):
         for x in map(float32, arguments):
             (got,) = evaluate(program, [x])

@@ -33,6 +33,7 @@ SHARED = {
     "run": "the run of a command",
     "step": "public: the threshold neuron, and the training step",
     "softplus": "the activation, and its kernel",
+    "square": "the activation, and its kernel",
     "tanh": "the activation, and its kernel",
     "unit_health": "public: the measurement, and its picture",
 }
