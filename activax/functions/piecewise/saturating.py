@@ -107,7 +107,7 @@ def pilu(
     x: Array,
     alpha: Array | float = 1.0,
     beta: Array | float = 0.01,
-    gamma: Array | float = 1.0,
+    gamma: Array | float = 0.0,
 ) -> Array:
     """Piecewise linear unit of two lines that meet on the identity.
 
