@@ -23,7 +23,7 @@ from activax.numerics.double_words import (
     renormalize,
     root_minus,
 )
-from activax.numerics.selects import at_most, magnitude
+from activax.numerics.selects import at_least, at_most, magnitude
 from activax.numerics.transcendental import by_mode, exp, horner
 
 
@@ -117,15 +117,27 @@ def gelu_tail_slope(a: Array, *, shift: int = 0) -> Array:
     return by_mode(plain, kernel, derivative, a)
 
 
+_FRACTIONS = 48  # of the continued fraction, for 2^-53 from a = 3 on
+
+
 def normal_excess(a: Array) -> Array:
     """Return the expected max(z - a, 0) of a standard normal z, for a >= 0.
 
     That is density(a) - a tail(a). The kernel subtracts nothing: with the fit of `normal_tail`,
-    tail = exp(-a^2 / 2) q / (sqrt(2 pi) a q + p), the difference has the factor p.
+    tail = exp(-a^2 / 2) q / (sqrt(2 pi) a q + p), the difference has the factor p. In float64 the
+    tail is density / (a + c) from a = 3 on, with Laplace's continued fraction c = 1 / (a + 2 / (a +
+    3 / (a + ...))), so that the difference has the factor c.
     """
 
     def plain(a: Array) -> Array:
-        return gaussian(a) / math.sqrt(2 * math.pi) - a * normal_tail(a)
+        density = gaussian(a) / math.sqrt(2 * math.pi)
+        excess = density - a * normal_tail(a)
+        if a.dtype != jnp.float64:
+            return excess
+        far = c = at_least(a, 3.0)
+        for n in range(_FRACTIONS, 0, -1):
+            c = n / (far + c)
+        return jnp.where(a < 3, excess, density * (c / (far + c)))
 
     def kernel(short: bool, a: Array) -> Array:
         p, q = (horner(a, series) for series in NORMAL_TAIL)

@@ -100,7 +100,7 @@ def rectified_blu(x: Array, beta: Array | float = 0.0) -> Array:
     """
 
 
-def _smu_reference(mp: Any, x: Any, mu: Any, *, alpha: float) -> Any:
+def _smu_reference(mp: Any, x: Any, mu: Any, *, alpha: float = 0.25) -> Any:
     return ((1 + alpha) * x + (1 - alpha) * x * mp.erf(mu * (1 - alpha) * x)) / 2
 
 
@@ -126,7 +126,7 @@ def smu(x: Array, mu: Array | float = 1e6, *, alpha: float = 0.25) -> Array:
     return jnp.where(z < 0, limit_product(x, alpha), x) - below
 
 
-def _smu_1_reference(mp: Any, x: Any, mu: Any, *, alpha: float) -> Any:
+def _smu_1_reference(mp: Any, x: Any, mu: Any, *, alpha: float = 0.25) -> Any:
     return ((1 + alpha) * x + mp.hypot((1 - alpha) * x, mu)) / 2
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
@@ -9,6 +10,7 @@ from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
+from activax.numerics.double_words import root_minus
 from activax.numerics.selects import at_least, limit_product, magnitude
 from activax.numerics.transcendental import expm1, log1p, logistic
 
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _LOG_2 = math.log(2)
+_LOG_2_WORDS = (_LOG_2, 2.3190468138462996e-17)
 
 
 @elementwise(
@@ -83,7 +86,11 @@ def parametric_softplus(x: Array, alpha: Array | float = 1.5, b: Array | float =
     Paper:
         Sun 2020, PSoftplus: a parametric softplus, after Kunc & Kléma 2024, arXiv:2402.09092.
     """
-    return limit_product(transcendental.softplus(x) - b, alpha)
+    # Next to b = log(2) the root is next to 0, where shifted_softplus is right.
+    below = root_minus(_LOG_2_WORDS, jnp.asarray(b))
+    near = shifted_softplus.inner(x) + below
+    above = jnp.where(jnp.abs(below) < 0.25, near, transcendental.softplus(x) - b)
+    return limit_product(above, alpha)
 
 
 @piecewise(

@@ -93,6 +93,10 @@ def binary_window(x: Array, *, low: float = 0.0, high: float = 1.0) -> Array:
         low: the lower end.
         high: the upper end.
 
+    Example:
+        >>> activax.binary_window(jnp.array([-0.5, 0.0, 0.5, 1.5]))
+        Array([0., 1., 1., 0.], dtype=float32)
+
     Paper:
         Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
         Functions for Neural Networks, arXiv:2402.09092.

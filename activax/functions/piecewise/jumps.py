@@ -24,8 +24,8 @@ def _is_near(x: Any, theta: Any, bandwidth: float) -> bool:
 @elementwise(
     lambda x, theta, *, bandwidth: choose(flag(x, x > theta), 1.0, 0.0),
     lambda x, theta, *, bandwidth: -theta * _near(x, theta, bandwidth),
-    reference=lambda mp, x, theta, *, bandwidth: x if x > theta else mp.zero,
-    surrogate=lambda mp, x, theta, *, bandwidth: (
+    reference=lambda mp, x, theta, *, bandwidth=0.001: x if x > theta else mp.zero,
+    surrogate=lambda mp, x, theta, *, bandwidth=0.001: (
         max(x, 0) * (x > theta) - theta**2 / (2 * bandwidth) * _is_near(x, theta, bandwidth)
     ),
     kinks=lambda theta: (theta,),
@@ -58,8 +58,10 @@ def jump_relu(x: Array, theta: Array | float = 0.001, *, bandwidth: float = 0.00
 @elementwise(
     lambda x, theta, *, bandwidth: jnp.zeros_like(x),
     lambda x, theta, *, bandwidth: -_near(x, theta, bandwidth),
-    reference=lambda mp, x, theta, *, bandwidth: mp.mpf(x > theta),
-    surrogate=lambda mp, x, theta, *, bandwidth: -theta / bandwidth * _is_near(x, theta, bandwidth),
+    reference=lambda mp, x, theta, *, bandwidth=0.001: mp.mpf(x > theta),
+    surrogate=lambda mp, x, theta, *, bandwidth=0.001: (
+        -theta / bandwidth * _is_near(x, theta, bandwidth)
+    ),
     kinks=lambda theta: (theta,),
     ranges={"theta": POSITIVE, "bandwidth": POSITIVE},
 )

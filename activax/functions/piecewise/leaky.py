@@ -2,23 +2,24 @@
 
 from typing import Any
 
+import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elsewhere import elsewhere
 from activax.core.piecewise import piecewise
-from activax.numerics.selects import at_most, clip, limit_product
+from activax.numerics.selects import at_most, limit_product
 from activax.numerics.transcendental import logistic
 
 __all__ = [
     "abslu",
     "attention_relu",
+    "capped_leaky_relu",
     "dual_line",
     "dual_param_relu",
     "leaky_learnable_relu",
     "li_relu",
     "modified_leaky_relu",
     "rprelu",
-    "thresholded_leaky_relu",
     "very_leaky_relu",
 ]
 
@@ -178,13 +179,19 @@ def modified_leaky_relu(x: Array, alpha: Array | float = 0.1) -> Array:
     """
 
 
+def _attention(alpha: Array) -> Array:
+    """Return alpha clipped to [0.01, 0.99], with slope 0 at both ends."""
+    raised = jnp.where(alpha <= 0.01, 0.01, alpha)
+    return jnp.where(alpha >= 0.99, 0.99, raised)
+
+
 def _attention_reference(mp: Any, x: Any, alpha: Any, beta: Any) -> Any:
     low, high = mp.mpf("0.01"), mp.mpf("0.99")
     return x * (1 + 1 / (1 + mp.exp(-beta)) if x > 0 else min(max(alpha, low), high))
 
 
 @piecewise(
-    lambda x, alpha, beta: x * clip(alpha, 0.01, 0.99),
+    lambda x, alpha, beta: x * _attention(alpha),
     lambda x, alpha, beta: x * (1 + logistic(beta)),
     edges=(0.0,),
     reference=_attention_reference,
@@ -235,44 +242,37 @@ def rprelu(
     """
 
 
-def _capped(x: Array, max_value: float | None) -> Array:
-    return x if max_value is None else at_most(x, max_value)
+def _capped_kinks(negative_slope: float, threshold: float, max_value: float) -> tuple[float, ...]:
+    """Return the threshold, unless the lines are one there, and the cap above it."""
+    right = min(threshold, max_value)
+    one = right == 0 and negative_slope == (1 if threshold < max_value else 0)
+    return (*(() if one else (threshold,)), *((max_value,) if max_value > threshold else ()))
 
 
-def _keras_kinks(
-    negative_slope: float, threshold: float, max_value: float | None
-) -> tuple[float, ...]:
-    joined = negative_slope == 1 and threshold == 0
-    return (*(() if joined else (threshold,)), *(() if max_value is None else (max_value,)))
-
-
-def _keras_reference(
-    mp: Any, x: Any, negative_slope: Any, threshold: Any, *, max_value: float | None
-) -> Any:
-    if x < threshold:
-        return negative_slope * (x - threshold)
-    return x if max_value is None or x < max_value else mp.mpf(max_value)
-
-
-@elsewhere(jax="jax.nn.relu(x)", torch="F.relu(x)", keras="keras.activations.relu(x)")
+@elsewhere(
+    jax="jax.nn.relu6(x)",
+    torch="F.relu6(x)",
+    keras="keras.activations.relu(x, max_value=6.0)",
+)
 @piecewise(
     lambda x, negative_slope, threshold, max_value: limit_product(x - threshold, negative_slope),
-    lambda x, negative_slope, threshold, max_value: _capped(x, max_value),
+    lambda x, negative_slope, threshold, max_value: at_most(x, max_value),
     edges=lambda threshold: (threshold,),
-    kinks=_keras_kinks,
-    reference=_keras_reference,
+    kinks=_capped_kinks,
+    reference=lambda mp, x, negative_slope, threshold, max_value: (
+        min(x, max_value) if x > threshold else negative_slope * (x - threshold)
+    ),
 )
-def thresholded_leaky_relu(
+def capped_leaky_relu(
     x: Array,
     negative_slope: Array | float = 0.0,
     threshold: Array | float = 0.0,
-    *,
-    max_value: float | None = None,
+    max_value: Array | float = 6.0,
 ) -> Array:
     """Rectifier with the parameters of the `relu` of Keras: a slope, a threshold and a cap.
 
     Formula:
-        thresholded_leaky_relu(x) = min(x, max_value) if x > threshold else
+        capped_leaky_relu(x) = min(x, max_value) if x > threshold else
         negative_slope (x - threshold); the slope at threshold is negative_slope and at max_value
         is 1
 
@@ -280,10 +280,10 @@ def thresholded_leaky_relu(
         negative_slope: the slope below the threshold; a number or an array that broadcasts
             against x.
         threshold: where the identity begins, likewise. A threshold that is not 0 makes a jump.
-        max_value: the largest value, above the threshold; None for no cap.
+        max_value: the largest value, likewise.
 
     Example:
-        >>> activax.thresholded_leaky_relu(jnp.array([-1.0, 0.5, 8.0]), 0.1, max_value=6.0)
+        >>> activax.capped_leaky_relu(jnp.array([-1.0, 0.5, 8.0]), 0.1)
         Array([-0.1,  0.5,  6. ], dtype=float32)
 
     Paper:

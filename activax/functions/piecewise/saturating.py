@@ -27,18 +27,18 @@ def _line(x: Array, slope: Array, point: Array | float) -> Array:
 
 
 def _s_shaped_reference(mp: Any, x: Any, t_l: Any, a_l: Any, t_r: Any, a_r: Any) -> Any:
-    right, left = max(x - t_r, 0), min(x - t_l, 0)
+    right, left = max(x - max(t_l, t_r), 0), min(x - t_l, 0)
     return x - right * (1 - a_r) - left * (1 - a_l)
 
 
 @piecewise(
     lambda x, t_l, a_l, t_r, a_r: _line(x, a_l, t_l),
     lambda x, t_l, a_l, t_r, a_r: x,
-    lambda x, t_l, a_l, t_r, a_r: _line(x, a_r, t_r),
+    lambda x, t_l, a_l, t_r, a_r: _line(x, a_r, jnp.maximum(t_l, t_r)),
     edges=lambda t_l, t_r: (t_l, jnp.maximum(t_l, t_r)),
     kinks=lambda t_l, a_l, t_r, a_r: (
         *((t_l,) if a_l != 1 else ()),
-        *((t_r,) if a_r != 1 else ()),
+        *((max(t_l, t_r),) if a_r != 1 else ()),
     ),
     reference=_s_shaped_reference,
 )
@@ -58,7 +58,7 @@ def s_shaped_relu(
     Args:
         t_l: the left threshold; a number or an array that broadcasts against x.
         a_l: the slope left of it, likewise.
-        t_r: the right threshold, not below the left one, likewise.
+        t_r: the right threshold, likewise; below the left one it counts as that one.
         a_r: the slope right of it, likewise.
 
     Paper:
@@ -107,7 +107,7 @@ def pilu(
     x: Array,
     alpha: Array | float = 1.0,
     beta: Array | float = 0.01,
-    gamma: Array | float = 1.0,
+    gamma: Array | float = 0.0,
 ) -> Array:
     """Piecewise linear unit of two lines that meet on the identity.
 

@@ -7,10 +7,10 @@ from jax import Array, lax
 
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
-from activax.core.ranges import POSITIVE, Range
-from activax.numerics.selects import at_most, limit_product, magnitude
+from activax.core.ranges import Range
+from activax.numerics.selects import limit_product
 
-__all__ = ["bounded_bi_firing", "polyrelu", "qrelu", "recu", "repu"]
+__all__ = ["polyrelu", "qrelu", "recu", "repu"]
 
 
 def _rectified(x: Array) -> Array:
@@ -107,37 +107,3 @@ def qrelu(x: Array) -> Array:
         Parisi, Neagu, Ma & Campean 2020, QReLU and m-QReLU: Two novel quantum activation functions
         to aid medical diagnostics, arXiv:2010.08031.
     """
-
-
-def _bounded_reference(mp: Any, x: Any, a: Any, b: Any) -> Any:
-    distance = mp.fabs(x)
-    return min(x * x / (2 * a) if distance < a else distance - a / 2, b)
-
-
-def _bounded_kinks(a: float, b: float) -> tuple[float, ...]:
-    end = b + a / 2 if b >= a / 2 else (2 * a * b) ** 0.5
-    return (-end, end)
-
-
-@elementwise(
-    reference=_bounded_reference, kinks=_bounded_kinks, ranges={"a": POSITIVE, "b": POSITIVE}
-)
-def bounded_bi_firing(x: Array, a: Array | float = 1.0, b: Array | float = 5.0) -> Array:
-    """Bounded bi-firing unit: a parabola about 0, two lines beyond, and a largest value.
-
-    Formula:
-        bounded_bi_firing(x) = min(x^2 / (2 a) if |x| < a else |x| - a / 2, b);
-        the slope at a bound is the inside one
-
-    Args:
-        a: where the lines begin; a number or an array that broadcasts against x.
-        b: the largest value, likewise.
-
-    Paper:
-        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
-        Functions for Neural Networks, arXiv:2402.09092.
-    """
-    distance = magnitude(x)
-    near = at_most(distance, a)
-    beyond = jnp.where(distance > a, distance - a, 0.0)
-    return at_most(near * (near / (2 * a)) + beyond, b)

@@ -27,7 +27,7 @@ def _firm_kinks(lower: float, upper: float) -> tuple[float, ...]:
         )
     ),
     kinks=_firm_kinks,
-    ranges={"lower": NOT_NEGATIVE, "upper": NOT_NEGATIVE},
+    ranges={"lower": NOT_NEGATIVE},
 )
 def firm_shrink(x: Array, lower: Array | float = 0.5, upper: Array | float = 1.0) -> Array:
     """Firm thresholding: 0 up to a threshold, the identity beyond another, a line between.
@@ -49,8 +49,10 @@ def firm_shrink(x: Array, lower: Array | float = 0.5, upper: Array | float = 1.0
         concave penalty of Zhang 2010.
     """
     # With s = soft_shrink(x, lower), the unit is s + lower clip(s / (upper - lower), -1, 1).
-    soft, width = soft_shrink.inner(x, lower), jnp.maximum(upper - lower, 1e-30)
-    return soft + lower * clip(clip(soft, -2 * width, 2 * width) / width, -1.0, 1.0)
+    soft, hard = soft_shrink.inner(x, lower), upper - lower < 1e-15
+    width = jnp.where(hard, 1.0, upper - lower)
+    ramp = clip(clip(soft, -2 * width, 2 * width) / width, -1.0, 1.0)
+    return soft + lower * jnp.where(hard, jnp.sign(soft), ramp)
 
 
 @elementwise(
