@@ -7,7 +7,7 @@ activation claims. A property is a function that yields one message a fault.
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
@@ -91,12 +91,18 @@ def limits(found: Found) -> Iterator[str]:
             row, want = columns[i], np.nan
             end = np.sign(row[0])
             if inside(np.array([end * 1e6]), found.activation).size:
-                far = float(exact(mp.mpf(end) * 10**8, *map(mp.mpf, row[1:])))
-                want = np.copysign(np.inf, far) if abs(far) > 1e3 else far
+                want = limit(exact, end, [*map(mp.mpf, row[1:])])
             if not np.isclose(float(values[i]), want, rtol=eps, atol=1e-5, equal_nan=True):
                 yield f"{dtype.__name__}: {values[i]} at {row}, the limit is {want}"
             if any(np.isnan(slope[i]) for slope in slopes[:inputs]) and not np.isnan(want):
                 yield f"{dtype.__name__}: a slope is NaN at {row}"
+
+
+def limit(exact: Callable[..., Any], end: float, parameters: list[Any]) -> float:
+    """Return the limit at an infinity; a logarithm is small at 10^8, but doubles up to 10^16."""
+    near, far = (float(exact(mp.mpf(end) * 10**power, *parameters)) for power in (8, 16))
+    grows = abs(far) > 1e3 or abs(far) > 1 + 1.5 * abs(near)
+    return float(np.copysign(np.inf, far)) if grows else far
 
 
 def finite(found: Found) -> Iterator[str]:
