@@ -1,6 +1,12 @@
 """Smooth rectifiers and exponential-linear units.
 
 Modules:
-    rectifiers  Softplus, its square root, and squareplus.
-    units       Exponential-linear units.
+    rectifiers   Softplus, its square root, and squareplus.
+    units        Exponential-linear units.
+    scaled       Exponential-linear units with trained scales and rates.
+    shifted      Units that are shifted, deformed, or blended with their mirror image.
+    damped       Units whose left side is a product with an exponential or a sigmoid.
+    tails        Units with another saturating function in place of the exponential.
+    algebraic    Units with an algebraic function in place of the exponential.
+    logarithmic  Rectifiers that grow or fall as a logarithm.
 """
