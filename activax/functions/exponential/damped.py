@@ -28,7 +28,7 @@ _SERLU_LEFT = 1.07862 * 2.90427
 
 
 @piecewise(
-    lambda x: _SERLU_LEFT * times_exp(x),
+    lambda x: _SERLU_LEFT * times_exp(x, x),
     lambda x: _SERLU_SCALE * x,
     edges=(0.0,),
     reference=lambda mp, x: mp.mpf("1.07862") * (x if x > 0 else mp.mpf("2.90427") * x * mp.exp(x)),
@@ -46,7 +46,7 @@ def serlu(x: Array) -> Array:
 
 
 @piecewise(
-    lambda x: times_exp(x),
+    lambda x: times_exp(x, x),
     lambda x: x,
     edges=(0.0,),
     kinks=(),
@@ -65,7 +65,7 @@ def reu(x: Array) -> Array:
 
 
 @piecewise(
-    lambda x, alpha, beta: alpha * times_exp(x, beta),
+    lambda x, alpha, beta: alpha * times_exp(x, beta * x),
     lambda x, alpha, beta: alpha * x,
     edges=(0.0,),
     kinks=(),
@@ -89,7 +89,7 @@ def preu(x: Array, alpha: Array | float = 1.0, beta: Array | float = 1.0) -> Arr
 
 
 @piecewise(
-    lambda x, alpha, beta: alpha * (times_exp(x) - beta * exp(beta * x)),
+    lambda x, alpha, beta: alpha * (times_exp(x, x) - beta * exp(beta * x)),
     lambda x, alpha, beta: x,
     edges=(0.0,),
     side="right",

@@ -1,5 +1,6 @@
 """Units with another function in place of the exponential of an exponential-linear unit."""
 
+import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.piecewise import piecewise
@@ -7,7 +8,7 @@ from activax.core.ranges import POSITIVE, Range
 from activax.functions.self_gated.units import mish, silu
 from activax.numerics.products import times_exp
 from activax.numerics.selects import at_least
-from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, tanh
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1, softplus, tanh
 
 __all__ = [
     "ada",
@@ -118,7 +119,7 @@ def erf_relu(x: Array, alpha: Array | float = 1.0) -> Array:
 
 
 @piecewise(
-    lambda x, alpha, beta: times_exp(x, beta) / (exp(beta * x) + alpha),
+    lambda x, alpha, beta: times_exp(x, -softplus(jnp.log(alpha) - beta * x)),
     lambda x, alpha, beta: x,
     edges=(0.0,),
     reference=lambda mp, x, alpha, beta: x if x > 0 else x / (1 + alpha * mp.exp(-beta * x)),
