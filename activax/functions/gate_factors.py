@@ -11,7 +11,7 @@ from jax import Array
 from activax.core.activation import Activation
 from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE
-from activax.functions.self_gated import swish
+from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
 from activax.numerics.selects import at_most, choose, clip, flag

@@ -1,4 +1,4 @@
-"""The arc tangent and its slope: more exact in float32 than XLA's."""
+"""The arc tangent, its slope and its approach to the limit: more exact in float32 than XLA's."""
 
 import math
 
@@ -7,9 +7,12 @@ import numpy as np
 from jax import Array
 
 from activax.numerics.coefficients import ARCTAN
-from activax.numerics.selects import magnitude
+from activax.numerics.selects import at_least, at_most, largest_finite, magnitude
 from activax.numerics.transcendental import by_mode, horner
 
+# (arctan(t) - t / (1 + t^2)) / t^3 = sum over k >= 0 of (-1)^k (2 k + 2) / (2 k + 3) t^(2 k), to
+# float64 for t <= 1/2.
+_SERIES = [(-1) ** k * (2 * k + 2) / (2 * k + 3) for k in range(27)]
 _EIGHTH = math.sqrt(2) - 1  # tan(pi / 8)
 _QUARTER = float(np.float32(math.pi / 4))
 _REST = math.pi / 4 - _QUARTER
@@ -42,3 +45,21 @@ def arctangent_slope(x: Array) -> Array:
     a = magnitude(x)
     ratio = jnp.where(a > 1, 1 / jnp.where(a > 1, a, 1.0), a)
     return jnp.where(a > 1, ratio * ratio, 1.0) / (1 + ratio * ratio)
+
+
+def _rest_slope(a: Array) -> Array:
+    below = at_most(a, 2.0)
+    near = math.pi / 2 - jnp.arctan(below) - below / (1 + below * below)
+    t = 1 / at_least(a, 2.0)
+    return jnp.where(a < 2, near, t * t * t * horner(t * t, _SERIES))
+
+
+def arctangent_rest(a: Array) -> Array:
+    """Return a arctan(1 / a) for a >= 0, which tends to 1."""
+
+    def plain(a: Array) -> Array:
+        a = at_most(a, largest_finite(a) / 4)
+        far = at_least(a, 1.0)
+        return jnp.where(a < 1, a * (math.pi / 2 - jnp.arctan(a)), far * jnp.arctan(1 / far))
+
+    return by_mode(plain, lambda short, a: plain(a), lambda a, out: _rest_slope(a), a)

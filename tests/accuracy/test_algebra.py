@@ -96,6 +96,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "neg": operator.neg,
     "not": operator.not_,
     "or": operator.or_,
+    "pow": operator.pow,
     "select_n": lambda which, *cases: cases[which],
     "shift_left": operator.lshift,
     "shift_right_arithmetic": operator.rshift,

@@ -1,4 +1,4 @@
-"""Activations of the form x g(x), where the gate g rises from 0 to 1.
+"""Self-gated units of published models: silu, swish, the approximations of gelu, mish, lisht.
 
 `activax.numerics.self_gate` holds their kernels.
 """
