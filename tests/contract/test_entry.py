@@ -6,8 +6,9 @@ activation claims. A property is a function that yields one message a fault.
 """
 
 import functools
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
@@ -91,12 +92,21 @@ def limits(found: Found) -> Iterator[str]:
             row, want = columns[i], np.nan
             end = np.sign(row[0])
             if inside(np.array([end * 1e6]), found.activation).size:
-                far = float(exact(mp.mpf(end) * 10**8, *map(mp.mpf, row[1:])))
-                want = np.copysign(np.inf, far) if abs(far) > 1e3 else far
+                want = limit(exact, end, [*map(mp.mpf, row[1:])])
             if not np.isclose(float(values[i]), want, rtol=eps, atol=1e-5, equal_nan=True):
                 yield f"{dtype.__name__}: {values[i]} at {row}, the limit is {want}"
             if any(np.isnan(slope[i]) for slope in slopes[:inputs]) and not np.isnan(want):
                 yield f"{dtype.__name__}: a slope is NaN at {row}"
+
+
+def limit(exact: Callable[..., Any], end: float, others: list[Any]) -> float:
+    """Return the limit at an infinity: NaN of what neither settles nor rises nor falls there."""
+    distances = [mp.mpf(10) ** 8 * (k / 16) ** 2 for k in range(8, 17)]  # in no even steps
+    far = [exact(end * distance, *others) for distance in distances]
+    steps = {mp.sign(b - a) for a, b in itertools.pairwise(far)}
+    if max(far) - min(far) < 1e-5:
+        return float(far[-1])
+    return float(mp.inf * steps.pop()) if len(steps) == 1 else np.nan
 
 
 def finite(found: Found) -> Iterator[str]:

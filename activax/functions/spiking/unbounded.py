@@ -11,19 +11,24 @@ from jax import Array
 
 from activax.core.ranges import POSITIVE, Range
 from activax.functions.spiking.surrogate import fast_sigmoid, sloped_by, spike
-from activax.numerics.coefficients import SILU_POINT
 from activax.numerics.normal import gaussian
 from activax.numerics.selects import (
     FAR,
     at_least,
     at_most,
     choose,
+    clip,
     flag,
     limit_product,
     magnitude,
 )
-from activax.numerics.self_gate import silu_slope_from
-from activax.numerics.transcendental import logistic_slope, tanh
+from activax.numerics.transcendental import (
+    SHIFT,
+    UNSHIFT,
+    exp,
+    logistic_slope,
+    tanh,
+)
 
 __all__ = [
     "spike_leaky_relu",
@@ -230,8 +235,14 @@ def spike_multi_gaussian(
 
 
 def _bsilu_slope(x: Array, alpha: Array) -> Array:
-    point = (-at_most(magnitude(x), FAR), jnp.asarray(SILU_POINT[0], x.dtype))
-    return silu_slope_from(x, point) + alpha * logistic_slope(x)
+    # With e = exp(-|x|) it is e (x + alpha + 1 + e) / (1 + e)^2 on the left, and
+    # 1 + e (x + alpha - 1 - e) / (1 + e)^2 on the right. Next to the root the sum loses no digits.
+    tail = exp(-at_most(magnitude(x), FAR), shift=SHIFT)
+    e = tail * UNSHIFT
+    sign = jnp.where(x < 0, 1.0, -1.0)
+    total = ((clip(x, -FAR, FAR) + alpha) + sign) + sign * e
+    part = tail * total / (1 + e * (2 + e)) * UNSHIFT
+    return jnp.where(x < 0, part, 1 + part)
 
 
 @sloped_by(
