@@ -100,11 +100,7 @@ def cosine(
 
 
 @elsewhere(jax="jnp.sin(30 * x)", torch="torch.sin(30 * x)")
-@elementwise(
-    lambda x, w0: w0 * _cosine(x, w0, 0.0),
-    lambda x, w0: x * _cosine(x, w0, 0.0),
-    reference=lambda mp, x, w0: mp.cos(w0 * x - mp.pi / 2),
-)
+@elementwise(reference=lambda mp, x, w0: mp.cos(w0 * x - mp.pi / 2))
 def siren_sine(x: Array, w0: Array | float = 30.0) -> Array:
     """Sine of a high frequency, of networks that represent images, sounds and fields.
 
