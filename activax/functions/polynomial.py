@@ -7,9 +7,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
+from activax.core.piecewise import piecewise
 from activax.core.ranges import NOT_NEGATIVE, POSITIVE
 from activax.numerics.phase import sine_pi
-from activax.numerics.selects import FAR, at_least, at_most, clip, largest_finite, magnitude
+from activax.numerics.selects import FAR, at_most, clip, largest_finite, magnitude
 from activax.numerics.transcendental import exp, tanh
 
 __all__ = ["ccaf", "ncu", "polyexp", "spocu", "squ"]
@@ -94,13 +95,19 @@ def _h_exact(mp: Any, z: Any) -> Any:
     return z**8 - 2 * z**7 + 2 * z**3
 
 
-def _spocu_slope(x: Array, *, alpha: float, beta: float, gamma: float) -> Array:
-    z = at_least(x / gamma + beta, 0.0)
-    return alpha / gamma * (2 * z * z * (3 + z * z * z * z * (4 * z - 7)))
+def _rising(x: Array, *, alpha: float, beta: float, gamma: float) -> Array:
+    # Next to 0 the difference is z - beta times a polynomial, which loses no digits.
+    near = jnp.abs(x) < gamma * beta / 4
+    moved = jnp.where(near, x / gamma, 0.0)
+    apart = _h(x / gamma + beta) - beta**3 * (2 + beta**4 * (beta - 2))
+    return alpha * jnp.where(near, moved * _h_quotient(moved + beta, beta), apart)
 
 
-@elementwise(
-    _spocu_slope,
+@piecewise(
+    lambda x, *, alpha, beta, gamma: -alpha * (beta**3 * (2 + beta**4 * (beta - 2))),
+    _rising,
+    edges=lambda beta, gamma: (-beta * gamma,),
+    kinks=(),
     reference=lambda mp, x, *, alpha, beta, gamma: (
         mp.mpf(alpha)
         * (_h_exact(mp, x / mp.mpf(gamma) + mp.mpf(beta)) - _h_exact(mp, mp.mpf(beta)))
@@ -127,12 +134,6 @@ def spocu(x: Array, *, alpha: float = 3.0937, beta: float = 0.6653, gamma: float
         Kiseľák, Lu, Švihra, Szépe & Stehlík 2020, "SPOCU": scaled polynomial constant unit
         activation function.
     """
-    # Next to 0 the difference is z - beta times a polynomial, which loses no digits.
-    z = at_least(x / gamma + beta, 0.0)
-    near = jnp.abs(x) < gamma * beta / 4
-    moved = jnp.where(near, x / gamma, 0.0)
-    apart = _h(z) - beta**3 * (2 + beta**4 * (beta - 2))
-    return alpha * jnp.where(near, moved * _h_quotient(moved + beta, beta), apart)
 
 
 @elementwise(

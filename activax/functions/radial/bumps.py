@@ -89,7 +89,7 @@ def arbf(x: Array, a: Array | float = 0.0, b: Array | float = 1.0) -> Array:
     return _bell(magnitude(clip(x - a, -largest_finite(x), largest_finite(x)) / b))
 
 
-def _decay(x: Array, s: Array) -> Array:
+def _decay(x: Array, s: Array | float) -> Array:
     """Return 2^SHIFT exp(-|x| / s)."""
     return exp(-at_most(magnitude(x) / s, FAR), shift=SHIFT)
 
