@@ -14,6 +14,7 @@ from activax.core.declaration import check_elementwise, declare, tier_of
 from activax.core.elementwise import elementwise
 from activax.core.pipeline import Operands, keep_inputs
 from activax.core.ranges import ANY, Ranges
+from activax.numerics.selects import limit_product
 
 P = ParamSpec("P")
 GATED = ("gate", "value", "layout", "axis")
@@ -27,7 +28,11 @@ def unchanged(x: Array) -> Array:
 
 
 def gated(
-    *, by: Activation[...], value_by: Activation[...] = unchanged, ranges: Ranges = ANY
+    *,
+    by: Activation[...],
+    value_by: Activation[...] = unchanged,
+    ranges: Ranges = ANY,
+    unbounded: bool = False,
 ) -> Callable[[Callable[P, Array]], Activation[P]]:
     """Define the gated unit by(gate) value_by(value), whose facts come from `by` and `value_by`.
 
@@ -41,6 +46,7 @@ def gated(
         by: the elementwise activation of the gate; numbers may be bound to it.
         value_by: the elementwise activation of the value, which by default stays as it is.
         ranges: the `activax.Range` of a parameter, where it is not that of `by` or `value_by`.
+        unbounded: whether one factor may be 0 where the other is infinite, and their product 0.
 
     Returns:
         A decorator that makes the Activation.
@@ -57,6 +63,18 @@ def gated(
     """
     for role, factor in {"by": by, "value_by": value_by}.items():
         check_elementwise("gated", role, factor)
+
+    def product(first: Array, second: Array) -> Array:
+        if not unbounded:
+            return first * second
+        one, other = limit_product(first, second), limit_product(second, first)
+        return jnp.where(jnp.isinf(first), one, other)
+
+    def sloped(factor: Activation[...], x: Array, t: Array, outer: Array) -> Array:
+        """Return the derivative of a factor in direction t, times the other factor."""
+        if not unbounded:
+            return factor.derivative(x, t) * outer
+        return product(factor.derivative(x, jnp.ones_like(x)), outer) * t
 
     def define(declaration: Callable[P, Array]) -> Activation[P]:
         name, signature = declaration.__name__, inspect.signature(declaration)
@@ -105,28 +123,28 @@ def gated(
         body.__name__ = name
 
         def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
-            def product(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
+            def multiplied(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
                 pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
                 first, second = (of(factor)(mp, x, **factor.parameters) for factor, x in pairs)
                 return first * second
 
-            return product
+            return multiplied
 
         def formula(gate: Array, value: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            return first.body(gate) * (value if second is unchanged else second.body(value))
+            return product(first.body(gate), value if second is unchanged else second.body(value))
 
         formula.__name__ = name
 
         def by_gate(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
             outer = value if second is unchanged else second.inner(value)
-            return first.derivative(gate, t) * outer
+            return sloped(first, gate, t, outer)
 
         def by_value(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
             first, second = factors(statics)
-            outer = t if second is unchanged else second.derivative(value, t)
-            return first.inner(gate) * outer
+            outer = first.inner(gate)
+            return outer * t if second is unchanged else sloped(second, value, t, outer)
 
         def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             gate, value = arrays

@@ -11,6 +11,8 @@ FAMILIES = (
     "gaussian",
     "self_gated",
     "periodic",
+    "radial",
+    "polynomial",
     "vector",
     "normalizing",
     "reduction",

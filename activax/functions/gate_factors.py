@@ -3,6 +3,7 @@
 The factors are not in the catalogue. Their parameters are the unit's, which has the defaults.
 """
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,7 +15,9 @@ from activax.core.ranges import POSITIVE
 from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
-from activax.numerics.selects import at_most, choose, clip, flag
+from activax.numerics import normal
+from activax.numerics.selects import at_most, choose, clip, flag, magnitude
+from activax.numerics.transcendental import logistic, logistic_slope
 
 
 def _slope(f: Activation[...], x: Array, *parameters: Any) -> Array:
@@ -70,3 +73,27 @@ def capped_silu(x: Array, *, gate_cap: float) -> Array:
 def capped(x: Array, *, value_cap: float) -> Array:
     """Return value_cap tanh(x / value_cap), x with a smooth cap."""
     return _soft_cap(x, value_cap)
+
+
+# A distribution function g in an expanded range is g (1 + 2 alpha) - alpha.
+
+
+@elementwise(
+    lambda x, *, alpha: (
+        (1 + 2 * alpha) / math.sqrt(2 * math.pi) * normal.gaussian(at_most(magnitude(x), 40.0))
+    ),
+    reference=lambda mp, x, *, alpha: (1 + 2 * mp.mpf(alpha)) * mp.ncdf(x) - mp.mpf(alpha),
+)
+def expanded_gaussian(x: Array, *, alpha: float) -> Array:
+    """Return the normal distribution function in an expanded range."""
+    tail = normal.normal_tail(at_most(magnitude(x), 40.0))
+    return (1 + 2 * alpha) * jnp.where(x < 0, tail, 1 - tail) - alpha
+
+
+@elementwise(
+    lambda x, *, alpha: (1 + 2 * alpha) * logistic_slope(x),
+    reference=lambda mp, x, *, alpha: (1 + 2 * mp.mpf(alpha)) / (1 + mp.exp(-x)) - mp.mpf(alpha),
+)
+def expanded_sigmoid(x: Array, *, alpha: float) -> Array:
+    """Return the logistic sigmoid in an expanded range."""
+    return (1 + 2 * alpha) * logistic(x) - alpha

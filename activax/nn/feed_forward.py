@@ -9,7 +9,7 @@ from jax import Array
 
 from activax import initializers
 from activax.core.activation import Activation
-from activax.functions.gated import swiglu
+from activax.functions.gated.units import swiglu
 from activax.functions.gaussian import gelu
 from activax.nn.checkpoint_names import ACTIVATION, PREACTIVATION, named
 from activax.nn.checks import check_functions, check_size

@@ -61,6 +61,22 @@ def root(x: Array) -> Array:
     return jnp.where(x <= 0, 0.0, jnp.sqrt(jnp.where(x <= 0, 1.0, x)))
 
 
+def three_halves(x: Array) -> Array:
+    """Return x sqrt(|x|), whose second derivative is finite wherever the exact one is."""
+    return x * root(magnitude(x)) if tracing.value in PLAIN else _three_halves(x)
+
+
+@jax.custom_jvp
+def _three_halves(x: Array) -> Array:
+    return x * root(magnitude(x))
+
+
+@_three_halves.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (x,), (t,) = primals, tangents
+    return _three_halves(x), 1.5 * root(magnitude(x)) * t
+
+
 @jax.custom_jvp
 def root_above(distance: Array) -> Array:
     """Return max(sqrt(distance), 2^-19), with derivative 1 / (2 root) everywhere.

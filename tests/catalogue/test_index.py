@@ -43,7 +43,9 @@ dir(activax), activax.catalog.keys(), activax.__doc__, "gelu" in activax.catalog
 activax.get
 assert families() == [], families()
 activax.step
-assert families() == ["activax.functions.spiking"], families()
+of_family = "activax.functions.spiking"
+used = ["neurons", "surrogate"]
+assert families() == [of_family, *(f"{of_family}.{module}" for module in used)], families()
 assert activax.step is activax.catalog["step"] is activax.get("heaviside")
 """
     run = subprocess.run(

@@ -101,7 +101,7 @@ def limits(found: Found) -> Iterator[str]:
 
 def limit(exact: Callable[..., Any], end: float, others: list[Any]) -> float:
     """Return the limit at an infinity: NaN of what neither settles nor rises nor falls there."""
-    distances = [mp.mpf(10) ** 8 * (k / 16) ** 2 for k in range(8, 17)]  # in no even steps
+    distances = [mp.mpf(10) ** 16 * (k / 16) ** 2 for k in range(8, 17)]  # in no even steps
     far = [exact(end * distance, *others) for distance in distances]
     steps = {mp.sign(b - a) for a, b in itertools.pairwise(far)}
     if max(far) - min(far) < 1e-5:

@@ -26,6 +26,12 @@ STATICS = [
     activax.clamped_swiglu.bind(alpha=-1.0, limit=0.5, offset=-2.0),
     activax.clamped_swiglu.bind(alpha=0.0, limit=20.0, offset=0.0),
     activax.situ_glu.bind(gate_cap=0.1, value_cap=300.0),
+    activax.xgeglu.bind(alpha=-0.5),
+    activax.xswiglu.bind(alpha=2.0),
+    activax.laaf.bind(n=0.1),
+    activax.spocu.bind(alpha=-1.0, beta=0.0, gamma=0.3),
+    activax.spike_multi_gaussian.bind(height=-0.3, sigma=2.0, scale=1.0),
+    activax.spike_q_pseudo.bind(alpha=1.5),
 ]
 
 

@@ -27,6 +27,7 @@ SHARED = {
     "T": "the result of a function",
     "add_arguments": "the arguments of a command",
     "critical": "public: critical inputs, initialisation and points of theory",
+    "gaussian": "the activation, and its kernel",
     "gradient_flow": "public: the measurement, and its picture",
     "init": "the init of a layer, and the start of training",
     "positions": "public: where an activation may stand, and the layer of positions",

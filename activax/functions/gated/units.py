@@ -1,4 +1,4 @@
-"""Gated linear units: an activation of one array times another."""
+"""Gated linear units of language models."""
 
 from jax import Array
 from jax.typing import ArrayLike
@@ -14,6 +14,7 @@ from activax.functions.sigmoidal.logistic import sigmoid
 
 __all__ = [
     "clamped_swiglu",
+    "gated_attention_gate",
     "geglu",
     "geglu_tanh",
     "glu",
@@ -217,5 +218,6 @@ def situ_glu(
     """
 
 
+gated_attention_gate = glu
 quick_geglu = qgeglu
 sreglu = squared_reglu
