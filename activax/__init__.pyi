@@ -127,17 +127,28 @@ from activax.functions.exponential.units import celu as celu
 from activax.functions.exponential.units import elu as elu
 from activax.functions.exponential.units import selu as selu
 from activax.functions.exponential.units import xielu as xielu
-from activax.functions.gated import clamped_swiglu as clamped_swiglu
-from activax.functions.gated import geglu as geglu
-from activax.functions.gated import geglu_tanh as geglu_tanh
-from activax.functions.gated import glu as glu
-from activax.functions.gated import qgeglu as qgeglu
-from activax.functions.gated import quick_geglu as quick_geglu
-from activax.functions.gated import reglu as reglu
-from activax.functions.gated import situ_glu as situ_glu
-from activax.functions.gated import squared_reglu as squared_reglu
-from activax.functions.gated import sreglu as sreglu
-from activax.functions.gated import swiglu as swiglu
+from activax.functions.gated.units import clamped_swiglu as clamped_swiglu
+from activax.functions.gated.units import gated_attention_gate as gated_attention_gate
+from activax.functions.gated.units import geglu as geglu
+from activax.functions.gated.units import geglu_tanh as geglu_tanh
+from activax.functions.gated.units import glu as glu
+from activax.functions.gated.units import qgeglu as qgeglu
+from activax.functions.gated.units import quick_geglu as quick_geglu
+from activax.functions.gated.units import reglu as reglu
+from activax.functions.gated.units import situ_glu as situ_glu
+from activax.functions.gated.units import squared_reglu as squared_reglu
+from activax.functions.gated.units import sreglu as sreglu
+from activax.functions.gated.units import swiglu as swiglu
+from activax.functions.gated.variants import bilinear as bilinear
+from activax.functions.gated.variants import drelu_glu as drelu_glu
+from activax.functions.gated.variants import gtu as gtu
+from activax.functions.gated.variants import laplace_glu as laplace_glu
+from activax.functions.gated.variants import miglu as miglu
+from activax.functions.gated.variants import seglu as seglu
+from activax.functions.gated.variants import simple_gate as simple_gate
+from activax.functions.gated.variants import tanh_glu as tanh_glu
+from activax.functions.gated.variants import xgeglu as xgeglu
+from activax.functions.gated.variants import xswiglu as xswiglu
 from activax.functions.gaussian import clipped_gelu as clipped_gelu
 from activax.functions.gaussian import gelu as gelu
 from activax.functions.gaussian import gelu_clipped as gelu_clipped
@@ -156,7 +167,32 @@ from activax.functions.hard.variants import i_gelu as i_gelu
 from activax.functions.hard.variants import parametric_hard_sigmoid as parametric_hard_sigmoid
 from activax.functions.normalizing import poly_norm as poly_norm
 from activax.functions.normalizing import standardize as standardize
-from activax.functions.periodic import snake as snake
+from activax.functions.periodic.hyperbolic import arctid as arctid
+from activax.functions.periodic.hyperbolic import comb_h_sine as comb_h_sine
+from activax.functions.periodic.hyperbolic import hyper_sinh as hyper_sinh
+from activax.functions.periodic.hyperbolic import laaf as laaf
+from activax.functions.periodic.hyperbolic import m_arcsinh as m_arcsinh
+from activax.functions.periodic.hyperbolic import stan as stan
+from activax.functions.periodic.trends import asu as asu
+from activax.functions.periodic.trends import cosid as cosid
+from activax.functions.periodic.trends import gcu as gcu
+from activax.functions.periodic.trends import sinp as sinp
+from activax.functions.periodic.trends import snake as snake
+from activax.functions.periodic.trends import snake_beta as snake_beta
+from activax.functions.periodic.trends import spder as spder
+from activax.functions.periodic.trends import x_plus_sin as x_plus_sin
+from activax.functions.periodic.waves import cosine as cosine
+from activax.functions.periodic.waves import css as css
+from activax.functions.periodic.waves import exp_sin as exp_sin
+from activax.functions.periodic.waves import expcos as expcos
+from activax.functions.periodic.waves import finer as finer
+from activax.functions.periodic.waves import hosc as hosc
+from activax.functions.periodic.waves import incode_sine as incode_sine
+from activax.functions.periodic.waves import one_minus_cos as one_minus_cos
+from activax.functions.periodic.waves import rbf_nt as rbf_nt
+from activax.functions.periodic.waves import sin_cos_wavelet as sin_cos_wavelet
+from activax.functions.periodic.waves import sine as sine
+from activax.functions.periodic.waves import siren_sine as siren_sine
 from activax.functions.piecewise.jumps import jump_relu as jump_relu
 from activax.functions.piecewise.jumps import jump_step as jump_step
 from activax.functions.piecewise.leaky import abslu as abslu
@@ -199,6 +235,11 @@ from activax.functions.piecewise.thresholds import (
 )
 from activax.functions.piecewise.thresholds import thresholded_relu as thresholded_relu
 from activax.functions.piecewise.thresholds import tlu as tlu
+from activax.functions.polynomial import ccaf as ccaf
+from activax.functions.polynomial import ncu as ncu
+from activax.functions.polynomial import polyexp as polyexp
+from activax.functions.polynomial import spocu as spocu
+from activax.functions.polynomial import squ as squ
 from activax.functions.powers.quadratic import relu2 as relu2
 from activax.functions.powers.quadratic import relu_squared as relu_squared
 from activax.functions.powers.quadratic import smelu as smelu
@@ -209,6 +250,22 @@ from activax.functions.powers.rectified import polyrelu as polyrelu
 from activax.functions.powers.rectified import qrelu as qrelu
 from activax.functions.powers.rectified import recu as recu
 from activax.functions.powers.rectified import repu as repu
+from activax.functions.radial.bumps import arbf as arbf
+from activax.functions.radial.bumps import gaussian as gaussian
+from activax.functions.radial.bumps import inverse_multiquadric as inverse_multiquadric
+from activax.functions.radial.bumps import laplacian_bump as laplacian_bump
+from activax.functions.radial.bumps import maf as maf
+from activax.functions.radial.bumps import multiquadric as multiquadric
+from activax.functions.radial.bumps import quadratic_bump as quadratic_bump
+from activax.functions.radial.wavelets import decaying_sine as decaying_sine
+from activax.functions.radial.wavelets import dog_wavelet as dog_wavelet
+from activax.functions.radial.wavelets import mexican_hat as mexican_hat
+from activax.functions.radial.wavelets import morlet_real as morlet_real
+from activax.functions.radial.wavelets import real_gabor as real_gabor
+from activax.functions.radial.wavelets import shannon_wavelet as shannon_wavelet
+from activax.functions.radial.wavelets import shifted_sinc as shifted_sinc
+from activax.functions.radial.wavelets import sinc as sinc
+from activax.functions.radial.wavelets import wavelet_tanh_mix as wavelet_tanh_mix
 from activax.functions.reduction import logmeanexp as logmeanexp
 from activax.functions.reduction import logsumexp as logsumexp
 from activax.functions.reduction import maxout as maxout
@@ -339,8 +396,24 @@ from activax.functions.sigmoidal.sums import sigmoid_tanh_hybrid as sigmoid_tanh
 from activax.functions.sigmoidal.sums import sinc_sigmoid as sinc_sigmoid
 from activax.functions.sigmoidal.sums import symmetric_msaf as symmetric_msaf
 from activax.functions.sigmoidal.sums import triple_state_sigmoid as triple_state_sigmoid
-from activax.functions.spiking import heaviside as heaviside
-from activax.functions.spiking import step as step
+from activax.functions.spiking.bounded import spike_atan as spike_atan
+from activax.functions.spiking.bounded import spike_erf as spike_erf
+from activax.functions.spiking.bounded import spike_exp as spike_exp
+from activax.functions.spiking.bounded import spike_fast_sigmoid as spike_fast_sigmoid
+from activax.functions.spiking.bounded import spike_rect as spike_rect
+from activax.functions.spiking.bounded import spike_sigmoid as spike_sigmoid
+from activax.functions.spiking.bounded import spike_slayer as spike_slayer
+from activax.functions.spiking.bounded import spike_triangle as spike_triangle
+from activax.functions.spiking.neurons import heaviside as heaviside
+from activax.functions.spiking.neurons import step as step
+from activax.functions.spiking.unbounded import spike_leaky_relu as spike_leaky_relu
+from activax.functions.spiking.unbounded import spike_log as spike_log
+from activax.functions.spiking.unbounded import spike_multi_gaussian as spike_multi_gaussian
+from activax.functions.spiking.unbounded import spike_q_pseudo as spike_q_pseudo
+from activax.functions.spiking.unbounded import spike_s2nn as spike_s2nn
+from activax.functions.spiking.unbounded import spike_ste as spike_ste
+from activax.functions.spiking.unbounded import sugar_relu as sugar_relu
+from activax.functions.spiking.unbounded import super_spike as super_spike
 from activax.functions.stochastic import gumbel_softmax as gumbel_softmax
 from activax.functions.stochastic import gumbel_softmax_st as gumbel_softmax_st
 from activax.functions.stochastic import rrelu as rrelu
@@ -360,54 +433,100 @@ aliases: Mapping[str, str]
 __all__ = [
     "Activation",
     "Range",
+    "a_silu",
     "abslu",
+    "acon_b",
+    "acon_c",
+    "ada",
     "affine",
     "aliases",
+    "aptx",
+    "aranda_ordaz",
+    "arctan",
+    "asinh",
     "asymmetric_hard_shrink",
     "asymmetric_soft_shrink",
+    "atan",
     "attention_relu",
     "bent_identity",
+    "beta_mish",
+    "bi_firing",
     "binary_window",
+    "bipolar_sigmoid",
     "blu",
-    "bounded_bi_firing",
     "bounded_leaky_relu",
+    "bsilu",
+    "capped_leaky_relu",
     "catalog",
+    "cauchy_lu",
     "celu",
     "check",
     "clamp",
     "clamped_swiglu",
     "clipped_gelu",
+    "cloglog",
+    "cosh",
+    "coslu",
+    "cube",
+    "d_silu",
     "dead_zone",
     "delayed_relu",
+    "delu",
+    "diff_elu",
+    "difference_elu",
     "displaced_relu",
+    "dlu",
+    "double_silu",
     "drlu",
     "dual_line",
     "dual_param_relu",
     "dyt",
+    "e_swish",
+    "eanaf",
+    "eapcu",
     "elementwise",
+    "elish",
+    "elliott_sigmoid",
     "elu",
+    "erf",
+    "erf_linear",
+    "erf_relu",
+    "erfact",
+    "evolved_tanh_relu",
+    "exp_neg",
     "exponential",
     "fast",
     "find",
     "firm_shrink",
+    "flatten_t_swish",
     "flexible_relu",
+    "fpflu",
     "from_branch",
     "from_onnx",
     "from_output",
     "from_piece",
     "from_torch",
+    "fts",
     "garrote_shrink",
     "gated",
+    "gaussian_cdf",
     "gaussian_softplus",
     "geglu",
     "geglu_tanh",
     "gelu",
     "gelu_clipped",
+    "gelu_sigma",
     "gelu_tanh",
+    "generalized_swish",
     "get",
+    "gish",
     "glu",
+    "golu",
+    "gompertz",
+    "gudermannian",
     "gumbel_softmax",
     "gumbel_softmax_st",
+    "hard_elish",
     "hard_mish",
     "hard_shrink",
     "hard_sigmoid",
@@ -415,48 +534,98 @@ __all__ = [
     "hard_sigmoid_half",
     "hard_sigmoid_trax",
     "hard_silu",
+    "hard_srelue",
     "hard_swish",
     "hard_tanh",
     "hardmax",
     "hat",
     "heaviside",
+    "hexpo",
+    "huber",
     "i_gelu",
     "identity",
+    "improved_logistic_sigmoid",
+    "isrlu",
+    "isru",
     "jump_relu",
     "jump_step",
     "laplace_cdf_gate",
+    "laplace_lu",
     "leaky_learnable_relu",
     "leaky_relu",
+    "leaky_selu",
     "lean",
+    "lecun_tanh",
     "li_relu",
     "lisa",
     "lisht",
     "log1mexp",
+    "log_cosh",
+    "log_lu",
     "log_sigmoid",
     "log_softmax",
+    "log_sqnl",
+    "log_tailed_relu",
+    "logarithmic_laf",
+    "logish",
+    "loglog",
+    "loglogish",
+    "loglu",
     "logmeanexp",
     "logsumexp",
+    "lpselu",
+    "lrelu_elu_mix",
     "lsptlu",
     "maxout",
     "maxsig",
+    "mef",
+    "mila",
     "mirrored_relu",
     "mish",
+    "mishra",
     "mix",
     "modified_leaky_relu",
+    "molu",
+    "monomial",
+    "mpelu",
     "n_activation",
+    "new_sigmoid",
+    "nlrelu",
+    "oaf",
     "one_hot_argmax_st",
+    "p_e2_relu",
+    "p_swish",
     "pan",
     "parametric_hard_sigmoid",
+    "parametric_logish",
+    "parametric_selu",
     "parametric_softplus",
+    "pats",
+    "pdelu",
+    "pelu",
+    "penalized_tanh",
+    "pflu",
+    "pfplus",
+    "phish",
     "piecewise",
     "pilu",
     "plain",
+    "plogish",
     "plu",
     "policies",
+    "polu",
     "poly_norm",
+    "polylu",
     "polyrelu",
+    "power_sigmoid",
     "prelu",
     "prelu_plus",
+    "prenu",
+    "preu",
+    "probit",
+    "pselu",
+    "pserf",
+    "ptelu",
     "qgeglu",
     "qrelu",
     "quick_geglu",
@@ -465,60 +634,141 @@ __all__ = [
     "rectified_softplus",
     "recu",
     "reglu",
+    "rehsec",
+    "reltanh",
     "relu",
     "relu2",
     "relu6",
     "relu_n",
     "relu_squared",
     "repu",
+    "reu",
+    "richards_curve",
+    "root2sigmoid",
+    "rootsig",
     "rprelu",
     "rrelu",
+    "rsigelu",
+    "rsigelud",
+    "s_selu",
     "s_shaped_relu",
+    "sara",
+    "sc_mish",
+    "sc_swish",
+    "scaled_softsign",
+    "scaled_tanh",
+    "seagull",
+    "sechsig",
+    "self_arctan",
     "self_gated",
     "selu",
+    "serf",
+    "serlu",
+    "shelu",
+    "shifted_elu_h",
+    "shifted_elu_v",
+    "shifted_pelu_h",
+    "shifted_pelu_v",
     "shifted_relu",
+    "shifted_scaled_sigmoid",
     "shifted_softplus",
     "shilu",
     "shrink",
+    "siglin",
+    "siglu",
     "sigmoid",
+    "sigmoid_algebraic",
+    "sigmoid_derivative",
+    "sigmoid_gumbel",
+    "sigmoid_tanh_hybrid",
+    "sign_relu",
+    "signed_sqrt",
+    "signed_square",
     "silu",
     "similar",
+    "sinc_sigmoid",
+    "sinh",
+    "sinlu",
+    "sinsig",
     "situ_glu",
     "smelu",
+    "smish",
+    "smooth_step",
+    "smoother_step",
     "smu",
     "smu_1",
     "snake",
+    "soft_clipping",
+    "soft_modulus_q",
+    "soft_modulus_t",
+    "soft_odd",
     "soft_plus_plus",
+    "soft_root_sign",
     "soft_shrink",
     "soft_sign",
+    "soft_tanh_algebraic",
+    "softabs",
     "softmax",
     "softmin",
     "softplus",
     "softplus_linear_unit",
     "softsign",
+    "softsign_power",
     "sparse_plus",
     "sparse_sigmoid",
     "sparsemax",
     "split",
+    "sqlu",
+    "sqnl",
+    "sqreu",
     "sqrt_softplus",
+    "square",
     "squared_reglu",
     "squareplus",
+    "squish",
     "sreglu",
+    "srs",
+    "ssaf_sqrt",
+    "sselu",
+    "stac_tanh",
     "standardize",
+    "stanh",
     "star_relu",
     "starrelu",
     "step",
+    "suish",
+    "survey_elu",
+    "svelu",
     "swiglu",
+    "swim",
     "swish",
+    "swish_relu",
+    "symexp",
+    "symlog",
+    "symmetric_msaf",
+    "t_silu",
+    "talu",
     "tanh",
+    "tanh_exp",
+    "tanh_lu",
+    "tanh_relu",
     "tanh_shrink",
+    "tanhsig",
+    "tbs_relu",
+    "telu",
+    "telu_elu",
     "tent",
     "threshold",
-    "thresholded_leaky_relu",
     "thresholded_linear_unit",
     "thresholded_relu",
     "tlu",
+    "triple_state_sigmoid",
+    "ts_relu",
+    "variant_sigmoid",
     "vector",
     "very_leaky_relu",
+    "xatlu",
+    "xgelu",
     "xielu",
+    "xsilu",
 ]

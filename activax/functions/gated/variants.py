@@ -9,8 +9,9 @@ from activax.functions import gate_factors as factors
 from activax.functions.exponential.units import selu
 from activax.functions.gaussian import laplace_cdf_gate
 from activax.functions.piecewise.rectifiers import relu
-from activax.functions.self_gated import mish
-from activax.functions.sigmoidal import sigmoid, tanh
+from activax.functions.self_gated.units import mish
+from activax.functions.sigmoidal.hyperbolic import tanh
+from activax.functions.sigmoidal.logistic import sigmoid
 
 __all__ = [
     "bilinear",

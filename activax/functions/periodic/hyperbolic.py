@@ -8,7 +8,7 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
-from activax.functions.self_gated import lisht
+from activax.functions.self_gated.units import lisht
 from activax.numerics.selects import (
     at_most,
     clip,
