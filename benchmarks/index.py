@@ -1,9 +1,9 @@
-"""Write the index of the catalogue and the stub of the package: `python -m benchmarks.index`.
+"""Write the index of the catalogue, its page and the stub: `python -m benchmarks.index`.
 
 An activation is imported when its name is first used. What has to be known before stands in
 `activax/catalogue/index.py`, and its names in other libraries in `presets.py`. From
-`activax/__init__.pyi` editors and type checkers know the names and their types. `--check` only
-compares.
+`activax/__init__.pyi` editors and type checkers know the names and their types. The page is
+`docs/catalogue.md`. `--check` only compares.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -192,8 +193,42 @@ def stub() -> str:
     return "\n".join([*lines, *(f'    "{name}",' for name in listed), "]", ""])
 
 
+def page() -> str:
+    """Return the text of the page that lists the catalogue, by family."""
+    entries = {a.name: a for _, name, a in everything() if name == a.name}
+    also: dict[str, list[str]] = {}
+    for _, name, a in everything():
+        if name != a.name:
+            also.setdefault(a.name, []).append(name)
+    tiers = Counter(a.tier for a in entries.values())
+    lines = [
+        f"<!-- {MADE} -->",
+        "# The catalogue",
+        "",
+        f"{len(entries)} activations: "
+        + ", ".join(f"{tiers[tier]} {tier}" for tier in ("certified", "derived", "formula"))
+        + ".",
+        "",
+        "Certified activations have slopes of their own and a bound of the error; derived ones are "
+        "built from others; formulas are differentiated by JAX, and their error has no bound. "
+        "Behind each name stand its tier and the year of the paper.",
+    ]
+    for family in FAMILIES:
+        doc = importlib.import_module(f"activax.functions.{family}").__doc__ or ""
+        lines += ["", f"## {family}", "", doc.partition("\n")[0], ""]
+        for name, a in entries.items():
+            if a.family == family:
+                names = "".join(f", {other}" for other in also.get(name, ()))
+                facts = ", ".join(str(fact) for fact in (a.tier, year(a)) if fact)
+                formula = " ".join(a.section("Formula").split())
+                lines.append(f"- **{name}**{names} ({facts}). {a.summary} `{formula}`")
+    return "\n".join([*lines, ""])
+
+
 def formatted(path: Path, text: str) -> str:
-    """Return the text of a file as ruff formats it."""
+    """Return the text of a file as ruff formats it, if it is Python."""
+    if path.suffix == ".md":
+        return text
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
@@ -204,9 +239,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args(argv).check
     stale = 0
-    made = {"catalogue/index.py": index, "catalogue/presets.py": presets, "__init__.pyi": stub}
-    for name, write in made.items():
-        path, raw = ROOT / name, write()
+    made = {
+        ROOT / "catalogue/index.py": index,
+        ROOT / "catalogue/presets.py": presets,
+        ROOT / "__init__.pyi": stub,
+        ROOT.parent / "docs/catalogue.md": page,
+    }
+    for path, write in made.items():
+        raw = write()
         text = formatted(path, raw)
         if path.exists() and path.read_text() == text:
             continue
