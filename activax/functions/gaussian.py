@@ -8,7 +8,7 @@ from jax import Array, lax
 
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
-from activax.core.ranges import POSITIVE, Range
+from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_branch
 from activax.numerics.coefficients import GELU_ROOT
 from activax.numerics.double_words import (
@@ -23,7 +23,7 @@ from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
 from activax.numerics.transcendental import SHIFT, UNSHIFT
 
-__all__ = ["clipped_gelu", "gelu", "gelu_clipped", "laplace_cdf_gate"]
+__all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
 
 _GAUSSIAN_FAR = 40.0  # the normal tail is 0 from here on, in every dtype
 
@@ -95,44 +95,6 @@ def gelu_clipped(x: Array) -> Array:
         Inference: Principles and Empirical Evaluation, arXiv:2004.09602.
     """
     return at_most(gelu.body(x), _MOST)
-
-
-def _reaches(most: float) -> float:
-    """Return the x > 0 at which gelu is `most`, by bisection: x - gelu(x) is below 0.18."""
-    low, high = most, most + 0.18
-    while low < (middle := (low + high) / 2) < high:
-        below = middle * (1 + math.erf(middle * math.sqrt(0.5))) / 2 < most
-        low, high = (middle, high) if below else (low, middle)
-    return low if low * (1 + math.erf(low * math.sqrt(0.5))) / 2 >= most else high
-
-
-@elementwise(
-    lambda x, *, min, max: jnp.where(x > _reaches(max), 0.0, _gelu_slope(x)),
-    reference=lambda mp, x, *, min, max: x * mp.ncdf(x) if x <= _reaches(max) else mp.mpf(max),
-    kinks=lambda max: (_reaches(max),),
-    ranges={"min": Range(high=-0.17), "max": POSITIVE},
-)
-def clipped_gelu(x: Array, *, min: float = -10.0, max: float = 10.0) -> Array:
-    """The exact gelu clipped to an interval, whose ends are parameters.
-
-    Formula:
-        clipped_gelu(x) = min(gelu(x), max); gelu is never below -0.17, so min does nothing. The
-        slope at the clip is the left one
-
-    Args:
-        min: the lower end.
-        max: the upper end.
-
-    Example:
-        >>> activax.clipped_gelu(jnp.array([-1.0, 1.0, 20.0]), max=6.0)
-        Array([-0.15865525,  0.8413448 ,  6.        ], dtype=float32)
-
-    Paper:
-        Wu, Judd, Zhang, Isaev & Micikevicius 2020, Integer Quantization for Deep Learning
-        Inference: Principles and Empirical Evaluation, arXiv:2004.09602; `ClippedGELUActivation`
-        of Hugging Face transformers.
-    """
-    return at_most(gelu.body(x), max)
 
 
 def _distance(x: Array, mean: float, deviation: float) -> Words:

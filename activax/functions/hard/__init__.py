@@ -2,5 +2,5 @@
 
 Modules:
     units     Hard tanh, sigmoid, silu and mish.
-    variants  Hard units with other slopes, a window, and the gelu of integer networks.
+    variants  Hard units with other slopes, a window, and the gelu of networks of few bits.
 """

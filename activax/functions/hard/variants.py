@@ -1,5 +1,6 @@
-"""Hard units with other slopes, a window, and the gelu of integer networks."""
+"""Hard units with other slopes, a window, and the gelu of networks of few bits."""
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -8,12 +9,14 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.piecewise import piecewise
-from activax.core.ranges import POSITIVE
+from activax.core.ranges import POSITIVE, Range
+from activax.functions.gaussian import gelu
 from activax.numerics.double_words import root_minus
 from activax.numerics.selects import at_least, at_most, choose, flag, magnitude
 
 __all__ = [
     "binary_window",
+    "clipped_gelu",
     "hard_sigmoid_trax",
     "i_gelu",
     "parametric_hard_sigmoid",
@@ -133,3 +136,40 @@ def i_gelu(x: Array) -> Array:
     near = at_most(magnitude(x), 4.0)
     distance = at_least(root_minus(_END, near), 0.0)
     return at_least(x, 0.0) - 0.0722 * near * distance * distance
+
+
+def _reaches(most: float) -> float:
+    """Return the x > 0 at which gelu is `most`, by bisection: x - gelu(x) is below 0.18."""
+    low, high = most, most + 0.18
+    while low < (middle := (low + high) / 2) < high:
+        below = middle * (1 + math.erf(middle * math.sqrt(0.5))) / 2 < most
+        low, high = (middle, high) if below else (low, middle)
+    return low if low * (1 + math.erf(low * math.sqrt(0.5))) / 2 >= most else high
+
+
+@elementwise(
+    reference=lambda mp, x, *, min, max: x * mp.ncdf(x) if x <= _reaches(max) else mp.mpf(max),
+    kinks=lambda max: (_reaches(max),),
+    ranges={"min": Range(high=-0.17), "max": POSITIVE},
+)
+def clipped_gelu(x: Array, *, min: float = -10.0, max: float = 10.0) -> Array:
+    """The exact gelu clipped to an interval, whose ends are parameters.
+
+    Formula:
+        clipped_gelu(x) = min(gelu(x), max); gelu is never below -0.17, so min does nothing. The
+        slope at the clip is the left one
+
+    Args:
+        min: the lower end.
+        max: the upper end.
+
+    Example:
+        >>> activax.clipped_gelu(jnp.array([-1.0, 1.0, 20.0]), max=6.0)
+        Array([-0.15865525,  0.8413448 ,  6.        ], dtype=float32)
+
+    Paper:
+        Wu, Judd, Zhang, Isaev & Micikevicius 2020, Integer Quantization for Deep Learning
+        Inference: Principles and Empirical Evaluation, arXiv:2004.09602; `ClippedGELUActivation`
+        of Hugging Face transformers.
+    """
+    return at_most(gelu.inner(x), max)

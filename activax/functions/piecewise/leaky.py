@@ -125,7 +125,7 @@ def abslu(x: Array, alpha: Array | float = 0.5) -> Array:
     reference=lambda mp, x, alpha: alpha * x + max(x, 0),
 )
 def li_relu(x: Array, alpha: Array | float = 0.01) -> Array:
-    """Rectified linear unit plus a line.
+    """Line plus a rectified linear unit.
 
     Formula:
         li_relu(x) = alpha x + max(x, 0); the slope at 0 is alpha
@@ -197,7 +197,7 @@ def _attention_reference(mp: Any, x: Any, alpha: Any, beta: Any) -> Any:
     reference=_attention_reference,
 )
 def attention_relu(x: Array, alpha: Array | float = 0.9, beta: Array | float = 2.0) -> Array:
-    """Rectified linear unit that a trained attention scales by the sign of the input.
+    """Rectifier that a trained attention scales by the sign of the input.
 
     Formula:
         attention_relu(x) = (1 + sigmoid(beta)) x if x > 0 else min(max(alpha, 0.01), 0.99) x;
