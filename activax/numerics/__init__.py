@@ -11,6 +11,8 @@ Modules:
     self_gate              Values and slopes of x g(x), next to the root of the slope too.
     slope_from_value       Slopes of units with one minimum, computed from the value.
     exponential_remainder  The exponential series behind 1 + x.
+    products               Products with factors that vanish or saturate far out.
+    arctangent             The arctangent far out, without cancellation in its derivatives.
     square_plus            x^2 + b and its root, without cancellation and overflow.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
@@ -21,6 +23,7 @@ Modules:
 
 __all__ = [
     "along_axis",
+    "arctangent",
     "coefficients",
     "double_words",
     "exponential_remainder",
@@ -28,6 +31,7 @@ __all__ = [
     "normal",
     "nudge",
     "nudges",
+    "products",
     "selects",
     "self_gate",
     "slope_from_value",
