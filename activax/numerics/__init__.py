@@ -15,6 +15,7 @@ Modules:
     exponential_remainder  The exponential series behind 1 + x.
     square_plus            x^2 + b, its root and 1 / (1 + x^2), without cancellation and overflow.
     phase                  Phases of waves, and the sine and cosine of pi x.
+    products               Products with factors that vanish or saturate far out.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
     nudge                  Changes of a float32 that make it round to 16 bits correctly.
@@ -34,6 +35,7 @@ __all__ = [
     "nudge",
     "nudges",
     "phase",
+    "products",
     "selects",
     "self_gate",
     "slope_from_value",

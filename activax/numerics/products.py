@@ -85,7 +85,7 @@ def times_rising_gate(
     return jnp.where(v < -_TAIL, low, jnp.where(v > end, high, x * gate(clip(v, -_TAIL, end))))
 
 
-def between_lines(x: Array, low: Array, high: Array, rest: Array) -> Array:
+def between_lines(x: Array, low: Array | float, high: Array | float, rest: Array) -> Array:
     """Return x (low + (high - low) g(x)), where rest = -|x| g(-|x|), and g(-x) = 1 - g(x).
 
     No infinite numbers are subtracted, since `rest` vanishes far out, or is bounded there.

@@ -6,7 +6,6 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
-from activax.functions.hard.units import hard_mish
 from activax.functions.sigmoidal.algebraic import softsign
 from activax.numerics.selects import at_least, at_most, largest_finite, magnitude
 from activax.numerics.transcendental import expm1
@@ -19,12 +18,11 @@ __all__ = [
     "polylu",
     "sign_relu",
     "sqlu",
-    "sqreu",
     "squish",
 ]
 
 
-def _inverse_root(x: Array, alpha: Array) -> tuple[Array, Array]:
+def _inverse_root(x: Array, alpha: Array | float) -> tuple[Array, Array]:
     """Return x / sqrt(1 + alpha x^2) and 1 / sqrt(1 + alpha x^2) for x <= 0, and x = 0 beyond."""
     a = at_most(magnitude(at_most(x, 0.0)), largest_finite(x) / 4)
     far = a > 1
@@ -178,4 +176,3 @@ def squish(x: Array) -> Array:
 
 dlu = sign_relu
 polylu = sign_relu
-sqreu = hard_mish

@@ -17,6 +17,7 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "sparse_sigmoid",
+    "sqreu",
 ]
 
 
@@ -215,3 +216,4 @@ def hard_mish(x: Array) -> Array:
 
 hard_swish = hard_silu
 sparse_sigmoid = hard_sigmoid_half
+sqreu = hard_mish

@@ -180,8 +180,8 @@ def tbs_relu(x: Array, alpha: Array | float = 1.0) -> Array:
     """
     a = magnitude(x)
     near = a * tanh(alpha * tanh(at_most(a, _FLAT) / 2))
-    fall = 2 * alpha * tanh_slope(alpha) * times_exp(a, -at_least(a, _FLAT))
-    return jnp.where(a > _FLAT, a * tanh(alpha) - fall, near)
+    fall = 2 * alpha * tanh_slope(jnp.asarray(alpha)) * times_exp(a, -at_least(a, _FLAT))
+    return jnp.where(a > _FLAT, a * tanh(jnp.asarray(alpha)) - fall, near)
 
 
 @piecewise(

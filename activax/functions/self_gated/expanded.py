@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-def _expanded(x: Array, alpha: Array, odd: Callable[[Array], Array], rest: Array) -> Array:
+def _expanded(x: Array, alpha: Array | float, odd: Callable[[Array], Array], rest: Array) -> Array:
     """Return x ((1 + 2 alpha) g(x) - alpha) for odd = 2 g - 1 and rest = -|x| g(-|x|)."""
     near = clip(x, -1.0, 1.0)
     inside = near * (alpha * odd(near) + (1 + odd(near)) / 2)

@@ -26,15 +26,16 @@ __all__ = [
 ]
 
 
+_Number = Array | float
 _FLAT = 40.0  # from here on the sigmoid is 1 - exp(-x), in every dtype
 
 
-def _rest(x: Array, rate: Array) -> Array:
+def _rest(x: Array, rate: _Number) -> Array:
     """Return -|x| sigmoid(-|rate x|)."""
-    return swish.inner(-magnitude(x), magnitude(rate))
+    return swish.inner(-magnitude(x), jnp.abs(rate))
 
 
-def _smooth_maximum(x: Array, p1: Array, p2: Array, mean: Array, rate: Array) -> Array:
+def _smooth_maximum(x: Array, p1: _Number, p2: _Number, mean: _Number, rate: _Number) -> Array:
     """Return x (p2 + (p1 - p2) sigmoid(rate x)), where mean = (p1 + p2) / 2."""
     v = limit_product(x, rate)
     small = magnitude(v) < 1
