@@ -74,8 +74,8 @@ def capped(x: Array, *, value_cap: float) -> Array:
     return _soft_cap(x, value_cap)
 
 
-# A distribution function g in an expanded range is g (1 + 2 alpha) - alpha, which loses fewer digits
-# as g + alpha (2 g - 1).
+# A distribution function g in an expanded range is g (1 + 2 alpha) - alpha. As g + alpha (2 g - 1)
+# that loses fewer digits.
 
 
 @elementwise(
