@@ -15,7 +15,7 @@ from activax.core.ranges import POSITIVE
 from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
-from activax.numerics import normal
+from activax.numerics import normal, transcendental
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude
 from activax.numerics.transcendental import logistic, logistic_slope
 
@@ -75,7 +75,8 @@ def capped(x: Array, *, value_cap: float) -> Array:
     return _soft_cap(x, value_cap)
 
 
-# A distribution function g in an expanded range is g (1 + 2 alpha) - alpha.
+# A distribution function g in an expanded range is g (1 + 2 alpha) - alpha. As g + alpha (2 g - 1)
+# that loses fewer digits.
 
 
 @elementwise(
@@ -87,7 +88,7 @@ def capped(x: Array, *, value_cap: float) -> Array:
 def expanded_gaussian(x: Array, *, alpha: float) -> Array:
     """Return the normal distribution function in an expanded range."""
     tail = normal.normal_tail(at_most(magnitude(x), 40.0))
-    return (1 + 2 * alpha) * jnp.where(x < 0, tail, 1 - tail) - alpha
+    return jnp.where(x < 0, tail - alpha * (1 - 2 * tail), 1 - tail + alpha * (1 - 2 * tail))
 
 
 @elementwise(
@@ -96,4 +97,4 @@ def expanded_gaussian(x: Array, *, alpha: float) -> Array:
 )
 def expanded_sigmoid(x: Array, *, alpha: float) -> Array:
     """Return the logistic sigmoid in an expanded range."""
-    return (1 + 2 * alpha) * logistic(x) - alpha
+    return logistic(x) + alpha * transcendental.tanh(x / 2)

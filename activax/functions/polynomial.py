@@ -1,6 +1,5 @@
 """Polynomials, alone and under a bump."""
 
-import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,11 +8,10 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import NOT_NEGATIVE, POSITIVE
-from activax.numerics.phase import sine_pi
-from activax.numerics.selects import FAR, at_most, clip, largest_finite, magnitude
-from activax.numerics.transcendental import exp, tanh
+from activax.numerics.selects import clip, largest_finite
+from activax.numerics.transcendental import exp
 
-__all__ = ["ccaf", "ncu", "polyexp", "spocu", "squ"]
+__all__ = ["ncu", "polyexp", "spocu", "squ"]
 
 
 @elementwise(reference=lambda mp, x: ((2 * x + 1) ** 2 - 1) / 4)
@@ -134,27 +132,3 @@ def spocu(x: Array, *, alpha: float = 3.0937, beta: float = 0.6653, gamma: float
         Kiseľák, Lu, Švihra, Szépe & Stehlík 2020, "SPOCU": scaled polynomial constant unit
         activation function.
     """
-
-
-@elementwise(
-    reference=lambda mp, x, *, a, b: mp.mpf(a) * mp.sinpi(mp.mpf(b) * mp.sinpi(mp.tanh(x)))
-)
-def ccaf(x: Array, *, a: float = 0.5, b: float = 0.5) -> Array:
-    """Cascade of two sines behind a hyperbolic tangent: a chaotic activation.
-
-    Formula:
-        ccaf(x) = a sin(pi b sin(pi tanh(x)))
-
-    Args:
-        a: the height.
-        b: the factor on the inner sine.
-
-    Paper:
-        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
-        Functions for Neural Networks, arXiv:2402.09092.
-    """
-    # Far out the sine is that of 1 - |tanh(x)|, which tanh(x) has rounded away.
-    e = exp(-2 * at_most(magnitude(x), FAR))
-    rest, bent = 2 * e / (1 + e), tanh(x)
-    inner = jnp.where(rest < 0.5, jnp.where(x < 0, -rest, rest), bent)
-    return a * sine_pi(b * jnp.sin(math.pi * inner))

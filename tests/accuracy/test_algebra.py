@@ -100,6 +100,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "not": operator.not_,
     "or": operator.or_,
     "pow": operator.pow,
+    "rsqrt": _real(lambda x: 1 / mp.sqrt(x) if x else mp.inf),
     "select_n": lambda which, *cases: cases[which],
     "shift_left": operator.lshift,
     "shift_right_arithmetic": operator.rshift,

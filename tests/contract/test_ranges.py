@@ -30,8 +30,6 @@ STATICS = [
     activax.xswiglu.bind(alpha=2.0),
     activax.laaf.bind(n=0.1),
     activax.spocu.bind(alpha=-1.0, beta=0.0, gamma=0.3),
-    activax.spike_multi_gaussian.bind(height=-0.3, sigma=2.0, scale=1.0),
-    activax.spike_q_pseudo.bind(alpha=1.5),
 ]
 
 
