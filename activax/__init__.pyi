@@ -58,7 +58,6 @@ from activax.functions.exponential.algebraic import polu as polu
 from activax.functions.exponential.algebraic import polylu as polylu
 from activax.functions.exponential.algebraic import sign_relu as sign_relu
 from activax.functions.exponential.algebraic import sqlu as sqlu
-from activax.functions.exponential.algebraic import sqreu as sqreu
 from activax.functions.exponential.algebraic import squish as squish
 from activax.functions.exponential.damped import diff_elu as diff_elu
 from activax.functions.exponential.damped import difference_elu as difference_elu
@@ -149,7 +148,6 @@ from activax.functions.gated.variants import simple_gate as simple_gate
 from activax.functions.gated.variants import tanh_glu as tanh_glu
 from activax.functions.gated.variants import xgeglu as xgeglu
 from activax.functions.gated.variants import xswiglu as xswiglu
-from activax.functions.gaussian import clipped_gelu as clipped_gelu
 from activax.functions.gaussian import gelu as gelu
 from activax.functions.gaussian import gelu_clipped as gelu_clipped
 from activax.functions.gaussian import laplace_cdf_gate as laplace_cdf_gate
@@ -161,7 +159,9 @@ from activax.functions.hard.units import hard_silu as hard_silu
 from activax.functions.hard.units import hard_swish as hard_swish
 from activax.functions.hard.units import hard_tanh as hard_tanh
 from activax.functions.hard.units import sparse_sigmoid as sparse_sigmoid
+from activax.functions.hard.units import sqreu as sqreu
 from activax.functions.hard.variants import binary_window as binary_window
+from activax.functions.hard.variants import clipped_gelu as clipped_gelu
 from activax.functions.hard.variants import hard_sigmoid_trax as hard_sigmoid_trax
 from activax.functions.hard.variants import i_gelu as i_gelu
 from activax.functions.hard.variants import parametric_hard_sigmoid as parametric_hard_sigmoid
@@ -235,7 +235,6 @@ from activax.functions.piecewise.thresholds import (
 )
 from activax.functions.piecewise.thresholds import thresholded_relu as thresholded_relu
 from activax.functions.piecewise.thresholds import tlu as tlu
-from activax.functions.polynomial import ccaf as ccaf
 from activax.functions.polynomial import ncu as ncu
 from activax.functions.polynomial import polyexp as polyexp
 from activax.functions.polynomial import spocu as spocu
