@@ -462,7 +462,6 @@ __all__ = [
     "capped_leaky_relu",
     "catalog",
     "cauchy_lu",
-    "ccaf",
     "celu",
     "check",
     "clamp",
