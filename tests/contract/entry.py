@@ -80,7 +80,10 @@ class Found:
         rows[-2 * MAGNITUDES.size :] = False
         if not smooth:
             return rows
-        kinks = [piece.kinks for piece in self.pieces]
+        kinks = [
+            np.asarray(piece.kinks).astype(x.dtype)
+            for piece, x in zip(self.pieces, xs, strict=True)
+        ]
         return rows & ~np.any(list(map(np.isin, xs, kinks)), axis=0)
 
 

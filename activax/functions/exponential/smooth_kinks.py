@@ -26,8 +26,11 @@ def _bent_ratio(x: Array) -> Array:
 
 
 def _bent_slope(x: Array) -> Array:
-    x = clip(x, -_FAR, _FAR)
-    return 1 + x / (2 * hypotenuse(magnitude(x), 1.0))
+    # Far out in terms of 1 / x, because the derivative of x / sqrt(x^2 + 1) cancels.
+    far = magnitude(x) > 1
+    ratio = jnp.where(far, 1 / jnp.where(far, x, 1.0), x)
+    top = jnp.where(far, jnp.where(x < 0, -1.0, 1.0), ratio)
+    return 1 + top / (2 * jnp.sqrt(1 + ratio * ratio))
 
 
 @elementwise(_bent_slope, reference=lambda mp, x: x + (mp.hypot(x, 1) - 1) / 2)
