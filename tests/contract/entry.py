@@ -80,10 +80,7 @@ class Found:
         rows[-2 * MAGNITUDES.size :] = False
         if not smooth:
             return rows
-        kinks = [
-            np.asarray(piece.kinks).astype(x.dtype)
-            for piece, x in zip(self.pieces, xs, strict=True)
-        ]
+        kinks = [np.asarray(piece.kinks).astype(dtype).astype(float) for piece in self.pieces]
         return rows & ~np.any(list(map(np.isin, xs, kinks)), axis=0)
 
 
