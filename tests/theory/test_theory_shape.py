@@ -56,7 +56,10 @@ def test_no_slope_exceeds_the_lipschitz_constant(elementwise):
     with mp.workdps(40):
         h = mp.mpf(10) ** -15
         value = lambda x: elementwise.reference(mp, mp.mpf(x), **elementwise.parameters)  # noqa: E731
-        slopes = [abs(value(x + h) - value(x - h)) / (2 * h) for x in SLOPED.tolist()]
+        beside = [kink + side * 1e-9 for kink in elementwise.kinks for side in (-1, 1)]
+        steepest = [*elementwise.kinks, -1e6, 1e6] if bound == math.inf else []
+        points = [*SLOPED.tolist(), *beside, *steepest]
+        slopes = [abs(value(x + h) - value(x - h)) / (2 * h) for x in points]
     if bound == math.inf:
         assert max(slopes) > 100
     else:
