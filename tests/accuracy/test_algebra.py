@@ -67,6 +67,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "cos": mp.cos,
     "div": _quotient,
     "eq": operator.eq,
+    "erf": mp.erf,
     "erfc": mp.erfc,
     "exp": mp.exp,
     "expm1": mp.expm1,
