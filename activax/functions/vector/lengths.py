@@ -1,0 +1,193 @@
+"""Activations that keep the direction of a vector and change its length."""
+
+import math
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from activax.core.arguments import widen
+from activax.core.ranges import POSITIVE
+from activax.core.vector import vector
+from activax.numerics import transcendental
+from activax.numerics.along_axis import mean
+from activax.numerics.ranking import power_for, scaled
+from activax.numerics.selects import FAR, at_least, at_most, root
+from activax.numerics.transcendental import polynomial
+
+__all__ = ["isotropic_tanh", "l2_normalize", "norm_gate", "squash"]
+
+
+def _power(x: Array, axis: Any) -> Array:
+    """Return a power of two r for each row, so that no square of r x leaves the range."""
+    # The square of r times the smallest number is still normal.
+    least = math.sqrt(float(jnp.finfo(x.dtype).smallest_normal)) / 2
+    return power_for(x, None, axis, least)
+
+
+def _scaled_length(x: Array, axis: Any) -> tuple[Array, Array, Array]:
+    """Return r x, its length, and r."""
+    power = _power(x, axis)
+    z = scaled(x, power)
+    return z, root(jnp.sum(z * z, axis, keepdims=True)), power
+
+
+def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
+    """Return x / |x|, or 0 where x is 0, and |x|."""
+    z, length, power = _scaled_length(x, axis)
+    return z / jnp.where(length == 0, 1.0, length), length / power
+
+
+def _length(mp: Any, x: list[Any]) -> Any:
+    return mp.sqrt(mp.fsum(v * v for v in x))
+
+
+def _over_length(x: Array, axis: Any, epsilon: float) -> Array:
+    """Return 1 / max(|x|, epsilon)."""
+    _, length, power = _scaled_length(widen(x), axis)
+    small = length / power <= epsilon
+    return jnp.where(small, 1 / epsilon, power / jnp.where(small, 1.0, length))
+
+
+def _l2_differential(y: Array, inverse: Array, t: Array, *, axis: Any, epsilon: float) -> Array:
+    # Where the length is below epsilon the divisor is constant.
+    along = jnp.sum(y * t, axis, keepdims=True)
+    return inverse * (t - jnp.where(inverse >= 1 / epsilon, 0.0, y * along))
+
+
+@vector(
+    _l2_differential,
+    reference=lambda mp, x, epsilon: [v / max(_length(mp, x), mp.mpf(epsilon)) for v in x],
+    keep=lambda x, out, *, axis, epsilon: (out, _over_length(x, axis, epsilon)),
+    ranges={"epsilon": POSITIVE},
+)
+def l2_normalize(x: Array, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-12) -> Array:
+    """Divide a vector by its Euclidean length, or by epsilon if that is more.
+
+    No square overflows or underflows. The backward pass keeps the output and one number a row.
+
+    Formula:
+        l2_normalize(x) = x / max(|x|, epsilon), |x|^2 = sum_j x_j^2; where |x| is epsilon the slope
+        is 1 / epsilon
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis, or a tuple of axes, along which the result has length 1.
+        epsilon: the least divisor.
+
+    Example:
+        >>> activax.l2_normalize(jnp.array([3e30, 4e30]))
+        Array([0.6, 0.8], dtype=float32)
+
+    Paper:
+        Folklore; torch.nn.functional.normalize.
+    """
+    direction, length = _direction_and_length(x, axis)
+    return jnp.where(length <= epsilon, x / epsilon, direction)
+
+
+def _squash_reference(mp: Any, x: list[Any]) -> list[Any]:
+    length = _length(mp, x)
+    return [v * length / (1 + length**2) for v in x]
+
+
+@vector(reference=_squash_reference)
+def squash(x: Array, *, axis: int | tuple[int, ...] = -1) -> Array:
+    """Squash: the vector of a capsule, with its length in [0, 1).
+
+    Formula:
+        squash(x) = x |x| / (1 + |x|^2); the slope at 0 is 0
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis, or a tuple of axes, of the vector.
+
+    Example:
+        >>> activax.squash(jnp.array([0.0, 1.0]))
+        Array([0. , 0.5], dtype=float32)
+
+    Paper:
+        Sabour, Frosst & Hinton 2017, Dynamic Routing Between Capsules, arXiv:1710.09829.
+    """
+    direction, length = _direction_and_length(x, axis)
+    short, inverse = at_most(length, 1.0), 1 / at_least(length, 1.0)
+    near, far = x * (short / (1 + short * short)), direction / (1 + inverse * inverse)
+    return jnp.where(length < 1, near, far)
+
+
+@vector(
+    reference=lambda mp, x: [v * mp.tanh(_length(mp, x) / mp.sqrt(len(x))) for v in x],
+)
+def norm_gate(x: Array, *, axis: int | tuple[int, ...] = -1) -> Array:
+    """Norm gate: a vector times a tanh of its root mean square, equivariant under rotations.
+
+    The default of e3nn: its `norm_activation` with tanh, normalized by component.
+
+    Formula:
+        norm_gate(x) = x tanh(rms(x)), rms(x)^2 = mean_j x_j^2; the slope at 0 is 0
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis, or a tuple of axes, of the vector.
+
+    Example:
+        >>> activax.norm_gate(jnp.array([1.0, -1.0]))
+        Array([ 0.7615942, -0.7615942], dtype=float32)
+
+    Paper:
+        Weiler, Geiger, Welling, Boomsma & Cohen 2018, 3D Steerable CNNs: Learning Rotationally
+        Equivariant Features in Volumetric Data, arXiv:1807.02547.
+    """
+    power = _power(x, axis)
+    z = scaled(x, power)
+    rms = root(mean(z * z, None, axis)) / power
+    far = rms > FAR  # the tanh is 1, and in its slope a sum of products with x could overflow
+    return jnp.where(far, x, jnp.where(far, 0.0, x) * transcendental.tanh(rms))
+
+
+_NEAR = 0.25
+# tanh(s) / s in powers of s^2, to float64 for s <= _NEAR: the Bernoulli numbers' series.
+_TANH_SERIES = [
+    1.0,
+    -1 / 3,
+    2 / 15,
+    -17 / 315,
+    62 / 2835,
+    -1382 / 155925,
+    21844 / 6081075,
+    -929569 / 638512875,
+    6404582 / 10854718875,
+    -443861162 / 1856156927625,
+]
+
+
+def _isotropic_tanh_reference(mp: Any, x: list[Any]) -> list[Any]:
+    length = _length(mp, x)
+    # 1 - 2 / (exp(2 n) + 1) over n, which is 1 for n = 0
+    return [
+        v * (-mp.expm1(-2 * length) / (1 + mp.exp(-2 * length)) / length) if v else v for v in x
+    ]
+
+
+@vector(reference=_isotropic_tanh_reference)
+def isotropic_tanh(x: Array, *, axis: int | tuple[int, ...] = -1) -> Array:
+    """Isotropic tanh: the tanh of the length of a vector, in its direction.
+
+    Formula:
+        isotropic_tanh(x) = x tanh(|x|) / |x|; the slope at 0 is 1
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis, or a tuple of axes, of the vector.
+
+    Example:
+        >>> activax.isotropic_tanh(jnp.array([0.0, 1.0, 0.0]))
+        Array([0.       , 0.7615942, 0.       ], dtype=float32)
+
+    Paper:
+        Folklore of networks that are equivariant under rotations.
+    """
+    direction, length = _direction_and_length(x, axis)
+    short = at_most(length, _NEAR)
+    near = x * polynomial(short * short, _TANH_SERIES)
+    return jnp.where(length < _NEAR, near, direction * transcendental.tanh(length))

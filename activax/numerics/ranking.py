@@ -1,0 +1,59 @@
+"""The largest elements of a vector, its groups, and powers of two that bring it into range."""
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from activax.numerics.along_axis import largest
+from activax.numerics.selects import clip, flag, largest_finite
+
+INFINITE = 2.0**50  # stands for an infinite element beside scaled ones, which are at most 16
+
+
+def largest_few(function: str, x: Array, k: int, axis: int | tuple[int, ...]) -> Array:
+    """Return one byte: 1 at the k largest elements, 0 elsewhere, -1 in a row with NaN.
+
+    Of equal elements the first are taken. Several axes count as one long axis.
+    """
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    places = range(-len(axes), 0)
+    moved = jnp.moveaxis(lax.stop_gradient(x), axes, places)
+    rows = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    if k > rows.shape[-1]:
+        raise ValueError(
+            f"{function}: k must not exceed the number of elements; got k={k} and "
+            f"{rows.shape[-1]} elements in axis {axis} of {x.shape}"
+        )
+    rows = jnp.where(rows == 0, 0.0, rows)  # `top_k` sorts -0 below 0
+    values, places_of_values = lax.top_k(rows, k)
+    least, last = values[..., -1:], places_of_values[..., -1:]
+    place = lax.broadcasted_iota(last.dtype, rows.shape, rows.ndim - 1)
+    chosen = (rows > least) | ((rows == least) & (place <= last))
+    top = jnp.max(rows, -1, keepdims=True, initial=-jnp.inf)
+    flags = flag(jnp.broadcast_to(top, rows.shape), chosen)
+    return jnp.moveaxis(flags.reshape(moved.shape), places, axes)
+
+
+def grouped(function: str, x: Array, size: int, axis: int) -> tuple[Array, int]:
+    """Return x with its axis split into groups and their elements, and the place of the latter."""
+    axis %= x.ndim
+    if x.shape[axis] % size:
+        raise ValueError(
+            f"{function}: the axis must consist of groups of {size}; got {x.shape[axis]} elements "
+            f"in axis {axis} of {x.shape}"
+        )
+    return x.reshape(*x.shape[:axis], -1, size, *x.shape[axis + 1 :]), axis + 1
+
+
+def power_for(x: Array, where: Array | None, axis: int | tuple[int, ...], least: float) -> Array:
+    """Return a power of two r such that r |x| is at most 16 in each row, without a derivative.
+
+    The largest r |x| is at least 4, unless the largest |x| is below 8 `least`.
+    """
+    top = clip(largest(jnp.abs(x), where, axis) / 8, least, largest_finite(x) / 8)
+    exponent_bits = jnp.finfo(x.dtype).nexp
+    return 1 / lax.stop_gradient(lax.reduce_precision(top, exponent_bits, 0))
+
+
+def scaled(x: Array, power: Array) -> Array:
+    """Return x times a power of two from `power_for`, and +-INFINITE where x is infinite."""
+    return clip(x * power, -INFINITE, INFINITE)
