@@ -11,7 +11,7 @@ Modules:
     self_gate              Values and slopes of x g(x), next to the root of the slope too.
     slope_from_value       Slopes of units with one minimum, computed from the value.
     exponential_remainder  The exponential series behind 1 + x.
-    square_plus            x^2 + b and its root, without cancellation and overflow.
+    square_plus            x^2 + b, its root and 1 / (1 + x^2), without cancellation and overflow.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
     nudge                  Changes of a float32 that make it round to 16 bits correctly.

@@ -1,4 +1,4 @@
-"""x^2 + b without cancellation, its square root without overflow, and the slope of squareplus."""
+"""x^2 + b without cancellation, its root and 1 / (1 + x^2) without overflow; squareplus."""
 
 import math
 
@@ -35,6 +35,14 @@ def hypotenuse(a: Array, b: Array | float) -> Array:
     far = math.sqrt(largest_finite(a)) / 2
     clamped = at_most(a, far)
     return jnp.where(a > far, a, at_least(jnp.sqrt(clamped * clamped + b), a))
+
+
+def inverse_square_plus_one(x: Array) -> Array:
+    """Return 1 / (1 + x^2), whose derivatives are finite where x^2 would overflow."""
+    far = jnp.abs(x) > 1
+    inverse, near = 1 / jnp.where(far, x, 1.0), jnp.where(far, 0.0, x)
+    square = inverse * inverse
+    return jnp.where(far, square / (1 + square), 1 / (1 + near * near))
 
 
 def squareplus_slope(x: Array, b: Array) -> Array:

@@ -8,7 +8,8 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import NOT_NEGATIVE
-from activax.numerics.selects import choose, clip, flag, largest_finite, magnitude
+from activax.functions.spiking.surrogate import fast_sigmoid
+from activax.numerics.selects import choose, flag, magnitude
 
 __all__ = ["heaviside", "step"]
 
@@ -18,18 +19,12 @@ def _surrogate(x: Array, threshold: Array, sharpness: Array) -> Array:
     return root * root
 
 
-_SCALE = 2.0**-62
-
-
 def _surrogate_by_sharpness(x: Array, threshold: Array, sharpness: Array) -> Array:
-    # The scale keeps sharpness |x| finite. Where the scaled x underflows, the slope does, too.
-    end = largest_finite(x)
-    x = clip(x - threshold, -end, end) * _SCALE
-    ratio = x / (_SCALE + sharpness * magnitude(x))
+    ratio = fast_sigmoid(x - threshold, sharpness)
     return -ratio * magnitude(ratio)
 
 
-def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
+def _exact_surrogate(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     return (x - threshold) / (1 + sharpness * abs(x - threshold))
 
 
@@ -39,7 +34,7 @@ def _fast_sigmoid(mp: Any, x: Any, threshold: Any, sharpness: Any) -> Any:
     lambda x, threshold, sharpness: -_surrogate(x, threshold, sharpness),
     _surrogate_by_sharpness,
     reference=lambda mp, x, threshold, sharpness: mp.mpf(x >= threshold),
-    surrogate=_fast_sigmoid,
+    surrogate=_exact_surrogate,
     kinks=lambda threshold: (threshold,),
     ranges={"sharpness": NOT_NEGATIVE},
 )
