@@ -17,4 +17,5 @@ FAMILIES = (
     "gated",
     "stochastic",
     "spiking",
+    "quantizing",
 )
