@@ -1,40 +1,27 @@
 """Roundings to evenly spaced levels, whose slopes are those of the function before the rounding."""
 
-import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE, Range
 from activax.core.residuals import from_piece
+from activax.functions.quantizing.whole_numbers import check_whole
 from activax.numerics.rounding import round_ratio
-from activax.numerics.selects import choose, clip, flag, magnitude, nan_where
-from activax.numerics.transcendental import tanh_slope
+from activax.numerics.selects import choose, clip, flag, magnitude
 
 __all__ = [
     "dorefa",
     "dorefa_act",
     "floor_ste",
-    "fsq",
-    "fsq_symmetric",
     "pact",
     "round_ste",
 ]
 
-BITS = Range(1.0, 8.0)
-LEVELS = Range(2.0, 64.0)
-
-
-def _whole(name: str, parameter: str, value: float) -> int:
-    """Return a number of bits or levels; raise TypeError if it is not whole."""
-    if value != int(value):
-        raise TypeError(f"{name}: {parameter} must be a whole number; got {value}")
-    return int(value)
+UP_TO_8 = Range(1.0, 8.0)
 
 
 @elementwise(
@@ -121,7 +108,7 @@ def _ties(end: float, levels: int) -> list[float]:
     ),
     surrogate=lambda mp, x, *, k_bit: min(max(x, mp.zero), mp.one),
     kinks=lambda k_bit: (0.0, *_ties(1.0, _levels(k_bit)), 1.0),
-    ranges={"k_bit": BITS},
+    ranges={"k_bit": UP_TO_8},
     ulps=1,
 )
 def dorefa_act(x: Array, *, k_bit: int = 2) -> Array:
@@ -142,7 +129,7 @@ def dorefa_act(x: Array, *, k_bit: int = 2) -> Array:
         Zhou, Wu, Ni, Zhou, Wen & Zou 2016, DoReFa-Net: Training Low Bitwidth Convolutional Neural
         Networks with Low Bitwidth Gradients, arXiv:1606.06160.
     """
-    n = 2 ** _whole("dorefa_act", "k_bit", k_bit) - 1
+    n = 2 ** check_whole("dorefa_act", "k_bit", k_bit) - 1
     return round_ratio(clip(x, 0.0, 1.0), 1.0, n) / n
 
 
@@ -163,7 +150,7 @@ def _pact_reference(mp: Any, x: Any, alpha: Any, *, bits: float) -> Any:
     reference=_pact_reference,
     surrogate=lambda mp, x, alpha, *, bits: min(max(x, mp.zero), alpha),
     kinks=lambda alpha, bits: (0.0, *_ties(alpha, _levels(bits)), alpha),
-    ranges={"alpha": POSITIVE, "bits": BITS},
+    ranges={"alpha": POSITIVE, "bits": UP_TO_8},
 )
 def pact(x: Array, alpha: Array | float = 10.0, *, bits: int = 4) -> Array:
     """Rounding to 2^bits levels between 0 and a trained end, with the slope of a clamp: PACT.
@@ -185,117 +172,8 @@ def pact(x: Array, alpha: Array | float = 10.0, *, bits: int = 4) -> Array:
         Choi, Wang, Venkataramani, Chuang, Srinivasan & Gopalakrishnan 2018, PACT: Parameterized
         Clipping Activation for Quantized Neural Networks, arXiv:1805.06085.
     """
-    n = 2 ** _whole("pact", "bits", bits) - 1
+    n = 2 ** check_whole("pact", "bits", bits) - 1
     return alpha * (round_ratio(clip(x, 0.0, alpha), alpha, n) / n)
-
-
-def _passed(x: Array, thresholds: Sequence[float]) -> Array:
-    """Return how many thresholds x has reached.
-
-    Comparisons are right next to a threshold, where the function before the rounding is not.
-    """
-    # The least float of the dtype that is not below: JAX rounds a Python float to the nearest.
-    nearest = np.asarray(thresholds, x.dtype)
-    least = np.where(
-        nearest < thresholds, np.nextafter(nearest, np.array(np.inf, x.dtype)), nearest
-    )
-    count: Any = sum(jnp.where(x >= threshold, 1.0, 0.0) for threshold in least)
-    return count.astype(x.dtype) * nan_where(jnp.isnan(x))
-
-
-def _half_and_offset(levels: float, eps: float) -> tuple[float, float, int]:
-    return (levels - 1) * (1 + eps) / 2, 0.5 - levels % 2 / 2, int(levels) // 2
-
-
-def _fsq_shift(levels: float, eps: float) -> float:
-    half, offset, _ = _half_and_offset(levels, eps)
-    return math.atanh(offset / half)
-
-
-def _fsq_thresholds(levels: float, eps: float) -> tuple[float, ...]:
-    half, offset, lowest = _half_and_offset(levels, eps)
-    ties = [k - lowest + 0.5 + offset for k in range(int(levels) - 1)]
-    return tuple(math.atanh(tie / half) - math.atanh(offset / half) for tie in ties)
-
-
-def _fsq_slope(x: Array, *, levels: int, eps: float) -> Array:
-    half, _, most = _half_and_offset(levels, eps)
-    return half / most * tanh_slope(x + _fsq_shift(levels, eps))
-
-
-def _fsq_bounded(mp: Any, x: Any, *, levels: int, eps: float) -> Any:
-    half = (mp.mpf(levels) - 1) * (1 + mp.mpf(eps)) / 2
-    offset = mp.mpf(0 if levels % 2 else 0.5)
-    return half * mp.tanh(x + mp.atanh(offset / half)) - offset
-
-
-@elementwise(
-    _fsq_slope,
-    reference=lambda mp, x, *, levels, eps: (
-        mp.nint(_fsq_bounded(mp, x, levels=levels, eps=eps)) / (levels // 2)
-    ),
-    surrogate=lambda mp, x, *, levels, eps: (
-        _fsq_bounded(mp, x, levels=levels, eps=eps) / (levels // 2)
-    ),
-    ranges={"levels": LEVELS, "eps": Range(0.0, 1 / 128, excluded=(0.0,))},
-)
-def fsq(x: Array, *, levels: int = 5, eps: float = 1e-3) -> Array:
-    """Finite scalar quantization: a hyperbolic tangent rounded to evenly spaced levels.
-
-    Formula:
-        fsq(x) = round(h tanh(x + artanh(o / h)) - o) / floor(levels / 2), where
-        h = (levels - 1) (1 + eps) / 2, o = 1/2 for even levels and 0 for odd ones; the slopes are
-        those of the function without the rounding
-
-    Args:
-        levels: the number of levels, whole. The paper takes 8, 5, 5 and 5 for four channels.
-        eps: what the bounds have to spare, so that the outermost levels are reached.
-
-    Example:
-        >>> activax.fsq(jnp.array([-1.7, 0.45, 2.6]))
-        Array([-1. ,  0.5,  1. ], dtype=float32)
-
-    Paper:
-        Mentzer, Minnen, Agustsson & Tschannen 2023, Finite Scalar Quantization: VQ-VAE Made Simple,
-        arXiv:2309.15505; with artanh and 1 + eps as in vector-quantize-pytorch.
-    """
-    lowest = _whole("fsq", "levels", levels) // 2
-    return (_passed(x, _fsq_thresholds(levels, eps)) - lowest) / lowest
-
-
-def _symmetric_thresholds(levels: float) -> tuple[float, ...]:
-    return tuple(math.atanh((2 * k + 2 - levels) / (levels - 1)) for k in range(int(levels) - 1))
-
-
-@elementwise(
-    lambda x, *, levels: tanh_slope(x),
-    reference=lambda mp, x, *, levels: (
-        mp.floor((levels - 1) * (mp.tanh(x) + 1) / 2 + mp.mpf(0.5)) * 2 / (levels - 1) - 1
-    ),
-    surrogate=lambda mp, x, *, levels: mp.tanh(x),
-    kinks=lambda levels: () if levels % 2 else (0.0,),  # no other threshold is a float
-    ranges={"levels": LEVELS},
-)
-def fsq_symmetric(x: Array, *, levels: int = 5) -> Array:
-    """Hyperbolic tangent rounded to levels from -1 to 1, evenly spaced for odd and even numbers.
-
-    Formula:
-        fsq_symmetric(x) = 2 floor((levels - 1) (tanh(x) + 1) / 2 + 1/2) / (levels - 1) - 1; the
-        slopes are those of tanh(x)
-
-    Args:
-        levels: the number of levels, whole.
-
-    Example:
-        >>> activax.fsq_symmetric(jnp.array([-1.7, 0.45, 2.6]), levels=4)
-        Array([-1.        ,  0.33333334,  1.        ], dtype=float32)
-
-    Paper:
-        Parker, Smirnov, Pons et al. 2024, Scaling Transformers for Low-Bitrate High-Quality Speech
-        Coding, arXiv:2411.19842.
-    """
-    most = _whole("fsq_symmetric", "levels", levels) - 1
-    return (2 * _passed(x, _symmetric_thresholds(levels)) - most) / most
 
 
 dorefa = dorefa_act

@@ -15,7 +15,7 @@ from activax.numerics.transcendental import SHIFT, UNSHIFT, logistic, logistic_s
 __all__ = ["bernoulli_st", "concrete_bernoulli", "hard_concrete", "relaxed_bernoulli"]
 
 
-def _noisy(x: Array, key: Array | None, *parameters: Array | float) -> Array:
+def _with_logistic_noise(x: Array, key: Array | None, *parameters: Array | float) -> Array:
     """Return x plus standard logistic noise, which is positive with probability sigmoid(x)."""
     if key is None:
         return x
@@ -51,18 +51,18 @@ def bernoulli_st(x: Array, key: Array | None = None) -> Array:
         Bengio, Léonard & Courville 2013, Estimating or Propagating Gradients Through Stochastic
         Neurons for Conditional Computation, arXiv:1308.3432.
     """
-    return choose(flag(x, _noisy(x, key) > 0), jnp.ones_like(x), jnp.zeros_like(x))
+    return choose(flag(x, _with_logistic_noise(x, key) > 0), jnp.ones_like(x), jnp.zeros_like(x))
 
 
 def _by_temperature(x: Array, key: Array | None, temperature: Array) -> Array:
-    z = clip(_noisy(x, key, temperature) / temperature, -FAR, FAR)
+    z = clip(_with_logistic_noise(x, key, temperature) / temperature, -FAR, FAR)
     # The slope of the sigmoid, scaled, so that it underflows later than its product with z.
     return -z * tanh_slope(z / 2, shift=SHIFT) / 4 / temperature * UNSHIFT
 
 
 @elementwise(
     lambda x, key, temperature: (
-        logistic_slope(_noisy(x, key, temperature) / temperature) / temperature
+        logistic_slope(_with_logistic_noise(x, key, temperature) / temperature) / temperature
     ),
     _by_temperature,
     reference=lambda mp, x, key, temperature: 1 / (1 + mp.exp(-x / temperature)),
@@ -92,7 +92,7 @@ def concrete_bernoulli(
         Maddison, Mnih & Teh 2016, The Concrete Distribution: A Continuous Relaxation of Discrete
         Random Variables, arXiv:1611.00712.
     """
-    return logistic(_noisy(x, key, temperature) / temperature)
+    return logistic(_with_logistic_noise(x, key, temperature) / temperature)
 
 
 _MOST = math.log(1e6 - 1)  # the authors draw u between 1e-6 and 1 - 1e-6
@@ -106,7 +106,7 @@ def _tempered(x: Array, key: Array | None, temperature: Array | float) -> Array:
     """Return the argument of the sigmoid, which is x itself in evaluation."""
     if key is None:
         return x
-    noise = clip(_noisy(jnp.zeros_like(x), key, temperature), -_MOST, _MOST)
+    noise = clip(_with_logistic_noise(jnp.zeros_like(x), key, temperature), -_MOST, _MOST)
     return (x + noise) / temperature
 
 

@@ -166,13 +166,13 @@ def _normal(key: Array | None, x: Array, *parameters: Array | float) -> Array | 
     return jnp.asarray(jax.random.normal(key, shape, jnp.float32), x.dtype)
 
 
-def _noisy(x: Array, key: Array | None) -> Array:
+def _with_sigmoid_noise(x: Array, key: Array | None) -> Array:
     return x + _normal(key, x) * jnp.sqrt(logistic(x))
 
 
 @elementwise(
     lambda x, key: choose(
-        flag(x, _noisy(x, key) > 0),
+        flag(x, _with_sigmoid_noise(x, key) > 0),
         1 + _normal(key, x) * (jnp.sqrt(logistic(x)) * logistic(-x) / 2),
         0.0,
     ),
@@ -197,7 +197,7 @@ def noisy_relu(x: Array, key: Array | None = None) -> Array:
     Paper:
         Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
     """
-    return jnp.maximum(_noisy(x, key), 0)
+    return jnp.maximum(_with_sigmoid_noise(x, key), 0)
 
 
 @elementwise(
