@@ -21,4 +21,5 @@ FAMILIES = (
     "gated",
     "stochastic",
     "spiking",
+    "quantizing",
 )

@@ -18,6 +18,7 @@ Modules:
     products               Products with factors that vanish or saturate far out.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
+    rounding               Rounding of quotients to whole numbers, right next to ties too.
     nudge                  Changes of a float32 that make it round to 16 bits correctly.
     nudges                 Those of each activation; `python -m benchmarks.rounding` finds them.
     coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.

@@ -125,9 +125,9 @@ def test_value_and_slopes_are_right_in_the_whole_range(trainable):
     def named(f):
         return lambda x, *p: f(x, **dict(zip(names, p, strict=True)))
 
-    fixed = {name: n for name, n in trainable.parameters.items() if name not in names}
+    fixed = {name: v for name, v in trainable.parameters.items() if name not in names}
     exact = named(functools.partial(trainable.reference, mp, **fixed))
-    surrogate = trainable.surrogate and named(functools.partial(trainable.surrogate, mp))
+    surrogate = trainable.surrogate and named(functools.partial(trainable.surrogate, mp, **fixed))
     worst = errors(named(trainable), exact, surrogate, columns, np.array(smooth))
     assert within(worst, trainable, np.float32), f"wrong by {worst} ulps"
 

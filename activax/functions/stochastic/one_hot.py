@@ -1,16 +1,14 @@
-"""Activations that draw random numbers when they are given a key."""
+"""Samples of one element, or of a few, from the softmax of a vector."""
 
 import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
-from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
-from activax.core.ranges import POSITIVE
-from activax.core.residuals import from_piece
+from activax.core.ranges import POSITIVE, Range
 from activax.core.vector import vector
 from activax.functions.vector.sparse import hardmax
 from activax.numerics.along_axis import (
@@ -19,93 +17,9 @@ from activax.numerics.along_axis import (
     normalized,
     softmax_differential,
 )
-from activax.numerics.selects import choose, flag, limit_product, negative_part
+from activax.numerics.selects import nan_where
 
-__all__ = ["gumbel_softmax", "gumbel_softmax_st", "rrelu"]
-
-
-def _share(key: Array | None, dtype: Any, *operands: Any) -> Array | float:
-    """Return the place of each slope between its ends: uniform in [0, 1), or 1/2 without a key."""
-    if key is None:
-        return 0.5
-    shape = jnp.broadcast_shapes(*map(jnp.shape, operands))
-    return jnp.asarray(jax.random.uniform(key, shape, jnp.float32), dtype)
-
-
-def _between(lower: Any, upper: Any, share: Array | float) -> Any:
-    return lower + (upper - lower) * share
-
-
-def _drawn_slope(positive: Array, key: Array | None, lower: Array, upper: Array) -> Array:
-    share = _share(key, lower.dtype, positive, lower, upper)
-    return jnp.where(positive, 1.0, _between(lower, upper, share))
-
-
-def _kept(x: Array, key: Array | None, lower: Array, upper: Array, out: Array) -> tuple[Any, ...]:
-    """Return x, the key, both ends (without a key, the middle twice) and the piece of x.
-
-    The key draws the same slopes again, so the backward pass keeps one byte an element.
-    """
-    ends = (lower, upper) if key is not None else (_between(lower, upper, 0.5),) * 2
-    return (x, key, *ends, flag(x, x > 0))
-
-
-def _slope_by_x(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
-    below = lower if key is None else _drawn_slope(positive > 0, key, lower, upper)
-    return choose(positive, 1.0, below)
-
-
-def _by_lower(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
-    return limit_product(negative_part(x), 1 - _share(key, x.dtype, x, lower, upper))
-
-
-def _by_upper(x: Array, key: Array | None, lower: Array, upper: Array, positive: Array) -> Array:
-    return limit_product(negative_part(x), _share(key, x.dtype, x, lower, upper))
-
-
-@elsewhere({"torch tfa": "rrelu"}, jax="jax.nn.leaky_relu(x, 11 / 48)")
-@elementwise(
-    _slope_by_x,
-    _by_lower,
-    _by_upper,
-    keep=_kept,
-    lean=(from_piece(lambda x, key, lower, upper: x > 0, _drawn_slope),),
-    reference=lambda mp, x, key, lower, upper: x + min(x, 0) * ((lower + upper) / 2 - 1),
-    kinks=(0.0,),
-    ulps=1,
-    keys=("key",),
-)
-def rrelu(
-    x: Array,
-    key: Array | None = None,
-    lower: Array | float = 1 / 8,
-    upper: Array | float = 1 / 3,
-) -> Array:
-    """Randomised leaky rectifier: each element draws its slope below 0 in training.
-
-    Formula:
-        rrelu(x) = x if x >= 0 else a x, where a is uniform between lower and upper with a key, and
-        (lower + upper) / 2 without; the slope at 0 is the left one; torch's form (the paper divides
-        by a in [3, 8])
-
-    Args:
-        key: a PRNG key, or None for evaluation.
-        lower: one end of the slopes; a number or an array that broadcasts against x.
-        upper: the other end, likewise. The slope with respect to each end is right for the drawn
-            place between them.
-
-    Example:
-        >>> activax.rrelu(jnp.array([-1.0, 2.0]))
-        Array([-0.22916667,  2.        ], dtype=float32)
-        >>> activax.rrelu(jnp.array([-1.0, 2.0]), jax.random.key(0), lower=0.5, upper=0.5)
-        Array([-0.5,  2. ], dtype=float32)
-
-    Paper:
-        Xu, Wang, Chen & Li 2015, Empirical Evaluation of Rectified Activations in Convolutional
-        Network, arXiv:1505.00853.
-    """
-    slope = _between(lower, upper, _share(key, x.dtype, x, lower, upper))
-    return jnp.where(x >= 0, x, limit_product(x, slope))
+__all__ = ["gumbel_max", "gumbel_softmax", "gumbel_softmax_st", "gumbel_top_k", "gumbel_topk"]
 
 
 def _noisy(x: Array, key: Array | None) -> Array:
@@ -220,3 +134,86 @@ def gumbel_softmax_st(
     """
     constant_along("gumbel_softmax_st", "temperature", temperature, x, axis)  # checks the shape
     return hardmax.body(_noisy(x, key), axis=axis)
+
+
+# The value is 0 or 1, and NaN where it is lost, and so is the slope.
+def _no_slope(y: Array, t: Array, **statics: Any) -> Array:
+    return jnp.where(jnp.isnan(y), y, 0.0) * t
+
+
+@vector(
+    _no_slope,
+    reference=lambda mp, x: hardmax.reference(mp, x),
+    ulps=0,
+    keys=("key",),
+    several_axes=False,
+)
+def gumbel_max(x: Array, key: Array | None = None, *, axis: int = -1) -> Array:
+    """Gumbel-max: a one-hot sample from the softmax of x, without a slope.
+
+    `activax.gumbel_softmax_st` has the same values and a slope.
+
+    Formula:
+        gumbel_max(x)_i = 1 if i is the first index of max_j (x_j + g_j) else 0, where g is standard
+        Gumbel noise with a key, and 0 without; the slope is 0
+
+    Args:
+        x: logits, an array of any real dtype, with at least one axis.
+        key: a PRNG key, or None for evaluation.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> activax.gumbel_max(jnp.array([0.0, 0.0, 1.0]))
+        Array([0., 0., 1.], dtype=float32)
+
+    Paper:
+        Gumbel 1954, Statistical Theory of Extreme Values and Some Practical Applications; Maddison,
+        Tarlow & Minka 2014, A* Sampling, arXiv:1411.0030.
+    """
+    return hardmax.body(_noisy(x, key), axis=axis)
+
+
+def _top_k_reference(mp: Any, x: list[Any], *, k: int) -> list[Any]:
+    largest = sorted(range(len(x)), key=lambda i: (-x[i], i))[: int(k)]
+    return [mp.mpf(i in largest) for i in range(len(x))]
+
+
+@vector(
+    _no_slope,
+    reference=_top_k_reference,
+    ulps=0,
+    keys=("key",),
+    ranges={"k": Range(1.0)},
+    several_axes=False,
+)
+def gumbel_topk(x: Array, key: Array | None = None, *, k: int = 2, axis: int = -1) -> Array:
+    """Gumbel-top-k: ones at k elements drawn without replacement from the softmax of x.
+
+    Formula:
+        gumbel_topk(x)_i = 1 if x_i + g_i is among the k largest, the first of equal ones, else 0,
+        where g is standard Gumbel noise with a key, and 0 without; the slope is 0
+
+    Args:
+        x: logits, an array of any real dtype, with at least one axis.
+        key: a PRNG key, or None for evaluation.
+        k: how many elements are drawn, a whole number; all, if there are no more.
+        axis: the axis along which the result sums to k.
+
+    Example:
+        >>> activax.gumbel_topk(jnp.array([0.0, 3.0, 1.0]))
+        Array([0., 1., 1.], dtype=float32)
+
+    Paper:
+        Kool, van Hoof & Welling 2019, Stochastic Beams and Where to Find Them: The Gumbel-Top-k
+        Trick for Sampling Sequences Without Replacement, arXiv:1903.06059.
+    """
+    if k != int(k):
+        raise TypeError(f"gumbel_topk: k must be a whole number; got {k}")
+    scores = jnp.moveaxis(_noisy(x, key), axis, -1)
+    _, places = lax.top_k(scores, min(int(k), scores.shape[-1]))
+    chosen = jnp.put_along_axis(jnp.zeros_like(scores), places, 1.0, -1, inplace=False)
+    lost = jnp.isnan(scores).any(-1, keepdims=True)
+    return jnp.moveaxis(chosen * nan_where(lost), -1, axis)
+
+
+gumbel_top_k = gumbel_topk
