@@ -249,6 +249,23 @@ from activax.functions.powers.rectified import polyrelu as polyrelu
 from activax.functions.powers.rectified import qrelu as qrelu
 from activax.functions.powers.rectified import recu as recu
 from activax.functions.powers.rectified import repu as repu
+from activax.functions.quantizing.finite_scalar import fsq as fsq
+from activax.functions.quantizing.finite_scalar import fsq_symmetric as fsq_symmetric
+from activax.functions.quantizing.levels import dorefa as dorefa
+from activax.functions.quantizing.levels import dorefa_act as dorefa_act
+from activax.functions.quantizing.levels import floor_ste as floor_ste
+from activax.functions.quantizing.levels import pact as pact
+from activax.functions.quantizing.levels import round_ste as round_ste
+from activax.functions.quantizing.signs import approx_sign as approx_sign
+from activax.functions.quantizing.signs import ede_sign as ede_sign
+from activax.functions.quantizing.signs import rsign as rsign
+from activax.functions.quantizing.signs import sgn as sgn
+from activax.functions.quantizing.signs import sign as sign
+from activax.functions.quantizing.signs import sign_ste as sign_ste
+from activax.functions.quantizing.signs import ste_sign as ste_sign
+from activax.functions.quantizing.signs import ste_tern as ste_tern
+from activax.functions.quantizing.signs import swish_sign as swish_sign
+from activax.functions.quantizing.signs import ternary_ste as ternary_ste
 from activax.functions.radial.bumps import arbf as arbf
 from activax.functions.radial.bumps import gaussian as gaussian
 from activax.functions.radial.bumps import inverse_multiquadric as inverse_multiquadric
@@ -268,6 +285,19 @@ from activax.functions.radial.wavelets import wavelet_tanh_mix as wavelet_tanh_m
 from activax.functions.reduction import logmeanexp as logmeanexp
 from activax.functions.reduction import logsumexp as logsumexp
 from activax.functions.reduction import maxout as maxout
+from activax.functions.selecting.maxima import max_feature_map as max_feature_map
+from activax.functions.selecting.maxima import mellowmax as mellowmax
+from activax.functions.selecting.maxima import mfm as mfm
+from activax.functions.selecting.sorting import groupsort as groupsort
+from activax.functions.selecting.sorting import householder as householder
+from activax.functions.selecting.sorting import maxmin as maxmin
+from activax.functions.selecting.sorting import oplu as oplu
+from activax.functions.selecting.winners import batch_topk as batch_topk
+from activax.functions.selecting.winners import gaussian_topk as gaussian_topk
+from activax.functions.selecting.winners import kwta as kwta
+from activax.functions.selecting.winners import lwta as lwta
+from activax.functions.selecting.winners import topk as topk
+from activax.functions.selecting.winners import topk_act as topk_act
 from activax.functions.self_gated.adaptive import beta_mish as beta_mish
 from activax.functions.self_gated.adaptive import erfact as erfact
 from activax.functions.self_gated.adaptive import mila as mila
@@ -395,6 +425,8 @@ from activax.functions.sigmoidal.sums import sigmoid_tanh_hybrid as sigmoid_tanh
 from activax.functions.sigmoidal.sums import sinc_sigmoid as sinc_sigmoid
 from activax.functions.sigmoidal.sums import symmetric_msaf as symmetric_msaf
 from activax.functions.sigmoidal.sums import triple_state_sigmoid as triple_state_sigmoid
+from activax.functions.sigmoidal_caps import derf as derf
+from activax.functions.sigmoidal_caps import soft_cap as soft_cap
 from activax.functions.spiking.bounded import spike_atan as spike_atan
 from activax.functions.spiking.bounded import spike_erf as spike_erf
 from activax.functions.spiking.bounded import spike_exp as spike_exp
@@ -413,12 +445,40 @@ from activax.functions.spiking.unbounded import spike_s2nn as spike_s2nn
 from activax.functions.spiking.unbounded import spike_ste as spike_ste
 from activax.functions.spiking.unbounded import sugar_relu as sugar_relu
 from activax.functions.spiking.unbounded import super_spike as super_spike
-from activax.functions.stochastic import gumbel_softmax as gumbel_softmax
-from activax.functions.stochastic import gumbel_softmax_st as gumbel_softmax_st
-from activax.functions.stochastic import rrelu as rrelu
+from activax.functions.stochastic.gates import bernoulli_st as bernoulli_st
+from activax.functions.stochastic.gates import concrete_bernoulli as concrete_bernoulli
+from activax.functions.stochastic.gates import hard_concrete as hard_concrete
+from activax.functions.stochastic.gates import relaxed_bernoulli as relaxed_bernoulli
+from activax.functions.stochastic.one_hot import gumbel_max as gumbel_max
+from activax.functions.stochastic.one_hot import gumbel_softmax as gumbel_softmax
+from activax.functions.stochastic.one_hot import gumbel_softmax_st as gumbel_softmax_st
+from activax.functions.stochastic.one_hot import gumbel_top_k as gumbel_top_k
+from activax.functions.stochastic.one_hot import gumbel_topk as gumbel_topk
+from activax.functions.stochastic.rectifiers import noisy_relu as noisy_relu
+from activax.functions.stochastic.rectifiers import nrelu as nrelu
+from activax.functions.stochastic.rectifiers import probact as probact
+from activax.functions.stochastic.rectifiers import rrelu as rrelu
+from activax.functions.stochastic.rectifiers import rrelu_paper as rrelu_paper
+from activax.functions.stochastic.rectifiers import rt_relu as rt_relu
 from activax.functions.vector.dense import log_softmax as log_softmax
 from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
+from activax.functions.vector.entmax import alpha_entmax as alpha_entmax
+from activax.functions.vector.entmax import entmax15 as entmax15
+from activax.functions.vector.entmax import topk_softmax as topk_softmax
+from activax.functions.vector.lengths import isotropic_tanh as isotropic_tanh
+from activax.functions.vector.lengths import l2_normalize as l2_normalize
+from activax.functions.vector.lengths import norm_gate as norm_gate
+from activax.functions.vector.lengths import squash as squash
+from activax.functions.vector.shares import l1_relu_normalise as l1_relu_normalise
+from activax.functions.vector.shares import scalable_softmax as scalable_softmax
+from activax.functions.vector.shares import sigsoftmax as sigsoftmax
+from activax.functions.vector.shares import softplus_normalise as softplus_normalise
+from activax.functions.vector.shares import spherical_softmax as spherical_softmax
+from activax.functions.vector.shares import taylor_softmax as taylor_softmax
+from activax.functions.vector.sinks import softmax_one as softmax_one
+from activax.functions.vector.sinks import softmax_sink as softmax_sink
+from activax.functions.vector.sinks import softpick as softpick
 from activax.functions.vector.sparse import hardmax as hardmax
 from activax.functions.vector.sparse import one_hot_argmax_st as one_hot_argmax_st
 from activax.functions.vector.sparse import sparsemax as sparsemax
@@ -439,6 +499,8 @@ __all__ = [
     "ada",
     "affine",
     "aliases",
+    "alpha_entmax",
+    "approx_sign",
     "aptx",
     "aranda_ordaz",
     "arbf",
@@ -450,7 +512,9 @@ __all__ = [
     "asymmetric_soft_shrink",
     "atan",
     "attention_relu",
+    "batch_topk",
     "bent_identity",
+    "bernoulli_st",
     "beta_mish",
     "bi_firing",
     "bilinear",
@@ -469,6 +533,7 @@ __all__ = [
     "clipped_gelu",
     "cloglog",
     "comb_h_sine",
+    "concrete_bernoulli",
     "cosh",
     "cosid",
     "cosine",
@@ -480,11 +545,14 @@ __all__ = [
     "decaying_sine",
     "delayed_relu",
     "delu",
+    "derf",
     "diff_elu",
     "difference_elu",
     "displaced_relu",
     "dlu",
     "dog_wavelet",
+    "dorefa",
+    "dorefa_act",
     "double_silu",
     "drelu_glu",
     "drlu",
@@ -494,10 +562,12 @@ __all__ = [
     "e_swish",
     "eanaf",
     "eapcu",
+    "ede_sign",
     "elementwise",
     "elish",
     "elliott_sigmoid",
     "elu",
+    "entmax15",
     "erf",
     "erf_linear",
     "erf_relu",
@@ -513,12 +583,15 @@ __all__ = [
     "firm_shrink",
     "flatten_t_swish",
     "flexible_relu",
+    "floor_ste",
     "fpflu",
     "from_branch",
     "from_onnx",
     "from_output",
     "from_piece",
     "from_torch",
+    "fsq",
+    "fsq_symmetric",
     "fts",
     "garrote_shrink",
     "gated",
@@ -526,6 +599,7 @@ __all__ = [
     "gaussian",
     "gaussian_cdf",
     "gaussian_softplus",
+    "gaussian_topk",
     "gcu",
     "geglu",
     "geglu_tanh",
@@ -539,10 +613,15 @@ __all__ = [
     "glu",
     "golu",
     "gompertz",
+    "groupsort",
     "gtu",
     "gudermannian",
+    "gumbel_max",
     "gumbel_softmax",
     "gumbel_softmax_st",
+    "gumbel_top_k",
+    "gumbel_topk",
+    "hard_concrete",
     "hard_elish",
     "hard_mish",
     "hard_shrink",
@@ -559,6 +638,7 @@ __all__ = [
     "heaviside",
     "hexpo",
     "hosc",
+    "householder",
     "huber",
     "hyper_sinh",
     "i_gelu",
@@ -566,10 +646,14 @@ __all__ = [
     "improved_logistic_sigmoid",
     "incode_sine",
     "inverse_multiquadric",
+    "isotropic_tanh",
     "isrlu",
     "isru",
     "jump_relu",
     "jump_step",
+    "kwta",
+    "l1_relu_normalise",
+    "l2_normalize",
     "laaf",
     "laplace_cdf_gate",
     "laplace_glu",
@@ -600,12 +684,17 @@ __all__ = [
     "lpselu",
     "lrelu_elu_mix",
     "lsptlu",
+    "lwta",
     "m_arcsinh",
     "maf",
+    "max_feature_map",
+    "maxmin",
     "maxout",
     "maxsig",
     "mef",
+    "mellowmax",
     "mexican_hat",
+    "mfm",
     "miglu",
     "mila",
     "mirrored_relu",
@@ -622,11 +711,16 @@ __all__ = [
     "ncu",
     "new_sigmoid",
     "nlrelu",
+    "noisy_relu",
+    "norm_gate",
+    "nrelu",
     "oaf",
     "one_hot_argmax_st",
     "one_minus_cos",
+    "oplu",
     "p_e2_relu",
     "p_swish",
+    "pact",
     "pan",
     "parametric_hard_sigmoid",
     "parametric_logish",
@@ -655,6 +749,7 @@ __all__ = [
     "prelu_plus",
     "prenu",
     "preu",
+    "probact",
     "probit",
     "pselu",
     "pserf",
@@ -671,6 +766,7 @@ __all__ = [
     "recu",
     "reglu",
     "rehsec",
+    "relaxed_bernoulli",
     "reltanh",
     "relu",
     "relu2",
@@ -682,15 +778,20 @@ __all__ = [
     "richards_curve",
     "root2sigmoid",
     "rootsig",
+    "round_ste",
     "rprelu",
     "rrelu",
+    "rrelu_paper",
     "rsigelu",
     "rsigelud",
+    "rsign",
+    "rt_relu",
     "s_selu",
     "s_shaped_relu",
     "sara",
     "sc_mish",
     "sc_swish",
+    "scalable_softmax",
     "scaled_softsign",
     "scaled_tanh",
     "seagull",
@@ -701,6 +802,7 @@ __all__ = [
     "selu",
     "serf",
     "serlu",
+    "sgn",
     "shannon_wavelet",
     "shelu",
     "shifted_elu_h",
@@ -720,9 +822,12 @@ __all__ = [
     "sigmoid_derivative",
     "sigmoid_gumbel",
     "sigmoid_tanh_hybrid",
+    "sign",
     "sign_relu",
+    "sign_ste",
     "signed_sqrt",
     "signed_square",
+    "sigsoftmax",
     "silu",
     "similar",
     "simple_gate",
@@ -744,6 +849,7 @@ __all__ = [
     "smu_1",
     "snake",
     "snake_beta",
+    "soft_cap",
     "soft_clipping",
     "soft_modulus_q",
     "soft_modulus_t",
@@ -755,15 +861,20 @@ __all__ = [
     "soft_tanh_algebraic",
     "softabs",
     "softmax",
+    "softmax_one",
+    "softmax_sink",
     "softmin",
+    "softpick",
     "softplus",
     "softplus_linear_unit",
+    "softplus_normalise",
     "softsign",
     "softsign_power",
     "sparse_plus",
     "sparse_sigmoid",
     "sparsemax",
     "spder",
+    "spherical_softmax",
     "spike_atan",
     "spike_erf",
     "spike_exp",
@@ -788,6 +899,7 @@ __all__ = [
     "square",
     "squared_reglu",
     "squareplus",
+    "squash",
     "squish",
     "sreglu",
     "srs",
@@ -799,6 +911,8 @@ __all__ = [
     "stanh",
     "star_relu",
     "starrelu",
+    "ste_sign",
+    "ste_tern",
     "step",
     "sugar_relu",
     "suish",
@@ -809,6 +923,7 @@ __all__ = [
     "swim",
     "swish",
     "swish_relu",
+    "swish_sign",
     "symexp",
     "symlog",
     "symmetric_msaf",
@@ -821,14 +936,19 @@ __all__ = [
     "tanh_relu",
     "tanh_shrink",
     "tanhsig",
+    "taylor_softmax",
     "tbs_relu",
     "telu",
     "telu_elu",
     "tent",
+    "ternary_ste",
     "threshold",
     "thresholded_linear_unit",
     "thresholded_relu",
     "tlu",
+    "topk",
+    "topk_act",
+    "topk_softmax",
     "triple_state_sigmoid",
     "ts_relu",
     "variant_sigmoid",

@@ -53,6 +53,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "sin": "sine",
         "cos": "cosine",
         "sinc": "sinc",
+        "sign": "sign",
     },
     "flax": {
         "identity": "identity",
@@ -120,8 +121,10 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "softmin": "softmin",
         "log_softmax": "log_softmax",
         "glu": "glu",
-        "rrelu": "rrelu",
         "gumbel_softmax": "gumbel_softmax",
+        "rrelu": "rrelu",
+        "sign": "sign",
+        "sgn": "sign",
     },
     "keras": {
         "linear": "identity",
@@ -291,6 +294,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "Softmax": "softmax",
         "LogSoftmax": "log_softmax",
         "Hardmax": "hardmax",
+        "Sign": "sign",
     },
     "mlx": {
         "relu": "relu",
