@@ -81,14 +81,14 @@ def traits(activation: ScalarFunction) -> Traits:
     highest = 0.0 - minimum(lambda x: -activation(x)).value
     values = sampler("traits", activation, 0)(GRID)[0]
     mirrored = values[::-1]  # the grid is symmetric
-    slack = ROUNDING * (np.abs(values) + np.abs(mirrored))
     size = np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
     with np.errstate(invalid="ignore"):  # of two equal infinite values
+        slack = ROUNDING * (np.abs(values) + np.abs(mirrored))
+        even = bool((np.abs(values - mirrored) <= slack).all())
+        odd = bool((np.abs(values + mirrored) <= slack).all())
         rise = np.diff(values, axis=0)
-    steps = np.where(np.abs(rise) > ROUNDING * size, rise, 0.0)
+        steps = np.where(np.abs(rise) > ROUNDING * size, rise, 0.0)
     rises, falls = bool((steps > 0).any()), bool((steps < 0).any())
-    even = bool((np.abs(values - mirrored) <= slack).all())
-    odd = bool((np.abs(values + mirrored) <= slack).all())
     jumps = [point.order for point in breakpoints(activation)]
     zero = (values == 0) & (np.abs(GRID) < INNER)[:, None]
     return Traits(

@@ -4,11 +4,14 @@ import ast
 import json
 import re
 import types
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import pytest
+
+import activax
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -19,6 +22,15 @@ def test_tables_are_up_to_date(name):
     text = readme.FILES[name].read_text()
     stale = "run `python -m benchmarks.readme`"
     assert readme.filled(text, readme.tables()[name]) == text, stale
+
+
+def test_the_readme_counts_the_catalogue():
+    tiers = Counter(activation.tier for activation in activax.catalog.values())
+    text = " ".join(README.read_text().split())
+    assert f"version 0.1: {len(activax.catalog)} activations" in text
+    assert f"{tiers['certified']} with slopes of their own" in text
+    assert f"{tiers['derived']} built from others" in text
+    assert f"{tiers['formula']} that JAX differentiates" in text
 
 
 def test_committed_bits_are_those_of_today(monkeypatch):
