@@ -14,8 +14,9 @@ from activax import Activation
 from activax.core.declaration import ULPS
 
 # The digits of a reference, by the bytes of the dtype. The step of a difference, 10^-digits, lies
-# below the smallest number, and squareplus may cancel 60 digits.
-DIGITS = {4: 120, 8: 400}
+# below the smallest number, and squareplus may cancel 60 digits. Next to 0 the difference of a
+# square root, 10^(digits / 2), exceeds the largest number.
+DIGITS = {4: 120, 8: 640}
 
 # Backends may flush subnormals; what a flushed factor does to a product stays below this multiple
 # of the smallest normal number.

@@ -8,6 +8,6 @@ import activax
     lambda x, scale: x * x,
     reference=lambda mp, x, scale: scale * x**2,
 )
-def square(x, scale=1.0):
+def scaled_square(x, scale=1.0):
     """The square of x, defined outside the library."""
     return scale * x * x

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import pytest
 from kinks import declared_slope
-from own import square
+from own import scaled_square as square
 from representatives import marks, representatives
 
 import activax

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from mpmath import mp
-from own import square
+from own import scaled_square as square
 
 import activax
 from activax.catalogue import INDEX
@@ -178,7 +178,7 @@ def test_kinks_follow_the_parameters():
 
 def test_a_user_defined_activation_is_one_like_any_other():
     assert square.name not in activax.catalog
-    assert repr(square) == "own.square"
+    assert repr(square) == "own.scaled_square"
     assert pickle.loads(pickle.dumps(square)) is square
     assert pickle.loads(pickle.dumps(square.bind(scale=2.0))) == square.bind(scale=2.0)
     assert jax.grad(square, argnums=(0, 1))(3.0, 2.0) == (12.0, 9.0)
