@@ -11,6 +11,7 @@ import ast
 import builtins
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import subprocess
@@ -27,6 +28,7 @@ from activax.catalogue.traits import TRAITS
 from activax.core import Activation
 from activax.functions import FAMILIES
 from activax.theory import Traits
+from benchmarks._lib.quantities import QUANTITIES
 
 ROOT = Path(activax.__file__).parent
 MADE = "Written by `python -m benchmarks.index`."
@@ -193,6 +195,27 @@ def stub() -> str:
     return "\n".join([*lines, *(f'    "{name}",' for name in listed), "]", ""])
 
 
+def swept() -> str:
+    """Return the text of the list of activations whose error was measured at every float32."""
+    records = json.loads((ROOT.parent / "benchmarks/results/accuracy.json").read_text())["records"]
+    done = Counter(
+        row["op"]
+        for row in records
+        if row["implementation"] == "activax" and row["inputs"] == 2**32
+    )
+    names = sorted(name for name, quantities in done.items() if quantities == len(QUANTITIES))
+    lines = [
+        '"""The activations whose value and slope were measured at every float32.',
+        "",
+        f'{MADE}"""',
+        "",
+        "SWEPT = {",
+        *(f'    "{name}",' for name in names),
+        "}",
+    ]
+    return "\n".join([*lines, ""])
+
+
 def page() -> str:
     """Return the text of the page that lists the catalogue, by family."""
     entries = {a.name: a for _, name, a in everything() if name == a.name}
@@ -209,8 +232,9 @@ def page() -> str:
         + ", ".join(f"{tiers[tier]} {tier}" for tier in ("certified", "derived", "formula"))
         + ".",
         "",
-        "Certified activations have slopes of their own and a bound of the error; derived ones are "
-        "built from others; formulas are differentiated by JAX, and their error has no bound. "
+        "Certified activations were measured at every float32, and all their 16-bit results are "
+        "rounded correctly; derived ones are built from others, or have slopes of their own and a "
+        "bound that is checked at samples; formulas are differentiated by JAX, and have no bound. "
         "Behind each name stand its tier and the year of the paper.",
     ]
     for family in FAMILIES:
@@ -243,6 +267,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ROOT / "catalogue/index.py": index,
         ROOT / "catalogue/presets.py": presets,
         ROOT / "__init__.pyi": stub,
+        ROOT / "numerics/swept.py": swept,
         ROOT.parent / "docs/catalogue.md": page,
     }
     for path, write in made.items():

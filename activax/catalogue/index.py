@@ -67,7 +67,7 @@ INDEX = {
     "softabs": Entry(
         "elementary.absolute",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -94,7 +94,7 @@ INDEX = {
     "exp_neg": Entry(
         "elementary.exponentials",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2024,
@@ -103,7 +103,7 @@ INDEX = {
     "sinh": Entry(
         "elementary.exponentials",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -112,7 +112,7 @@ INDEX = {
     "cosh": Entry(
         "elementary.exponentials",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -121,7 +121,7 @@ INDEX = {
     "symexp": Entry(
         "elementary.exponentials",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2023,
@@ -148,7 +148,7 @@ INDEX = {
     "symlog": Entry(
         "elementary.logarithms",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2023,
@@ -157,7 +157,7 @@ INDEX = {
     "asinh": Entry(
         "elementary.logarithms",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -166,7 +166,7 @@ INDEX = {
     "log_cosh": Entry(
         "elementary.logarithms",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -175,7 +175,7 @@ INDEX = {
     "seagull": Entry(
         "elementary.logarithms",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -184,17 +184,17 @@ INDEX = {
     "square": Entry(
         "elementary.powers",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2016,
         "The square, the activation of networks on encrypted data.",
     ),
-    "cube": Entry("elementary.powers", "elementwise", "certified", (), None, 2014, "The cube."),
+    "cube": Entry("elementary.powers", "elementwise", "derived", (), None, 2014, "The cube."),
     "monomial": Entry(
         "elementary.powers",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -203,7 +203,7 @@ INDEX = {
     "signed_square": Entry(
         "elementary.powers",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -212,7 +212,7 @@ INDEX = {
     "signed_sqrt": Entry(
         "elementary.powers",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2024,
@@ -221,7 +221,7 @@ INDEX = {
     "ssaf_sqrt": Entry(
         "elementary.powers",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -230,7 +230,7 @@ INDEX = {
     "jump_relu": Entry(
         "piecewise.jumps",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2024,
@@ -239,7 +239,7 @@ INDEX = {
     "jump_step": Entry(
         "piecewise.jumps",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2024,
@@ -695,7 +695,7 @@ INDEX = {
     "binary_window": Entry(
         "hard.variants",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2024,
@@ -803,7 +803,7 @@ INDEX = {
     "elliott_sigmoid": Entry(
         "sigmoidal.algebraic",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         1993,
@@ -812,7 +812,7 @@ INDEX = {
     "isru": Entry(
         "sigmoidal.algebraic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2017,
@@ -875,7 +875,7 @@ INDEX = {
     "loglog": Entry(
         "sigmoidal.asymmetric",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2013,
@@ -884,7 +884,7 @@ INDEX = {
     "cloglog": Entry(
         "sigmoidal.asymmetric",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2013,
@@ -893,7 +893,7 @@ INDEX = {
     "hexpo": Entry(
         "sigmoidal.asymmetric",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2017,
@@ -902,7 +902,7 @@ INDEX = {
     "soft_root_sign": Entry(
         "sigmoidal.asymmetric",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2020,
@@ -929,7 +929,7 @@ INDEX = {
     "lecun_tanh": Entry(
         "sigmoidal.hyperbolic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1998,
@@ -938,7 +938,7 @@ INDEX = {
     "bipolar_sigmoid": Entry(
         "sigmoidal.hyperbolic",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -1019,7 +1019,7 @@ INDEX = {
     "shifted_scaled_sigmoid": Entry(
         "sigmoidal.logistic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -1028,7 +1028,7 @@ INDEX = {
     "variant_sigmoid": Entry(
         "sigmoidal.logistic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1995,
@@ -1037,7 +1037,7 @@ INDEX = {
     "power_sigmoid": Entry(
         "sigmoidal.logistic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -1046,7 +1046,7 @@ INDEX = {
     "aranda_ordaz": Entry(
         "sigmoidal.logistic",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         1981,
@@ -1055,7 +1055,7 @@ INDEX = {
     "richards_curve": Entry(
         "sigmoidal.logistic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1959,
@@ -1064,7 +1064,7 @@ INDEX = {
     "arctan": Entry(
         "sigmoidal.smooth",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2002,
@@ -1073,7 +1073,7 @@ INDEX = {
     "erf": Entry(
         "sigmoidal.smooth",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         1997,
@@ -1082,7 +1082,7 @@ INDEX = {
     "gaussian_cdf": Entry(
         "sigmoidal.smooth",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         1934,
@@ -1127,7 +1127,7 @@ INDEX = {
     "soft_clipping": Entry(
         "sigmoidal.smooth",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2018,
@@ -1145,7 +1145,7 @@ INDEX = {
     "symmetric_msaf": Entry(
         "sigmoidal.sums",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2015,
@@ -1199,7 +1199,7 @@ INDEX = {
     "mishra": Entry(
         "sigmoidal.sums",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2024,
@@ -1208,7 +1208,7 @@ INDEX = {
     "soft_cap": Entry(
         "sigmoidal_caps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -1217,7 +1217,7 @@ INDEX = {
     "derf": Entry(
         "sigmoidal_caps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2025,
@@ -1226,7 +1226,7 @@ INDEX = {
     "isrlu": Entry(
         "exponential.algebraic",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2017,
@@ -1406,7 +1406,7 @@ INDEX = {
     "sqrt_softplus": Entry(
         "exponential.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("monotone", "nonnegative", "smooth"),
         2,
         None,
@@ -1541,7 +1541,7 @@ INDEX = {
     "bent_identity": Entry(
         "exponential.smooth_kinks",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         None,
@@ -1595,7 +1595,7 @@ INDEX = {
     "shifted_softplus": Entry(
         "exponential.smooth_rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2017,
@@ -1748,7 +1748,7 @@ INDEX = {
     "xielu": Entry(
         "exponential.units",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         1,
         2024,
@@ -2342,7 +2342,7 @@ INDEX = {
     "m_arcsinh": Entry(
         "periodic.hyperbolic",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         2020,
@@ -2378,7 +2378,7 @@ INDEX = {
     "snake": Entry(
         "periodic.trends",
         "elementwise",
-        "certified",
+        "derived",
         ("monotone", "smooth", "trainable"),
         2,
         2020,
@@ -2420,7 +2420,7 @@ INDEX = {
     "sine": Entry(
         "periodic.waves",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2017,
@@ -2429,7 +2429,7 @@ INDEX = {
     "cosine": Entry(
         "periodic.waves",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1988,
@@ -2522,7 +2522,7 @@ INDEX = {
     "gaussian": Entry(
         "radial.bumps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1988,
@@ -2540,7 +2540,7 @@ INDEX = {
     "laplacian_bump": Entry(
         "radial.bumps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2021,
@@ -2549,7 +2549,7 @@ INDEX = {
     "quadratic_bump": Entry(
         "radial.bumps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2021,
@@ -2558,7 +2558,7 @@ INDEX = {
     "multiquadric": Entry(
         "radial.bumps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1971,
@@ -2567,7 +2567,7 @@ INDEX = {
     "inverse_multiquadric": Entry(
         "radial.bumps",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         1971,
@@ -2621,7 +2621,7 @@ INDEX = {
     "sinc": Entry(
         "radial.wavelets",
         "elementwise",
-        "certified",
+        "derived",
         ("trainable",),
         None,
         2024,
@@ -3126,7 +3126,7 @@ INDEX = {
     "bernoulli_st": Entry(
         "stochastic.gates",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "surrogate"),
         None,
         2013,
@@ -3135,7 +3135,7 @@ INDEX = {
     "concrete_bernoulli": Entry(
         "stochastic.gates",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "trainable"),
         None,
         2016,
@@ -3144,7 +3144,7 @@ INDEX = {
     "hard_concrete": Entry(
         "stochastic.gates",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "trainable"),
         None,
         2017,
@@ -3189,7 +3189,7 @@ INDEX = {
     "rrelu": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("monotone", "random", "trainable"),
         0,
         2015,
@@ -3198,7 +3198,7 @@ INDEX = {
     "rrelu_paper": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "trainable"),
         None,
         2015,
@@ -3207,7 +3207,7 @@ INDEX = {
     "noisy_relu": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("random",),
         None,
         2010,
@@ -3216,7 +3216,7 @@ INDEX = {
     "probact": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "trainable"),
         None,
         2019,
@@ -3225,7 +3225,7 @@ INDEX = {
     "rt_relu": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "certified",
+        "derived",
         ("random", "trainable"),
         None,
         2018,
@@ -3306,7 +3306,7 @@ INDEX = {
     "step": Entry(
         "spiking.neurons",
         "elementwise",
-        "certified",
+        "derived",
         ("bounded", "monotone", "nonnegative", "sparse", "surrogate", "trainable"),
         -1,
         1943,
@@ -3387,7 +3387,7 @@ INDEX = {
     "fsq": Entry(
         "quantizing.finite_scalar",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2023,
@@ -3396,7 +3396,7 @@ INDEX = {
     "fsq_symmetric": Entry(
         "quantizing.finite_scalar",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2024,
@@ -3405,7 +3405,7 @@ INDEX = {
     "round_ste": Entry(
         "quantizing.levels",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2013,
@@ -3414,7 +3414,7 @@ INDEX = {
     "floor_ste": Entry(
         "quantizing.levels",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         None,
@@ -3423,7 +3423,7 @@ INDEX = {
     "dorefa_act": Entry(
         "quantizing.levels",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2016,
@@ -3432,7 +3432,7 @@ INDEX = {
     "pact": Entry(
         "quantizing.levels",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2018,
@@ -3441,7 +3441,7 @@ INDEX = {
     "sign": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         (),
         None,
         1958,
@@ -3450,7 +3450,7 @@ INDEX = {
     "sign_ste": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2016,
@@ -3459,7 +3459,7 @@ INDEX = {
     "ternary_ste": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2016,
@@ -3468,7 +3468,7 @@ INDEX = {
     "approx_sign": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate",),
         None,
         2018,
@@ -3477,7 +3477,7 @@ INDEX = {
     "rsign": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2020,
@@ -3486,7 +3486,7 @@ INDEX = {
     "swish_sign": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2018,
@@ -3495,7 +3495,7 @@ INDEX = {
     "ede_sign": Entry(
         "quantizing.signs",
         "elementwise",
-        "certified",
+        "derived",
         ("surrogate", "trainable"),
         None,
         2020,

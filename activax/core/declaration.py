@@ -20,6 +20,7 @@ from activax.core.ranges import ANY, Ranges, complete
 from activax.core.residuals import INPUT, Differential, Residual
 from activax.numerics.mode import Mode, at
 from activax.numerics.nudges import NUDGES, WRONG
+from activax.numerics.swept import SWEPT
 
 P = ParamSpec("P")
 # A formula is written for an array; the activation takes whatever converts to one.
@@ -68,6 +69,8 @@ def declare(
     statics = tuple(name for name in signature.parameters if name not in arrays)
     carrying = [n for n in arrays[inputs:] if n not in (*keys, *masks)]
     ranges = complete(name, ranges, signature, carrying)
+    if tier == "certified" and kind == "elementwise" and inside and name not in SWEPT:
+        tier = "derived"
     if ulps is None:
         ulps = UNBOUNDED if tier == "formula" else ULPS
     return Activation(

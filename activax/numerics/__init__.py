@@ -21,6 +21,7 @@ Modules:
     rounding               Rounding of quotients to whole numbers, right next to ties too.
     nudge                  Changes of a float32 that make it round to 16 bits correctly.
     nudges                 Those of each activation; `python -m benchmarks.rounding` finds them.
+    swept                  The activations whose errors were measured at every float32.
     coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.
 """
 
@@ -42,5 +43,6 @@ __all__ = [
     "slope_from_value",
     "square_plus",
     "squares",
+    "swept",
     "transcendental",
 ]

@@ -82,10 +82,8 @@ def traits(activation: ScalarFunction) -> Traits:
     values = sampler("traits", activation, 0)(GRID)[0]
     mirrored = values[::-1]  # the grid is symmetric
     size = np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
-    with np.errstate(invalid="ignore"):  # of two equal infinite values
-        slack = ROUNDING * (np.abs(values) + np.abs(mirrored))
-        even = bool((np.abs(values - mirrored) <= slack).all())
-        odd = bool((np.abs(values + mirrored) <= slack).all())
+    with np.errstate(invalid="ignore"):  # of two infinite values
+        even, odd = (bool(_alike(values, sign * mirrored).all()) for sign in (1, -1))
         rise = np.diff(values, axis=0)
         steps = np.where(np.abs(rise) > ROUNDING * size, rise, 0.0)
     rises, falls = bool((steps > 0).any()), bool((steps < 0).any())
@@ -99,3 +97,8 @@ def traits(activation: ScalarFunction) -> Traits:
         smooth=min(jumps, default=3) - 1,
         sparse=bool((zero[1:] & zero[:-1]).any()),
     )
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return which values are equal, but for rounding."""
+    return (a == b) | (np.abs(a - b) <= ROUNDING * (np.abs(a) + np.abs(b)))

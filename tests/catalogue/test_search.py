@@ -30,6 +30,7 @@ def test_every_activation_that_can_has_traits_and_a_shape():
     [
         (lambda x: jnp.sin(3 * x), (-1, 1, 0, -1, 2, False)),
         (jnp.abs, (0, math.inf, 0, 1, 0, False)),
+        (lambda x: jnp.exp(x) + jnp.exp(-x), (2, math.inf, 0, 1, 2, False)),  # it overflows
         (lambda x: -jnp.exp(x), (-math.inf, 0, -1, 0, 2, False)),
         (lambda x: jnp.where(jnp.abs(x) < 1, 0.0, jnp.sign(x)), (-1, 1, 1, -1, -1, True)),
         (lambda x: jnp.where(x > 2, (x - 2) ** 2, 0.0), (0, math.inf, 1, 0, 1, True)),
