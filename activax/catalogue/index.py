@@ -1406,7 +1406,7 @@ INDEX = {
     "sqrt_softplus": Entry(
         "exponential.rectifiers",
         "elementwise",
-        "derived",
+        "certified",
         ("monotone", "nonnegative", "smooth"),
         2,
         None,
