@@ -31,10 +31,10 @@ class Activation(Facts, Generic[P]):
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
             "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
-        tier: what it promises: "certified" (slopes of its own and a bound on the errors; elementwise
-            ones were measured at every float32), "derived" (built from other activations, or
-            measured at samples) or "formula" (its slopes are JAX's derivative of its formula,
-            without a bound).
+        tier: what it promises: "certified" (slopes of its own and a bound on the errors, which were
+            measured at every float32 if it is elementwise), "derived" (built from other
+            activations, or measured at samples) or "formula" (its slopes are JAX's derivative of
+            its formula, without a bound).
         inputs: how many arrays it takes before its parameters: 2 if it is gated, else 1.
         formula: the same function of float arrays in ordinary JAX primitives, without the
             derivative rule, the promotion of integers and 16-bit floats and the check of ranges:

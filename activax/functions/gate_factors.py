@@ -16,6 +16,7 @@ from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
 from activax.numerics import normal, transcendental
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude
 from activax.numerics.transcendental import logistic, logistic_slope
 
@@ -87,7 +88,8 @@ def capped(x: Array, *, value_cap: float) -> Array:
 )
 def expanded_gaussian(x: Array, *, alpha: float) -> Array:
     """Return the normal distribution function in an expanded range."""
-    tail = normal.normal_tail(at_most(magnitude(x), 40.0))
+    # The rounding is the one use of a quotient: docs/numerics.md, section 10.
+    tail = keep_rounding(normal.normal_tail(at_most(magnitude(x), 40.0)))
     return jnp.where(x < 0, tail - alpha * (1 - 2 * tail), 1 - tail + alpha * (1 - 2 * tail))
 
 
