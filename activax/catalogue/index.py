@@ -2324,7 +2324,7 @@ INDEX = {
     "laaf": Entry(
         "periodic.hyperbolic",
         "elementwise",
-        "formula",
+        "derived",
         ("trainable",),
         None,
         2019,
@@ -2351,7 +2351,7 @@ INDEX = {
     "hyper_sinh": Entry(
         "periodic.hyperbolic",
         "elementwise",
-        "derived",
+        "formula",
         (),
         None,
         2020,

@@ -1,0 +1,30 @@
+"""Values that were computed from the papers or the code of others, apart from this library."""
+
+import csv
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import activax
+
+# Each row is an activation at its defaults, its input (gate and value of a gated unit), its output.
+POINTS = Path(__file__).with_name("check_points.tsv")
+
+
+def rows():
+    with POINTS.open() as file:
+        return [tuple(row.values()) for row in csv.DictReader(file, delimiter="\t")]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), rows())
+def test_value(name, given, expected):
+    """Compare in float64; the values have ten digits."""
+    activation, given = activax.get(name), json.loads(given)
+    inputs = given if activation.kind == "gated" else [given]
+    with jax.enable_x64(True):
+        out = activation(*(jnp.asarray(value, jnp.float64) for value in inputs))
+    np.testing.assert_allclose(out, json.loads(expected), rtol=1e-8, atol=1e-10)
