@@ -21,16 +21,27 @@ pytestmark = pytest.mark.optimized
 BF16 = jnp.dtype("bfloat16")
 
 
-@pytest.mark.every
-def test_results_are_rounded_correctly(elementwise):
-    """Count the wrong values and slopes, which are none in the certified tier."""
+def counted(activation):
+    """Return the numbers of wrong values and slopes, by format."""
     with compiling.quickly():
-        exacts = exact_results(elementwise)
-    both = values_and_slopes(elementwise)
-    counts = {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
-    assert counts == elementwise.rounding
-    if elementwise.tier == "certified":
-        assert not any(map(any, elementwise.rounding.values()))
+        exacts = exact_results(activation)
+    both = values_and_slopes(activation)
+    return {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
+
+
+@pytest.mark.every
+def test_certified_results_are_rounded_correctly(certified):
+    assert counted(certified) == certified.rounding
+    assert not any(map(any, certified.rounding.values()))
+
+
+def test_wrong_results_are_counted(elementwise):
+    assert counted(elementwise) == elementwise.rounding
+
+
+@pytest.mark.every
+def test_every_activation_has_a_count(elementwise):
+    assert {*elementwise.rounding} == {format.name for format in FORMATS}
 
 
 def test_rounding_to_bfloat16_is_that_of_a_cast():
