@@ -15,6 +15,7 @@ from activax.core.ranges import POSITIVE
 from activax.functions.self_gated import swish
 from activax.functions.sigmoidal import sigmoid, tanh
 from activax.numerics import normal, transcendental
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude
 from activax.numerics.transcendental import logistic, logistic_slope
 
@@ -86,7 +87,8 @@ def capped(x: Array, *, value_cap: float) -> Array:
 )
 def expanded_gaussian(x: Array, *, alpha: float) -> Array:
     """Return the normal distribution function in an expanded range."""
-    tail = normal.normal_tail(at_most(magnitude(x), 40.0))
+    # The rounding is the one use of a quotient: docs/numerics.md, section 10.
+    tail = keep_rounding(normal.normal_tail(at_most(magnitude(x), 40.0)))
     return jnp.where(x < 0, tail - alpha * (1 - 2 * tail), 1 - tail + alpha * (1 - 2 * tail))
 
 

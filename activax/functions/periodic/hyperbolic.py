@@ -6,10 +6,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elementwise import elementwise
-from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
 from activax.functions.self_gated import lisht
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import (
+    at_least,
     at_most,
     clip,
     largest_finite,
@@ -69,9 +70,9 @@ _ARCSINH = [(-0.25) ** k * math.comb(2 * k, k) / (2 * k + 1) for k in range(13)]
 
 def _m_arcsinh_slope(x: Array) -> Array:
     a = at_most(magnitude(x), largest_finite(x))
-    y = root(a)
-    positive = jnp.where(a == 0, 1.0, y)
-    return (y / hypotenuse(a, 1.0) + jnp.arcsinh(a) / positive / 2) / 12
+    y = keep_rounding(root(a))  # the one use of a root: docs/numerics.md, section 10
+    angle = keep_rounding(jnp.arcsinh(a))
+    return (y / hypotenuse(a, 1.0) + angle / jnp.where(a == 0, 1.0, y) / 2) / 12
 
 
 @elementwise(_m_arcsinh_slope, reference=lambda mp, x: mp.sqrt(abs(x)) * mp.asinh(x) / 12)
@@ -92,11 +93,9 @@ def m_arcsinh(x: Array) -> Array:
     return jnp.arcsinh(x) * (root(magnitude(x)) / 12)
 
 
-@piecewise(
-    lambda x: x * x * (x / 4),
-    lambda x: jnp.sinh(x) / 3,
-    edges=(0.0,),
+@elementwise(
     reference=lambda mp, x: mp.sinh(x) / 3 if x > 0 else x**3 / 4,
+    kinks=(0.0,),
 )
 def hyper_sinh(x: Array) -> Array:
     """Hyperbolic sine on the right, and a cubic on the left.
@@ -108,6 +107,8 @@ def hyper_sinh(x: Array) -> Array:
         Parisi, Ma, RaviChandran & Lanzillotta 2020, hyper-sinh: An Accurate and Reliable Function
         from Shallow to Deep Learning in TensorFlow and Keras, arXiv:2011.07661.
     """
+    left = at_most(x, 0.0)
+    return jnp.where(x > 0, jnp.sinh(at_least(x, 0.0)) / 3, left * left * (left / 4))
 
 
 # The terms of x^2 of both series cancel.

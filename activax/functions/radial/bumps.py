@@ -6,6 +6,7 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.core.ranges import NOT_ZERO, POSITIVE
 from activax.numerics import normal
+from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import FAR, at_most, clip, largest_finite, magnitude
 from activax.numerics.square_plus import hypotenuse, inverse_square_plus_one
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp
@@ -163,7 +164,8 @@ def quadratic_bump(x: Array, a: Array | float = 1.0) -> Array:
 
 
 def _radius(x: Array, c: Array, b: Array) -> Array:
-    return hypotenuse(at_most(magnitude(x - c), largest_finite(x)), b * b)
+    # The rounding is the one use of a root: docs/numerics.md, section 10.
+    return keep_rounding(hypotenuse(at_most(magnitude(x - c), largest_finite(x)), b * b))
 
 
 def _direction(x: Array, c: Array, b: Array) -> Array:
@@ -171,9 +173,9 @@ def _direction(x: Array, c: Array, b: Array) -> Array:
     # Far out it is 1 less a rest, whose derivatives lose no digits.
     d, radius, width = x - c, _radius(x, c, b), magnitude(b)
     far = magnitude(d) > width
-    a = at_most(magnitude(d), largest_finite(x))
-    away = 1 - width / radius * (width / (radius + a))
-    return jnp.where(far, jnp.where(d < 0, -away, away), jnp.where(far, 0.0, d) / radius)
+    share = keep_rounding(jnp.where(far, width, d) / radius)
+    away = 1 - share * (width / (radius + at_most(magnitude(d), largest_finite(x))))
+    return jnp.where(far, jnp.where(d < 0, -away, away), share)
 
 
 @elementwise(
