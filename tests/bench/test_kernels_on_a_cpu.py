@@ -21,7 +21,13 @@ pytestmark = [
 SCALARS = 1024  # bytes of what is computed once
 SHAPE = 1024, 1024
 # Quotients that both cotangents need, so that XLA computes them once, in kernels of their own.
-SHARED = {("situ_glu", "backward"): 2}
+SHARED = {
+    ("situ_glu", "backward"): 2,
+    # Roots, and a logarithm inside of arcsinh, that the slope reads more than once.
+    ("multiquadric", "backward"): 1,
+    ("inverse_multiquadric", "backward"): 1,
+    ("m_arcsinh", "backward"): 1,
+}
 ROWS = 4096, 1024  # from about here on XLA makes one kernel of a softmax
 
 
