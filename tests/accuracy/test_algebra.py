@@ -70,6 +70,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "erfc": mp.erfc,
     "exp": mp.exp,
     "expm1": mp.expm1,
+    "floor": mp.floor,
     "ge": operator.ge,
     "gt": operator.gt,
     "is_finite": mp.isfinite,

@@ -166,7 +166,7 @@ def pact(x: Array, alpha: Array | float = 10.0, *, bits: int = 4) -> Array:
 
     Example:
         >>> activax.pact(jnp.array([-1.7, 4.45, 12.6]))
-        Array([ 0.       ,  4.6666665, 10.       ], dtype=float32)
+        Array([ 0.      ,  4.666667, 10.      ], dtype=float32)
 
     Paper:
         Choi, Wang, Venkataramani, Chuang, Srinivasan & Gopalakrishnan 2018, PACT: Parameterized

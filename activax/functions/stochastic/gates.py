@@ -86,7 +86,7 @@ def concrete_bernoulli(
 
     Example:
         >>> activax.concrete_bernoulli(jnp.array([-1.0, 0.0, 1.0]), temperature=0.5)
-        Array([0.11920293, 0.5       , 0.880797  ], dtype=float32)
+        Array([0.11920292, 0.5       , 0.880797  ], dtype=float32)
 
     Paper:
         Maddison, Mnih & Teh 2016, The Concrete Distribution: A Continuous Relaxation of Discrete
