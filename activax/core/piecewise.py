@@ -107,13 +107,15 @@ def piecewise(
             if callable(edges) and len(ends) != len(pieces) - 1:
                 raise ValueError(_wrong_number(name, len(pieces), len(ends)))
             beyond = [reached(x, end) for end in ends]
+            live = (a for n, a in known.items() if n in inputs and n not in keys)
+            shape = jnp.broadcast_shapes(*map(jnp.shape, live))
             for i, piece in enumerate(pieces):
                 here = ~jnp.isnan(x)
                 if i > 0:
                     here &= beyond[i - 1]
                 if i < len(ends):
                     here &= ~beyond[i]
-                here = jnp.broadcast_to(here, shape := jnp.broadcast_shapes(x.shape, here.shape))
+                here = jnp.broadcast_to(here, shape)
                 inside = jnp.where(here, x, jnp.broadcast_to(_inside(ends, i, x), shape))
                 yield functools.partial(_evaluate, name, i, piece, statics), here, inside
 

@@ -83,7 +83,7 @@ def _reduced(out: Array, axis: Any, keepdims: bool) -> Array:
 
 
 def _by_x(
-    x: Array, omega: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool
+    x: Array, where: Array | None, omega: Array, t: Array, *, axis: Any, keepdims: bool
 ) -> Array:
     logits = _logits(x, _omega(omega, x, axis), where, axis)[1]
     weights = normalized(jnp.exp(logits), where, axis)
@@ -91,7 +91,7 @@ def _by_x(
 
 
 def _by_omega(
-    x: Array, omega: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool
+    x: Array, where: Array | None, omega: Array, t: Array, *, axis: Any, keepdims: bool
 ) -> Array:
     scale, along = _omega(omega, x, axis), _omega(t, x, axis)
     logits = masked(_logits(x, scale, where, axis)[1], where)
@@ -108,14 +108,14 @@ def _by_omega(
         max(x) + mp.log(mp.fsum(mp.exp(omega * (v - max(x))) for v in x) / len(x)) / omega
     ],
     kind="reduction",
-    keep=lambda x, omega, where, out, **statics: (x, omega, where),
+    keep=lambda x, where, omega, out, **statics: (x, where, omega),
     ranges={"omega": NOT_ZERO},
     masks=("where",),
 )
 def mellowmax(
     x: Array,
-    omega: Array | float = 5.0,
     where: Array | None = None,
+    omega: Array | float = 5.0,
     *,
     axis: int | tuple[int, ...] = -1,
     keepdims: bool = False,
@@ -129,10 +129,10 @@ def mellowmax(
 
     Args:
         x: an array of any real dtype, with at least one axis.
-        omega: the sharpness; a number, or an array that broadcasts against x and has size 1 along
-            the axis.
         where: a boolean array that broadcasts against x; elements that are False do not count. A
             row without any True gives NaN, the mean of nothing, with slope 0.
+        omega: the sharpness; a number, or an array that broadcasts against x and has size 1 along
+            the axis.
         axis: the axis, or a tuple of axes, to reduce.
         keepdims: whether the reduced axes stay, with size 1.
 

@@ -103,7 +103,7 @@ def _entmax_slopes(y: Array, a: Array | float) -> Array:
 
 
 def _alpha_entmax_by_x(
-    alpha: Array, where: Array | None, y: Array, t: Array, *, axis: int
+    where: Array | None, alpha: Array, y: Array, t: Array, *, axis: int
 ) -> Array:
     a = constant_along("alpha_entmax", "alpha", alpha, y, axis) - 1
     t, q = masked(t, where), _entmax_slopes(y, a)
@@ -114,7 +114,7 @@ def _alpha_entmax_by_x(
 
 
 def _alpha_entmax_by_alpha(
-    alpha: Array, where: Array | None, y: Array, t: Array, *, axis: int
+    where: Array | None, alpha: Array, y: Array, t: Array, *, axis: int
 ) -> Array:
     a = constant_along("alpha_entmax", "alpha", alpha, y, axis) - 1
     along, q = constant_along("alpha_entmax", "alpha", t, y, axis), _entmax_slopes(y, a)
@@ -147,15 +147,15 @@ def _alpha_entmax_reference(mp: Any, x: list[Any], alpha: Any) -> list[Any]:
     _alpha_entmax_by_x,
     _alpha_entmax_by_alpha,
     reference=_alpha_entmax_reference,
-    keep=lambda x, alpha, where, out, *, axis: (alpha, where, out),
+    keep=lambda x, where, alpha, out, *, axis: (where, alpha, out),
     ranges={"alpha": Range(1.0, excluded=(1.0,))},
     masks=("where",),
     several_axes=False,
 )
 def alpha_entmax(
     x: Array,
-    alpha: Array | float = 1.5,
     where: Array | None = None,
+    alpha: Array | float = 1.5,
     *,
     axis: int = -1,
 ) -> Array:
@@ -170,14 +170,14 @@ def alpha_entmax(
 
     Args:
         x: an array of any real dtype, with at least one axis.
-        alpha: the sparsity, one a head in the paper; a number, or an array that broadcasts against
-            x and has size 1 along the axis.
         where: a boolean array that broadcasts against x; elements that are False get 0 and do not
             count. A row without any True is all 0.
+        alpha: the sparsity, one a head in the paper; a number, or an array that broadcasts against
+            x and has size 1 along the axis.
         axis: the axis along which the result sums to 1.
 
     Example:
-        >>> activax.alpha_entmax(jnp.array([0.5, 0.0, -1.0]), 2.0)
+        >>> activax.alpha_entmax(jnp.array([0.5, 0.0, -1.0]), alpha=2.0)
         Array([0.75, 0.25, 0.  ], dtype=float32)
 
     Paper:

@@ -61,7 +61,7 @@ def _factor(s: Any, b: Any, like: Array, where: Array | None, axis: Any) -> Arra
 
 
 def _by_logits(
-    x: Array, s: Array, b: Array, where: Array | None, y: Array, t: Array, *, axis: Any
+    x: Array, where: Array | None, s: Array, b: Array, y: Array, t: Array, *, axis: Any
 ) -> Array:
     return _factor(s, b, y, where, axis) * softmax_differential(y, where, t, axis)
 
@@ -74,23 +74,23 @@ def _by_factor(x: Array, where: Array | None, y: Array, t: Any, axis: Any) -> Ar
 
 @vector(
     _by_logits,
-    lambda x, s, b, where, y, t, *, axis: _by_factor(
+    lambda x, where, s, b, y, t, *, axis: _by_factor(
         x, where, y, _parameter("s", t, y, axis) * _log_count(y, where, axis), axis
     ),
-    lambda x, s, b, where, y, t, *, axis: _by_factor(
+    lambda x, where, s, b, y, t, *, axis: _by_factor(
         x, where, y, _parameter("b", t, y, axis), axis
     ),
     reference=lambda mp, x, s, b: [
         1 / sum(mp.exp((s * mp.log(len(x)) + b) * (w - v)) for w in x) for v in x
     ],
-    keep=lambda x, s, b, where, out, *, axis: (x, s, b, where, out),
+    keep=lambda x, where, s, b, out, *, axis: (x, where, s, b, out),
     masks=("where",),
 )
 def scalable_softmax(
     x: Array,
+    where: Array | None = None,
     s: Array | float = 0.43,
     b: Array | float = 0.0,
-    where: Array | None = None,
     *,
     axis: int | tuple[int, ...] = -1,
 ) -> Array:
@@ -101,11 +101,11 @@ def scalable_softmax(
 
     Args:
         x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
+            count. A row without any True is all 0.
         s: the factor of log(n), one a head in the paper; a number, or an array that broadcasts
             against x and has size 1 along the axis.
         b: the number added to it, likewise.
-        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
-            count. A row without any True is all 0.
         axis: the axis, or a tuple of axes, along which the result sums to 1.
 
     Example:

@@ -73,7 +73,7 @@ _sink = functools.partial(constant_along, "softmax_sink", "s")
 
 
 def _keep_shares(
-    x: Array, s: Array, where: Array | None, out: Array, *, axis: Any
+    x: Array, where: Array | None, s: Array, out: Array, *, axis: Any
 ) -> tuple[Array | None, ...]:
     # The share of the sink is no difference of 1 and a sum: a small share would lose its digits.
     return out, where, _with_sink(widen(x), _sink(s, x, axis), where, axis)[1]
@@ -88,8 +88,8 @@ def _keep_shares(
 )
 def softmax_sink(
     x: Array,
-    s: Array | float = 0.0,
     where: Array | None = None,
+    s: Array | float = 0.0,
     *,
     axis: int | tuple[int, ...] = -1,
 ) -> Array:
@@ -102,15 +102,15 @@ def softmax_sink(
 
     Args:
         x: an array of any real dtype, with at least one axis.
-        s: the logit of the sink, one a head in published models; a number, or an array that
-            broadcasts against x and has size 1 along the axis.
         where: a boolean array that broadcasts against x; elements that are False get 0 and do not
             count. A row without any True is all 0.
+        s: the logit of the sink, one a head in published models; a number, or an array that
+            broadcasts against x and has size 1 along the axis.
         axis: the axis, or a tuple of axes, along which the exponentials are summed.
 
     Example:
         >>> heads = jnp.array([0.0, 100.0])[:, None]
-        >>> activax.softmax_sink(jnp.zeros((2, 3)), heads)
+        >>> activax.softmax_sink(jnp.zeros((2, 3)), s=heads)
         Array([[0.25, 0.25, 0.25],
                [0.  , 0.  , 0.  ]], dtype=float32)
 
