@@ -107,13 +107,14 @@ def piecewise(
             if callable(edges) and len(ends) != len(pieces) - 1:
                 raise ValueError(_wrong_number(name, len(pieces), len(ends)))
             beyond = [reached(x, end) for end in ends]
+            shape = jnp.broadcast_shapes(*(jnp.shape(known[n]) for n in inputs if n not in keys))
             for i, piece in enumerate(pieces):
                 here = ~jnp.isnan(x)
                 if i > 0:
                     here &= beyond[i - 1]
                 if i < len(ends):
                     here &= ~beyond[i]
-                here = jnp.broadcast_to(here, shape := jnp.broadcast_shapes(x.shape, here.shape))
+                here = jnp.broadcast_to(here, shape)
                 inside = jnp.where(here, x, jnp.broadcast_to(_inside(ends, i, x), shape))
                 yield functools.partial(_evaluate, name, i, piece, statics), here, inside
 
