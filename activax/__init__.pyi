@@ -286,7 +286,6 @@ from activax.functions.reduction import logmeanexp as logmeanexp
 from activax.functions.reduction import logsumexp as logsumexp
 from activax.functions.reduction import maxout as maxout
 from activax.functions.selecting.maxima import max_feature_map as max_feature_map
-from activax.functions.selecting.maxima import mellowmax as mellowmax
 from activax.functions.selecting.maxima import mfm as mfm
 from activax.functions.selecting.sorting import groupsort as groupsort
 from activax.functions.selecting.sorting import householder as householder
@@ -463,16 +462,13 @@ from activax.functions.stochastic.rectifiers import rt_relu as rt_relu
 from activax.functions.vector.dense import log_softmax as log_softmax
 from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
-from activax.functions.vector.entmax import alpha_entmax as alpha_entmax
 from activax.functions.vector.entmax import entmax15 as entmax15
-from activax.functions.vector.entmax import topk_softmax as topk_softmax
 from activax.functions.vector.lengths import isotropic_tanh as isotropic_tanh
 from activax.functions.vector.lengths import l2_normalize as l2_normalize
 from activax.functions.vector.lengths import norm_gate as norm_gate
 from activax.functions.vector.lengths import squash as squash
 from activax.functions.vector.shares import l1_relu_normalise as l1_relu_normalise
 from activax.functions.vector.shares import scalable_softmax as scalable_softmax
-from activax.functions.vector.shares import sigsoftmax as sigsoftmax
 from activax.functions.vector.shares import softplus_normalise as softplus_normalise
 from activax.functions.vector.shares import spherical_softmax as spherical_softmax
 from activax.functions.vector.shares import taylor_softmax as taylor_softmax
@@ -499,7 +495,6 @@ __all__ = [
     "ada",
     "affine",
     "aliases",
-    "alpha_entmax",
     "approx_sign",
     "aptx",
     "aranda_ordaz",
@@ -692,7 +687,6 @@ __all__ = [
     "maxout",
     "maxsig",
     "mef",
-    "mellowmax",
     "mexican_hat",
     "mfm",
     "miglu",
@@ -827,7 +821,6 @@ __all__ = [
     "sign_ste",
     "signed_sqrt",
     "signed_square",
-    "sigsoftmax",
     "silu",
     "similar",
     "simple_gate",
@@ -948,7 +941,6 @@ __all__ = [
     "tlu",
     "topk",
     "topk_act",
-    "topk_softmax",
     "triple_state_sigmoid",
     "ts_relu",
     "variant_sigmoid",

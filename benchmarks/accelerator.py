@@ -175,6 +175,16 @@ def _measurable(text: str) -> activax.Activation[...]:
     return found
 
 
+def usual() -> list[activax.Activation[...]]:
+    """Return the certified activations, and the gated units that other libraries have."""
+    return [
+        a
+        for a in activax.catalog.values()
+        if a.tier == "certified"
+        or (a.kind == "gated" and (a.elsewhere.names or a.elsewhere.expressions))
+    ]
+
+
 def parser() -> Parser:
     out = Parser(prog="benchmarks.accelerator", description=(__doc__ or "").partition("\n")[0])
     arguments.add_activations(out, one=_measurable, help="default: all that make a promise")
@@ -246,9 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         record = begin(file, options.fresh, shape, argv)
     except (OSError, ValueError) as error:
         command.error(str(error))
-    chosen = options.activations or [
-        a for a in activax.catalog.values() if a.tier != "formula" and not still(a)
-    ]
+    chosen = options.activations or [a for a in usual() if not still(a)]
     names = [activation.name for activation in chosen]
     roofline = Roofline()
     sections = plan(names, options.dtype, size._replace(shape=shape), available(), roofline)

@@ -50,8 +50,6 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "square": "square",
         "tanh": "tanh",
         "arctan": "arctan",
-        "sin": "sine",
-        "cos": "cosine",
         "sinc": "sinc",
         "sign": "sign",
     },

@@ -7,7 +7,15 @@ import sys
 import unicodedata
 
 HANDLER = "activax.spelled"
-SPELLED = {"±": "+-", "≥": ">=", "†": "#", "‡": "!", "²": "^2"}
+SPELLED = {
+    "±": "+-",
+    "≥": ">=",
+    "†": "#",
+    "‡": "!",
+    "²": "^2",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+    "ł": "l",
+}
 BOX = "BOX DRAWINGS "
 
 

@@ -20,6 +20,7 @@ Modules:
     squares                Sums of squares that neither overflow nor underflow.
     rounding               Rounding of quotients to whole numbers, right next to ties too.
     nudge                  Changes of a float32 that make it round to 16 bits correctly.
+    ranking                The largest elements, groups, and powers of two of vectors.
     nudges                 Those of each activation; `python -m benchmarks.rounding` finds them.
     swept                  The activations whose errors were measured at every float32.
     coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.
@@ -38,6 +39,7 @@ __all__ = [
     "nudges",
     "phase",
     "products",
+    "ranking",
     "selects",
     "self_gate",
     "slope_from_value",

@@ -6,7 +6,7 @@ from jax import Array, lax
 from activax.numerics.along_axis import largest
 from activax.numerics.selects import clip, flag, largest_finite
 
-INFINITE = 2.0**50  # stands for an infinite element beside scaled ones, which are at most 16
+FAR_OFF = 2.0**50  # stands for an infinite element beside scaled ones, which are at most 16
 
 
 def largest_few(function: str, x: Array, k: int, axis: int | tuple[int, ...]) -> Array:
@@ -54,6 +54,6 @@ def power_for(x: Array, where: Array | None, axis: int | tuple[int, ...], least:
     return 1 / lax.stop_gradient(lax.reduce_precision(top, exponent_bits, 0))
 
 
-def scaled(x: Array, power: Array) -> Array:
-    """Return x times a power of two from `power_for`, and +-INFINITE where x is infinite."""
-    return clip(x * power, -INFINITE, INFINITE)
+def rescaled(x: Array, power: Array) -> Array:
+    """Return x times a power of two from `power_for`, and +-FAR_OFF where x is infinite."""
+    return clip(x * power, -FAR_OFF, FAR_OFF)

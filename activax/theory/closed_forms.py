@@ -41,9 +41,11 @@ class ClosedForm(NamedTuple):
 
 def closed_form(activation: ScalarFunction) -> ClosedForm | None:
     """Return the closed form of an activation or of a function of JAX, or None."""
+    if isinstance(activation, Hashable) and activation in FORMS_OF_FUNCTIONS:
+        return FORMS_OF_FUNCTIONS[activation]
     known = activation if isinstance(activation, Activation) else same_in_jax(activation)
     if known is None:
-        return FORMS_OF_FUNCTIONS.get(activation) if isinstance(activation, Hashable) else None
+        return None
     make = FORMS_OF_ACTIVATIONS.get(known.name)
     if make is None or known.arrays or catalog[known.name] is not known.original._plain:
         return None

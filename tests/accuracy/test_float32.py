@@ -17,12 +17,14 @@ pytestmark = pytest.mark.optimized
 def test_error(elementwise, quantity):
     of_slope = quantity == "slope"
     function = slope(elementwise) if of_slope else elementwise
+    kinks = np.array(elementwise.kinks)
     x = np.concatenate([
-        critical(precise(function), elementwise.kinks, radius=2**9),
+        critical(precise(function), kinks, radius=2**9),
         magnitudes(32),
         np.linspace(-128, 128, 2**16, dtype=np.float32),
         [np.float32(np.nan)],
     ])  # fmt: skip
+    x = x[~np.isin(x, kinks.astype(np.float32))]  # which may round to the other side
     error = errors(function, jnp.asarray(x), jax.jit(function)(x))
     worst = error.argmax()
     assert error[worst] <= elementwise.ulps[of_slope], f"{error[worst]:.2f} ulps at {x[worst]}"

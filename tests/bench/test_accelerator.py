@@ -16,7 +16,7 @@ from benchmarks._lib import device_layers, device_numbers, device_races
 from benchmarks._lib.resumable import Budget, RunRecord
 
 pytestmark = pytest.mark.usefixtures("few_sets", "standard_promotion")
-EVERYTHING = [a.name for a in activax.catalog.values() if a.tier != "formula"][1:]
+EVERYTHING = [a.name for a in accelerator.usual()][1:]
 LARGEST = 1_000_000  # bytes of a record
 
 

@@ -24,7 +24,7 @@ def exact(activation):
     reference is not smooth. A slope is a difference over 1e-15 in 50 digits.
     """
     nodes, weights = np.polynomial.legendre.leggauss(20)
-    positive = np.concatenate([[0.0], 2.0 ** np.arange(-5, -1), np.arange(0.5, 4, 0.5)])
+    positive = np.concatenate([[0.0], 2.0 ** np.arange(-12, -1), np.arange(0.5, 4, 0.5)])
     positive = np.concatenate([positive, np.arange(4.0, 12.0, 2.0), np.arange(12.0, 125.0, 4.0)])
     kinks = [point.x for point in breakpoints(activation)]
     edges = np.unique([*positive, *-positive, *kinks])

@@ -36,7 +36,7 @@ def _cosine(x: Array, b: Array | float, c: Array | float) -> Array:
     return jnp.cos(endless_phase(x, b) + c)
 
 
-@elsewhere({"jax.numpy torch": "sin", "onnx": "Sin"})
+@elsewhere({"torch": "sin", "onnx": "Sin"})
 @elementwise(
     lambda x, a, b, c: a * b * _cosine(x, b, c),
     lambda x, a, b, c: _sine(x, b, c),
@@ -68,7 +68,7 @@ def sine(x: Array, a: Array | float = 1.0, b: Array | float = 1.0, c: Array | fl
     return a * _sine(x, b, c)
 
 
-@elsewhere({"jax.numpy torch": "cos", "onnx": "Cos"})
+@elsewhere({"torch": "cos", "onnx": "Cos"})
 @elementwise(
     lambda x, a, b, c: -a * b * _sine(x, b, c),
     lambda x, a, b, c: _cosine(x, b, c),

@@ -1,7 +1,7 @@
 """Activations that select or sort the elements of a vector.
 
 Modules:
-    maxima   Maxima of halves, smooth maxima, and both signs side by side.
+    maxima   Maxima of halves.
     sorting  Sorts and reflections, which keep the length of a vector and of its cotangent.
     winners  Activations that keep the largest elements and set the others to 0.
 """

@@ -9,7 +9,7 @@ from jax import Array
 from activax.core.ranges import Range
 from activax.core.vector import vector
 from activax.numerics.along_axis import first_largest, largest, mean
-from activax.numerics.ranking import grouped, largest_few, power_for, scaled
+from activax.numerics.ranking import grouped, largest_few, power_for, rescaled
 from activax.numerics.selects import choose, flag, root
 
 __all__ = ["batch_topk", "gaussian_topk", "kwta", "lwta", "topk", "topk_act"]
@@ -155,7 +155,7 @@ def gaussian_topk(
     """
     # Relative to the largest element, because a large mean would round the deviations away.
     power = power_for(x, None, axis, least=1.0)
-    z = scaled(x, power)
+    z = rescaled(x, power)
     z = z - largest(z, None, axis)
     centred = z - mean(z, None, axis)
     excess = centred - multiplier * root(mean(centred * centred, None, axis))

@@ -2,7 +2,7 @@
 
 Modules:
     dense    Distributions that give every element a share.
-    entmax   Distributions between softmax and sparsemax, and the softmax of the largest elements.
+    entmax   Distributions between softmax and sparsemax.
     lengths  Activations that keep the direction of a vector and change its length.
     shares   Shares of other functions than the exponential of each element.
     sinks    Distributions that may give away less than the whole.

@@ -11,7 +11,7 @@ from activax.core.ranges import POSITIVE
 from activax.core.vector import vector
 from activax.numerics import transcendental
 from activax.numerics.along_axis import mean
-from activax.numerics.ranking import power_for, scaled
+from activax.numerics.ranking import power_for, rescaled
 from activax.numerics.selects import FAR, at_least, at_most, root
 from activax.numerics.transcendental import polynomial
 
@@ -28,7 +28,7 @@ def _power(x: Array, axis: Any) -> Array:
 def _scaled_length(x: Array, axis: Any) -> tuple[Array, Array, Array]:
     """Return r x, its length, and r."""
     power = _power(x, axis)
-    z = scaled(x, power)
+    z = rescaled(x, power)
     return z, root(jnp.sum(z * z, axis, keepdims=True)), power
 
 
@@ -139,7 +139,7 @@ def norm_gate(x: Array, *, axis: int | tuple[int, ...] = -1) -> Array:
         Equivariant Features in Volumetric Data, arXiv:1807.02547.
     """
     power = _power(x, axis)
-    z = scaled(x, power)
+    z = rescaled(x, power)
     rms = root(mean(z * z, None, axis)) / power
     far = rms > FAR  # the tanh is 1, and in its slope a sum of products with x could overflow
     return jnp.where(far, x, jnp.where(far, 0.0, x) * transcendental.tanh(rms))

@@ -18,13 +18,12 @@ from activax.numerics.along_axis import (
     normalized,
     softmax_differential,
 )
-from activax.numerics.ranking import power_for, scaled
+from activax.numerics.ranking import power_for, rescaled
 from activax.numerics.selects import at_least, at_most, largest_finite, limit_product, magnitude
 
 __all__ = [
     "l1_relu_normalise",
     "scalable_softmax",
-    "sigsoftmax",
     "softplus_normalise",
     "spherical_softmax",
     "taylor_softmax",
@@ -121,37 +120,6 @@ def scalable_softmax(
     return normalized(jnp.exp(limit_product(logits, magnitude(factor))), where, axis)
 
 
-@vector(
-    reference=lambda mp, x: _shares_of(
-        [mp.exp(2 * v - mp.log(mp.exp(v) + 1) - max(x)) for v in x]
-        if max(x) > -1
-        else [mp.exp(2 * (v - max(x))) / (mp.exp(v) + 1) for v in x]
-    ),
-    masks=("where",),
-)
-def sigsoftmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
-    """Sigsoftmax: the shares of exponentials times sigmoids, of more rank than the softmax.
-
-    Formula:
-        sigsoftmax(x)_i = exp(x_i) sigmoid(x_i) / sum_j exp(x_j) sigmoid(x_j)
-
-    Args:
-        x: an array of any real dtype, with at least one axis.
-        where: a boolean array that broadcasts against x; elements that are False get 0 and do not
-            count. A row without any True is all 0.
-        axis: the axis, or a tuple of axes, along which the result sums to 1.
-
-    Paper:
-        Kanai, Fujiwara, Yamanaka & Adachi 2018, Sigsoftmax: Reanalysis of the Softmax Bottleneck,
-        arXiv:1805.10829.
-    """
-    x = _counted(x, where, axis)
-    e, top = jnp.exp(below_largest(x, where, axis)), largest(x, where, axis)
-    # Left of 0 the sigmoid is exp(x) sigmoid(-x), which would underflow without the shift.
-    share = jnp.where(top < 0, e * transcendental.logistic(-x), transcendental.logistic(x))
-    return normalized(e * share, where, axis)
-
-
 _SMALL = 2.0**-10
 
 
@@ -187,7 +155,7 @@ def softplus_normalise(
     # Where all are negative softplus would underflow: relative to the exponential of the largest.
     share = _log1p_share(transcendental.exp(at_most(x, 0.0)))
     low = jnp.exp(below_largest(x, where, axis)) * share
-    high = scaled(transcendental.softplus(x), power_for(at_least(x, 0.0), where, axis, least=1.0))
+    high = rescaled(transcendental.softplus(x), power_for(at_least(x, 0.0), where, axis, least=1.0))
     return normalized(jnp.where(top < 0, low, high), where, axis)
 
 
@@ -225,7 +193,7 @@ def l1_relu_normalise(
     """
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
-    terms = scaled(jnp.where(x <= 0, 0.0, x), power)
+    terms = rescaled(jnp.where(x <= 0, 0.0, x), power)
     return terms / (jnp.sum(terms, axis, keepdims=True) + epsilon * power)
 
 
@@ -263,7 +231,7 @@ def spherical_softmax(
     """
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
-    z = scaled(x, power)
+    z = rescaled(x, power)
     return normalized(z * z + epsilon * power * power, where, axis)
 
 
@@ -295,5 +263,5 @@ def taylor_softmax(
     """
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
-    shifted = scaled(x, power) + power
+    shifted = rescaled(x, power) + power
     return normalized(shifted * shifted + power * power, where, axis)  # twice the series

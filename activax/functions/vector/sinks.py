@@ -151,7 +151,7 @@ def softpick(
 
     Example:
         >>> activax.softpick(jnp.array([1.0, 2.0, -3.0]))
-        Array([0.18879986, 0.70203453, 0.        ], dtype=float32)
+        Array([0.18970712, 0.70538455, 0.        ], dtype=float32)
 
     Paper:
         Zuhri, Fuadi & Aji 2025, Softpick: No Attention Sink, No Massive Activations with Rectified
