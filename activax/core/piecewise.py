@@ -107,12 +107,7 @@ def piecewise(
             if callable(edges) and len(ends) != len(pieces) - 1:
                 raise ValueError(_wrong_number(name, len(pieces), len(ends)))
             beyond = [reached(x, end) for end in ends]
-<<<<<<< HEAD
-            live = (a for n, a in known.items() if n in inputs and n not in keys)
-            shape = jnp.broadcast_shapes(*map(jnp.shape, live))
-=======
             shape = jnp.broadcast_shapes(*(jnp.shape(known[n]) for n in inputs if n not in keys))
->>>>>>> 3afc4f537de990d068726f736a7701c23a3d36c6
             for i, piece in enumerate(pieces):
                 here = ~jnp.isnan(x)
                 if i > 0:
