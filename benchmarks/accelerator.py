@@ -176,12 +176,11 @@ def _measurable(text: str) -> activax.Activation[...]:
 
 
 def usual() -> list[activax.Activation[...]]:
-    """Return the certified activations, and the gated units that other libraries have."""
+    """Return the certified elementwise activations, and of other kinds those that peers have."""
     return [
         a
         for a in activax.catalog.values()
-        if a.tier == "certified"
-        or (a.kind == "gated" and (a.elsewhere.names or a.elsewhere.expressions))
+        if (a.tier == "certified" if a.kind == "elementwise" else any(a.elsewhere))
     ]
 
 
