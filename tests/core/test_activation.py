@@ -247,7 +247,7 @@ def test_pickles_name_public_places(activation):
         made.append(activax.affine(activation, scale=2.0))
         for name, range_ in activation.ranges.items():
             made.append(
-                activation.bind(**{name: next(v for v in (1.5, 0.5, -0.5, 0.01, 3) if v in range_)})
+                activation.bind(**{name: next(v for v in (1.5, 0.5, -0.5, 0.001, 3) if v in range_)})
             )
     for one in made:
         names = [text for _, text, _ in pickletools.genops(pickle.dumps(one)) if text]
