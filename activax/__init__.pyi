@@ -387,6 +387,8 @@ from activax.functions.sigmoidal.asymmetric import hexpo as hexpo
 from activax.functions.sigmoidal.asymmetric import loglog as loglog
 from activax.functions.sigmoidal.asymmetric import soft_root_sign as soft_root_sign
 from activax.functions.sigmoidal.asymmetric import srs as srs
+from activax.functions.sigmoidal.caps import derf as derf
+from activax.functions.sigmoidal.caps import soft_cap as soft_cap
 from activax.functions.sigmoidal.hyperbolic import bipolar_sigmoid as bipolar_sigmoid
 from activax.functions.sigmoidal.hyperbolic import dyt as dyt
 from activax.functions.sigmoidal.hyperbolic import gudermannian as gudermannian
@@ -424,8 +426,6 @@ from activax.functions.sigmoidal.sums import sigmoid_tanh_hybrid as sigmoid_tanh
 from activax.functions.sigmoidal.sums import sinc_sigmoid as sinc_sigmoid
 from activax.functions.sigmoidal.sums import symmetric_msaf as symmetric_msaf
 from activax.functions.sigmoidal.sums import triple_state_sigmoid as triple_state_sigmoid
-from activax.functions.sigmoidal_caps import derf as derf
-from activax.functions.sigmoidal_caps import soft_cap as soft_cap
 from activax.functions.spiking.bounded import spike_atan as spike_atan
 from activax.functions.spiking.bounded import spike_erf as spike_erf
 from activax.functions.spiking.bounded import spike_exp as spike_exp

@@ -7,7 +7,6 @@ FAMILIES = (
     "hard",
     "shrinkage",
     "sigmoidal",
-    "sigmoidal_caps",
     "exponential",
     "gaussian",
     "self_gated",

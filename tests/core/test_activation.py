@@ -246,9 +246,8 @@ def test_pickles_name_public_places(activation):
     if activation.kind == "elementwise":
         made.append(activax.affine(activation, scale=2.0))
         for name, range_ in activation.ranges.items():
-            made.append(
-                activation.bind(**{name: next(v for v in (1.5, 0.5, -0.5, 0.001, 3) if v in range_)})
-            )
+            value = next(v for v in (1.5, 0.5, -0.5, 0.001, 3) if v in range_)
+            made.append(activation.bind(**{name: value}))
     for one in made:
         names = [text for _, text, _ in pickletools.genops(pickle.dumps(one)) if text]
         modules = {text for text in names if isinstance(text, str) and text.startswith("activax")}
