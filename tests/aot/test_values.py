@@ -26,19 +26,19 @@ pytestmark = [pytest.mark.aot, pytest.mark.every]
 @pytest.mark.parametrize(
     "target", ["h200", pytest.param("v5e", marks=pytest.mark.slow)], indirect=True
 )
-def test_float32(elementwise, target):
+def test_float32(certified, target):
     """Allow the bounds of the definition, or the error on the machine at hand."""
-    near = critical(slope(elementwise), elementwise.kinks, radius=16)
-    x = np.concatenate([sample(np.float32, elementwise, count=40), inside(near, elementwise)])
-    x = x[np.isfinite(x) & ~np.isin(x.astype(float), elementwise.kinks)]
+    near = critical(slope(certified), certified.kinks, radius=16)
+    x = np.concatenate([sample(np.float32, certified, count=40), inside(near, certified)])
+    x = x[np.isfinite(x) & ~np.isin(x.astype(float), certified.kinks)]
 
     def both(x):
-        return elementwise(x), slope(elementwise)(x)
+        return certified(x), slope(certified)(x)
 
     program = compile_for(target, both, jax.ShapeDtypeStruct(x.shape, x.dtype))
     there, here = evaluate(program.hlo, x), jax.jit(both)(x)
     for function, bound, got, mine in zip(
-        (elementwise, slope(elementwise)), elementwise.ulps, there, here, strict=True
+        (certified, slope(certified)), certified.ulps, there, here, strict=True
     ):
         worst = errors(function, jnp.asarray(x), (np.broadcast_to(got, x.shape), mine))
         assert worst[0].max() <= max(bound, worst[1].max(), 0.5)  # targets keep subnormals
