@@ -464,7 +464,6 @@ from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
 from activax.functions.vector.entmax import entmax15 as entmax15
 from activax.functions.vector.lengths import isotropic_tanh as isotropic_tanh
-from activax.functions.vector.lengths import l2_normalize as l2_normalize
 from activax.functions.vector.lengths import norm_gate as norm_gate
 from activax.functions.vector.lengths import squash as squash
 from activax.functions.vector.shares import l1_relu_normalise as l1_relu_normalise
@@ -648,7 +647,6 @@ __all__ = [
     "jump_step",
     "kwta",
     "l1_relu_normalise",
-    "l2_normalize",
     "laaf",
     "laplace_cdf_gate",
     "laplace_glu",

@@ -2757,15 +2757,6 @@ INDEX = {
         2019,
         "Entmax with alpha = 1.5: between softmax and sparsemax, with zeros and a smooth boundary.",
     ),
-    "l2_normalize": Entry(
-        "vector.lengths",
-        "vector",
-        "certified",
-        (),
-        None,
-        None,
-        "Divide a vector by its Euclidean length, or by epsilon if that is more.",
-    ),
     "squash": Entry(
         "vector.lengths",
         "vector",

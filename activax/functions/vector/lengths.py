@@ -6,8 +6,6 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from activax.core.arguments import widen
-from activax.core.ranges import POSITIVE
 from activax.core.vector import vector
 from activax.numerics import transcendental
 from activax.numerics.along_axis import mean
@@ -15,7 +13,7 @@ from activax.numerics.ranking import power_for, rescaled
 from activax.numerics.selects import FAR, at_least, at_most, root
 from activax.numerics.transcendental import polynomial
 
-__all__ = ["isotropic_tanh", "l2_normalize", "norm_gate", "squash"]
+__all__ = ["isotropic_tanh", "norm_gate", "squash"]
 
 
 def _power(x: Array, axis: Any) -> Array:
@@ -40,50 +38,6 @@ def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
 
 def _length(mp: Any, x: list[Any]) -> Any:
     return mp.sqrt(mp.fsum(v * v for v in x))
-
-
-def _over_length(x: Array, axis: Any, epsilon: float) -> Array:
-    """Return 1 / max(|x|, epsilon)."""
-    _, length, power = _scaled_length(widen(x), axis)
-    small = length / power <= epsilon
-    return jnp.where(small, 1 / epsilon, power / jnp.where(small, 1.0, length))
-
-
-def _l2_differential(y: Array, inverse: Array, t: Array, *, axis: Any, epsilon: float) -> Array:
-    # Where the length is below epsilon the divisor is constant.
-    along = jnp.sum(y * t, axis, keepdims=True)
-    return inverse * (t - jnp.where(inverse >= 1 / epsilon, 0.0, y * along))
-
-
-@vector(
-    _l2_differential,
-    reference=lambda mp, x, epsilon: [v / max(_length(mp, x), mp.mpf(epsilon)) for v in x],
-    keep=lambda x, out, *, axis, epsilon: (out, _over_length(x, axis, epsilon)),
-    ranges={"epsilon": POSITIVE},
-)
-def l2_normalize(x: Array, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-12) -> Array:
-    """Divide a vector by its Euclidean length, or by epsilon if that is more.
-
-    No square overflows or underflows. The backward pass keeps the output and one number a row.
-
-    Formula:
-        l2_normalize(x) = x / max(|x|, epsilon), |x|^2 = sum_j x_j^2; where |x| is epsilon the slope
-        is 1 / epsilon
-
-    Args:
-        x: an array of any real dtype, with at least one axis.
-        axis: the axis, or a tuple of axes, along which the result has length 1.
-        epsilon: the least divisor.
-
-    Example:
-        >>> activax.l2_normalize(jnp.array([3e30, 4e30]))
-        Array([0.6, 0.8], dtype=float32)
-
-    Paper:
-        Folklore; torch.nn.functional.normalize.
-    """
-    direction, length = _direction_and_length(x, axis)
-    return jnp.where(length <= epsilon, x / epsilon, direction)
 
 
 def _squash_reference(mp: Any, x: list[Any]) -> list[Any]:

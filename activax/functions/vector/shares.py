@@ -156,7 +156,7 @@ def softplus_normalise(
     share = _log1p_share(transcendental.exp(at_most(x, 0.0)))
     low = jnp.exp(below_largest(x, where, axis)) * share
     high = rescaled(transcendental.softplus(x), power_for(at_least(x, 0.0), where, axis, least=1.0))
-    return normalized(jnp.where(top < 0, low, high), where, axis)
+    return masked(normalized(jnp.where(top < 0, low, high), where, axis), where)
 
 
 @vector(
@@ -194,7 +194,7 @@ def l1_relu_normalise(
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
     terms = rescaled(jnp.where(x <= 0, 0.0, x), power)
-    return terms / (jnp.sum(terms, axis, keepdims=True) + epsilon * power)
+    return masked(terms / (jnp.sum(terms, axis, keepdims=True) + epsilon * power), where)
 
 
 @vector(
@@ -232,7 +232,7 @@ def spherical_softmax(
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
     z = rescaled(x, power)
-    return normalized(z * z + epsilon * power * power, where, axis)
+    return masked(normalized(z * z + epsilon * power * power, where, axis), where)
 
 
 @vector(
@@ -264,4 +264,5 @@ def taylor_softmax(
     x = masked(x, where)
     power = power_for(x, where, axis, least=1.0)
     shifted = rescaled(x, power) + power
-    return normalized(shifted * shifted + power * power, where, axis)  # twice the series
+    twice_the_series = shifted * shifted + power * power
+    return masked(normalized(twice_the_series, where, axis), where)
