@@ -49,20 +49,16 @@ __all__ = [name for name in _NAMES if not hasattr(_builtins, name)]
 
 _register()
 
+_lines: dict[str, dict[str, str]] = {family: {} for family in _FAMILIES}
+for _name, _entry in _INDEX.items():
+    _lines[_entry.family][_name] = _entry.summary
+for _alias, _name in _ALIASES.items():
+    _lines[_INDEX[_name].family][_alias] = f"Another name of {_name}."
+
 __doc__ = _contents.index(
     __name__,
     _TOOLS,
-    {
-        summary: {
-            **{name: entry.summary for name, entry in _INDEX.items() if entry.family == family},
-            **{
-                alias: f"Another name of {name}."
-                for alias, name in _ALIASES.items()
-                if _INDEX[name].family == family
-            },
-        }
-        for family, summary in _FAMILIES.items()
-    },
+    {summary: _lines[family] for family, summary in _FAMILIES.items()},
     catalog="Every activation of the library by its name; read-only.",
     aliases="The other names of activations; read-only.",
 )

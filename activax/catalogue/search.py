@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.polynomial.hermite_e import hermegauss
 
 from activax.catalogue.index import FAMILIES, INDEX, TAGS
 from activax.catalogue.lookup import by_name, get
@@ -128,7 +127,7 @@ def similar(
         raise ValueError(
             f"similar: needs a function that is finite for normal inputs; {activation!r} is not"
         )
-    weights = hermegauss(len(own))[1]
+    weights = np.polynomial.hermite_e.hermegauss(len(own))[1]
     name = activation.name if isinstance(activation, Activation) else ""
     itself = name if by_name(name) is activation else ""
     others = {name: row for name, row in SHAPES.items() if name != itself}
@@ -141,6 +140,6 @@ def similar(
 
 def shape_of(function: Callable[..., Any]) -> np.ndarray:
     """Return the values of a function at the points of a Gauss-Hermite quadrature, in float64."""
-    points = hermegauss(POINTS)[0]
+    points = np.polynomial.hermite_e.hermegauss(POINTS)[0]
     with jax.enable_x64(True):
         return np.broadcast_to(np.asarray(function(jnp.asarray(points)), float), points.shape)

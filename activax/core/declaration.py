@@ -19,8 +19,7 @@ from activax.core.pipeline import Operands, Pipeline, keep_inputs, keep_output
 from activax.core.ranges import ANY, Ranges, complete
 from activax.core.residuals import INPUT, Differential, Residual
 from activax.numerics.mode import Mode, at
-from activax.numerics.nudges import NUDGES, WRONG
-from activax.numerics.swept import SWEPT
+from activax.numerics.nudge import Nudge
 
 P = ParamSpec("P")
 # A formula is written for an array; the activation takes whatever converts to one.
@@ -69,7 +68,8 @@ def declare(
     statics = tuple(name for name in signature.parameters if name not in arrays)
     carrying = [n for n in arrays[inputs:] if n not in (*keys, *masks)]
     ranges = complete(name, ranges, signature, carrying)
-    if tier == "certified" and kind == "elementwise" and inside and name not in SWEPT:
+    swept, nudges, rounding = _records(name) if inside else (True, {}, None)
+    if tier == "certified" and kind == "elementwise" and not swept:
         tier = "derived"
     if ulps is None:
         ulps = UNBOUNDED if tier == "formula" else ULPS
@@ -89,7 +89,7 @@ def declare(
                 keep,
                 ranges,
                 along_axis=kind in ("vector", "reduction"),
-                nudges={key: nudge for (of, key), nudge in NUDGES.items() if inside and of == name},
+                nudges=nudges,
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),
             kinks=kinks,
@@ -97,7 +97,7 @@ def declare(
             domain=domain,
             factors=factors,
             ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
-            rounding=WRONG.get(name) if inside else None,
+            rounding=rounding,
             residuals=(*residuals, INPUT),
             inputs=inputs,
             arrays=arrays,
@@ -109,6 +109,17 @@ def declare(
             doc=document(declaration.__doc__, kind, signature, ranges, carrying, formula_text),
         )
     )
+
+
+def _records(
+    name: str,
+) -> tuple[bool, Mapping[str, Nudge], Mapping[str, tuple[int, int]] | None]:
+    """Return what was measured of an entry: if all inputs, the nudges, and the wrong results."""
+    # Imported with the first entry, for `import activax` needs none of it.
+    from activax.numerics.nudges import NUDGES, WRONG
+    from activax.numerics.swept import SWEPT
+
+    return name in SWEPT, NUDGES.get(name, {}), WRONG.get(name)
 
 
 def check_elementwise(function: str, role: str, part: Any) -> None:

@@ -6,19 +6,20 @@ shift, so the conversion is a primitive of JAX, whose transpose is the conversio
 cotangent of a bfloat16 input is rounded the fast way, too.
 """
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from activax.numerics.mode import PLAIN, tracing
 
-_PAIR = (jnp.float32, jnp.bfloat16)
+if TYPE_CHECKING:
+    from jax.extend.core import Primitive
 
-_convert = Primitive("activax_convert")
+_PAIR = (jnp.float32, jnp.bfloat16)
 
 
 def convert(x: Array, dtype: Any) -> Array:
@@ -27,7 +28,7 @@ def convert(x: Array, dtype: Any) -> Array:
         return x
     if tracing.value in PLAIN or x.dtype not in _PAIR or dtype not in _PAIR:
         return x.astype(dtype)
-    converted: Array = _convert.bind(x, dtype=jnp.dtype(dtype))
+    converted: Array = _primitive().bind(x, dtype=jnp.dtype(dtype))
     return converted
 
 
@@ -46,9 +47,17 @@ def _transposed(cotangent: Array, x: Any, *, dtype: Any) -> list[Array]:
     return [convert(cotangent, x.aval.dtype)]
 
 
-_convert.def_impl(jax.jit(_convert.bind, static_argnames="dtype"))
-_convert.def_abstract_eval(lambda x, *, dtype: x.update(dtype=dtype, weak_type=False))
-ad.deflinear2(_convert, _transposed)
-batching.defvectorized(_convert)
-mlir.register_lowering(_convert, mlir.lower_fun(_by_xla, multiple_results=False))
-mlir.register_lowering(_convert, mlir.lower_fun(_on_cpu, multiple_results=False), platform="cpu")
+@functools.cache
+def _primitive() -> "Primitive":
+    """Define the primitive when it is first used: `jax.extend` imports much that is not."""
+    from jax.extend.core import Primitive
+
+    primitive = Primitive("activax_convert")
+    primitive.def_impl(jax.jit(primitive.bind, static_argnames="dtype"))
+    primitive.def_abstract_eval(lambda x, *, dtype: x.update(dtype=dtype, weak_type=False))
+    ad.deflinear2(primitive, _transposed)
+    batching.defvectorized(primitive)
+    for lowering, platform in ((_by_xla, None), (_on_cpu, "cpu")):
+        lowered = mlir.lower_fun(lowering, multiple_results=False)
+        mlir.register_lowering(primitive, lowered, platform=platform)
+    return primitive
