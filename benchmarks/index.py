@@ -189,7 +189,8 @@ def stub() -> str:
         for home in sorted(homes)
         for name in sorted(homes[home], key=lambda n: (n.islower(), n))
     ]
-    listed = sorted({*activax.__all__} - {*dir(builtins)})
+    defined = {name for _, name, _ in everything()}
+    listed = sorted({*activax._TOOLS, *defined} - {*dir(builtins)})
     lines += ["", "__version__: str", "catalog: Mapping[str, Activation[...]]"]
     lines += ["aliases: Mapping[str, str]", "", "__all__ = ["]
     return "\n".join([*lines, *(f'    "{name}",' for name in listed), "]", ""])

@@ -190,12 +190,15 @@ def named_differentials(
     live: Sequence[str],
     given: Sequence[Differential],
     keep: KeepOption | None,
+    automatic: Callable[[Callable[..., Array], int], Differential],
 ) -> dict[str, Differential]:
-    """Return the differential by each differentiable parameter: the given, or JAX's of the formula.
+    """Return the differential by each differentiable parameter: the given, or the automatic one.
+
+    `automatic(formula, position)` is JAX's derivative of the formula by its argument there.
 
     Raises:
         TypeError: a number of differentials that is neither 0 nor that of the parameters; none, but
-            a `keep`, for JAX's are functions of the inputs.
+            a `keep`, for automatic ones are functions of the inputs.
     """
     name = formula.__name__
     if given:
@@ -209,12 +212,14 @@ def named_differentials(
     if keep is not None:
         raise TypeError(f"{name}: keep={keep!r} is for slopes that are functions of it; give them")
 
-    def by(position: int) -> Differential:
-        return lambda *inputs_and_t, **statics: derivative_by(
-            formula, position, inputs_and_t[:-1], inputs_and_t[-1], **statics
-        )
+    return {n: automatic(formula, names.index(n)) for n in live}
 
-    return {n: by(names.index(n)) for n in live}
+
+def in_direction(formula: Callable[..., Array], position: int) -> Differential:
+    """Return the derivative when the array at `position` moves in direction t, by JAX."""
+    return lambda *inputs_and_t, **statics: derivative_by(
+        formula, position, inputs_and_t[:-1], inputs_and_t[-1], **statics
+    )
 
 
 def derivative_by(

@@ -27,7 +27,7 @@ from activax.core.declaration import (
 from activax.core.definition import EVERYWHERE
 from activax.core.pipeline import Operands
 from activax.core.ranges import ANY, Ranges
-from activax.core.residuals import Residual, along, from_output
+from activax.core.residuals import Differential, Residual, along, from_output
 from activax.numerics.mode import PLAIN, tracing
 
 
@@ -148,18 +148,6 @@ def elementwise_of(
     if slopes and keep == "output":
         residuals = (*lean, from_output(lambda out, *_, **statics: slopes[0](out, **statics)))
 
-    def by(position: int) -> Callable[..., Array]:
-        def slope(*arrays: Any, **statics: Any) -> Array:
-            return derivative_by(
-                formula, position, arrays, jnp.ones_like(arrays[position]), **statics
-            )
-
-        return slope
-
-    # Slopes are computed forward, and then multiplied by what flows through them. Backward, a
-    # select would let no NaN pass, and 0 times an infinite factor would be NaN.
-    automatic = [by(names.index(n)) for n in live] if keep is None else []
-
     def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
         given = dict(zip(names, arrays, strict=True))
         operands = {n: real(name, n, given[n]) for n in live if given[n] is not None}
@@ -173,7 +161,7 @@ def elementwise_of(
     return declare(
         formula,
         prepare,
-        named_differentials(formula, names, live, [*map(along, slopes or automatic)], keep),
+        named_differentials(formula, names, live, [*map(along, slopes)], keep, _by_slope),
         kind="elementwise",
         tier=tier,
         keep=kept_by(name, keep or "inputs"),
@@ -181,6 +169,19 @@ def elementwise_of(
         keys=keys,
         **facts,
     )
+
+
+def _by_slope(formula: Callable[..., Array], position: int) -> Differential:
+    """Return JAX's slope by the array at `position`, times the direction.
+
+    The slope is computed forward. Backward, a select would let no NaN of a parameter pass, and
+    0 times an infinite factor would be NaN.
+    """
+
+    def slope(*arrays: Any, **statics: Any) -> Array:
+        return derivative_by(formula, position, arrays, jnp.ones_like(arrays[position]), **statics)
+
+    return along(slope)
 
 
 def _with_plain(

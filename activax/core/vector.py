@@ -13,6 +13,7 @@ from activax.core.declaration import (
     Ulps,
     declare,
     differentiable_names,
+    in_direction,
     kept_by,
     named_differentials,
     positional,
@@ -101,7 +102,7 @@ def vector(
         return declare(
             formula,
             prepare,
-            named_differentials(formula, names, live, differentials, keep),
+            named_differentials(formula, names, live, differentials, keep, in_direction),
             kind=kind,
             tier="certified" if differentials else "formula",
             keep=kept_by(name, keep or ("output" if differentials else "inputs")),

@@ -81,15 +81,13 @@ def capped(x: Array, *, value_cap: float) -> Array:
 
 
 @elementwise(
-    lambda x, *, alpha: (
-        (1 + 2 * alpha) / math.sqrt(2 * math.pi) * normal.gaussian(at_most(magnitude(x), 40.0))
-    ),
+    lambda x, *, alpha: (1 + 2 * alpha) / math.sqrt(2 * math.pi) * normal.bell(x),
     reference=lambda mp, x, *, alpha: (1 + 2 * mp.mpf(alpha)) * mp.ncdf(x) - mp.mpf(alpha),
 )
 def expanded_gaussian(x: Array, *, alpha: float) -> Array:
     """Return the normal distribution function in an expanded range."""
     # The rounding is the one use of a quotient: docs/numerics.md, section 10.
-    tail = keep_rounding(normal.normal_tail(at_most(magnitude(x), 40.0)))
+    tail = keep_rounding(normal.normal_tail(at_most(magnitude(x), normal.NORMAL_END)))
     return jnp.where(x < 0, tail - alpha * (1 - 2 * tail), 1 - tail + alpha * (1 - 2 * tail))
 
 

@@ -18,18 +18,16 @@ from activax.numerics.double_words import (
     renormalize,
     subtract_constant,
 )
-from activax.numerics.normal import gaussian, gelu_tail, gelu_tail_slope, normal_tail
+from activax.numerics.normal import NORMAL_END, gaussian, gelu_tail, gelu_tail_slope, normal_tail
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
 from activax.numerics.transcendental import SHIFT, UNSHIFT
 
 __all__ = ["gelu", "gelu_clipped", "laplace_cdf_gate"]
 
-_GAUSSIAN_FAR = 40.0  # the normal tail is 0 from here on, in every dtype
-
 
 def _gelu_slope(x: Array) -> Array:
-    left = gelu_tail_slope(at_most(magnitude(x), _GAUSSIAN_FAR), shift=SHIFT) * UNSHIFT
+    left = gelu_tail_slope(at_most(magnitude(x), NORMAL_END), shift=SHIFT) * UNSHIFT
     return jnp.where(x < 0, left, 1 - left)
 
 
@@ -65,7 +63,7 @@ def gelu(x: Array) -> Array:
         Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415.
     """
     # max(x, 0) - tail, both 2^SHIFT times too large where that does not overflow.
-    tail = gelu_tail(at_most(magnitude(x), _GAUSSIAN_FAR), shift=SHIFT)
+    tail = gelu_tail(at_most(magnitude(x), NORMAL_END), shift=SHIFT)
     rectified = clip(x, 0.0, FAR) * 2.0**SHIFT
     return jnp.where(x > FAR, x, (rectified - tail) * UNSHIFT)
 

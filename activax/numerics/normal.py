@@ -26,6 +26,9 @@ from activax.numerics.double_words import (
 from activax.numerics.selects import at_least, at_most, magnitude
 from activax.numerics.transcendental import by_mode, exp, horner
 
+NORMAL_END = 40.0  # the normal density and tail are 0 from here on, in every dtype
+ERF_SLOPE = 2 / math.sqrt(math.pi)  # that of erf at 0
+
 
 def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     """Return 2^shift exp(-(a + low)^2 / 2) for a >= 0 and |low| up to the rounding of a.
@@ -37,6 +40,11 @@ def gaussian(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
     head = head_bits(a, 12)
     rest = -0.5 * (a - head) * (a + head)
     return exp(-0.5 * head * head, rest if low is None else rest - a * low, shift=shift)
+
+
+def bell(u: Array) -> Array:
+    """Return exp(-u^2 / 2)."""
+    return gaussian(at_most(magnitude(u), NORMAL_END))
 
 
 def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:

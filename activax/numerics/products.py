@@ -13,7 +13,7 @@ from activax.numerics import transcendental
 from activax.numerics.selects import FAR, at_least, at_most, clip, limit_product, magnitude
 from activax.numerics.transcendental import SHIFT, UNSHIFT, by_mode, exp, logistic, tanh
 
-_TAIL = 40.0  # from here on exp(-v) is below the rounding of 1, in every dtype
+TAIL = 40.0  # from here on exp(-v) is below the rounding of 1, in every dtype
 
 
 def late_expm1(u: Array) -> Array:
@@ -33,9 +33,9 @@ def times_exp(x: Array, exponent: Array) -> Array:
 
 def times_sigmoid(y: Array, x: Array) -> Array:
     """Return y sigmoid(x); its derivative in forward mode underflows later than sigmoid(x)."""
-    low = exp(at_most(x, -_TAIL), shift=SHIFT)
-    high = logistic(at_least(x, -_TAIL)) * 2.0**SHIFT
-    return y * jnp.where(x < -_TAIL, low, high) * UNSHIFT
+    low = exp(at_most(x, -TAIL), shift=SHIFT)
+    high = logistic(at_least(x, -TAIL)) * 2.0**SHIFT
+    return y * jnp.where(x < -TAIL, low, high) * UNSHIFT
 
 
 def sech(x: Array) -> Array:
@@ -77,12 +77,12 @@ def times_rising_gate(
     On the right it tends to `right`, and is right - fall exp(-v) there if `fall` is given.
     """
     v = x if v is None else v
-    low = tail * times_exp(x, at_most(v, -_TAIL))
+    low = tail * times_exp(x, at_most(v, -TAIL))
     high = limit_product(x, right)
     if fall is not None:
-        high -= fall * times_exp(x, -at_least(v, _TAIL))
-    end = FAR if fall is None else _TAIL
-    return jnp.where(v < -_TAIL, low, jnp.where(v > end, high, x * gate(clip(v, -_TAIL, end))))
+        high -= fall * times_exp(x, -at_least(v, TAIL))
+    end = FAR if fall is None else TAIL
+    return jnp.where(v < -TAIL, low, jnp.where(v > end, high, x * gate(clip(v, -TAIL, end))))
 
 
 def between_lines(x: Array, low: Array | float, high: Array | float, rest: Array) -> Array:

@@ -33,6 +33,41 @@ def largest_few(function: str, x: Array, k: int, axis: int | tuple[int, ...]) ->
     return jnp.moveaxis(flags.reshape(moved.shape), places, axes)
 
 
+def halves(function: str, x: Array, axis: int) -> tuple[Array, Array]:
+    """Return both halves of x along an axis."""
+    if x.shape[axis] % 2:
+        raise ValueError(
+            f"{function}: the axis must have an even size; got {x.shape[axis]} in axis {axis} of "
+            f"{x.shape}"
+        )
+    first, second = jnp.split(x, 2, axis)
+    return first, second
+
+
+def ranked(z: Array, where: Array | None, axis: int) -> tuple[Array, Array, Array]:
+    """Return z, at least -1 and -1 where it does not count, z in descending order, and the ranks.
+
+    z is at most 0, and the distribution gives nothing to an element 1 or more below the largest.
+    """
+    z = jnp.maximum(z, -1.0)
+    z = z if where is None else jnp.where(where, z, -1.0)
+    descending = -_ascending(-z, axis)
+    return z, descending, 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)
+
+
+def _ascending(x: Array, axis: int) -> Array:
+    """Return x >= 0 sorted by its bits, integers of the same order, which sort faster on a CPU."""
+    integer = jnp.dtype(f"int{jnp.finfo(x.dtype).bits}")
+    bits = jnp.sort(lax.bitcast_convert_type(x, integer), axis, stable=False)
+    return lax.bitcast_convert_type(bits, x.dtype)
+
+
+def support(z: Array, descending: Array, chosen: Array, axis: int) -> tuple[Array, Array]:
+    """Return which elements of z are at least the least chosen one, and how many they are."""
+    inside = z >= jnp.min(descending, axis, keepdims=True, initial=0.0, where=chosen)
+    return inside, jnp.sum(inside, axis, keepdims=True, dtype=z.dtype)
+
+
 def grouped(function: str, x: Array, size: int, axis: int) -> tuple[Array, int]:
     """Return x with its axis split into groups and their elements, and the place of the latter."""
     axis %= x.ndim

@@ -10,14 +10,13 @@ from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import NOT_ZERO, POSITIVE, Range
 from activax.functions.exponential.rectifiers import squareplus
-from activax.numerics.normal import normal_excess, normal_tail
+from activax.numerics.normal import NORMAL_END, normal_excess, normal_tail
 from activax.numerics.selects import at_most, clip, limit_product, magnitude
 from activax.numerics.square_plus import hypotenuse
 
 __all__ = ["bent_identity", "blu", "gaussian_softplus", "rectified_blu", "smu", "smu_1"]
 
 _FAR = 2.0**60  # beyond, sqrt(x^2 + 1) is |x| in every dtype
-_SATURATED = 40.0  # the normal tail is 0 from here on, in every dtype
 
 
 def _bent_ratio(x: Array) -> Array:
@@ -125,7 +124,7 @@ def smu(x: Array, mu: Array | float = 1e6, *, alpha: float = 0.25) -> Array:
     # The maximum of x and alpha x, and what the smooth one lies below it.
     z = limit_product(x, 1 - alpha)
     v = magnitude(z) * (math.sqrt(2) * mu)
-    below = jnp.where(v > _SATURATED, 0.0, magnitude(z)) * normal_tail(at_most(v, _SATURATED))
+    below = jnp.where(v > NORMAL_END, 0.0, magnitude(z)) * normal_tail(at_most(v, NORMAL_END))
     return jnp.where(z < 0, limit_product(x, alpha), x) - below
 
 
@@ -170,5 +169,5 @@ def gaussian_softplus(x: Array) -> Array:
         Folklore: the expected improvement of Bayesian optimisation, and the unit loss of inventory
         theory.
     """
-    excess = normal_excess(at_most(magnitude(x), _SATURATED))
+    excess = normal_excess(at_most(magnitude(x), NORMAL_END))
     return jnp.where(x < 0, excess, x + excess)

@@ -21,21 +21,14 @@ __all__ = [
     "quadratic_bump",
 ]
 
-_END = 40.0  # the Gaussian bell is 0 from here on, in every dtype
-
-
-def _bell(a: Array) -> Array:
-    """Return exp(-a^2 / 2) for a >= 0."""
-    return normal.gaussian(at_most(a, _END))
-
 
 def _gaussian_slope(x: Array, sigma: Array) -> Array:
-    u = clip(x / sigma, -_END, _END)
+    u = clip(x / sigma, -normal.NORMAL_END, normal.NORMAL_END)
     return -u * normal.gaussian(magnitude(u), shift=SHIFT) * UNSHIFT / sigma
 
 
 def _gaussian_by_sigma(x: Array, sigma: Array) -> Array:
-    u = clip(x / sigma, -_END, _END)
+    u = clip(x / sigma, -normal.NORMAL_END, normal.NORMAL_END)
     return u * u * normal.gaussian(magnitude(u), shift=SHIFT) * UNSHIFT / sigma
 
 
@@ -66,7 +59,7 @@ def gaussian(x: Array, sigma: Array | float = 1.0) -> Array:
         Ramasinghe & Lucey 2021, Beyond Periodicity: Towards a Unifying Framework for Activations
         in Coordinate-MLPs, arXiv:2111.15135.
     """
-    return _bell(magnitude(x / sigma))
+    return normal.bell(x / sigma)
 
 
 @elementwise(
@@ -87,7 +80,7 @@ def arbf(x: Array, a: Array | float = 0.0, b: Array | float = 1.0) -> Array:
         Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
         Functions for Neural Networks, arXiv:2402.09092.
     """
-    return _bell(magnitude(clip(x - a, -largest_finite(x), largest_finite(x)) / b))
+    return normal.bell(clip(x - a, -largest_finite(x), largest_finite(x)) / b)
 
 
 def _decay(x: Array, s: Array | float) -> Array:

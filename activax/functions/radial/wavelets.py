@@ -10,7 +10,7 @@ from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.numerics import normal
 from activax.numerics.phase import cosine_pi, phase, sine_pi
-from activax.numerics.selects import at_least, at_most, clip, largest_finite, magnitude
+from activax.numerics.selects import at_least, clip, largest_finite, magnitude
 from activax.numerics.transcendental import exp, polynomial, tanh
 
 __all__ = [
@@ -24,13 +24,6 @@ __all__ = [
     "sinc",
     "wavelet_tanh_mix",
 ]
-
-_END = 40.0  # exp(-x^2 / 2) is 0 from here on, in every dtype
-
-
-def _bell(u: Array) -> Array:
-    """Return exp(-u^2 / 2)."""
-    return normal.gaussian(at_most(magnitude(u), _END))
 
 
 @elementwise(
@@ -52,8 +45,8 @@ def mexican_hat(x: Array, a: Array | float = 1.0) -> Array:
         Ricker 1953, The form and laws of propagation of seismic wavelets; Bozorgasl & Chen 2024,
         Wav-KAN: Wavelet Kolmogorov-Arnold Networks, arXiv:2405.12832.
     """
-    u = clip(jnp.sqrt(a) * x, -_END, _END)
-    return (1 - u * u) * _bell(u)
+    u = clip(jnp.sqrt(a) * x, -normal.NORMAL_END, normal.NORMAL_END)
+    return (1 - u * u) * normal.bell(u)
 
 
 @elementwise(reference=lambda mp, x: -x / mp.exp(x**2 / 2))
@@ -66,8 +59,8 @@ def dog_wavelet(x: Array) -> Array:
     Paper:
         Bozorgasl & Chen 2024, Wav-KAN: Wavelet Kolmogorov-Arnold Networks, arXiv:2405.12832.
     """
-    u = clip(x, -_END, _END)
-    return -u * _bell(u)
+    u = clip(x, -normal.NORMAL_END, normal.NORMAL_END)
+    return -u * normal.bell(u)
 
 
 @elementwise(reference=lambda mp, x, w0: mp.cos(w0 * x) / mp.exp(x**2 / 2))
@@ -84,7 +77,7 @@ def morlet_real(x: Array, w0: Array | float = 5.0) -> Array:
         Grossmann & Morlet 1984, Decomposition of Hardy functions into square integrable wavelets
         of constant shape; Bozorgasl & Chen 2024, arXiv:2405.12832, with this frequency.
     """
-    return jnp.cos(phase(x, w0)) * _bell(x)
+    return jnp.cos(phase(x, w0)) * normal.bell(x)
 
 
 @elementwise(

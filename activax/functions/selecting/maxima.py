@@ -4,28 +4,19 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.vector import vector
+from activax.numerics.ranking import halves
 from activax.numerics.selects import flag, nan_where
 
 __all__ = ["max_feature_map", "mfm"]
 
 
-def _halves(x: Array, axis: int) -> tuple[Array, Array]:
-    if x.shape[axis] % 2:
-        raise ValueError(
-            f"max_feature_map: the axis must have an even size; got {x.shape[axis]} in axis {axis} "
-            f"of {x.shape}"
-        )
-    first, second = jnp.split(x, 2, axis)
-    return first, second
-
-
 def _second_wins(x: Array, axis: int) -> Array:
-    first, second = _halves(x, axis)
+    first, second = halves("max_feature_map", x, axis)
     return flag(jnp.maximum(first, second), second > first)
 
 
 def _max_feature_map_differential(flags: Array, t: Array, *, axis: int) -> Array:
-    first, second = _halves(t, axis)
+    first, second = halves("max_feature_map", t, axis)
     lost = flags < 0
     return jnp.where(lost, (first + second) * nan_where(lost), jnp.where(flags > 0, second, first))
 
@@ -57,7 +48,7 @@ def max_feature_map(x: Array, *, axis: int = -1) -> Array:
         Wu, He, Sun & Tan 2015, A Light CNN for Deep Face Representation with Noisy Labels,
         arXiv:1511.02683.
     """
-    return jnp.maximum(*_halves(x, axis))
+    return jnp.maximum(*halves("max_feature_map", x, axis))
 
 
 # _omega(value, x, axis) is the value in the rank of x.

@@ -9,7 +9,7 @@ from jax import Array
 from activax.core.arguments import widen
 from activax.core.ranges import Range
 from activax.core.vector import vector
-from activax.numerics.ranking import grouped
+from activax.numerics.ranking import grouped, halves
 from activax.numerics.selects import choose, clip, flag, largest_finite, nan_where
 from activax.numerics.transcendental import UNSHIFT
 
@@ -117,16 +117,6 @@ def groupsort(x: Array, *, group_size: int = 2, axis: int = -1) -> Array:
     return _ordered(_order(x, group_size, axis), x, group_size, axis)
 
 
-def _halves(x: Array, axis: int) -> tuple[Array, Array]:
-    if x.shape[axis] % 2:
-        raise ValueError(
-            f"householder: the axis must have an even size; got {x.shape[axis]} in axis {axis} of "
-            f"{x.shape}"
-        )
-    first, second = jnp.split(x, 2, axis)
-    return first, second
-
-
 def _theta(theta: Array | float, half: Array) -> Array | float:
     """Return theta in the rank of a half of x."""
     shape = jnp.shape(theta)
@@ -143,14 +133,14 @@ def _theta(theta: Array | float, half: Array) -> Array | float:
 
 def _side(x: Array, theta: Array | float, axis: int) -> Array:
     """Return one byte for each pair: 1 where it is reflected, else 0, -1 by a NaN."""
-    first, second = _halves(x, axis)
+    first, second = halves("householder", x, axis)
     angle = _theta(theta, first) / 2
     reflected = first * jnp.sin(angle) > second * jnp.cos(angle)
     return flag(jnp.maximum(first, second), reflected)
 
 
 def _reflected(side: Array, theta: Array | float, x: Array, axis: int) -> Array:
-    first, second = _halves(x, axis)
+    first, second = halves("householder", x, axis)
     angle = _theta(theta, first)
     c, s = jnp.cos(angle), jnp.sin(angle)
     pairs = (first * c + second * s, first), (first * s - second * c, second)
@@ -160,7 +150,7 @@ def _reflected(side: Array, theta: Array | float, x: Array, axis: int) -> Array:
 
 def _by_theta(theta: Array, side: Array, out: Array, t: Array, *, axis: int) -> Array:
     most = largest_finite(out) * UNSHIFT  # no sum of products with the cotangent overflows
-    first, second = _halves(clip(out, -most, most), axis)
+    first, second = halves("householder", clip(out, -most, most), axis)
     t = _theta(t, first) * choose(side, 1.0, 0.0)
     return jnp.concatenate([-second * t, first * t], axis)
 

@@ -8,6 +8,7 @@ from jax import Array, lax
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
+from activax.numerics.normal import ERF_SLOPE
 from activax.numerics.products import grown, times_exp, times_gate, times_rising_gate
 from activax.numerics.selects import negative_part
 from activax.numerics.transcendental import expm1, log1p, logistic, softplus, tanh
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 _FALL = 1 / math.cosh(1.0) ** 2  # the slope of tanh at 1
-_TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)  # the slope of erf at 0
 
 
 @elementwise(
@@ -73,7 +73,7 @@ def pserf(x: Array, alpha: Array | float = 1.25, beta: Array | float = 0.85) -> 
         Biswas, Kumar, Banerjee & Pandey 2021, ErfAct and Pserf: Non-monotonic Smooth Trainable
         Activation Functions, arXiv:2109.04386.
     """
-    tail = _TWO_OVER_ROOT_PI * alpha
+    tail = ERF_SLOPE * alpha
     return times_rising_gate(x, lambda v: lax.erf(alpha * softplus(v)), tail, v=beta * x)
 
 
@@ -95,7 +95,7 @@ def erfact(x: Array, alpha: Array | float = 0.75, beta: Array | float = 0.75) ->
         Biswas, Kumar, Banerjee & Pandey 2021, ErfAct and Pserf: Non-monotonic Smooth Trainable
         Activation Functions, arXiv:2109.04386.
     """
-    tail = _TWO_OVER_ROOT_PI * alpha
+    tail = ERF_SLOPE * alpha
     return times_rising_gate(x, lambda v: lax.erf(alpha * grown(v)), tail, v=beta * x)
 
 

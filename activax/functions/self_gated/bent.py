@@ -8,6 +8,7 @@ from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
 from activax.functions.self_gated.units import silu
 from activax.numerics.products import (
+    TAIL,
     between_lines,
     sech,
     times_exp,
@@ -34,7 +35,6 @@ __all__ = [
     "tbs_relu",
 ]
 
-_FLAT = 40.0  # from here on exp(-x) is below the rounding of 1, in every dtype
 _WAVE = 1e30  # from here on a wave is below the rounding of x
 
 
@@ -157,8 +157,8 @@ def rehsec(x: Array) -> Array:
     Paper:
         Njikam & Zhao 2016, A novel activation function for multilayer feed-forward neural networks.
     """
-    near = clip(x, -_FLAT, _FLAT)
-    return jnp.where(magnitude(x) > _FLAT, 2 * times_exp(x, -magnitude(x)), near * sech(near))
+    near = clip(x, -TAIL, TAIL)
+    return jnp.where(magnitude(x) > TAIL, 2 * times_exp(x, -magnitude(x)), near * sech(near))
 
 
 @elementwise(
@@ -179,9 +179,9 @@ def tbs_relu(x: Array, alpha: Array | float = 1.0) -> Array:
         arXiv:2402.09092.
     """
     a = magnitude(x)
-    near = a * tanh(alpha * tanh(at_most(a, _FLAT) / 2))
-    fall = 2 * alpha * tanh_slope(jnp.asarray(alpha)) * times_exp(a, -at_least(a, _FLAT))
-    return jnp.where(a > _FLAT, a * tanh(jnp.asarray(alpha)) - fall, near)
+    near = a * tanh(alpha * tanh(at_most(a, TAIL) / 2))
+    fall = 2 * alpha * tanh_slope(jnp.asarray(alpha)) * times_exp(a, -at_least(a, TAIL))
+    return jnp.where(a > TAIL, a * tanh(jnp.asarray(alpha)) - fall, near)
 
 
 @piecewise(

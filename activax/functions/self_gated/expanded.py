@@ -11,7 +11,7 @@ from activax.core.ranges import POSITIVE
 from activax.functions.gaussian import gelu
 from activax.functions.self_gated.units import silu
 from activax.numerics.arctangent import arctangent_rest
-from activax.numerics.normal import normal_tail
+from activax.numerics.normal import NORMAL_END, normal_tail
 from activax.numerics.products import (
     between_lines,
     times_exp,
@@ -67,7 +67,7 @@ def gelu_sigma(x: Array, alpha: Array | float = 1.0) -> Array:
         Duan, Yang & Dai 2022 (PGELU).
     """
     v = limit_product(x, alpha)
-    tail = limit_product(x, normal_tail(at_most(magnitude(v), 40.0), shift=SHIFT)) * UNSHIFT
+    tail = limit_product(x, normal_tail(at_most(magnitude(v), NORMAL_END), shift=SHIFT)) * UNSHIFT
     return jnp.where(v < 0, tail, x - tail)
 
 

@@ -7,7 +7,7 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.functions.self_gated.units import silu, swish
-from activax.numerics.products import between_lines, times_exp, times_gate, times_rising_gate
+from activax.numerics.products import TAIL, between_lines, times_exp, times_gate, times_rising_gate
 from activax.numerics.selects import at_most, clip, limit_product, magnitude
 from activax.numerics.transcendental import exp, logistic, logistic_slope, tanh
 
@@ -27,7 +27,6 @@ __all__ = [
 
 
 _Number = Array | float
-_FLAT = 40.0  # from here on the sigmoid is 1 - exp(-x), in every dtype
 
 
 def _rest(x: Array, rate: _Number) -> Array:
@@ -149,9 +148,9 @@ def d_silu(x: Array) -> Array:
         Elfwing, Uchibe & Doya 2017, Sigmoid-Weighted Linear Units for Neural Network Function
         Approximation in Reinforcement Learning, arXiv:1702.03118.
     """
-    near = clip(x, -_FLAT, _FLAT)
+    near = clip(x, -TAIL, TAIL)
     far = times_exp(x, -magnitude(x))  # does not underflow before the product does
-    bump = jnp.where(magnitude(x) > _FLAT, far, near * logistic_slope(near))
+    bump = jnp.where(magnitude(x) > TAIL, far, near * logistic_slope(near))
     return logistic(x) + bump
 
 
@@ -197,7 +196,7 @@ def double_silu(x: Array) -> Array:
         Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
     """
     near = times_gate(x, lambda v: logistic(silu.inner(v)), 0.5, 1.0)
-    return jnp.where(x > _FLAT, silu.inner(x), near)
+    return jnp.where(x > TAIL, silu.inner(x), near)
 
 
 @elementwise(reference=lambda mp, x: x * mp.cos(mp.pi / 2 / (1 + mp.exp(x))))

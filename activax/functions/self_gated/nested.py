@@ -9,7 +9,8 @@ from jax import Array, lax
 from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE
 from activax.functions.gaussian import gelu
-from activax.numerics.products import grown, times_exp, times_gate, times_rising_gate
+from activax.numerics.normal import ERF_SLOPE
+from activax.numerics.products import TAIL, grown, times_exp, times_gate, times_rising_gate
 from activax.numerics.selects import at_least, clip
 from activax.numerics.transcendental import exp, expm1, log1p, logistic, softplus, tanh
 
@@ -25,8 +26,6 @@ __all__ = [
     "telu",
     "ts_relu",
 ]
-
-_TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)  # the slope of erf at 0
 
 
 def _double_exponential(mp: Any, v: Any) -> Any:
@@ -58,8 +57,8 @@ def golu(
         Enhanced Learning Dynamics, arXiv:2502.03654.
     """
     v = gamma * x
-    inside = times_exp(jnp.where(v > 40, 0.0, x), -beta * exp(clip(-v, -40.0, 80.0)))
-    return alpha * jnp.where(v > 40, x - beta * times_exp(x, -at_least(v, 40.0)), inside)
+    inside = times_exp(jnp.where(v > TAIL, 0.0, x), -beta * exp(clip(-v, -TAIL, 80.0)))
+    return alpha * jnp.where(v > TAIL, x - beta * times_exp(x, -at_least(v, TAIL)), inside)
 
 
 @elementwise(
@@ -138,7 +137,7 @@ def serf(x: Array) -> Array:
         Nag & Bhattacharyya 2021, SERF: Towards better training of deep neural networks using
         log-Softplus ERror activation Function, arXiv:2108.09598.
     """
-    return times_rising_gate(x, lambda v: lax.erf(softplus(v)), tail=_TWO_OVER_ROOT_PI)
+    return times_rising_gate(x, lambda v: lax.erf(softplus(v)), tail=ERF_SLOPE)
 
 
 @elementwise(

@@ -3,31 +3,21 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax.core.vector import vector
-from activax.numerics.along_axis import (
-    below_largest,
-    masked,
-)
+from activax.numerics.along_axis import below_largest, masked
+from activax.numerics.ranking import ranked, support
 from activax.numerics.selects import at_least, root
 
-__all__ = [
-    "entmax15",
-]
-
-
-def _sum(x: Array, axis: int) -> Array:
-    return jnp.sum(x, axis, keepdims=True)
-
-
-def _not_zero(x: Array) -> Array:
-    return jnp.where(x == 0, 1.0, x)
+__all__ = ["entmax15"]
 
 
 def _entmax15_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
     t, q = masked(t, where), root(y)
-    return masked(q * (t - _sum(q * t, axis) / _not_zero(_sum(q, axis))), where)
+    total = jnp.sum(q, axis, keepdims=True)
+    mean = jnp.sum(q * t, axis, keepdims=True) / jnp.where(total == 0, 1.0, total)
+    return masked(q * (t - mean), where)
 
 
 def _entmax15_reference(mp: Any, x: list[Any]) -> list[Any]:
@@ -69,17 +59,12 @@ def entmax15(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
     Paper:
         Peters, Niculae & Martins 2019, Sparse Sequence-to-Sequence Models, arXiv:1905.05702.
     """
-    # An element whose half is 1 or more below the largest is not in the support.
-    z = at_least(below_largest(x, where, axis) / 2, -1.0)
-    z = z if where is None else jnp.where(where, z, -1.0)
-    descending = -jnp.sort(-z, axis, stable=False)
-    rank = 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)
+    z, descending, rank = ranked(below_largest(x, where, axis) / 2, where, axis)
     means = jnp.cumsum(descending, axis) / rank
     spreads = jnp.cumsum(descending * descending, axis) - rank * means * means
     chosen = means - root((1 - spreads) / rank) < descending
     # The sums above have lost digits, which matters to the border of the support alone.
-    inside = z >= jnp.min(descending, axis, keepdims=True, initial=0.0, where=chosen)
-    size = jnp.sum(inside, axis, keepdims=True, dtype=z.dtype)
+    inside, size = support(z, descending, chosen, axis)
     mean = jnp.sum(z, axis, keepdims=True, where=inside) / size
     spread = jnp.sum((z - mean) ** 2, axis, keepdims=True, where=inside)
     share = at_least(z - (mean - root((1 - spread) / size)), 0.0)

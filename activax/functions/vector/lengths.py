@@ -23,16 +23,11 @@ def _power(x: Array, axis: Any) -> Array:
     return power_for(x, None, axis, least)
 
 
-def _scaled_length(x: Array, axis: Any) -> tuple[Array, Array, Array]:
-    """Return r x, its length, and r."""
-    power = _power(x, axis)
-    z = rescaled(x, power)
-    return z, root(jnp.sum(z * z, axis, keepdims=True)), power
-
-
 def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
     """Return x / |x|, or 0 where x is 0, and |x|."""
-    z, length, power = _scaled_length(x, axis)
+    power = _power(x, axis)
+    z = rescaled(x, power)
+    length = root(jnp.sum(z * z, axis, keepdims=True))
     return z / jnp.where(length == 0, 1.0, length), length / power
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax.core.elsewhere import elsewhere
 from activax.core.vector import vector
@@ -14,6 +14,7 @@ from activax.numerics.along_axis import (
     masked,
     softmax_differential,
 )
+from activax.numerics.ranking import ranked, support
 from activax.numerics.selects import choose
 
 __all__ = ["hardmax", "one_hot_argmax_st", "sparsemax"]
@@ -32,13 +33,6 @@ def _sparsemax_reference(mp: Any, x: list[Any]) -> list[Any]:
     # Elements added to the support, or taken away, lower the threshold. So the largest is right.
     threshold = max(thresholds)
     return [max(v - threshold, mp.zero) for v in x]
-
-
-def _ascending(x: Array, axis: int) -> Array:
-    """Return x >= 0 sorted by its bits, integers of the same order, which sort faster on a CPU."""
-    integer = jnp.dtype(f"int{jnp.finfo(x.dtype).bits}")
-    bits = jnp.sort(lax.bitcast_convert_type(x, integer), axis, stable=False)
-    return lax.bitcast_convert_type(bits, x.dtype)
 
 
 @elsewhere({"keras tfa": "sparsemax"})
@@ -72,14 +66,9 @@ def sparsemax(x: Array, where: Array | None = None, *, axis: int = -1) -> Array:
         Martins & Astudillo 2016, From Softmax to Sparsemax: A Sparse Model of Attention and
         Multi-Label Classification, arXiv:1602.02068.
     """
-    # Elements 1 or more below the largest are not in the support.
-    z = jnp.maximum(below_largest(x, where, axis), -1.0)
-    z = z if where is None else jnp.where(where, z, -1.0)
-    descending = -_ascending(-z, axis)
-    rank = 1 + lax.broadcasted_iota(z.dtype, z.shape, axis % z.ndim)
+    z, descending, rank = ranked(below_largest(x, where, axis), where, axis)
     chosen = rank * descending > jnp.cumsum(descending, axis) - 1
-    inside = z >= jnp.min(descending, axis, keepdims=True, initial=0.0, where=chosen)
-    size = jnp.sum(inside, axis, keepdims=True, dtype=z.dtype)
+    inside, size = support(z, descending, chosen, axis)
     tau = (jnp.sum(z, axis, keepdims=True, where=inside) - 1) / size
     return masked(jnp.maximum(z - tau, 0.0), where)
 
