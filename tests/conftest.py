@@ -74,7 +74,6 @@ CHOSEN = {
     "along_axis": lambda a: a.kind in ("vector", "reduction"),
     "maskable": lambda a: "where" in a.parameters,
     "gated": lambda a: a.kind == "gated",
-    "bounded": lambda a: a.kind in ("elementwise", "gated") and a.tier != "formula",
     "certified": lambda a: a.kind == "elementwise" and a.tier == "certified",
     "budgeted": lambda a: a.kind == "gated" or (a.kind == "elementwise" and a.tier == "certified"),
 }

@@ -33,6 +33,16 @@ def test_the_readme_counts_the_catalogue():
     assert f"{tiers['formula']} are *formulas*" in text
 
 
+def test_the_readme_counts_what_is_rounded_wrongly():
+    others = [a for a in activax.catalog.values() if a.rounding and a.tier != "certified"]
+    wrong = [a for a in others if any(map(any, a.rounding.values()))]
+    text = " ".join(README.read_text().split())
+    assert f"Of the {len(others)} elementwise activations that are not certified" in text
+    assert f"certified, {len(wrong)} have 16-bit results" in text
+    for name in ("finer", "parametric_softplus"):
+        assert f"{activax.catalog[name].rounding['bfloat16'][0]:,} in `{name}`" in text
+
+
 def test_committed_bits_are_those_of_today(monkeypatch):
     """Errors of slopes are not compared, so they are not measured."""
     memory = pytest.importorskip("benchmarks.memory", reason="the bench extra is not installed")
