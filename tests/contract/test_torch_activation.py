@@ -39,6 +39,7 @@ OTHERS = {
     "BLU": "it is x - 1 at its default 0, where the bendable linear unit is the identity",
     "LAAF": "an activation of the user, with a trained rate",
     "PReLU": "it divides by the slope",
+    "ProbAct": "it draws noise in evaluation, too",
     "RReLU": "it divides by the slope",
     "SMU": "its error function is an approximation",
     "ShiftedReLU": "max(x - a, 0)",
@@ -75,7 +76,7 @@ def test_they_share_many_names():
 @pytest.mark.parametrize(("name", "kind", "ours"), PAIRS, ids=[name for name, *_ in PAIRS])
 def test_values(name, kind, ours):
     with torch.no_grad():
-        expected = kind(*DEFAULTS.get(name, ()))(torch.tensor(X)).numpy()
+        expected = kind(*DEFAULTS.get(name, ())).eval()(torch.tensor(X)).numpy()
     same = np.allclose(ours(jnp.asarray(X)), expected, rtol=1e-4, atol=1e-5)
     assert same == (name not in OTHERS), OTHERS.get(name)
 
