@@ -3,6 +3,7 @@
 import json
 import resource
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from activax.catalogue import INDEX
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
+from activax.cli.train.report import verdict  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
@@ -24,6 +26,8 @@ def test_train_compares_and_writes(tmp_path, capsys):
     assert cli.main(["train", "--activations", *names, *SMALL, *flags]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in names)
+    assert "The best may be any of: " in printed
+    assert "Different from swiglu: " in printed
     record = json.loads((out / "results.json").read_text())
     assert record["settings"]["width"] == 8
     assert record["complete"] is True
@@ -35,6 +39,15 @@ def test_train_compares_and_writes(tmp_path, capsys):
         assert row["kept_bytes"] > 0
         assert row["gradient_first"] > 0
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_one_seed_or_one_activation_tells():
+    for name_to_accuracy in ({"relu": [0.9], "gelu": [0.8]}, {"relu": [0.9, 0.8, 0.7]}):
+        results = [
+            types.SimpleNamespace(activation=name, accuracy=np.array(accuracy))
+            for name, accuracy in name_to_accuracy.items()
+        ]
+        assert verdict(results).startswith("One activation, or one seed, tells nothing")
 
 
 def untimed(path):
