@@ -37,8 +37,10 @@ def ulp(x: Any, dtype: Any) -> Any:
     return mp.ldexp(1, int(max(mp.mag(x) - 1, info.minexp)) - info.nmant)
 
 
-def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
+def error(got: Any, want: Any, amplified: Callable[[], Any], enough: float = 0.0) -> float:
     """Return the error of `got`, a NumPy scalar, in units of the last place of the exact `want`.
+
+    An error up to `enough` counts as 0 where ulp(want) alone shows that it is no larger.
 
     The count is mixed, forward and backward: an error of k means that `got` is within k ulps of the
     exact result at arguments that are each wrong by k ulps. With `amplified()`, the sum of
@@ -58,8 +60,8 @@ def error(got: Any, want: Any, amplified: Callable[[], Any]) -> float:
     if np.isinf(got):  # right if the exact result overflows
         return 0.0 if want * int(np.sign(got)) >= mp.mpf(float(info.max)) else np.inf
     rounding = ulp(want, dtype) / 2 + FLUSHED * mp.mpf(float(jnp.finfo(compute).tiny))
-    excess = abs(mp.mpf(float(got)) - want) - rounding
-    return float(excess / (ulp(want, compute) + amplified())) if excess > 0 else 0.0
+    excess, unit = abs(mp.mpf(float(got)) - want) - rounding, ulp(want, compute)
+    return float(excess / (unit + amplified())) if excess > enough * unit else 0.0
 
 
 def amplification(f: Callable[..., Any], at: Sequence[Any], order: np.ndarray, dtype: Any) -> Any:
@@ -125,11 +127,17 @@ class Worst(NamedTuple):
 
 
 def worst_error(
-    got: Any, f: Callable[..., Any], order: Sequence[int], columns: Any, counted: np.ndarray
+    got: Any,
+    f: Callable[..., Any],
+    order: Sequence[int],
+    columns: Any,
+    counted: np.ndarray,
+    enough: float = 0.0,
 ) -> Worst:
     """Return the largest error of `got`, the derivative of f of this order, over rows of arguments.
 
-    Only the rows that are `counted` enter. The precision of mpmath is that of the caller.
+    Only the rows that are `counted` enter. Errors up to `enough` may count as 0, which takes half of
+    the time. The precision of mpmath is that of the caller.
     """
     dtype, worst = compute_dtype(got.dtype), Worst(0.0)
     order = np.asarray(order)
@@ -137,7 +145,7 @@ def worst_error(
     for g, row in zip(np.asarray(got)[counted], rows.tolist(), strict=True):
         at = tuple(map(mp.mpf, row))
         want = mp.diff(f, at, tuple(order)) if order.any() else f(*at)
-        found = error(g, want, functools.partial(amplification, f, at, order, dtype))
+        found = error(g, want, functools.partial(amplification, f, at, order, dtype), enough)
         if not found <= worst.error:
             worst = Worst(found, tuple(row), float(g), float(want))
     return worst

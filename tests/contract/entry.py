@@ -32,8 +32,8 @@ class Found:
     Attributes:
         activation: with its parameters bound.
         columns: by dtype the inputs, then the trainable parameters, one array each.
-        first: by dtype the value, and the slopes: by every argument in float32 and in float16, by
-            the inputs in bfloat16.
+        first: by dtype the value, and the slopes: by every argument in float32, by the inputs in 16
+            bits.
         second: the second derivative in float32 when all inputs grow alike.
         plain: the value in float32 of a call that is not differentiated.
         lean: by exact policy of `activax.lean` the slope by the input, in float32.
@@ -84,10 +84,10 @@ class Found:
         return rows & ~np.any(list(map(np.isin, xs, kinks)), axis=0)
 
 
-def find(activation: Activation) -> list[Found]:
+def find(activation: Activation, dtypes: Sequence[Any] = DTYPES) -> list[Found]:
     """Compile one program, and run it at the defaults and away from them."""
     both = list(variants(activation))
-    inputs = {dtype: _inputs(activation, both, dtype) for dtype in DTYPES}
+    inputs = {dtype: _inputs(activation, both, dtype) for dtype in dtypes}
     plans = []
     for variant in both:
         numbers = [variant.parameters[name] for name in activation.trainable]
@@ -99,7 +99,7 @@ def find(activation: Activation) -> list[Found]:
     founds = []
     for i, (variant, columns) in enumerate(zip(both, plans, strict=True)):
         first, second, plain, lean = jax.tree.map(np.asarray, program(*columns.values()))
-        by_dtype = dict(zip(DTYPES, first, strict=True))
+        by_dtype = dict(zip(dtypes, first, strict=True))
         founds.append(Found(variant, columns, by_dtype, second, plain, lean[i]))
     return founds
 
@@ -133,8 +133,8 @@ def _inputs(activation: Activation, both: Sequence[Activation], dtype: Any) -> C
     return [np.concatenate([part.astype(dtype) for part in column]) for column in columns]
 
 
-def _program(both: list[Activation], single: Columns, brain: Columns, half: Columns) -> Any:
-    """Take each mode of differentiation once, each in another dtype.
+def _program(both: list[Activation], single: Columns, *narrow: Columns) -> Any:
+    """Take the values, the slopes by `vjp` in float32 and by `jvp` in 16 bits, and the bend.
 
     Parameters are among the columns, but for lean slopes, which are those of bound numbers.
     """
@@ -149,24 +149,24 @@ def _program(both: list[Activation], single: Columns, brain: Columns, half: Colu
         value, pull = jax.vjp(call, *columns)
         return value, pull(jnp.ones_like(value))
 
+    def forward(*columns: Any) -> Any:
+        tangents = []
+        for i, x in enumerate(columns[:inputs]):
+
+            def by_one(x: Any, i: int = i) -> Any:
+                return call(*columns[:i], x, *columns[i + 1 :])
+
+            value, tangent = jax.jvp(by_one, (x,), (jnp.ones_like(x),))
+            tangents.append(tangent)
+        return value, tangents
+
     def along(*xs: Any) -> Any:
         return value_and_slopes(*xs, *single[inputs:])
 
     ones = [jnp.ones_like(x) for x in single[:inputs]]
     (value, slopes), (_, moved) = jax.jvp(along, single[:inputs], ones)
     second = sum(moved[:inputs])
-    forward = []
-    for i, x in enumerate(brain[:inputs]):
-
-        def by_one(x: Any, i: int = i) -> Any:
-            return call(*brain[:i], x, *brain[i + 1 :])
-
-        forward.append(jax.jvp(by_one, (x,), (jnp.ones_like(x),)))
-    first = (
-        (value, slopes),
-        (forward[0][0], [tangent for _, tangent in forward]),
-        value_and_slopes(*half),
-    )
+    first = [(value, slopes), *(forward(*columns) for columns in narrow)]
     lean = [
         {
             policy: jax.vjp(activax.lean(variant, policy), single[0])[1](jnp.ones_like(value))[0]

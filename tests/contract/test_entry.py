@@ -1,7 +1,7 @@
 """The contract of every elementwise and gated activation, from one compiled program each.
 
-Float32 and float16 are differentiated by `vjp`, bfloat16 by `jvp`, and the second derivative is the
-`jvp` of the `vjp`. All are compared with the reference in mpmath, within the bounds that the
+Float32 is differentiated by `vjp`, 16 bits by `jvp`, and the second derivative is the `jvp` of the
+`vjp`. All are compared with the reference in mpmath, within the bounds that the
 activation claims. A property is a function that yields one message a fault.
 """
 
@@ -15,9 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from against_reference import bounds, inside, worst_error
-from entry import Found, check, find
+from entry import DTYPES, Found, check, find
 from kinks import differ, sides, slope_at_kink
 from mpmath import mp
+
+from activax import Activation
 
 pytestmark = pytest.mark.every
 
@@ -33,8 +35,9 @@ def value(found: Found) -> Iterator[str]:
 
 def value_faults(found: Found, dtype: Any, values: np.ndarray) -> Iterator[str]:
     exact, columns = found.exact(sloped=False), found.columns[dtype]
-    worst = worst_error(values, exact, [0] * len(columns), columns, found.rows(dtype))
-    if not worst.error <= bounds(found.activation, values.dtype)[0]:
+    bound, order = bounds(found.activation, values.dtype)[0], [0] * len(columns)
+    worst = worst_error(values, exact, order, columns, found.rows(dtype), bound)
+    if not worst.error <= bound:
         yield f"{dtype.__name__}: {worst}"
 
 
@@ -49,8 +52,9 @@ def slope(found: Found) -> Iterator[str]:
     for dtype, (_, slopes) in found.first.items():
         columns, exact = found.columns[dtype], found.exact(sloped=True)
         for name, got, order in zip(names, slopes, np.eye(len(columns), dtype=int), strict=False):
-            worst = worst_error(got, exact, order, columns, found.rows(dtype, smooth=True))
-            if not worst.error <= bounds(found.activation, got.dtype)[1]:
+            bound, rows = bounds(found.activation, got.dtype)[1], found.rows(dtype, smooth=True)
+            worst = worst_error(got, exact, order, columns, rows, bound)
+            if not worst.error <= bound:
                 yield f"by {name}, {dtype.__name__}: {worst}"
 
 
@@ -65,7 +69,7 @@ def second(found: Found) -> Iterator[str]:
     columns = [np.zeros_like(columns[0]), *columns]
     order = [2] + [0] * (len(columns) - 1)
     rows = found.rows(jnp.float32, smooth=True)
-    worst = worst_error(found.second, moved, order, columns, rows)
+    worst = worst_error(found.second, moved, order, columns, rows, SECOND)
     if not worst.error <= SECOND:
         yield str(worst)
 
@@ -191,4 +195,15 @@ PROPERTIES = (value, plain, slope, second, nan, limits, finite, dtype, kinks, le
 
 
 def test_contract(pointwise):
-    check(find(pointwise), PROPERTIES)
+    check(find(pointwise, DTYPES[:2] if shares_its_rounding(pointwise) else DTYPES), PROPERTIES)
+
+
+@pytest.mark.slow
+def test_contract_in_float16(pointwise):
+    if shares_its_rounding(pointwise):
+        check(find(pointwise), PROPERTIES)
+
+
+def shares_its_rounding(activation: Activation) -> bool:
+    """Return whether a narrow result is one of float32, rounded by code that many share."""
+    return activation.kind == "elementwise" and activation.tier != "certified"
