@@ -35,6 +35,7 @@ from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1
 # XLA merges exp and expm1 of one argument, and SHIFT is too little for the product that they share
 # (docs/numerics.md, section 3).
 FARTHER = 2 * SHIFT
+UNFARTHER = 2.0**-FARTHER
 
 # gelu_tanh(x) = x logistic(v(x)), where v(x) = GELU_TANH_LINEAR x + GELU_TANH_CUBIC x^3.
 GELU_TANH_LINEAR = 1.5957691216057308  # 2 sqrt(2 / pi)
@@ -52,15 +53,20 @@ def self_gate(x: Array, bounded: Array, left: Array, exponent: Words) -> Array:
 
 
 def _slope_from_tail(left: Array, scale: float, tail: Array, factor: Array) -> Array:
-    """Return e factor / (1 + e)^2 on the left and 1 minus that elsewhere, for e = scale tail."""
+    """Return e factor / (1 + e)^2 on the left and 1 minus that elsewhere.
+
+    The tail is e / scale, and large by 1 / UNFARTHER.
+    """
     # Numerator and denominator are divided by the scale, whose rounding would be half of the last
-    # place: (1 + e)^2 / scale = 1 / scale + tail (2 + e).
-    high, rest = 1 / scale, tail * (2 + scale * tail)
+    # place: (1 + e)^2 / scale = 1 / scale + (e / scale) (2 + e). The denominator is of ordinary
+    # size, for higher derivatives take its square.
+    ordinary = tail * UNFARTHER
+    high, rest = 1 / scale, ordinary * (2 + scale * ordinary)
     if needs_two_words(tail):
         high = float(np.float32(1 / scale))
         rest = rest + select_constant(1 / scale - high, tail)
     # The rounding is the one use of the quotient: docs/numerics.md, section 10.
-    slope = keep_rounding(tail * factor / (high + rest))
+    slope = keep_rounding(tail * factor / (high + rest)) * UNFARTHER
     return jnp.where(left, slope, 1 - slope)
 
 
@@ -69,9 +75,9 @@ def silu_slope_from(v: Array, distance: Words) -> Array:
 
     docs/numerics.md, section 1, silu.
     """
-    scale = SILU_POINT_EXP[0] * 2.0**-FARTHER
+    scale = SILU_POINT_EXP[0]
     apart = keep_rounding(collapse(distance)) + select_constant(SILU_POINT_REST[0], v)
-    factor = apart + scale * expm1(*distance, shift=FARTHER)
+    factor = apart + scale * UNFARTHER * expm1(*distance, shift=FARTHER)
     return _slope_from_tail(v < 0, scale, exp(*distance, shift=FARTHER), factor)
 
 
@@ -88,9 +94,10 @@ def gelu_tanh_slope(x: Array) -> Array:
         beyond = select_constant(GELU_TANH_ROOT_LOGIT[0] - logit, a)
         error = collapse((logit - keep_rounding(exponent - words[0]), words[1], beyond))
         rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
-    scale = GELU_TANH_ROOT_EXP[0] * 2.0**-FARTHER
+    scale = GELU_TANH_ROOT_EXP[0]
     tail, grown = (f(exponent, rest, shift=FARTHER) for f in (exp, expm1))
-    factor = apart * (GELU_TANH_LINEAR + 3 * GELU_TANH_CUBIC * squares) + scale * grown
+    factor = apart * (GELU_TANH_LINEAR + 3 * GELU_TANH_CUBIC * squares)
+    factor = factor + scale * UNFARTHER * grown
     return _slope_from_tail(x < 0, scale, tail, factor)
 
 
