@@ -53,7 +53,7 @@ def largest(x: Array, where: Array | None, axis: Any) -> Array:
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
 
 
-def counted(x: Array, where: Array | None, axis: Any) -> Array:
+def filled(x: Array, where: Array | None, axis: Any) -> Array:
     """Return x, and the largest element that counts in place of those that do not.
 
     The exponential of a masked element could overflow, whose slope times 0 is NaN.

@@ -10,7 +10,7 @@ from activax.core.vector import vector
 from activax.numerics import transcendental
 from activax.numerics.along_axis import (
     below_largest,
-    counted,
+    filled,
     largest,
     masked,
     normalized,
@@ -41,7 +41,7 @@ def _sigsoftmax_reference(mp: Any, x: list[Any]) -> list[Any]:
 
 def _sigsoftmax_differential(x: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
     # The slope of the logarithm of exp(x) sigmoid(x) is 1 + sigmoid(-x).
-    t = t * (1 + transcendental.logistic(-counted(x, where, axis)))
+    t = t * (1 + transcendental.logistic(-filled(x, where, axis)))
     return softmax_differential(sigsoftmax.inner(x, where, axis=axis), where, t, axis)
 
 
@@ -63,11 +63,15 @@ def sigsoftmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, .
             count. A row without any True is all 0.
         axis: the axis, or a tuple of axes, along which the result sums to 1.
 
+    Example:
+        >>> activax.sigsoftmax(jnp.array([0.0, 1.0, -1.0]))
+        Array([0.19333674, 0.76840657, 0.03825671], dtype=float32)
+
     Paper:
         Kanai, Fujiwara, Yamanaka & Adachi 2018, Sigsoftmax: Reanalysis of the Softmax Bottleneck,
         arXiv:1805.10829.
     """
-    x, top = counted(x, where, axis), largest(x, where, axis)
+    x, top = filled(x, where, axis), largest(x, where, axis)
     e = jnp.exp(below_largest(x, where, axis))
     # Where all are negative a sigmoid would underflow: it is exp(x) sigmoid(-x).
     low, high = e * transcendental.logistic(-x), transcendental.logistic(x)
@@ -105,7 +109,7 @@ def softplus_normalise(
     Paper:
         Folklore.
     """
-    x, top = counted(x, where, axis), largest(x, where, axis)
+    x, top = filled(x, where, axis), largest(x, where, axis)
     # Where all are negative softplus would underflow: relative to the exponential of the largest.
     share = _log1p_share(transcendental.exp(at_most(x, 0.0)))
     low = jnp.exp(below_largest(x, where, axis)) * share

@@ -13,7 +13,7 @@ from activax.numerics import transcendental
 from activax.numerics.along_axis import (
     below_largest,
     constant_along,
-    counted,
+    filled,
     largest,
     masked,
     softmax_differential,
@@ -159,7 +159,7 @@ def softpick(
         Zuhri, Fuadi & Aji 2025, Softpick: No Attention Sink, No Massive Activations with Rectified
         Softmax, arXiv:2504.20966.
     """
-    top, x = largest(x, where, axis), counted(x, where, axis)
+    top, x = largest(x, where, axis), filled(x, where, axis)
     logits = below_largest(x, where, axis)
     # |exp(x) - 1| exp(-max(top, 0)), without cancellation next to 0.
     above = jnp.exp(logits) * -jnp.expm1(-at_least(x, 0.0))

@@ -13,7 +13,7 @@ from activax.numerics.along_axis import (
     below_largest,
     constant_along,
     count,
-    counted,
+    filled,
     largest,
     masked,
     normalized,
@@ -170,7 +170,7 @@ def _by_logits(
 
 def _by_factor(x: Array, where: Array | None, y: Array, t: Any, axis: Any) -> Array:
     # A number common to all cancels; an element without a share has no slope.
-    u = jnp.where(y == 0, 0.0, below_largest(counted(x, where, axis), None, axis))
+    u = jnp.where(y == 0, 0.0, below_largest(filled(x, where, axis), None, axis))
     return softmax_differential(y, where, u * t, axis)
 
 
