@@ -22,6 +22,7 @@ from activax.core import from_branch as from_branch
 from activax.core import from_output as from_output
 from activax.core import from_piece as from_piece
 from activax.core import gated as gated
+from activax.core import glu_of as glu_of
 from activax.core import mix as mix
 from activax.core import piecewise as piecewise
 from activax.core import plain as plain
@@ -619,6 +620,7 @@ __all__ = [
     "get",
     "gish",
     "glu",
+    "glu_of",
     "golu",
     "gompertz",
     "groupsort",
