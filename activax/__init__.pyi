@@ -147,6 +147,7 @@ from activax.functions.gated.variants import miglu as miglu
 from activax.functions.gated.variants import seglu as seglu
 from activax.functions.gated.variants import simple_gate as simple_gate
 from activax.functions.gated.variants import tanh_glu as tanh_glu
+from activax.functions.gated.variants import xatglu as xatglu
 from activax.functions.gated.variants import xgeglu as xgeglu
 from activax.functions.gated.variants import xswiglu as xswiglu
 from activax.functions.gaussian import gelu as gelu
@@ -970,6 +971,7 @@ __all__ = [
     "very_leaky_relu",
     "wavelet_tanh_mix",
     "x_plus_sin",
+    "xatglu",
     "xatlu",
     "xgeglu",
     "xgelu",

@@ -119,3 +119,28 @@ def test_units_are_made_of_elementwise_activations_without_arrays():
             activax.glu_of(wrong)
     with pytest.raises(TypeError, match="glu_of: takes numbers as parameters"):
         activax.glu_of(activax.prelu.bind(negative_slope=jnp.ones(4)))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 1), (3, 1, 1)])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_a_trained_parameter_broadcasts_and_its_slope_has_its_shape(shape, dtype):
+    gate, value = (jnp.stack([x, -x]).astype(dtype) for x in (GATE, VALUE))
+    alpha = jnp.full(shape, 0.25)
+
+    def of_formula(alpha):
+        g, v, alpha = jnp.broadcast_arrays(gate.astype(float), value.astype(float), alpha)
+        return ((1 + 2 * alpha) * jax.nn.sigmoid(g) - alpha) * v
+
+    out, pull = jax.vjp(lambda a: activax.xswiglu(gate, value, a), alpha)
+    want, pull_formula = jax.vjp(of_formula, alpha)
+    tolerance = 2e-2 if dtype == jnp.bfloat16 else 1e-5
+    np.testing.assert_allclose(out.astype(float), want, tolerance, tolerance)
+    (got,), (slope,) = pull(jnp.ones_like(out)), pull_formula(jnp.ones_like(want))
+    assert (got.shape, got.dtype) == (shape, alpha.dtype)
+    np.testing.assert_allclose(got, slope, rtol=tolerance, atol=10 * tolerance)
+    np.testing.assert_array_equal(activax.xswiglu.bind(alpha=alpha)(gate, value), out)
+
+
+def test_a_trained_parameter_that_does_not_broadcast_is_refused():
+    with pytest.raises(ValueError, match="xswiglu: alpha must broadcast against gate; got"):
+        activax.xswiglu(GATE, VALUE, jnp.ones(3))
