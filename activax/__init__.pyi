@@ -22,6 +22,7 @@ from activax.core import from_branch as from_branch
 from activax.core import from_output as from_output
 from activax.core import from_piece as from_piece
 from activax.core import gated as gated
+from activax.core import glu_of as glu_of
 from activax.core import mix as mix
 from activax.core import piecewise as piecewise
 from activax.core import plain as plain
@@ -146,6 +147,7 @@ from activax.functions.gated.variants import miglu as miglu
 from activax.functions.gated.variants import seglu as seglu
 from activax.functions.gated.variants import simple_gate as simple_gate
 from activax.functions.gated.variants import tanh_glu as tanh_glu
+from activax.functions.gated.variants import xatglu as xatglu
 from activax.functions.gated.variants import xgeglu as xgeglu
 from activax.functions.gated.variants import xswiglu as xswiglu
 from activax.functions.gaussian import gelu as gelu
@@ -285,6 +287,10 @@ from activax.functions.radial.wavelets import wavelet_tanh_mix as wavelet_tanh_m
 from activax.functions.reduction import logmeanexp as logmeanexp
 from activax.functions.reduction import logsumexp as logsumexp
 from activax.functions.reduction import maxout as maxout
+from activax.functions.reduction import mellowmax as mellowmax
+from activax.functions.selecting.both_signs import concat_elu as concat_elu
+from activax.functions.selecting.both_signs import concat_relu as concat_relu
+from activax.functions.selecting.both_signs import neg_concat_relu as neg_concat_relu
 from activax.functions.selecting.maxima import max_feature_map as max_feature_map
 from activax.functions.selecting.maxima import mfm as mfm
 from activax.functions.selecting.sorting import groupsort as groupsort
@@ -462,21 +468,28 @@ from activax.functions.stochastic.rectifiers import rt_relu as rt_relu
 from activax.functions.vector.dense import log_softmax as log_softmax
 from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
+from activax.functions.vector.entmax import alpha_entmax as alpha_entmax
 from activax.functions.vector.entmax import entmax15 as entmax15
 from activax.functions.vector.lengths import isotropic_tanh as isotropic_tanh
+from activax.functions.vector.lengths import l2_normalize as l2_normalize
 from activax.functions.vector.lengths import norm_gate as norm_gate
 from activax.functions.vector.lengths import squash as squash
 from activax.functions.vector.shares import l1_relu_normalise as l1_relu_normalise
-from activax.functions.vector.shares import scalable_softmax as scalable_softmax
+from activax.functions.vector.shares import sigsoftmax as sigsoftmax
 from activax.functions.vector.shares import softplus_normalise as softplus_normalise
 from activax.functions.vector.shares import spherical_softmax as spherical_softmax
 from activax.functions.vector.shares import taylor_softmax as taylor_softmax
 from activax.functions.vector.sinks import softmax_one as softmax_one
 from activax.functions.vector.sinks import softmax_sink as softmax_sink
 from activax.functions.vector.sinks import softpick as softpick
+from activax.functions.vector.sinks import stick_breaking as stick_breaking
 from activax.functions.vector.sparse import hardmax as hardmax
 from activax.functions.vector.sparse import one_hot_argmax_st as one_hot_argmax_st
 from activax.functions.vector.sparse import sparsemax as sparsemax
+from activax.functions.vector.sparse import topk_softmax as topk_softmax
+from activax.functions.vector.tempered import scalable_softmax as scalable_softmax
+from activax.functions.vector.tempered import temperature_log_softmax as temperature_log_softmax
+from activax.functions.vector.tempered import temperature_softmax as temperature_softmax
 from activax.saving import lean as lean
 from activax.saving import policies as policies
 
@@ -494,6 +507,7 @@ __all__ = [
     "ada",
     "affine",
     "aliases",
+    "alpha_entmax",
     "approx_sign",
     "aptx",
     "aranda_ordaz",
@@ -527,6 +541,8 @@ __all__ = [
     "clipped_gelu",
     "cloglog",
     "comb_h_sine",
+    "concat_elu",
+    "concat_relu",
     "concrete_bernoulli",
     "cosh",
     "cosid",
@@ -605,6 +621,7 @@ __all__ = [
     "get",
     "gish",
     "glu",
+    "glu_of",
     "golu",
     "gompertz",
     "groupsort",
@@ -647,6 +664,7 @@ __all__ = [
     "jump_step",
     "kwta",
     "l1_relu_normalise",
+    "l2_normalize",
     "laaf",
     "laplace_cdf_gate",
     "laplace_glu",
@@ -685,6 +703,7 @@ __all__ = [
     "maxout",
     "maxsig",
     "mef",
+    "mellowmax",
     "mexican_hat",
     "mfm",
     "miglu",
@@ -701,6 +720,7 @@ __all__ = [
     "multiquadric",
     "n_activation",
     "ncu",
+    "neg_concat_relu",
     "new_sigmoid",
     "nlrelu",
     "noisy_relu",
@@ -819,6 +839,7 @@ __all__ = [
     "sign_ste",
     "signed_sqrt",
     "signed_square",
+    "sigsoftmax",
     "silu",
     "similar",
     "simple_gate",
@@ -905,6 +926,7 @@ __all__ = [
     "ste_sign",
     "ste_tern",
     "step",
+    "stick_breaking",
     "sugar_relu",
     "suish",
     "super_spike",
@@ -931,6 +953,8 @@ __all__ = [
     "tbs_relu",
     "telu",
     "telu_elu",
+    "temperature_log_softmax",
+    "temperature_softmax",
     "tent",
     "ternary_ste",
     "threshold",
@@ -939,6 +963,7 @@ __all__ = [
     "tlu",
     "topk",
     "topk_act",
+    "topk_softmax",
     "triple_state_sigmoid",
     "ts_relu",
     "variant_sigmoid",
@@ -946,6 +971,7 @@ __all__ = [
     "very_leaky_relu",
     "wavelet_tanh_mix",
     "x_plus_sin",
+    "xatglu",
     "xatlu",
     "xgeglu",
     "xgelu",

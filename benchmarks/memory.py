@@ -30,12 +30,12 @@ COLUMNS = (
 def measure(dtype: Any = jnp.float32) -> list[dict[str, Any]]:
     """Return a record for every activation that jax.nn has too, or composes.
 
-    Reductions are left out, because their output has no element for each element of the input.
+    What resizes is left out, because its output has no element for each element of the input.
     """
     records = []
     for name, activation in activax.catalog.items():
         peer = find_peer("jax", name)
-        if peer is None or activation.kind == "reduction":
+        if peer is None or activation.resizes:
             continue
         ours, theirs = (positions(f, dtype, inputs=activation.inputs) for f in (activation, peer))
         leanest = activax.lean(activation)

@@ -71,7 +71,7 @@ CHOSEN = {
     "elementwise": lambda a: a.kind == "elementwise",
     "trainable": lambda a: a.kind == "elementwise" and a.trainable,
     "pointwise": lambda a: a.kind in ("elementwise", "gated"),
-    "along_axis": lambda a: a.kind in ("vector", "reduction"),
+    "along_axis": lambda a: a.kind not in ("elementwise", "gated"),
     "maskable": lambda a: "where" in a.parameters,
     "gated": lambda a: a.kind == "gated",
     "certified": lambda a: a.kind == "elementwise" and a.tier == "certified",

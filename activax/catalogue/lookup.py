@@ -17,8 +17,12 @@ from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.definition import PACKAGE
 from activax.core.fast import fast
+from activax.core.glu_of import glu_of
 from activax.saving.policies import lean
 
+# What makes an activation of another, in the order in which a config applies them; `affine` and
+# `glu_of` of a lean one drop `lean`.
+MAKERS = (fast, affine, glu_of, lean)
 MEANINGFUL = 5  # the fewest letters of a part of a summary that identify an activation
 _MODEL = "model"  # the path of published models
 SIMILAR = 0.7  # the least share of equal letters of a name and its misspelling
@@ -116,8 +120,7 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         parameters = {k: v for k, v in spec.items() if k != "name"}
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
-        # The order in which they apply to each other; `affine` of a lean one drops `lean`.
-        derived = [(make, parameters.pop(make.__name__, None)) for make in (fast, affine, lean)]
+        derived = [(make, parameters.pop(make.__name__, None)) for make in MAKERS]
         activation = get(spec["name"]).bind(**parameters)
         for make, options in derived:
             activation = activation if options is None else make(activation, **options)

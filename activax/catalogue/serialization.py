@@ -19,6 +19,7 @@ import jax
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.fast import fast
+from activax.core.glu_of import glu_of
 from activax.saving.policies import lean
 
 FLAX = "flax.serialization"
@@ -30,6 +31,7 @@ CALLS: dict[str, Callable[..., Activation[...]]] = {
     "lean": lean,
     "affine": affine,
     "fast": fast,
+    "glu_of": glu_of,
 }
 
 

@@ -127,7 +127,7 @@ def plotted(
     def scalar(x: jax.Array) -> jax.Array:
         if activation.kind == "gated":
             return activation(x, jnp.ones_like(x))
-        if activation.kind in ("vector", "reduction"):
+        if activation.kind != "elementwise":
             return activation(jnp.stack([x, jnp.zeros_like(x)])).ravel()[0]
         return activation(x)
 

@@ -6,6 +6,7 @@ from activax.core.combinators import mix, self_gated
 from activax.core.elementwise import elementwise
 from activax.core.fast import fast
 from activax.core.gated import gated, split
+from activax.core.glu_of import glu_of
 from activax.core.piecewise import piecewise
 from activax.core.plain import plain
 from activax.core.ranges import Range
@@ -22,6 +23,7 @@ __all__ = [
     "from_output",
     "from_piece",
     "gated",
+    "glu_of",
     "mix",
     "piecewise",
     "plain",

@@ -30,7 +30,9 @@ class Activation(Facts, Generic[P]):
         name: its public name.
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
-            "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
+            "reduction" (the axis is gone or shorter), "expansion" (the axis is longer) or "gated"
+            (`(gate, value)` in).
+        resizes: whether the output has another shape than the input.
         tier: what it promises: "certified" (slopes of its own and a bound on the errors, which were
             measured at every float32 if it is elementwise), "derived" (built from other
             activations, or measured at samples) or "formula" (its slopes are JAX's derivative of
@@ -189,15 +191,25 @@ class Activation(Facts, Generic[P]):
 
     @property
     def _base(self) -> Any:
-        """Return the base of a derived activation, with the parameters that are bound here."""
+        """Return the base of a derived activation, with its parameters that are bound here."""
         derived = self._definition.derived
         assert derived is not None
         bound = {**self._numbers, **self._leaves}
-        return derived.base.bind(**bound) if bound else derived.base
+        theirs = {name: bound[name] for name in bound if name not in self._options}
+        return derived.base.bind(**theirs) if theirs else derived.base
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """Return the options of the call that made a derived activation, and those bound here."""
+        derived = self._definition.derived
+        assert derived is not None
+        known = derived.base.parameters if isinstance(derived.base, Activation) else {}
+        own = {name: value for name, value in self._numbers.items() if name not in known}
+        return {**derived.options, **own}
 
     def __repr__(self) -> str:
         if derived := self._definition.derived:
-            options = [f"{name}={value!r}" for name, value in derived.options.items()]
+            options = [f"{name}={value!r}" for name, value in self._options.items()]
             return f"{PACKAGE}.{derived.make.__name__}({', '.join([repr(self._base), *options])})"
         name = f"{self.__module__}.{self.name}"
         bound = ", ".join(f"{k}={v!r}" for k, v in {**self._numbers, **self._leaves}.items())
@@ -217,7 +229,7 @@ class Activation(Facts, Generic[P]):
             activax.elu.bind(alpha=0.5)
         """
         if (derived := self._definition.derived) and isinstance(self._base, Activation):
-            return {**self._base.to_config(), derived.make.__name__: dict(derived.options)}
+            return {**self._base.to_config(), derived.make.__name__: self._options}
         if self.__module__ != PACKAGE or derived:
             raise ValueError(f"{self!r}.to_config: not in the catalogue; pickle it instead")
         for name in self._leaves:

@@ -17,6 +17,7 @@ RAISES = {
         against the input.""",
     "vector": _ALONG_AXIS,
     "reduction": _ALONG_AXIS,
+    "expansion": _ALONG_AXIS,
     "gated": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
     ValueError: a number outside of its parameter's range; gate and value of different shapes; one
@@ -26,6 +27,7 @@ INPUTS = {
     "elementwise": {"x": "an array of any shape and real dtype."},
     "vector": {"x": "an array of real dtype."},
     "reduction": {"x": "an array of real dtype."},
+    "expansion": {"x": "an array of real dtype."},
     "gated": {
         "gate": "an array of any shape and real dtype; or gate and value, packed along `axis`.",
         "value": "an array of the shape of gate.",

@@ -36,6 +36,10 @@ class Facts:
         return self._definition.kind
 
     @property
+    def resizes(self) -> bool:
+        return self.kind in ("reduction", "expansion")
+
+    @property
     def tier(self) -> str:
         return self._definition.tier
 

@@ -74,7 +74,7 @@ def _of_activation(activation: Activation[...]) -> Any:
     if derived and derived.make is fast:
         return activation
     if derived:
-        return derived.make(fast(activation._base), **derived.options)
+        return derived.make(fast(activation._base), **activation._options)
     return _fast(activation._plain).bind(**activation._numbers, **activation._leaves)
 
 

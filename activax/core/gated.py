@@ -4,16 +4,18 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
 from activax.core.activation import Activation
-from activax.core.arguments import cast, check_axis, inexact_dtype, real
-from activax.core.declaration import check_elementwise, declare, tier_of
+from activax.core.arguments import align, cast, check_axis, inexact_dtype, real
+from activax.core.declaration import check_elementwise, declare, positional, tier_of
 from activax.core.elementwise import elementwise
 from activax.core.pipeline import Operands, keep_inputs
 from activax.core.ranges import ANY, Ranges
+from activax.core.residuals import Differential
 from activax.numerics.selects import limit_product
 
 P = ParamSpec("P")
@@ -39,8 +41,8 @@ def gated(
     The decorated function gives the signature and the docstring: `(gate, value=None, *, layout,
     axis=-1)`. Called with one array, the unit splits it as `layout` says: "gate_value" and
     "value_gate" are halves along `axis`, "interleaved" is gate, value, gate, value, ... Further
-    keyword-only parameters are static and go to `by` and `value_by`, to each that has one of the
-    name.
+    parameters go to `by` and `value_by`, to each that has one of the name. Positional ones, behind
+    `value`, may be arrays and are differentiated; keyword-only ones are static.
 
     Args:
         by: the elementwise activation of the gate; numbers may be bound to it.
@@ -78,30 +80,31 @@ def gated(
 
     def define(declaration: Callable[P, Array]) -> Activation[P]:
         name, signature = declaration.__name__, inspect.signature(declaration)
-        names = tuple(signature.parameters)
-        if names[: len(GATED)] != GATED:
+        names, moving = tuple(signature.parameters), positional(signature)[2:]
+        own = tuple(n for n in names if n not in GATED)
+        if names[:2] != GATED[:2] or len(names) != len(GATED) + len(own):
             raise TypeError(
                 f"{name}: a gated activation has the parameters {', '.join(GATED)}; "
                 f"got {', '.join(names)}"
             )
         value_text = "value" if value_by is unchanged else f"{value_by.name}(value)"
-        own = names[len(GATED) :]
         for parameter in own:
             if parameter not in {**by.parameters, **value_by.parameters}:
                 raise TypeError(f"{name}: neither {by!r} nor {value_by!r} has {parameter!r}")
-        defaults = {
-            n: p.default for n, p in signature.parameters.items() if p.kind == p.KEYWORD_ONLY
-        }
+        defaults = {n: p.default for n, p in signature.parameters.items() if n not in GATED[:2]}
 
-        def factors(statics: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
+        def factors(parameters: Mapping[str, Any]) -> tuple[Activation[...], Activation[...]]:
             """Return the activations of the gate and of the value, with their parameters bound."""
             if not own:
                 return by, value_by
             first, second = (
-                factor.bind(**{n: statics[n] for n in own if n in factor.parameters})
+                factor.bind(**{n: parameters[n] for n in own if n in factor.parameters})
                 for factor in (by, value_by)
             )
             return first, second
+
+        def given(arrays: Sequence[Any], statics: dict[str, Any]) -> dict[str, Any]:
+            return {**dict(zip(moving, arrays, strict=False)), **statics}
 
         def halves(gate: Any, value: Any, statics: Mapping[str, Any]) -> tuple[Any, Any]:
             if value is None:
@@ -114,40 +117,61 @@ def gated(
                     )
             return gate, value
 
-        def body(gate: Any, value: Any = None, **statics: Any) -> Array:
-            bound = signature.bind(gate, value, **statics)
+        def body(gate: Any, value: Any = None, *arrays: Any, **statics: Any) -> Array:
+            bound = signature.bind(gate, value, *arrays, **statics)
             bound.apply_defaults()
+            gate, value, *parameters = bound.args
             gate, value = halves(gate, value, bound.kwargs)
-            return formula(gate, value, **bound.kwargs)
+            return formula(gate, value, *parameters, **bound.kwargs)
 
         body.__name__ = name
 
         def exact(of: Callable[[Activation[...]], Any]) -> Callable[..., Any]:
-            def multiplied(mp: Any, gate: Any, value: Any, /, **statics: Any) -> Any:
-                pairs = zip(factors({**defaults, **statics}), (gate, value), strict=True)
-                first, second = (of(factor)(mp, x, **factor.parameters) for factor, x in pairs)
-                return first * second
+            def multiplied(mp: Any, gate: Any, value: Any, /, *arrays: Any, **statics: Any) -> Any:
+                parameters = {n: {**defaults, **given(arrays, statics)}[n] for n in own}
+
+                def at(factor: Activation[...], x: Any) -> Any:
+                    known = {n: v for n, v in parameters.items() if n in factor.parameters}
+                    return of(factor)(mp, x, **{**factor.parameters, **known})
+
+                return at(by, gate) * at(value_by, value)
 
             return multiplied
 
-        def formula(gate: Array, value: Array, **statics: Any) -> Array:
-            first, second = factors(statics)
+        def formula(gate: Array, value: Array, *arrays: Any, **statics: Any) -> Array:
+            first, second = factors(given(arrays, statics))
             return product(first.body(gate), value if second is unchanged else second.body(value))
 
         formula.__name__ = name
 
-        def by_gate(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
-            first, second = factors(statics)
+        def by_gate(gate: Array, value: Array, *arrays_and_t: Any, **statics: Any) -> Array:
+            *arrays, t = arrays_and_t
+            first, second = factors(given(arrays, statics))
             outer = value if second is unchanged else second.inner(value)
             return sloped(first, gate, t, outer)
 
-        def by_value(gate: Array, value: Array, t: Array, **statics: Any) -> Array:
-            first, second = factors(statics)
+        def by_value(gate: Array, value: Array, *arrays_and_t: Any, **statics: Any) -> Array:
+            *arrays, t = arrays_and_t
+            first, second = factors(given(arrays, statics))
             outer = first.inner(gate)
             return outer * t if second is unchanged else sloped(second, value, t, outer)
 
+        def by_array(parameter: str) -> Differential:
+            def differential(gate: Array, value: Array, *arrays_and_t: Any, **statics: Any) -> Any:
+                *arrays, t = arrays_and_t
+                parameters = given(arrays, statics)
+
+                def unit(array: Array) -> Array:
+                    first, second = factors({**parameters, parameter: array})
+                    other = value if second is unchanged else second.inner(value)
+                    return product(first.inner(gate), other)
+
+                return jax.jvp(unit, (parameters[parameter],), (t,))[1]
+
+            return differential
+
         def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
-            gate, value = arrays
+            gate, value, *others = arrays
             gate, value = halves(real(name, "gate", gate), value, statics)
             value = real(name, "value", value)
             if gate.shape != value.shape:
@@ -156,14 +180,20 @@ def gated(
                     f"got {gate.shape} and {value.shape}"
                 )
             dtype = inexact_dtype(jnp.result_type(gate, value))
-            return Operands([cast(gate, dtype), cast(value, dtype)], dtype)
+            gate, value = cast(gate, dtype), cast(value, dtype)
+            if not moving:
+                return Operands([gate, value], dtype)
+            operands = {n: real(name, n, a) for n, a in zip(moving, others, strict=True)}
+            gate, *others = align(name, {"gate": gate, **operands})
+            shape = jnp.broadcast_shapes(gate.shape, *(other.shape for other in others))
+            return Operands([gate, value.reshape(gate.shape), *others], dtype, shape)
 
         known = {**value_by.ranges, **by.ranges, **ranges}
         sloped_by_others = by.surrogate or value_by.surrogate
         return declare(
             declaration,
             prepare,
-            {"gate": by_gate, "value": by_value},
+            {"gate": by_gate, "value": by_value, **{n: by_array(n) for n in moving}},
             kind="gated",
             tier=tier_of(by, value_by),
             keep=keep_inputs,

@@ -26,7 +26,7 @@ from activax.core.residuals import Differential
 def vector(
     *differentials: Differential,
     reference: Callable[..., Any] | None = None,
-    kind: Literal["vector", "reduction"] = "vector",
+    kind: Literal["vector", "reduction", "expansion"] = "vector",
     keep: KeepOption | None = None,
     several_axes: bool = True,
     surrogate: Callable[..., Any] | None = None,
@@ -47,7 +47,7 @@ def vector(
             such a list. Masks, keys, `axis` and `keepdims` are not passed. By default the formula
             in float64.
         kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
-            or has a shorter one.
+            or has a shorter one; "expansion" if it has a longer one.
         keep: as for `elementwise`; by default the output, or the inputs without differentials.
         several_axes: whether `axis` may be a tuple of axes.
         surrogate: as for `elementwise`, with the arguments of `reference`.

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax.core.activation import Activation
 from activax.core.elementwise import elementwise
@@ -16,6 +16,7 @@ from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
 from activax.numerics import normal, transcendental
+from activax.numerics.arctangent import arctangent, arctangent_slope
 from activax.numerics.double_words import keep_rounding
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude
 from activax.numerics.transcendental import logistic, logistic_slope
@@ -80,21 +81,52 @@ def capped(x: Array, *, value_cap: float) -> Array:
 # that loses fewer digits.
 
 
+def _expanded(tail: Array, x: Array, alpha: Array | float, whole: float = 1.0) -> Array:
+    """Return g in an expanded range for its tail g(-|x|), where g tends to `whole`."""
+    more = alpha * (whole - 2 * tail)
+    return jnp.where(x < 0, tail - more, whole - tail + more)
+
+
 @elementwise(
-    lambda x, *, alpha: (1 + 2 * alpha) / math.sqrt(2 * math.pi) * normal.bell(x),
-    reference=lambda mp, x, *, alpha: (1 + 2 * mp.mpf(alpha)) * mp.ncdf(x) - mp.mpf(alpha),
+    lambda x, alpha: (1 + 2 * alpha) / math.sqrt(2 * math.pi) * normal.bell(x),
+    lambda x, alpha: lax.erf(x * math.sqrt(1 / 2)),
+    reference=lambda mp, x, alpha: (1 + 2 * mp.mpf(alpha)) * mp.ncdf(x) - mp.mpf(alpha),
 )
-def expanded_gaussian(x: Array, *, alpha: float) -> Array:
+def expanded_gaussian(x: Array, alpha: Array | float) -> Array:
     """Return the normal distribution function in an expanded range."""
     # The rounding is the one use of a quotient: docs/numerics.md, section 10.
     tail = keep_rounding(normal.normal_tail(at_most(magnitude(x), normal.NORMAL_END)))
-    return jnp.where(x < 0, tail - alpha * (1 - 2 * tail), 1 - tail + alpha * (1 - 2 * tail))
+    return _expanded(tail, x, alpha)
+
+
+# The tail of the arctangent's distribution function, about 1 / (pi |x|), is flushed to 0 for the
+# largest x, but not pi times the tail. So the value is divided by pi.
 
 
 @elementwise(
-    lambda x, *, alpha: (1 + 2 * alpha) * logistic_slope(x),
-    reference=lambda mp, x, *, alpha: (1 + 2 * mp.mpf(alpha)) / (1 + mp.exp(-x)) - mp.mpf(alpha),
+    lambda x, alpha: (1 + 2 * alpha) * arctangent_slope(x),
+    lambda x, alpha: 2 * arctangent(x),
+    reference=lambda mp, x, alpha: (
+        (1 + 2 * mp.mpf(alpha)) * (mp.atan(x) + mp.pi / 2) - mp.pi * mp.mpf(alpha)
+    ),
 )
-def expanded_sigmoid(x: Array, *, alpha: float) -> Array:
+def expanded_angle(x: Array, alpha: Array | float) -> Array:
+    """Return pi times the arctangent's distribution function in an expanded range."""
+    # Of a number over |x|, which would be a quotient: docs/numerics.md, section 10.
+    return _expanded(jnp.arctan2(jnp.ones_like(x), magnitude(x)), x, alpha, whole=math.pi)
+
+
+@elementwise(lambda: 1 / math.pi, keep=lambda x, out: (), reference=lambda mp, x: x / mp.pi)
+def over_pi(x: Array) -> Array:
+    """Return x / pi."""
+    return x * (1 / math.pi)
+
+
+@elementwise(
+    lambda x, alpha: (1 + 2 * alpha) * logistic_slope(x),
+    lambda x, alpha: transcendental.tanh(x / 2),
+    reference=lambda mp, x, alpha: (1 + 2 * mp.mpf(alpha)) / (1 + mp.exp(-x)) - mp.mpf(alpha),
+)
+def expanded_sigmoid(x: Array, alpha: Array | float) -> Array:
     """Return the logistic sigmoid in an expanded range."""
     return logistic(x) + alpha * transcendental.tanh(x / 2)

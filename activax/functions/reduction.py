@@ -1,13 +1,15 @@
 """Activations that reduce a vector: the axis is gone, or shorter."""
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elsewhere import elsewhere
-from activax.core.ranges import Range
+from activax.core.ranges import NOT_ZERO, Range
 from activax.core.vector import vector
+from activax.functions.vector.dense import softmax
 from activax.numerics.along_axis import (
     below,
     below_largest,
@@ -15,11 +17,12 @@ from activax.numerics.along_axis import (
     first_largest,
     largest,
     masked,
+    mean,
     replace_infinity,
 )
 from activax.numerics.selects import choose
 
-__all__ = ["logmeanexp", "logsumexp", "maxout"]
+__all__ = ["logmeanexp", "logsumexp", "maxout", "mellowmax"]
 
 
 def _softmax_weighted(x: Array, where: Array | None, t: Array, *, axis: Any, keepdims: bool) -> Any:
@@ -130,6 +133,72 @@ def logmeanexp(
     logarithm = jnp.log1p(jnp.maximum(excess / number, -0.5))
     logarithm += jnp.log(jnp.minimum(2 * total / number, 1.0))
     return _reduced(top + logarithm, axis, keepdims)
+
+
+def _turned(x: Array, where: Array | None, omega: float, axis: Any) -> tuple[Array, Array]:
+    """Return the element with the largest omega x, and omega x less its largest."""
+    sign = math.copysign(1.0, omega)
+    top = sign * largest(sign * x, where, axis)
+    return top, abs(omega) * below_largest(sign * x, where, axis)
+
+
+def _mellowmax_differential(
+    x: Array, where: Array | None, t: Array, *, omega: float, axis: Any, keepdims: bool
+) -> Array:
+    logits = _turned(x, where, omega, axis)[1]
+    share, top = softmax.inner(logits, where, axis=axis), logits == 0
+    # Relative to the direction of the largest element, beside which the others may be nearly 0.
+    base = mean(t, top if where is None else top & where, axis)
+    return _reduced(
+        base + jnp.sum(share * masked(t - base, where), axis, keepdims=True), axis, keepdims
+    )
+
+
+@vector(
+    _mellowmax_differential,
+    reference=lambda mp, x, omega: [
+        max(x) + mp.log(mp.fsum(mp.exp(omega * (v - max(x))) for v in x) / len(x)) / omega
+    ],
+    kind="reduction",
+    keep=lambda x, where, out, **statics: (x, where),
+    ulps=(20, 6.5),  # in float64, where XLA's log1p may be off by 118; in float32 3 were found
+    ranges={"omega": NOT_ZERO},
+    masks=("where",),
+)
+def mellowmax(
+    x: Array,
+    where: Array | None = None,
+    *,
+    omega: float = 5.0,
+    axis: int | tuple[int, ...] = -1,
+    keepdims: bool = False,
+) -> Array:
+    """Mellowmax: a smooth maximum that is a non-expansion, between the mean and the maximum.
+
+    With a negative omega it is between the minimum and the mean. omega = 1 is `activax.logmeanexp`.
+
+    Formula:
+        mellowmax(x) = log((1/n) sum_j exp(omega x_j)) / omega, where n elements count
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        where: a boolean array that broadcasts against x; elements that are False do not count. A
+            row without any True gives NaN, the mean of nothing, with slope 0.
+        omega: the sharpness.
+        axis: the axis, or a tuple of axes, to reduce.
+        keepdims: whether the reduced axes stay, with size 1.
+
+    Example:
+        >>> activax.mellowmax(jnp.array([0.0, 0.0, 3.0]))
+        Array(2.7802777, dtype=float32)
+
+    Paper:
+        Asadi & Littman 2016, An Alternative Softmax Operator for Reinforcement Learning,
+        arXiv:1612.05628.
+    """
+    top, logits = _turned(x, where, omega, axis)
+    log_mean = logmeanexp.body(logits, where, axis=axis, keepdims=True)
+    return _reduced(top + log_mean / omega, axis, keepdims)
 
 
 def _grouped(x: Array, size: int, axis: int) -> tuple[Array, int]:

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from activax.numerics.selects import flag, largest_finite
+from activax.numerics.selects import at_least, flag, largest_finite
 
 
 def masked(x: Array, where: Array | None) -> Array:
@@ -51,6 +51,16 @@ def mean(x: Array, where: Array | None, axis: Any) -> Array:
 def largest(x: Array, where: Array | None, axis: Any) -> Array:
     """Return the largest element that counts, or -inf if none counts, without a derivative."""
     return lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
+
+
+def filled(x: Array, where: Array | None, axis: Any) -> Array:
+    """Return x, and the largest element that counts in place of those that do not.
+
+    The exponential of a masked element could overflow, whose slope times 0 is NaN.
+    """
+    if where is None:
+        return x
+    return jnp.where(where, x, at_least(largest(x, where, axis), -largest_finite(x)))
 
 
 def smallest(x: Array, where: Array | None, axis: Any) -> Array:

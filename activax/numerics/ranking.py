@@ -1,5 +1,7 @@
 """The largest elements of a vector, its groups, and powers of two that bring it into range."""
 
+import math
+
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -17,17 +19,19 @@ def largest_few(function: str, x: Array, k: int, axis: int | tuple[int, ...]) ->
     axes = axis if isinstance(axis, tuple) else (axis,)
     places = range(-len(axes), 0)
     moved = jnp.moveaxis(lax.stop_gradient(x), axes, places)
-    rows = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    others = x.ndim - len(axes)
+    # No -1, which an empty array does not determine.
+    rows = moved.reshape(*moved.shape[:others], math.prod(moved.shape[others:]))
     if k > rows.shape[-1]:
         raise ValueError(
             f"{function}: k must not exceed the number of elements; got k={k} and "
             f"{rows.shape[-1]} elements in axis {axis} of {x.shape}"
         )
-    rows = jnp.where(rows == 0, 0.0, rows)  # `top_k` sorts -0 below 0
-    values, places_of_values = lax.top_k(rows, k)
-    least, last = values[..., -1:], places_of_values[..., -1:]
-    place = lax.broadcasted_iota(last.dtype, rows.shape, rows.ndim - 1)
-    chosen = (rows > least) | ((rows == least) & (place <= last))
+    # Not `lax.top_k`, before which XLA gathers the rows of all devices.
+    least = jnp.sort(rows, -1)[..., rows.shape[-1] - k, None]
+    above, equal = rows > least, rows == least
+    missing = k - jnp.sum(above, -1, keepdims=True)
+    chosen = above | (equal & (jnp.cumsum(equal, -1) <= missing))
     top = jnp.max(rows, -1, keepdims=True, initial=-jnp.inf)
     flags = flag(jnp.broadcast_to(top, rows.shape), chosen)
     return jnp.moveaxis(flags.reshape(moved.shape), places, axes)
@@ -76,7 +80,8 @@ def grouped(function: str, x: Array, size: int, axis: int) -> tuple[Array, int]:
             f"{function}: the axis must consist of groups of {size}; got {x.shape[axis]} elements "
             f"in axis {axis} of {x.shape}"
         )
-    return x.reshape(*x.shape[:axis], -1, size, *x.shape[axis + 1 :]), axis + 1
+    groups = x.shape[axis] // size
+    return x.reshape(*x.shape[:axis], groups, size, *x.shape[axis + 1 :]), axis + 1
 
 
 def power_for(x: Array, where: Array | None, axis: int | tuple[int, ...], least: float) -> Array:

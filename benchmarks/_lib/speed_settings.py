@@ -49,7 +49,7 @@ class Setting(NamedTuple):
     seconds: float
     dtypes: tuple[str, ...] = ("float32", "bfloat16", "float16")
     modes: tuple[str, ...] = EVERY_MODE
-    kinds: tuple[str, ...] = ("elementwise", "vector", "reduction", "gated")
+    kinds: tuple[str, ...] = ("elementwise", "vector", "reduction", "expansion", "gated")
     torch: tuple[str, ...] = ()
     sets: Callable[[Inputs], Sets] = lambda inputs: [inputs]
 

@@ -17,10 +17,11 @@ from activax.diagnostics import plot_data
 
 EMPTY = {  # of nothing
     "softmax": 0, "softmin": 0, "log_softmax": -np.inf, "sparsemax": 0, "standardize": 0,
-    "logsumexp": -np.inf, "logmeanexp": np.nan,
+    "logsumexp": -np.inf, "logmeanexp": np.nan, "mellowmax": np.nan,
     "softmax_one": 0, "softmax_sink": 0, "softpick": 0, "scalable_softmax": 0,
     "softplus_normalise": 0, "l1_relu_normalise": 0, "spherical_softmax": 0, "taylor_softmax": 0,
-    "entmax15": 0,
+    "entmax15": 0, "alpha_entmax": 0, "sigsoftmax": 0,
+    "temperature_softmax": 0, "temperature_log_softmax": -np.inf,
 }  # fmt: skip
 
 

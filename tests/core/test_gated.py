@@ -1,5 +1,6 @@
 """Gated units whose factors have parameters: passing them on, and the slope at the clamps."""
 
+import pickle
 import re
 
 import jax
@@ -62,3 +63,84 @@ def test_backward_recomputes_once(gated):
 
     text = str(jax.make_jaxpr(backward)(x, x, x))
     assert len(re.findall(r"\b(?:remat2?|checkpoint)\[", text)) == 1
+
+
+def test_a_unit_of_any_activation_is_the_one_of_the_catalogue():
+    """The program is the same, too, and so are its kernels."""
+
+    def backward(unit):
+        return str(jax.make_jaxpr(lambda g, v: jax.vjp(unit, g, v)[1](v))(GATE, VALUE))
+
+    unit = activax.glu_of(activax.gelu)
+    np.testing.assert_array_equal(unit(GATE, VALUE), activax.geglu(GATE, VALUE))
+    assert backward(unit).replace("gelu_glu", "geglu") == backward(activax.geglu)
+    assert (unit.kind, unit.tier, unit.factors[0]) == ("gated", "derived", activax.gelu)
+    assert activax.glu_of(activax.lean(activax.gelu)) is unit
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: activax.glu_of(activax.mish),
+        lambda: activax.glu_of(activax.swish.bind(beta=2.0), layout="interleaved"),
+        lambda: activax.glu_of(activax.affine(activax.tanh, scale=2.0), axis=0),
+        lambda: activax.glu_of(activax.fast(activax.mish)),
+    ],
+)
+def test_units_of_any_activation_round_trip(make):
+    unit = make()
+    assert unit == make()
+    assert repr(unit) == repr(eval(repr(unit)))
+    for same in (pickle.loads(pickle.dumps(unit)), activax.get(unit.to_config())):
+        assert same == unit
+    assert activax.fast(unit) == activax.fast(activax.fast(unit))
+
+
+def test_units_of_any_activation_take_a_packed_array():
+    packed = jnp.stack([GATE, VALUE], -1).ravel()
+    unit = activax.glu_of(activax.mish)
+    want = unit(GATE, VALUE)
+    bound = unit.bind(layout="interleaved")
+    assert bound == activax.glu_of(activax.mish, layout="interleaved")
+    for got in (unit(packed, layout="interleaved"), bound(packed)):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_units_of_any_activation_are_layers():
+    layer = activax.nn.gated_ffn(8, activation=activax.glu_of(activax.mish))
+    x = jnp.ones((2, 4))
+    params = layer.init(jax.random.key(0), x)
+    assert jax.eval_shape(layer.apply, params, x).shape == x.shape
+
+
+def test_units_are_made_of_elementwise_activations_without_arrays():
+    for wrong in (jnp.tanh, activax.softmax, activax.swiglu):
+        with pytest.raises(TypeError, match="glu_of: activation must be"):
+            activax.glu_of(wrong)
+    with pytest.raises(TypeError, match="glu_of: takes numbers as parameters"):
+        activax.glu_of(activax.prelu.bind(negative_slope=jnp.ones(4)))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 1), (3, 1, 1)])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_a_trained_parameter_broadcasts_and_its_slope_has_its_shape(shape, dtype):
+    gate, value = (jnp.stack([x, -x]).astype(dtype) for x in (GATE, VALUE))
+    alpha = jnp.full(shape, 0.25)
+
+    def of_formula(alpha):
+        g, v, alpha = jnp.broadcast_arrays(gate.astype(float), value.astype(float), alpha)
+        return ((1 + 2 * alpha) * jax.nn.sigmoid(g) - alpha) * v
+
+    out, pull = jax.vjp(lambda a: activax.xswiglu(gate, value, a), alpha)
+    want, pull_formula = jax.vjp(of_formula, alpha)
+    tolerance = 2e-2 if dtype == jnp.bfloat16 else 1e-5
+    np.testing.assert_allclose(out.astype(float), want, tolerance, tolerance)
+    (got,), (slope,) = pull(jnp.ones_like(out)), pull_formula(jnp.ones_like(want))
+    assert (got.shape, got.dtype) == (shape, alpha.dtype)
+    np.testing.assert_allclose(got, slope, rtol=tolerance, atol=10 * tolerance)
+    np.testing.assert_array_equal(activax.xswiglu.bind(alpha=alpha)(gate, value), out)
+
+
+def test_a_trained_parameter_that_does_not_broadcast_is_refused():
+    with pytest.raises(ValueError, match="xswiglu: alpha must broadcast against gate; got"):
+        activax.xswiglu(GATE, VALUE, jnp.ones(3))

@@ -22,6 +22,7 @@ __all__ = [
     "seglu",
     "simple_gate",
     "tanh_glu",
+    "xatglu",
     "xgeglu",
     "xswiglu",
 ]
@@ -133,24 +134,50 @@ def laplace_glu(
     """
 
 
+@gated(by=factors.expanded_angle, value_by=factors.over_pi)
+def xatglu(
+    gate: ArrayLike,
+    value: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
+    *,
+    layout: str | None = None,
+    axis: int = -1,
+) -> Array:
+    """Gated unit with an arctangent as its gate, in an expanded range.
+
+    Formula:
+        xatglu(gate, value) = (g (1 + 2 alpha) - alpha) value, where g = arctan(gate) / pi + 1 / 2
+
+    Args:
+        alpha: how far the gate goes below 0 and above 1, which is trained; a number, or an array
+            that broadcasts against the gate.
+
+    Example:
+        >>> activax.xatglu(jnp.array([0.0, 1.0]), jnp.array([2.0, 2.0]), jnp.array([0.0, 0.5]))
+        Array([1., 2.], dtype=float32)
+
+    Paper:
+        Huang 2024, Expanded Gating Ranges Improve Activation Functions, arXiv:2405.20768.
+    """
+
+
 @gated(by=factors.expanded_gaussian)
 def xgeglu(
     gate: ArrayLike,
     value: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
     *,
     layout: str | None = None,
     axis: int = -1,
-    alpha: float = 0.0,
 ) -> Array:
     """Gated unit with a normal distribution function as its gate, in an expanded range.
-
-    The published unit trains alpha, which starts at 0. Here it is a number.
 
     Formula:
         xgeglu(gate, value) = (g (1 + 2 alpha) - alpha) value, where g = Phi(gate)
 
     Args:
-        alpha: how far the gate goes below 0 and above 1.
+        alpha: how far the gate goes below 0 and above 1, which is trained; a number, or an array
+            that broadcasts against the gate.
 
     Paper:
         Huang 2024, Expanded Gating Ranges Improve Activation Functions, arXiv:2405.20768.
@@ -161,10 +188,10 @@ def xgeglu(
 def xswiglu(
     gate: ArrayLike,
     value: ArrayLike | None = None,
+    alpha: ArrayLike = 0.0,
     *,
     layout: str | None = None,
     axis: int = -1,
-    alpha: float = 0.0,
 ) -> Array:
     """Gated unit with a sigmoid as its gate, in an expanded range.
 
@@ -172,7 +199,8 @@ def xswiglu(
         xswiglu(gate, value) = (g (1 + 2 alpha) - alpha) value, where g = sigmoid(gate)
 
     Args:
-        alpha: how far the gate goes below 0 and above 1.
+        alpha: how far the gate goes below 0 and above 1, which is trained; a number, or an array
+            that broadcasts against the gate.
 
     Paper:
         Huang 2024, Expanded Gating Ranges Improve Activation Functions, arXiv:2405.20768.

@@ -51,7 +51,4 @@ def max_feature_map(x: Array, *, axis: int = -1) -> Array:
     return jnp.maximum(*halves("max_feature_map", x, axis))
 
 
-# _omega(value, x, axis) is the value in the rank of x.
-
-
 mfm = max_feature_map

@@ -5,19 +5,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE, Range
 from activax.core.vector import vector
 from activax.functions.vector.sparse import hardmax
-from activax.numerics.along_axis import (
-    below_largest,
-    constant_along,
-    normalized,
-    softmax_differential,
-)
-from activax.numerics.selects import nan_where
+from activax.functions.vector.tempered import by_logits, by_temperature, temperature_softmax
+from activax.numerics.along_axis import below_largest, constant_along, normalized
+from activax.numerics.ranking import largest_few
+from activax.numerics.selects import choose
 
 __all__ = ["gumbel_max", "gumbel_softmax", "gumbel_softmax_st", "gumbel_top_k", "gumbel_topk"]
 
@@ -27,30 +24,16 @@ def _noisy(x: Array, key: Array | None) -> Array:
     return x if key is None else x + jax.random.gumbel(key, x.shape, x.dtype)
 
 
-def _tempered_softmax(mp: Any, x: list[Any], temperature: Any) -> list[Any]:
-    return [1 / sum(mp.exp((w - v) / temperature) for w in x) for v in x]
-
-
 # _temperature(value, x, axis) is the value in the rank of x.
 _temperature = functools.partial(constant_along, "gumbel_softmax", "temperature")
 
 
-def _by_x(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
-    return softmax_differential(y, None, t / _temperature(temperature, y, axis), axis)
-
-
-def _by_temperature(y: Array, temperature: Array, t: Array, *, axis: Any) -> Array:
-    # The logits divided by the temperature are log(y) plus a number common to all, which cancels.
-    logs = jnp.where(y > 0, jnp.log(jnp.where(y > 0, y, 1.0)), 0.0)
-    return _by_x(y, temperature, -logs * _temperature(t, y, axis), axis=axis)
-
-
 @elsewhere({"torch": "gumbel_softmax"}, torch="F.softmax(x, -1)")
 @vector(
-    _by_x,
-    _by_temperature,
-    reference=_tempered_softmax,
-    keep=lambda x, key, temperature, out, *, axis: (out, temperature),
+    by_logits,
+    by_temperature,
+    reference=temperature_softmax.reference,
+    keep=lambda x, key, temperature, out, *, axis: (out, None, temperature),
     ranges={"temperature": POSITIVE},
     keys=("key",),
 )
@@ -95,14 +78,14 @@ def _soft_sample(x: Array, key: Array | None, temperature: Array, axis: int) -> 
 
 
 @vector(
-    lambda x, key, temperature, t, *, axis: _by_x(
-        _soft_sample(x, key, temperature, axis), temperature, t, axis=axis
+    lambda x, key, temperature, t, *, axis: by_logits(
+        _soft_sample(x, key, temperature, axis), None, temperature, t, axis=axis
     ),
-    lambda x, key, temperature, t, *, axis: _by_temperature(
-        _soft_sample(x, key, temperature, axis), temperature, t, axis=axis
+    lambda x, key, temperature, t, *, axis: by_temperature(
+        _soft_sample(x, key, temperature, axis), None, temperature, t, axis=axis
     ),
     reference=lambda mp, x, temperature: hardmax.reference(mp, x),
-    surrogate=_tempered_softmax,
+    surrogate=temperature_softmax.reference,
     keep="inputs",
     ranges={"temperature": POSITIVE},
     keys=("key",),
@@ -209,11 +192,8 @@ def gumbel_topk(x: Array, key: Array | None = None, *, k: int = 2, axis: int = -
     """
     if k != int(k):
         raise TypeError(f"gumbel_topk: k must be a whole number; got {k}")
-    scores = jnp.moveaxis(_noisy(x, key), axis, -1)
-    _, places = lax.top_k(scores, min(int(k), scores.shape[-1]))
-    chosen = jnp.put_along_axis(jnp.zeros_like(scores), places, 1.0, -1, inplace=False)
-    lost = jnp.isnan(scores).any(-1, keepdims=True)
-    return jnp.moveaxis(chosen * nan_where(lost), -1, axis)
+    drawn = largest_few("gumbel_topk", _noisy(x, key), min(int(k), x.shape[axis]), axis)
+    return choose(drawn, jnp.ones_like(x), jnp.zeros_like(x))
 
 
 gumbel_top_k = gumbel_topk

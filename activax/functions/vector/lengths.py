@@ -6,6 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax.core.elsewhere import elsewhere
+from activax.core.ranges import POSITIVE
 from activax.core.vector import vector
 from activax.numerics import transcendental
 from activax.numerics.along_axis import mean
@@ -13,7 +15,7 @@ from activax.numerics.ranking import power_for, rescaled
 from activax.numerics.selects import FAR, at_least, at_most, root
 from activax.numerics.transcendental import polynomial
 
-__all__ = ["isotropic_tanh", "norm_gate", "squash"]
+__all__ = ["isotropic_tanh", "l2_normalize", "norm_gate", "squash"]
 
 
 def _power(x: Array, axis: Any) -> Array:
@@ -33,6 +35,53 @@ def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
 
 def _length(mp: Any, x: list[Any]) -> Any:
     return mp.sqrt(mp.fsum(v * v for v in x))
+
+
+def _unit_and_divisor(x: Array, axis: Any, epsilon: float) -> tuple[Array, Array, Array, Array]:
+    """Return x / d, r d and r, where d = max(|x|, epsilon), and where d is |x|."""
+    power = _power(x, axis)
+    z = rescaled(x, power)
+    length = root(jnp.sum(z * z, axis, keepdims=True))
+    long = length > epsilon * power
+    divisor = jnp.where(long, length, epsilon * power)
+    return z / divisor, divisor, power, long
+
+
+def _l2_differential(x: Array, t: Array, *, axis: Any, epsilon: float) -> Array:
+    y, divisor, power, long = _unit_and_divisor(x, axis, epsilon)
+    along = jnp.sum(y * t, axis, keepdims=True)
+    return (t - jnp.where(long, y * along, 0.0)) * (power / divisor)
+
+
+@elsewhere(torch="F.normalize(x, dim=-1)")
+@vector(
+    _l2_differential,
+    reference=lambda mp, x, epsilon: [v / max(_length(mp, x), mp.mpf(epsilon)) for v in x],
+    keep="inputs",
+    ranges={"epsilon": POSITIVE},
+)
+def l2_normalize(x: Array, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-12) -> Array:
+    """Divide a vector by its Euclidean length, or by epsilon if that is more.
+
+    No square overflows or underflows.
+
+    Formula:
+        l2_normalize(x) = x / max(|x|, epsilon), |x|^2 = sum_j x_j^2; where |x| is epsilon the slope
+        is 1 / epsilon
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis, or a tuple of axes, along which the result has length 1.
+        epsilon: the least divisor.
+
+    Example:
+        >>> activax.l2_normalize(jnp.array([3e30, 4e30]))
+        Array([0.6, 0.8], dtype=float32)
+
+    Paper:
+        Folklore; torch.nn.functional.normalize.
+    """
+    return _unit_and_divisor(x, axis, epsilon)[0]
 
 
 def _squash_reference(mp: Any, x: list[Any]) -> list[Any]:

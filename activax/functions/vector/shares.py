@@ -1,6 +1,5 @@
 """Distributions that are shares of other functions than the exponential of each element."""
 
-import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,19 +10,18 @@ from activax.core.vector import vector
 from activax.numerics import transcendental
 from activax.numerics.along_axis import (
     below_largest,
-    constant_along,
-    count,
+    filled,
     largest,
     masked,
     normalized,
     softmax_differential,
 )
 from activax.numerics.ranking import power_for, rescaled
-from activax.numerics.selects import at_least, at_most, largest_finite, limit_product, magnitude
+from activax.numerics.selects import at_least, at_most
 
 __all__ = [
     "l1_relu_normalise",
-    "scalable_softmax",
+    "sigsoftmax",
     "softplus_normalise",
     "spherical_softmax",
     "taylor_softmax",
@@ -35,89 +33,49 @@ def _shares_of(terms: list[Any], more: Any = 0) -> list[Any]:
     return [term / total for term in terms]
 
 
-def _counted(x: Array, where: Array | None, axis: Any) -> Array:
-    """Return x, and the largest element that counts in place of those that do not.
-
-    The exponential of a masked element could overflow, whose slope times 0 is NaN.
-    """
-    if where is None:
-        return x
-    return jnp.where(where, x, at_least(largest(x, where, axis), -largest_finite(x)))
+def _sigsoftmax_reference(mp: Any, x: list[Any]) -> list[Any]:
+    return [
+        1 / mp.fsum(mp.exp(2 * (w - v)) * (1 + mp.exp(v)) / (1 + mp.exp(w)) for w in x) for v in x
+    ]
 
 
-# _parameter(name, value, x, axis) is the value in the rank of x.
-_parameter = functools.partial(constant_along, "scalable_softmax")
-
-
-def _log_count(x: Array, where: Array | None, axis: Any) -> Array:
-    return jnp.log(jnp.maximum(count(x, where, axis), 1.0))
-
-
-def _factor(s: Any, b: Any, like: Array, where: Array | None, axis: Any) -> Array:
-    """Return s log(n) + b in the rank of the array `like`."""
-    log_count = _log_count(like, where, axis)
-    return _parameter("s", s, like, axis) * log_count + _parameter("b", b, like, axis)
-
-
-def _by_logits(
-    x: Array, where: Array | None, s: Array, b: Array, y: Array, t: Array, *, axis: Any
-) -> Array:
-    return _factor(s, b, y, where, axis) * softmax_differential(y, where, t, axis)
-
-
-def _by_factor(x: Array, where: Array | None, y: Array, t: Any, axis: Any) -> Array:
-    # A number common to all cancels; an element without a share has no slope.
-    u = jnp.where(y == 0, 0.0, below_largest(_counted(x, where, axis), None, axis))
-    return softmax_differential(y, where, u * t, axis)
+def _sigsoftmax_differential(x: Array, where: Array | None, t: Array, *, axis: Any) -> Array:
+    # The slope of the logarithm of exp(x) sigmoid(x) is 1 + sigmoid(-x).
+    t = t * (1 + transcendental.logistic(-filled(x, where, axis)))
+    return softmax_differential(sigsoftmax.inner(x, where, axis=axis), where, t, axis)
 
 
 @vector(
-    _by_logits,
-    lambda x, where, s, b, y, t, *, axis: _by_factor(
-        x, where, y, _parameter("s", t, y, axis) * _log_count(y, where, axis), axis
-    ),
-    lambda x, where, s, b, y, t, *, axis: _by_factor(
-        x, where, y, _parameter("b", t, y, axis), axis
-    ),
-    reference=lambda mp, x, s, b: [
-        1 / sum(mp.exp((s * mp.log(len(x)) + b) * (w - v)) for w in x) for v in x
-    ],
-    keep=lambda x, where, s, b, out, *, axis: (x, where, s, b, out),
+    _sigsoftmax_differential,
+    reference=_sigsoftmax_reference,
+    keep=lambda x, where, out, *, axis: (x, where),
     masks=("where",),
 )
-def scalable_softmax(
-    x: Array,
-    where: Array | None = None,
-    s: Array | float = 0.43,
-    b: Array | float = 0.0,
-    *,
-    axis: int | tuple[int, ...] = -1,
-) -> Array:
-    """Scalable softmax: the logits grow with the logarithm of their number, against fading.
+def sigsoftmax(x: Array, where: Array | None = None, *, axis: int | tuple[int, ...] = -1) -> Array:
+    """Sigsoftmax: the shares of exponentials times sigmoids, of more rank than the softmax.
 
     Formula:
-        scalable_softmax(x) = softmax((s log(n) + b) x), where n elements count
+        sigsoftmax(x)_i = exp(x_i) sigmoid(x_i) / sum_j exp(x_j) sigmoid(x_j)
 
     Args:
         x: an array of any real dtype, with at least one axis.
         where: a boolean array that broadcasts against x; elements that are False get 0 and do not
             count. A row without any True is all 0.
-        s: the factor of log(n), one a head in the paper; a number, or an array that broadcasts
-            against x and has size 1 along the axis.
-        b: the number added to it, likewise.
         axis: the axis, or a tuple of axes, along which the result sums to 1.
 
     Example:
-        >>> activax.scalable_softmax(jnp.arange(3.0), s=1.0)
-        Array([0.07692309, 0.2307692 , 0.6923077 ], dtype=float32)
+        >>> activax.sigsoftmax(jnp.array([0.0, 1.0, -1.0]))
+        Array([0.19333674, 0.76840657, 0.03825671], dtype=float32)
 
     Paper:
-        Nakanishi 2025, Scalable-Softmax Is Superior for Attention, arXiv:2501.19399.
+        Kanai, Fujiwara, Yamanaka & Adachi 2018, Sigsoftmax: Reanalysis of the Softmax Bottleneck,
+        arXiv:1805.10829.
     """
-    factor = _factor(s, b, x, where, axis)
-    # The largest product is that of the largest element, or if the factor is negative the smallest.
-    logits = below_largest(jnp.where(factor < 0, -x, x), where, axis)
-    return normalized(jnp.exp(limit_product(logits, magnitude(factor))), where, axis)
+    x, top = filled(x, where, axis), largest(x, where, axis)
+    e = jnp.exp(below_largest(x, where, axis))
+    # Where all are negative a sigmoid would underflow: it is exp(x) sigmoid(-x).
+    low, high = e * transcendental.logistic(-x), transcendental.logistic(x)
+    return masked(normalized(e * jnp.where(top < 0, low, high), where, axis), where)
 
 
 _SMALL = 2.0**-10
@@ -151,7 +109,7 @@ def softplus_normalise(
     Paper:
         Folklore.
     """
-    x, top = _counted(x, where, axis), largest(x, where, axis)
+    x, top = filled(x, where, axis), largest(x, where, axis)
     # Where all are negative softplus would underflow: relative to the exponential of the largest.
     share = _log1p_share(transcendental.exp(at_most(x, 0.0)))
     low = jnp.exp(below_largest(x, where, axis)) * share

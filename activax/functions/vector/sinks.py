@@ -4,21 +4,23 @@ import functools
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from activax.core.arguments import widen
 from activax.core.ranges import POSITIVE
 from activax.core.vector import vector
+from activax.numerics import transcendental
 from activax.numerics.along_axis import (
     below_largest,
     constant_along,
+    filled,
     largest,
     masked,
     softmax_differential,
 )
-from activax.numerics.selects import at_least, at_most, largest_finite
+from activax.numerics.selects import at_least, at_most
 
-__all__ = ["softmax_one", "softmax_sink", "softpick"]
+__all__ = ["softmax_one", "softmax_sink", "softpick", "stick_breaking"]
 
 
 def _with_sink(
@@ -157,8 +159,7 @@ def softpick(
         Zuhri, Fuadi & Aji 2025, Softpick: No Attention Sink, No Massive Activations with Rectified
         Softmax, arXiv:2504.20966.
     """
-    top = largest(x, where, axis)
-    x = x if where is None else jnp.where(where, x, at_least(top, -largest_finite(x)))
+    top, x = largest(x, where, axis), filled(x, where, axis)
     logits = below_largest(x, where, axis)
     # |exp(x) - 1| exp(-max(top, 0)), without cancellation next to 0.
     above = jnp.exp(logits) * -jnp.expm1(-at_least(x, 0.0))
@@ -167,3 +168,52 @@ def softpick(
     peak = jnp.max(logits, axis, keepdims=True, initial=-jnp.inf, where=where)
     total = jnp.sum(terms, axis, keepdims=True) + epsilon * jnp.exp(peak + at_most(top, 0.0))
     return jnp.where(x > 0, terms, 0.0) / jnp.where(total == 0, 1.0, total)
+
+
+def _sum_before(x: Array, axis: int) -> Array:
+    """Return for each element the sum of those before it."""
+    one_on = [(int(a == axis % x.ndim), -int(a == axis % x.ndim), 0) for a in range(x.ndim)]
+    return jnp.cumsum(lax.pad(x, jnp.zeros((), x.dtype), one_on), axis)
+
+
+def _stick_breaking_differential(x: Array, t: Array, *, axis: int) -> Array:
+    taken, left = transcendental.logistic(x), transcendental.logistic(-x)
+    return stick_breaking.inner(x, axis=axis) * (left * t - _sum_before(taken * t, axis))
+
+
+def _stick_breaking_reference(mp: Any, x: list[Any]) -> list[Any]:
+    out, stick = [], mp.one
+    for v in x:
+        out.append(stick / (1 + mp.exp(-v)))
+        stick /= 1 + mp.exp(v)
+    return out
+
+
+@vector(
+    _stick_breaking_differential,
+    reference=_stick_breaking_reference,
+    keep="inputs",
+    several_axes=False,
+)
+def stick_breaking(x: Array, *, axis: int = -1) -> Array:
+    """Stick-breaking: each element takes its share of what those before it have left.
+
+    The rest of the stick is dropped.
+
+    Formula:
+        stick_breaking(x)_i = sigmoid(x_i) prod_(j < i) (1 - sigmoid(x_j))
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        axis: the axis along which the stick is broken.
+
+    Example:
+        >>> activax.stick_breaking(jnp.array([0.0, 0.0, 1000.0]))
+        Array([0.5 , 0.25, 0.25], dtype=float32)
+
+    Paper:
+        Linderman, Johnson & Adams 2015, Dependent Multinomial Models Made Easy: Stick Breaking with
+        the Pólya-Gamma Augmentation, arXiv:1506.05843.
+    """
+    stick = jnp.exp(-_sum_before(transcendental.softplus(x), axis))
+    return transcendental.logistic(x) * stick

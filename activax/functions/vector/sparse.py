@@ -6,18 +6,20 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.core.elsewhere import elsewhere
+from activax.core.ranges import Range
 from activax.core.vector import vector
 from activax.functions.vector.dense import softmax
 from activax.numerics.along_axis import (
     below_largest,
     first_largest,
     masked,
+    normalized,
     softmax_differential,
 )
-from activax.numerics.ranking import ranked, support
+from activax.numerics.ranking import largest_few, ranked, support
 from activax.numerics.selects import choose
 
-__all__ = ["hardmax", "one_hot_argmax_st", "sparsemax"]
+__all__ = ["hardmax", "one_hot_argmax_st", "sparsemax", "topk_softmax"]
 
 
 def _sparsemax_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
@@ -134,3 +136,39 @@ def one_hot_argmax_st(x: Array, *, axis: int = -1) -> Array:
         Neurons for Conditional Computation, arXiv:1308.3432.
     """
     return hardmax.body(x, axis=axis)
+
+
+def _topk_softmax_reference(mp: Any, x: list[Any], k: int) -> list[Any]:
+    kept = sorted(range(len(x)), key=lambda i: (-x[i], i))[:k]
+    total = sum(mp.exp(x[i] - max(x)) for i in kept)
+    return [mp.exp(v - max(x)) / total if i in kept else mp.zero for i, v in enumerate(x)]
+
+
+@vector(
+    lambda y, t, *, k, axis: softmax_differential(y, None, t, axis),
+    reference=_topk_softmax_reference,
+    ranges={"k": Range(1)},
+    several_axes=False,
+)
+def topk_softmax(x: Array, *, k: int = 2, axis: int = -1) -> Array:
+    """Softmax of the k largest elements, and 0 elsewhere: the routing of mixtures of experts.
+
+    Formula:
+        topk_softmax(x)_i = exp(x_i) / (sum over the k largest of exp(x_j)) if x_i is among the k
+        largest else 0; of equal elements the first are taken
+
+    Args:
+        x: an array of any real dtype, with at least one axis.
+        k: the number of elements that get a share.
+        axis: the axis along which the result sums to 1.
+
+    Example:
+        >>> activax.topk_softmax(jnp.array([1.0, 3.0, 3.0, -1.0]))
+        Array([0. , 0.5, 0.5, 0. ], dtype=float32)
+
+    Paper:
+        Shazeer et al. 2017, Outrageously Large Neural Networks: The Sparsely-Gated
+        Mixture-of-Experts Layer, arXiv:1701.06538.
+    """
+    e = jnp.exp(below_largest(x, None, axis))
+    return normalized(choose(largest_few("topk_softmax", x, k, axis), e, 0.0), None, axis)
