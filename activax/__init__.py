@@ -63,7 +63,7 @@ __doc__ = _contents.index(
     aliases="The other names of activations; read-only.",
 )
 
-for _function in (affine, fast, lean):  # so that pickles name the public place
+for _function in (affine, fast, lean, split_complex):  # so that pickles name the public place
     _function.__module__ = __name__
 
 

@@ -15,6 +15,7 @@ from activax.catalogue.models import MODELS
 from activax.catalogue.presets import PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.complex_valued import split_complex
 from activax.core.definition import PACKAGE
 from activax.core.fast import fast
 from activax.saving.policies import lean
@@ -117,7 +118,8 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
         for name, value in parameters.items():
             parameters[name] = tuple(value) if isinstance(value, list) else value  # from JSON
         # The order in which they apply to each other; `affine` of a lean one drops `lean`.
-        derived = [(make, parameters.pop(make.__name__, None)) for make in (fast, affine, lean)]
+        makers = (fast, affine, split_complex, lean)
+        derived = [(make, parameters.pop(make.__name__, None)) for make in makers]
         activation = get(spec["name"]).bind(**parameters)
         for make, options in derived:
             activation = activation if options is None else make(activation, **options)

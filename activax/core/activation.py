@@ -30,7 +30,8 @@ class Activation(Facts, Generic[P]):
         name: its public name.
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
-            "reduction" (the axis is gone or shorter) or "gated" (`(gate, value)` in).
+            "reduction" (the axis is gone or shorter), "gated" (`(gate, value)` in) or "complex" (a
+            complex array in, a complex array of the same shape out).
         tier: what it promises: "certified" (slopes of its own and a bound on the errors, which were
             measured at every float32 if it is elementwise), "derived" (built from other
             activations, or measured at samples) or "formula" (its slopes are JAX's derivative of

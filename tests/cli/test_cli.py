@@ -270,11 +270,11 @@ def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, m
         other.unlink()
 
 
-def test_show_knows_every_activation(activation, capsys):
-    assert cli.main(["show", activation.name]) == 0
+def test_show_knows_every_activation(entry, capsys):
+    assert cli.main(["show", entry.name]) == 0
     printed = capsys.readouterr().out
-    assert activation.section("Formula").splitlines()[0] in printed
-    assert activation.section("Paper").splitlines()[0] in printed
+    assert entry.section("Formula").splitlines()[0] in printed
+    assert entry.section("Paper").splitlines()[0] in printed
 
 
 def test_show_writes_a_plot(tmp_path, capsys):
