@@ -19,7 +19,7 @@ def by_parts(function: Callable[[Array], Array], z: Array) -> Array:
     return lax.complex(function(z.real), function(z.imag))
 
 
-def stretch(z: Array, factor: Array) -> Array:
+def stretch(z: Array, factor: Array | float) -> Array:
     """Return z times a real factor, 0 where z is infinite and the factor 0.
 
     The derivative at an infinite z takes the factor as a constant, which is its limit.

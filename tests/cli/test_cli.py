@@ -297,7 +297,7 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
         ("train --out /dev/null", "File exists"),
         ("train --diagnose", "train: --diagnose needs a place to write to: --out DIR"),
-        ("list --family none", "--family: must be of elementary, "),
+        ("list --family none", "--family: must be of complex, elementary, "),
         ("train --activations ,", "--activations/--fn: needs at least one value; got none"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),
