@@ -63,7 +63,7 @@ __doc__ = _contents.index(
     aliases="The other names of activations; read-only.",
 )
 
-for _function in (affine, fast, glu_of, lean):  # so that pickles name the public place
+for _function in (affine, fast, glu_of, lean, split_complex):  # pickles name the public place
     _function.__module__ = __name__
 
 

@@ -16,6 +16,7 @@ from activax.checking import check as check
 from activax.core import Activation as Activation
 from activax.core import Range as Range
 from activax.core import affine as affine
+from activax.core import complex_valued as complex_valued
 from activax.core import elementwise as elementwise
 from activax.core import fast as fast
 from activax.core import from_branch as from_branch
@@ -28,7 +29,16 @@ from activax.core import piecewise as piecewise
 from activax.core import plain as plain
 from activax.core import self_gated as self_gated
 from activax.core import split as split
+from activax.core import split_complex as split_complex
 from activax.core import vector as vector
+from activax.functions.complex import cardioid as cardioid
+from activax.functions.complex import complex_gabor as complex_gabor
+from activax.functions.complex import igaussian as igaussian
+from activax.functions.complex import mod_relu as mod_relu
+from activax.functions.complex import polar_squash as polar_squash
+from activax.functions.complex import siglog as siglog
+from activax.functions.complex import z_leaky_relu as z_leaky_relu
+from activax.functions.complex import z_relu as z_relu
 from activax.functions.elementary.absolute import abs as abs
 from activax.functions.elementary.absolute import bi_firing as bi_firing
 from activax.functions.elementary.absolute import huber as huber
@@ -89,6 +99,7 @@ from activax.functions.exponential.scaled import s_selu as s_selu
 from activax.functions.exponential.scaled import sselu as sselu
 from activax.functions.exponential.scaled import survey_elu as survey_elu
 from activax.functions.exponential.shifted import lrelu_elu_mix as lrelu_elu_mix
+from activax.functions.exponential.shifted import p_e2_id as p_e2_id
 from activax.functions.exponential.shifted import p_e2_relu as p_e2_relu
 from activax.functions.exponential.shifted import pdelu as pdelu
 from activax.functions.exponential.shifted import shelu as shelu
@@ -121,8 +132,10 @@ from activax.functions.exponential.tails import ptelu as ptelu
 from activax.functions.exponential.tails import sara as sara
 from activax.functions.exponential.tails import siglu as siglu
 from activax.functions.exponential.tails import talu as talu
+from activax.functions.exponential.tails import tanh_linear_unit as tanh_linear_unit
 from activax.functions.exponential.tails import tanh_lu as tanh_lu
 from activax.functions.exponential.tails import tanh_relu as tanh_relu
+from activax.functions.exponential.tails import thlu as thlu
 from activax.functions.exponential.units import celu as celu
 from activax.functions.exponential.units import elu as elu
 from activax.functions.exponential.units import selu as selu
@@ -178,10 +191,14 @@ from activax.functions.periodic.hyperbolic import stan as stan
 from activax.functions.periodic.trends import asu as asu
 from activax.functions.periodic.trends import cosid as cosid
 from activax.functions.periodic.trends import gcu as gcu
+from activax.functions.periodic.trends import minsin as minsin
+from activax.functions.periodic.trends import pvlu as pvlu
+from activax.functions.periodic.trends import sine_relu as sine_relu
 from activax.functions.periodic.trends import sinp as sinp
 from activax.functions.periodic.trends import snake as snake
 from activax.functions.periodic.trends import snake_beta as snake_beta
 from activax.functions.periodic.trends import spder as spder
+from activax.functions.periodic.trends import vlu as vlu
 from activax.functions.periodic.trends import x_plus_sin as x_plus_sin
 from activax.functions.periodic.waves import cosine as cosine
 from activax.functions.periodic.waves import css as css
@@ -335,12 +352,14 @@ from activax.functions.self_gated.joined import a_silu as a_silu
 from activax.functions.self_gated.joined import evolved_tanh_relu as evolved_tanh_relu
 from activax.functions.self_gated.joined import flatten_t_swish as flatten_t_swish
 from activax.functions.self_gated.joined import fts as fts
+from activax.functions.self_gated.joined import m_silu as m_silu
 from activax.functions.self_gated.joined import oaf as oaf
 from activax.functions.self_gated.joined import p_swish as p_swish
 from activax.functions.self_gated.joined import sc_mish as sc_mish
 from activax.functions.self_gated.joined import sc_swish as sc_swish
 from activax.functions.self_gated.joined import swish_relu as swish_relu
 from activax.functions.self_gated.joined import t_silu as t_silu
+from activax.functions.self_gated.joined import ts_swish as ts_swish
 from activax.functions.self_gated.logistic import acon_b as acon_b
 from activax.functions.self_gated.logistic import acon_c as acon_c
 from activax.functions.self_gated.logistic import aptx as aptx
@@ -352,6 +371,7 @@ from activax.functions.self_gated.logistic import generalized_swish as generaliz
 from activax.functions.self_gated.logistic import molu as molu
 from activax.functions.self_gated.logistic import sigmoid_derivative as sigmoid_derivative
 from activax.functions.self_gated.logistic import sinsig as sinsig
+from activax.functions.self_gated.nested import colu as colu
 from activax.functions.self_gated.nested import eanaf as eanaf
 from activax.functions.self_gated.nested import gish as gish
 from activax.functions.self_gated.nested import golu as golu
@@ -362,6 +382,16 @@ from activax.functions.self_gated.nested import serf as serf
 from activax.functions.self_gated.nested import tanh_exp as tanh_exp
 from activax.functions.self_gated.nested import telu as telu
 from activax.functions.self_gated.nested import ts_relu as ts_relu
+from activax.functions.self_gated.powers import powlu as powlu
+from activax.functions.self_gated.shifted import aria2 as aria2
+from activax.functions.self_gated.shifted import dice as dice
+from activax.functions.self_gated.shifted import pstanh as pstanh
+from activax.functions.self_gated.shifted import saf as saf
+from activax.functions.self_gated.tanh_soft import eis_1 as eis_1
+from activax.functions.self_gated.tanh_soft import eis_2 as eis_2
+from activax.functions.self_gated.tanh_soft import tanhsoft_1 as tanhsoft_1
+from activax.functions.self_gated.tanh_soft import tanhsoft_2 as tanhsoft_2
+from activax.functions.self_gated.tanh_soft import tanhsoft_3 as tanhsoft_3
 from activax.functions.self_gated.units import gelu_tanh as gelu_tanh
 from activax.functions.self_gated.units import lisht as lisht
 from activax.functions.self_gated.units import mish as mish
@@ -514,6 +544,7 @@ __all__ = [
     "arbf",
     "arctan",
     "arctid",
+    "aria2",
     "asinh",
     "asu",
     "asymmetric_hard_shrink",
@@ -532,6 +563,7 @@ __all__ = [
     "bounded_leaky_relu",
     "bsilu",
     "capped_leaky_relu",
+    "cardioid",
     "catalog",
     "cauchy_lu",
     "celu",
@@ -540,7 +572,10 @@ __all__ = [
     "clamped_swiglu",
     "clipped_gelu",
     "cloglog",
+    "colu",
     "comb_h_sine",
+    "complex_gabor",
+    "complex_valued",
     "concat_elu",
     "concat_relu",
     "concrete_bernoulli",
@@ -556,6 +591,7 @@ __all__ = [
     "delayed_relu",
     "delu",
     "derf",
+    "dice",
     "diff_elu",
     "difference_elu",
     "displaced_relu",
@@ -573,6 +609,8 @@ __all__ = [
     "eanaf",
     "eapcu",
     "ede_sign",
+    "eis_1",
+    "eis_2",
     "elementwise",
     "elish",
     "elliott_sigmoid",
@@ -654,6 +692,7 @@ __all__ = [
     "hyper_sinh",
     "i_gelu",
     "identity",
+    "igaussian",
     "improved_logistic_sigmoid",
     "incode_sine",
     "inverse_multiquadric",
@@ -697,6 +736,7 @@ __all__ = [
     "lsptlu",
     "lwta",
     "m_arcsinh",
+    "m_silu",
     "maf",
     "max_feature_map",
     "maxmin",
@@ -708,10 +748,12 @@ __all__ = [
     "mfm",
     "miglu",
     "mila",
+    "minsin",
     "mirrored_relu",
     "mish",
     "mishra",
     "mix",
+    "mod_relu",
     "modified_leaky_relu",
     "molu",
     "monomial",
@@ -730,6 +772,7 @@ __all__ = [
     "one_hot_argmax_st",
     "one_minus_cos",
     "oplu",
+    "p_e2_id",
     "p_e2_relu",
     "p_swish",
     "pact",
@@ -750,6 +793,7 @@ __all__ = [
     "plain",
     "plogish",
     "plu",
+    "polar_squash",
     "policies",
     "polu",
     "poly_norm",
@@ -757,6 +801,7 @@ __all__ = [
     "polylu",
     "polyrelu",
     "power_sigmoid",
+    "powlu",
     "prelu",
     "prelu_plus",
     "prenu",
@@ -765,7 +810,9 @@ __all__ = [
     "probit",
     "pselu",
     "pserf",
+    "pstanh",
     "ptelu",
+    "pvlu",
     "qgeglu",
     "qrelu",
     "quadratic_bump",
@@ -800,6 +847,7 @@ __all__ = [
     "rt_relu",
     "s_selu",
     "s_shaped_relu",
+    "saf",
     "sara",
     "sc_mish",
     "sc_swish",
@@ -828,6 +876,7 @@ __all__ = [
     "shilu",
     "shrink",
     "siglin",
+    "siglog",
     "siglu",
     "sigmoid",
     "sigmoid_algebraic",
@@ -847,6 +896,7 @@ __all__ = [
     "sinc",
     "sinc_sigmoid",
     "sine",
+    "sine_relu",
     "sinh",
     "sinlu",
     "sinp",
@@ -902,6 +952,7 @@ __all__ = [
     "spike_ste",
     "spike_triangle",
     "split",
+    "split_complex",
     "spocu",
     "sqlu",
     "sqnl",
@@ -945,10 +996,14 @@ __all__ = [
     "tanh",
     "tanh_exp",
     "tanh_glu",
+    "tanh_linear_unit",
     "tanh_lu",
     "tanh_relu",
     "tanh_shrink",
     "tanhsig",
+    "tanhsoft_1",
+    "tanhsoft_2",
+    "tanhsoft_3",
     "taylor_softmax",
     "tbs_relu",
     "telu",
@@ -957,6 +1012,7 @@ __all__ = [
     "temperature_softmax",
     "tent",
     "ternary_ste",
+    "thlu",
     "threshold",
     "thresholded_linear_unit",
     "thresholded_relu",
@@ -966,9 +1022,11 @@ __all__ = [
     "topk_softmax",
     "triple_state_sigmoid",
     "ts_relu",
+    "ts_swish",
     "variant_sigmoid",
     "vector",
     "very_leaky_relu",
+    "vlu",
     "wavelet_tanh_mix",
     "x_plus_sin",
     "xatglu",
@@ -978,4 +1036,6 @@ __all__ = [
     "xielu",
     "xsilu",
     "xswiglu",
+    "z_leaky_relu",
+    "z_relu",
 ]

@@ -15,6 +15,7 @@ from activax.catalogue.models import MODELS
 from activax.catalogue.presets import PRESETS, Preset
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.complex_valued import split_complex
 from activax.core.definition import PACKAGE
 from activax.core.fast import fast
 from activax.core.glu_of import glu_of
@@ -22,7 +23,7 @@ from activax.saving.policies import lean
 
 # What makes an activation of another, in the order in which a config applies them; `affine` and
 # `glu_of` of a lean one drop `lean`.
-MAKERS = (fast, affine, glu_of, lean)
+MAKERS = (fast, affine, split_complex, glu_of, lean)
 MEANINGFUL = 5  # the fewest letters of a part of a summary that identify an activation
 _MODEL = "model"  # the path of published models
 SIMILAR = 0.7  # the least share of equal letters of a name and its misspelling

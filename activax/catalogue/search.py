@@ -13,7 +13,7 @@ from activax.catalogue.lookup import by_name, get
 from activax.core.activation import Activation
 
 POINTS = 24  # at which the values of an activation are kept, for the nearest by shape
-EVERY_KIND = ("elementwise", "gated", "vector", "reduction", "expansion")
+EVERY_KIND = ("elementwise", "gated", "vector", "reduction", "expansion", "complex")
 EVERY_TIER = ("certified", "derived", "formula")
 
 
@@ -30,7 +30,7 @@ def find(
 
     Args:
         family: the family, such as "exponential".
-        kind: "elementwise", "gated", "vector", "reduction" or "expansion".
+        kind: "elementwise", "gated", "vector", "reduction", "expansion" or "complex".
         tier: "certified", "derived" or "formula".
         smooth: the least number of continuous derivatives, 0, 1 or 2 (2: two or more); -1 for any.
             Above -1 only elementwise activations are found.

@@ -16,11 +16,8 @@ from typing import Any
 
 import jax
 
+from activax.catalogue.lookup import MAKERS
 from activax.core.activation import Activation
-from activax.core.affine import affine
-from activax.core.fast import fast
-from activax.core.glu_of import glu_of
-from activax.saving.policies import lean
 
 FLAX = "flax.serialization"
 # A name "module:attribute", or {"call": a key of CALLS, "options": {...}, "of": Description}.
@@ -28,10 +25,7 @@ Description = str | dict[str, Any]
 
 CALLS: dict[str, Callable[..., Activation[...]]] = {
     "bind": Activation.bind,
-    "lean": lean,
-    "affine": affine,
-    "fast": fast,
-    "glu_of": glu_of,
+    **{make.__name__: make for make in MAKERS},
 }
 
 

@@ -121,12 +121,14 @@ def plotted(
     """Return the curves of value and slope.
 
     A gated unit is drawn along its gate, at value 1; a function of vectors by its first element,
-    along vectors (x, 0).
+    along vectors (x, 0); a function of complex numbers by its real part, along real numbers.
     """
 
     def scalar(x: jax.Array) -> jax.Array:
         if activation.kind == "gated":
             return activation(x, jnp.ones_like(x))
+        if activation.kind == "complex":
+            return activation(x).real
         if activation.kind != "elementwise":
             return activation(jnp.stack([x, jnp.zeros_like(x)])).ravel()[0]
         return activation(x)

@@ -3,6 +3,7 @@
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.combinators import mix, self_gated
+from activax.core.complex_valued import complex_valued, split_complex
 from activax.core.elementwise import elementwise
 from activax.core.fast import fast
 from activax.core.gated import gated, split
@@ -17,6 +18,7 @@ __all__ = [
     "Activation",
     "Range",
     "affine",
+    "complex_valued",
     "elementwise",
     "fast",
     "from_branch",
@@ -29,5 +31,6 @@ __all__ = [
     "plain",
     "self_gated",
     "split",
+    "split_complex",
     "vector",
 ]

@@ -23,6 +23,16 @@ def real(function: str, name: str, value: Any) -> Array:
     return value
 
 
+def complex_array(function: str, name: str, value: Any) -> Array:
+    """Return `value` as a complex array; a real one has no imaginary part."""
+    value = jnp.asarray(value)
+    if jnp.issubdtype(value.dtype, jnp.complexfloating):
+        return lax.convert_element_type(value, value.dtype)  # which is not weak
+    value = real(function, name, value)
+    wide = inexact_dtype(value.dtype) == jnp.float64
+    return value.astype(jnp.complex128 if wide else jnp.complex64)
+
+
 def inexact_dtype(dtype: Any) -> Any:
     """Return the dtype of the result: that of a float, and else the default float."""
     return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)

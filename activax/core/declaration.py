@@ -88,7 +88,7 @@ def declare(
                 differentials,
                 keep,
                 ranges,
-                along_axis=kind not in ("elementwise", "gated"),
+                along_axis=kind not in ("elementwise", "gated", "complex"),
                 nudges=nudges,
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),

@@ -59,7 +59,7 @@ class Definition:
     name: str
     module: str
     family: str
-    kind: str  # "elementwise", "vector", "reduction", "expansion" or "gated"
+    kind: str  # "elementwise", "vector", "reduction", "expansion", "gated" or "complex"
     tier: str  # "certified", "derived" or "formula"
     body: Callable[..., Array]
     pipeline: Pipeline

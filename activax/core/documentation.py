@@ -15,6 +15,10 @@ RAISES = {
     TypeError: an argument that is complex or not an array, or an unknown parameter.
     ValueError: a number outside of its parameter's range, or an array that does not broadcast
         against the input.""",
+    "complex": """Raises:
+    TypeError: an argument that is not an array, a complex parameter, or an unknown parameter.
+    ValueError: a number outside of its parameter's range, or an array that does not broadcast
+        against the input.""",
     "vector": _ALONG_AXIS,
     "reduction": _ALONG_AXIS,
     "expansion": _ALONG_AXIS,
@@ -24,6 +28,7 @@ RAISES = {
         array without a layout, or of odd size.""",
 }
 INPUTS = {
+    "complex": {"z": "an array of any shape, complex or real."},
     "elementwise": {"x": "an array of any shape and real dtype."},
     "vector": {"x": "an array of real dtype."},
     "reduction": {"x": "an array of real dtype."},

@@ -21,4 +21,5 @@ FAMILIES = (
     "stochastic",
     "spiking",
     "quantizing",
+    "complex",
 )

@@ -23,6 +23,7 @@ Modules:
     ranking                The largest elements, groups, and powers of two of vectors.
     nudges                 Those of each activation; `python -m benchmarks.rounding` finds them.
     swept                  The activations whose errors were measured at every float32.
+    complex_numbers        Modulus and direction of complex numbers, without overflow.
     coefficients           The fitted constants; `python -m benchmarks.coefficients` derives them.
 """
 
@@ -30,6 +31,7 @@ __all__ = [
     "along_axis",
     "arctangent",
     "coefficients",
+    "complex_numbers",
     "conversion",
     "double_words",
     "exponential_remainder",

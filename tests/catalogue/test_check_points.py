@@ -11,7 +11,8 @@ import pytest
 
 import activax
 
-# Each row is an activation at its defaults, its input (gate and value of a gated unit), its output.
+# Each row is an activation at its defaults, its input (gate and value of a gated unit), its output;
+# a complex number is a pair.
 POINTS = Path(__file__).with_name("check_points.tsv")
 
 
@@ -26,5 +27,10 @@ def test_value(name, given, expected):
     activation, given = activax.get(name), json.loads(given)
     inputs = given if activation.kind == "gated" else [given]
     with jax.enable_x64(True):
-        out = activation(*(jnp.asarray(value, jnp.float64) for value in inputs))
+        arrays = [jnp.asarray(value, jnp.float64) for value in inputs]
+        if activation.kind == "complex":
+            out = activation(jax.lax.complex(*arrays[0]))
+            out = jnp.stack([out.real, out.imag])
+        else:
+            out = activation(*arrays)
     np.testing.assert_allclose(out, json.loads(expected), rtol=1e-8, atol=1e-10)

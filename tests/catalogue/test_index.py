@@ -44,7 +44,7 @@ activax.get
 assert families() == [], families()
 activax.step
 of_family = "activax.functions.spiking"
-used = ["neurons", "surrogate"]
+used = ["bounded", "neurons", "surrogate", "unbounded"]  # it chooses among their surrogates
 assert families() == [of_family, *(f"{of_family}.{module}" for module in used)], families()
 assert activax.step is activax.catalog["step"] is activax.get("heaviside")
 """

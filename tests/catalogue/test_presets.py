@@ -62,17 +62,17 @@ def test_every_spelling_of_a_name(library):
 
 
 @pytest.mark.every
-def test_a_definition_names_libraries_that_are_known(activation):
+def test_a_definition_names_libraries_that_are_known(entry):
     """A misspelt library would be found by nobody."""
-    assert activation.elsewhere.names.keys() <= PRESETS.keys()
-    assert activation.elsewhere.expressions.keys() <= {*peers.LIBRARIES}
+    assert entry.elsewhere.names.keys() <= PRESETS.keys()
+    assert entry.elsewhere.expressions.keys() <= {*peers.LIBRARIES}
 
 
 @pytest.mark.every
-def test_every_spelling_of_our_names(activation):
-    for spelling in spellings(activation.name):
-        assert activax.get(spelling) is activation
-        assert activax.get(f"activax.{spelling}") is activation
+def test_every_spelling_of_our_names(entry):
+    for spelling in spellings(entry.name):
+        assert activax.get(spelling) is entry
+        assert activax.get(f"activax.{spelling}") is entry
 
 
 def test_our_names_that_are_spelled_alike_mean_the_same():

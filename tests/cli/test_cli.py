@@ -283,11 +283,11 @@ def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, m
         other.unlink()
 
 
-def test_show_knows_every_activation(activation, capsys):
-    assert cli.main(["show", activation.name]) == 0
+def test_show_knows_every_activation(entry, capsys):
+    assert cli.main(["show", entry.name]) == 0
     printed = capsys.readouterr().out
-    assert activation.section("Formula").splitlines()[0] in printed
-    assert activation.section("Paper").splitlines()[0] in printed
+    assert entry.section("Formula").splitlines()[0] in printed
+    assert entry.section("Paper").splitlines()[0] in printed
 
 
 def test_show_writes_a_plot(tmp_path, capsys):
@@ -310,7 +310,7 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("train --batch 5000 --activations relu", "--batch must be at most 1347; got 5000"),
         ("train --out /dev/null", "File exists"),
         ("train --diagnose", "train: --diagnose needs a place to write to: --out DIR"),
-        ("list --family none", "--family: must be of elementary, "),
+        ("list --family none", "--family: must be of complex, elementary, "),
         ("train --activations ,", "--activations/--fn: needs at least one value; got none"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),

@@ -18,7 +18,7 @@ CATALOG = activax.catalog.values()
 NUMBERS = (-40.0, -3.0, -1.0, -0.3, 0.0, 0.01, 0.3, 1.0, 3.0, 40.0)
 X = np.float32([-30, -3.7, -1, -0.4, -1e-3, 0, 1e-3, 0.4, 1, 3.7, 30])
 # Parameters that are no real numbers.
-OTHERS = {"algorithm", "key", "where", "axis", "layout", "keepdims"}
+OTHERS = {"algorithm", "key", "where", "axis", "layout", "keepdims", "surrogate"}
 # Keyword-only parameters are part of the program, so a few values stand for their ranges.
 STATICS = [
     activax.laplace_cdf_gate.bind(mean=-2.0, deviation=0.02),
@@ -52,25 +52,25 @@ BOUNDED = [
 
 
 @pytest.mark.every
-def test_every_parameter_has_a_range_which_the_docstring_says(activation):
-    assert set(activation.ranges) == set(activation.parameters) - OTHERS
-    lines = activation.section("Ranges").splitlines()
-    for line, (name, range_) in zip(lines, activation.ranges.items(), strict=True):
-        assert activation.parameters[name] in range_
+def test_every_parameter_has_a_range_which_the_docstring_says(entry):
+    assert set(entry.ranges) == set(entry.parameters) - OTHERS
+    lines = entry.section("Ranges").splitlines()
+    for line, (name, range_) in zip(lines, entry.ranges.items(), strict=True):
+        assert entry.parameters[name] in range_
         assert line.startswith(f"{name}: {range_}")
-        assert ("NaN" in line) == (range_ != REAL and name in activation.trainable)
+        assert ("NaN" in line) == (range_ != REAL and name in entry.trainable)
 
 
 @pytest.mark.every
-def test_numbers_outside_are_refused(activation):
+def test_numbers_outside_are_refused(entry):
     """Check the call, `bind`, gated units and lean activations."""
-    x = jnp.ones((2,) * (1 + (activation.kind == "vector")))
-    inputs = (x,) * activation.inputs
-    for name, range_ in activation.ranges.items():
-        message = f"{activation.name}: {name} must be {range_}; got "
+    x = jnp.ones((2,) * (1 + (entry.kind == "vector")))
+    inputs = (x,) * entry.inputs
+    for name, range_ in entry.ranges.items():
+        message = f"{entry.name}: {name} must be {range_}; got "
         for number in [*beyond(range_), np.nan, np.inf, np.float32(-np.inf)]:
             for scalar in (number, np.float32(number), np.float64(number)):
-                for f in {activation, activax.lean(activation)}:
+                for f in {entry, activax.lean(entry)}:
                     for call in (f.bind, functools.partial(f, *inputs)):
                         with pytest.raises(ValueError, match=message):
                             call(**{name: scalar})

@@ -27,11 +27,15 @@ DEFAULTS = {
     "LiReLU": (0.01,),
     "PSELU": (1.0507009873554805, 1.6732632423543772),
     "PSerf": (1.25, 0.85),
+    "PVLU": (1.0, 1.0),
     "RPReLU": (0.0, 0.0, 0.25),
     "SaRa": (0.5, 0.7),
     "SinLU": (1.0, 1.0),
     "Sine": (1.0,),
     "SquarePlus": (4.0,),
+    "TanhSoft1": (0.87,),
+    "TanhSoft2": (0.6, 1.0),
+    "TanhSoft3": (0.85,),
 }
 RENAMED = {"Cosine": "one_minus_cos", "HardSigmoid": "hard_sigmoid_half", "TeLU": "telu_elu"}
 # Names whose function there is none of ours, and what it does instead.
@@ -43,6 +47,7 @@ OTHERS = {
     "RReLU": "it divides by the slope",
     "SMU": "its error function is an approximation",
     "ShiftedReLU": "max(x - a, 0)",
+    "SineReLU": "the amplitude is 1, and it is 0 at 0",
 }
 
 

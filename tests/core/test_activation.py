@@ -24,62 +24,61 @@ PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
 
 
 @pytest.mark.every
-def test_is_a_pytree_without_leaves(activation):
-    assert jax.tree.leaves(activation) == []
-    assert jax.tree.map(jnp.sin, activation) is activation
-    assert jax.eval_shape(lambda model: model, {"f": activation})["f"] is activation
+def test_is_a_pytree_without_leaves(entry):
+    assert jax.tree.leaves(entry) == []
+    assert jax.tree.map(jnp.sin, entry) is entry
+    assert jax.eval_shape(lambda model: model, {"f": entry})["f"] is entry
 
 
 @pytest.mark.every
-def test_copies_are_the_same_object(activation):
-    assert pickle.loads(pickle.dumps(activation)) is activation
-    assert copy.copy(activation) is copy.deepcopy(activation) is activation
+def test_copies_are_the_same_object(entry):
+    assert pickle.loads(pickle.dumps(entry)) is entry
+    assert copy.copy(entry) is copy.deepcopy(entry) is entry
 
 
 @pytest.mark.every
-def test_goes_by_its_public_name(activation):
-    assert getattr(activax, activation.name) is activation
-    assert repr(activation) == f"activax.{activation.name}"
-    assert activation.__name__ == activation.name
-    module = importlib.import_module(f"activax.functions.{INDEX[activation.name].module}")
-    assert getattr(module, activation.name) is activation
+def test_goes_by_its_public_name(entry):
+    assert getattr(activax, entry.name) is entry
+    assert repr(entry) == f"activax.{entry.name}"
+    assert entry.__name__ == entry.name
+    module = importlib.import_module(f"activax.functions.{INDEX[entry.name].module}")
+    assert getattr(module, entry.name) is entry
 
 
 @pytest.mark.every
-def test_help_shows_signature_and_docstring(activation):
-    assert inspect.getdoc(activation).startswith(
-        f"{activation.name}{inspect.signature(activation)}"
-    )
-    inputs = 2 if activation.kind == "gated" else 1
-    assert list(inspect.signature(activation).parameters)[inputs:] == [*activation.parameters]
+def test_help_shows_signature_and_docstring(entry):
+    assert inspect.getdoc(entry).startswith(f"{entry.name}{inspect.signature(entry)}")
+    inputs = 2 if entry.kind == "gated" else 1
+    assert list(inspect.signature(entry).parameters)[inputs:] == [*entry.parameters]
 
 
 @pytest.mark.every
-def test_is_found_by_name_and_by_config(activation):
-    assert activax.get(activation.name) is activax.get(activation) is activation
-    assert activax.get(json.loads(json.dumps(activation.to_config()))) == activation
+def test_is_found_by_name_and_by_config(entry):
+    assert activax.get(entry.name) is activax.get(entry) is entry
+    assert activax.get(json.loads(json.dumps(entry.to_config()))) == entry
 
 
 @pytest.mark.every
-def test_bound_numbers_survive_json_and_pickle(activation):
-    numbers = {k: v for k, v in activation.parameters.items() if v is not None}
-    bound = activation.bind(**numbers)
+def test_bound_numbers_survive_json_and_pickle(entry):
+    numbers = {k: v for k, v in entry.parameters.items() if v is not None}
+    bound = entry.bind(**numbers)
     assert activax.get(json.loads(json.dumps(bound.to_config()))) == bound
     assert pickle.loads(pickle.dumps(bound)) == copy.deepcopy(bound) == bound
     assert hash(pickle.loads(pickle.dumps(bound))) == hash(bound)
 
 
 @pytest.mark.every
-def test_formula_has_no_custom_rule(activation):
-    x = (jnp.ones(4),) * (2 if activation.kind == "gated" else 1)
-    assert "custom_jvp" in str(jax.make_jaxpr(activation)(*x))
-    assert "custom_jvp" not in str(jax.make_jaxpr(activation.formula)(*x))
+def test_formula_has_no_custom_rule(entry):
+    dtype = jnp.complex64 if entry.kind == "complex" else jnp.float32
+    x = (jnp.ones(4, dtype),) * (2 if entry.kind == "gated" else 1)
+    assert "custom_jvp" in str(jax.make_jaxpr(entry)(*x))
+    assert "custom_jvp" not in str(jax.make_jaxpr(entry.formula)(*x))
 
 
 @pytest.mark.every
-def test_trainable_parameters_are_arrays_with_a_number_for_default(activation):
-    assert set(activation.trainable) <= set(activation.parameters)
-    assert all(isinstance(activation.parameters[name], float) for name in activation.trainable)
+def test_trainable_parameters_are_arrays_with_a_number_for_default(entry):
+    assert set(entry.trainable) <= set(entry.parameters)
+    assert all(isinstance(entry.parameters[name], float) for name in entry.trainable)
 
 
 def test_catalog_and_aliases_are_read_only():
@@ -240,14 +239,14 @@ def test_a_gated_unit_takes_over_what_is_bound_and_the_surrogate():
 
 
 @pytest.mark.every
-def test_pickles_name_public_places(activation):
+def test_pickles_name_public_places(entry):
     """Pickles outlive a move of a file, except those with bound arrays."""
-    made = [activation, activax.lean(activation, keep="input")]
-    if activation.kind == "elementwise":
-        made.append(activax.affine(activation, scale=2.0))
-        for name, range_ in activation.ranges.items():
+    made = [entry, activax.lean(entry, keep="input")]
+    if entry.kind == "elementwise":
+        made.append(activax.affine(entry, scale=2.0))
+        for name, range_ in entry.ranges.items():
             value = next(v for v in (1.5, 0.5, -0.5, 0.001, 3) if v in range_)
-            made.append(activation.bind(**{name: value}))
+            made.append(entry.bind(**{name: value}))
     for one in made:
         names = [text for _, text, _ in pickletools.genops(pickle.dumps(one)) if text]
         modules = {text for text in names if isinstance(text, str) and text.startswith("activax")}

@@ -40,34 +40,34 @@ def run(example: doctest.DocTest) -> None:
 
 
 @pytest.mark.every
-def test_sections(activation):
+def test_sections(entry):
     for title in ("Formula", "Args", "Paper", "Raises"):
-        assert activation.section(title), title
+        assert entry.section(title), title
 
 
 @pytest.mark.every
-def test_summary(activation):
+def test_summary(entry):
     """The docstring begins with the signature and one line that ends in a full stop."""
-    signature, blank, summary, *_ = activation.__doc__.splitlines()
-    assert signature.startswith(f"{activation.name}(")
+    signature, blank, summary, *_ = entry.__doc__.splitlines()
+    assert signature.startswith(f"{entry.name}(")
     assert blank == ""
     assert summary.endswith(".")
     assert len(summary) <= 100
 
 
 @pytest.mark.every
-def test_every_parameter_is_documented(activation):
-    arguments = activation.section("Args")
-    for name in activation.__signature__.parameters:
+def test_every_parameter_is_documented(entry):
+    arguments = entry.section("Args")
+    for name in entry.__signature__.parameters:
         assert f"{name}:" in arguments
 
 
 @pytest.mark.every
-def test_examples_of_activation(activation):
-    """A certified activation has an example; what is built from others may do without."""
+def test_examples_of_activation(entry):
+    """A certified entry has an example; what is built from others may do without."""
     parser = doctest.DocTestParser()
-    examples = parser.get_doctest(activation.__doc__, GLOBALS, activation.name, None, None)
-    assert examples.examples or activation.tier != "certified"
+    examples = parser.get_doctest(entry.__doc__, GLOBALS, entry.name, None, None)
+    assert examples.examples or entry.tier != "certified"
     run(examples)
 
 

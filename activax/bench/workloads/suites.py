@@ -150,7 +150,7 @@ _ROWS = {"cpu": (2048, 1024), "accelerator": (8192, 14336), "quick": (1024, 1024
 SUITES = {
     "quick": Suite(lambda a: a.name in POPULAR, alone, "any", _ROWS),
     "act": Suite(
-        lambda a: a.kind != "gated" and not still(a), alone, "any", _ROWS
+        lambda a: a.kind not in ("gated", "complex") and not still(a), alone, "any", _ROWS
     ),
     "glu": Suite(lambda a: a.kind == "gated", alone, "any", _ROWS),
     "ffn": Suite(

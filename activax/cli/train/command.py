@@ -92,8 +92,10 @@ def _write(path: Path, record: dict[str, Any]) -> None:
 
 def _activation_name(text: str) -> str:
     found = activation(text)
-    if found.kind == "reduction":
-        raise argparse.ArgumentTypeError(f"{text} returns one number for a layer, not one a unit")
+    if found.resizes:
+        raise argparse.ArgumentTypeError(f"{text} returns another number of units than a layer has")
+    if found.kind == "complex":
+        raise argparse.ArgumentTypeError(f"{text} takes complex numbers, and a layer is real")
     if found.domain != EVERYWHERE:
         low, high = found.domain
         raise argparse.ArgumentTypeError(

@@ -12,6 +12,7 @@ from activax.numerics.products import late_expm1
 
 __all__ = [
     "lrelu_elu_mix",
+    "p_e2_id",
     "p_e2_relu",
     "pdelu",
     "shelu",
@@ -219,6 +220,28 @@ def lrelu_elu_mix(x: Array, weight: Array | float = 0.5) -> Array:
     Paper:
         Qian, Liu, Liu, Wu & Wong 2018, Adaptive activation functions in convolutional neural
         networks.
+    """
+
+
+@piecewise(
+    lambda x, alpha: x + (1 - alpha) * late_expm1(x),
+    lambda x, alpha: x - (1 - alpha) * late_expm1(-x),
+    edges=(0.0,),
+    kinks=(),
+    reference=lambda mp, x, alpha: x + (1 - mp.mpf(alpha)) * mp.sign(x) * -mp.expm1(-abs(x)),
+)
+def p_e2_id(x: Array, alpha: Array | float = 0.5) -> Array:
+    """Weighted sum of the identity and an exponential linear unit less its mirror image.
+
+    Formula:
+        p_e2_id(x) = alpha x + (1 - alpha) (elu(x) - elu(-x))
+
+    Args:
+        alpha: the weight of the identity; a number or an array that broadcasts against x.
+
+    Paper:
+        Jie, Gao, Vasnev & Tran 2020, Regularized Flexible Activation Function Combination for Deep
+        Neural Networks, arXiv:2007.13101.
     """
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "talu",
     "tanh_lu",
     "tanh_relu",
+    "thlu",
 ]
 
 
@@ -211,5 +212,25 @@ def ada(x: Array, alpha: Array | float = 1.0, beta: Array | float = 0.0) -> Arra
     """
 
 
+@piecewise(
+    lambda x: tanh(x / 2),
+    lambda x: x,
+    edges=(0.0,),
+    reference=lambda mp, x: x if x > 0 else mp.tanh(x / 2),
+)
+def thlu(x: Array) -> Array:
+    """Hyperbolic tangent linear unit: the identity, and a hyperbolic tangent below 0.
+
+    Formula:
+        thlu(x) = x if x > 0 else tanh(x / 2); the slope at 0 is the left one, 0.5
+
+    Paper:
+        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+    """
+
+
 siglu = ptelu
 tanh_relu = ptelu
+
+
+tanh_linear_unit = thlu

@@ -7,8 +7,9 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
+from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
-from activax.numerics.phase import phase
+from activax.numerics.phase import endless_phase, phase
 from activax.numerics.selects import (
     at_least,
     clip,
@@ -20,7 +21,19 @@ from activax.numerics.selects import (
 )
 from activax.numerics.transcendental import polynomial
 
-__all__ = ["asu", "cosid", "gcu", "sinp", "snake", "snake_beta", "spder", "x_plus_sin"]
+__all__ = [
+    "asu",
+    "cosid",
+    "gcu",
+    "minsin",
+    "sine_relu",
+    "sinp",
+    "snake",
+    "snake_beta",
+    "spder",
+    "vlu",
+    "x_plus_sin",
+]
 
 
 def _snake_slope(x: Array, alpha: Array) -> Array:
@@ -198,3 +211,67 @@ def cosid(x: Array) -> Array:
         Functions for Neural Networks, arXiv:2402.09092.
     """
     return jnp.cos(phase(x, 1.0)) - x
+
+
+@piecewise(
+    lambda x, epsilon: epsilon * (jnp.sin(x) - jnp.cos(x)),
+    lambda x, epsilon: x,
+    edges=(0.0,),
+    reference=lambda mp, x, epsilon: x if x > 0 else epsilon * (mp.cos(x - mp.pi / 2) - mp.cos(x)),
+)
+def sine_relu(x: Array, epsilon: Array | float = 0.0025) -> Array:
+    """Rectifier with a small wave below 0.
+
+    Formula:
+        sine_relu(x) = x if x > 0 else epsilon (sin(x) - cos(x)); the slope at 0 is epsilon
+
+    Args:
+        epsilon: the amplitude of the wave, and minus the value at 0; a number or an array that
+            broadcasts against x. keras-contrib has 0.0025, echoAI 0.01.
+
+    Paper:
+        Rodrigues 2018, SineReLU: An Alternative to the ReLU Activation Function.
+    """
+
+
+@piecewise(
+    lambda x: x,
+    jnp.sin,
+    edges=(0.0,),
+    kinks=(),
+    reference=lambda mp, x: mp.cos(x - mp.pi / 2) if x > 0 else x,
+)
+def minsin(x: Array) -> Array:
+    """Smaller one of x and its sine: a line on the left, a wave on the right.
+
+    Formula:
+        minsin(x) = min(x, sin(x))
+
+    Paper:
+        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+    """
+
+
+@piecewise(
+    lambda x, alpha, beta: alpha * jnp.sin(endless_phase(x, beta)),
+    lambda x, alpha, beta: x + alpha * jnp.sin(phase(x, beta)),
+    edges=(0.0,),
+    reference=lambda mp, x, alpha, beta: max(x, 0) + alpha * mp.cos(beta * x - mp.pi / 2),
+)
+def vlu(x: Array, alpha: Array | float = 1.0, beta: Array | float = 1.0) -> Array:
+    """Variational linear unit: a rectifier plus a wave, whose parameters may be trained (PVLU).
+
+    Formula:
+        vlu(x) = max(x, 0) + alpha sin(beta x); the slope at 0 is the left one, alpha beta
+
+    Args:
+        alpha: the amplitude of the wave; a number or an array that broadcasts against x.
+        beta: the angular frequency, likewise.
+
+    Paper:
+        Gupta & Marimuthu 2021, Parametric Variational Linear Units (PVLUs) in Deep Convolutional
+        Networks, arXiv:2110.12246.
+    """
+
+
+pvlu = vlu

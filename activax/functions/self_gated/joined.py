@@ -5,29 +5,29 @@ from jax import Array
 
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
-from activax.core.ranges import POSITIVE
+from activax.core.ranges import POSITIVE, Range
 from activax.functions.self_gated.units import silu, swish
-from activax.numerics.products import (
-    times_rising_gate,
-)
-from activax.numerics.selects import at_most, clip
-from activax.numerics.transcendental import (
-    softplus,
-    tanh,
-)
+from activax.numerics.products import times_gate, times_rising_gate
+from activax.numerics.selects import at_most, clip, magnitude
+from activax.numerics.transcendental import exp, logistic, softplus, tanh
 
 __all__ = [
     "a_silu",
     "evolved_tanh_relu",
     "flatten_t_swish",
     "fts",
+    "m_silu",
     "oaf",
     "p_swish",
     "sc_mish",
     "sc_swish",
     "swish_relu",
     "t_silu",
+    "ts_swish",
 ]
+
+# Far beyond, where all gates have saturated, the slope is 3.
+UP_TO_1000 = Range(0.0, 1000.0)
 
 
 def _tanh_of_square(x: Array) -> Array:
@@ -186,6 +186,48 @@ def a_silu(x: Array) -> Array:
         Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
     """
     return jnp.arctan(at_most(silu.inner(x), 1e19))  # whose square does not overflow
+
+
+@elementwise(
+    reference=lambda mp, x: silu.reference(mp, x) + mp.exp(-x * x - 1) / 4,
+)
+def m_silu(x: Array) -> Array:
+    """Sigmoid linear unit plus a Gaussian bump: the modified SiLU.
+
+    Formula:
+        m_silu(x) = x sigmoid(x) + exp(-x^2 - 1) / 4
+
+    Paper:
+        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+    """
+    a = at_most(magnitude(x), 30.0)  # where the bump is 0
+    return times_rising_gate(x, logistic, fall=1.0) + exp(-a * a - 1) / 4
+
+
+@elementwise(
+    reference=lambda mp, x, alpha, beta: (
+        silu.reference(mp, x) * sum(1 / (1 + mp.exp(shift - x)) for shift in (0, alpha, beta))
+    ),
+    ranges={"alpha": UP_TO_1000, "beta": UP_TO_1000},
+)
+def ts_swish(x: Array, alpha: Array | float = 20.0, beta: Array | float = 40.0) -> Array:
+    """Sigmoid linear unit whose slope rises to 1, 2 and 3: the triple-state swish.
+
+    Formula:
+        ts_swish(x) = x sigmoid(x) (sigmoid(x) + sigmoid(x - alpha) + sigmoid(x - beta))
+
+    Args:
+        alpha: where the slope rises to 2; a number or an array that broadcasts against x.
+        beta: where the slope rises to 3, likewise.
+
+    Paper:
+        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+    """
+
+    def states(v: Array) -> Array:
+        return logistic(v) + logistic(v - alpha) + logistic(v - beta)
+
+    return times_gate(times_rising_gate(x, logistic, fall=1.0), states, 0.0, 3.0, v=x)
 
 
 fts = flatten_t_swish

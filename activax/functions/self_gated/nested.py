@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from activax.core.elementwise import elementwise
+from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
 from activax.functions.gaussian import gelu
 from activax.numerics.normal import ERF_SLOPE
@@ -15,6 +16,7 @@ from activax.numerics.selects import at_least, clip
 from activax.numerics.transcendental import exp, expm1, log1p, logistic, softplus, tanh
 
 __all__ = [
+    "colu",
     "eanaf",
     "gish",
     "golu",
@@ -183,6 +185,29 @@ def ts_relu(x: Array) -> Array:
         Mercioni & Holban 2020; Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
     """
     return times_rising_gate(x, lambda v: tanh(logistic(v)), right=math.tanh(1.0))
+
+
+def _double_rise(x: Array) -> Array:
+    return exp(x + exp(x))
+
+
+@piecewise(
+    lambda x: -_double_rise(x) / (1 - _double_rise(x) / x),
+    lambda x: x / (1 - x * exp(-x - exp(x))),
+    lambda x: x,
+    edges=(-1.0, 5.0),
+    kinks=(),
+    reference=lambda mp, x: x / (1 - x * mp.exp(-x) * _double_exponential(mp, x)),
+)
+def colu(x: Array) -> Array:
+    """Collapsing linear unit: smooth, and bounded on the left.
+
+    Formula:
+        colu(x) = x / (1 - x exp(-(x + exp(x))))
+
+    Paper:
+        Vagerwal 2021, Deeper Learning with CoLU Activation, arXiv:2112.12078.
+    """
 
 
 telu = tanh_exp
