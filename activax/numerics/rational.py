@@ -1,6 +1,6 @@
 """Quotients y = P(x) / Q(x) of polynomials and their slopes, at any x.
 
-P has the coefficients p_0, ..., p_(n + 1) and Q the coefficients q_0, ..., q_n. Where |x| > 1 both
+P has the coefficients p_0, ..., p_(n + 1) and Q the coefficients q_0, ..., q_n. Where |x| > 2 both
 are divided by x^n, so that no power overflows: with u = 1 / x, y = x R(u), where R = A / B and A
 and B are P and Q with the coefficients in reverse.
 """
@@ -15,14 +15,15 @@ from jax import Array
 from activax.numerics.selects import clip, largest_finite
 from activax.numerics.transcendental import horner
 
+FAR_FROM = 2.0  # below, R of small q_n loses digits in its third derivative
 Vector = Sequence[Any]  # of coefficients
 
 
 class _Reduced(NamedTuple):
-    """P and Q in x where |x| <= 1, and in 1 / x elsewhere.
+    """P and Q in x where |x| <= 2, and in 1 / x elsewhere.
 
     Attributes:
-        far: whether |x| > 1.
+        far: whether |x| > 2.
         x: the input where far, with a large number in the place of an infinite one, and else 1.
         z: 1 / x where far, else the input.
         above: the coefficients of P by powers of z.
@@ -45,7 +46,7 @@ class _Reduced(NamedTuple):
 
 
 def _reduced(x: Array, p: Vector, q: Vector) -> _Reduced:
-    far, most = jnp.abs(x) > 1, largest_finite(x) / 16  # whose inverse is a normal number
+    far, most = jnp.abs(x) > FAR_FROM, largest_finite(x) / 16  # whose inverse is a normal number
     above, below = ([jnp.where(far, b, a) for a, b in zip(c, c[::-1], strict=True)] for c in (p, q))
     outside = jnp.where(far, jnp.where(jnp.isinf(x), jnp.sign(x) * most, x), 1.0)
     z = jnp.where(far, 1 / clip(outside, -most, most), x)
