@@ -145,7 +145,7 @@ def kan(
     def total(x: Array, coefficients: Array, weight: Array | None) -> Array:
         terms = cast(jnp.stack(functions(widen(x)), -1), x.dtype)
         y = jnp.einsum("...ik,ikj->...j", terms, coefficients, out_sharding=out_sharding)
-        if beside is None:
+        if beside is None or weight is None:
             return y
         return y + jnp.matmul(beside.inner(x), weight, out_sharding=out_sharding)
 
@@ -162,9 +162,10 @@ def kan(
 
         return apply
 
-    def recomputed(*arrays: Array | None) -> Array:
+    def recomputed(x: Array, coefficients: Array, weight: Array | None) -> Array:
         # Taylor mode knows no checkpoint.
-        return (total if tracing.value in PLAIN else jax.checkpoint(total))(*arrays)
+        region = total if tracing.value in PLAIN else jax.checkpoint(total)
+        return region(x, coefficients, weight)
 
     return Layer(init, calling(recomputed), inner=calling(total))
 

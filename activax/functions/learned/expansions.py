@@ -14,7 +14,7 @@ from activax.core.coefficients import coefficients
 from activax.core.elementwise import elementwise
 from activax.numerics import bases
 from activax.numerics.products import times_sigmoid
-from activax.numerics.selects import FAR, clip, limit_product
+from activax.numerics.selects import FAR, at_most, limit_product, magnitude
 from activax.numerics.transcendental import tanh
 
 __all__ = [
@@ -34,8 +34,8 @@ def _sum(coefficients: Sequence[Any], terms: Sequence[Array]) -> Any:
 
 def _silu(x: Array) -> Array:
     """Return silu(x), as a formula that JAX differentiates to any order."""
-    u = clip(x, -FAR, FAR)
-    return jnp.where(x > FAR, x, times_sigmoid(u, u))
+    a = at_most(magnitude(x), FAR)
+    return jnp.where(x < 0, 0.0, x) - times_sigmoid(a, -a)
 
 
 def _exact_silu(mp: Any, x: Any) -> Any:
