@@ -180,6 +180,17 @@ from activax.functions.hard.variants import clipped_gelu as clipped_gelu
 from activax.functions.hard.variants import hard_sigmoid_trax as hard_sigmoid_trax
 from activax.functions.hard.variants import i_gelu as i_gelu
 from activax.functions.hard.variants import parametric_hard_sigmoid as parametric_hard_sigmoid
+from activax.functions.learned.expansions import chebyshev_kan as chebyshev_kan
+from activax.functions.learned.expansions import fast_kan_rbf as fast_kan_rbf
+from activax.functions.learned.expansions import fourier_kan as fourier_kan
+from activax.functions.learned.expansions import kan_bspline as kan_bspline
+from activax.functions.learned.expansions import legendre_kan as legendre_kan
+from activax.functions.learned.rational import group_rational as group_rational
+from activax.functions.learned.rational import pade_activation_unit as pade_activation_unit
+from activax.functions.learned.rational import pau as pau
+from activax.functions.learned.rational import pau_a as pau_a
+from activax.functions.learned.rational import pau_b as pau_b
+from activax.functions.learned.rational import rational_net as rational_net
 from activax.functions.normalizing import poly_norm as poly_norm
 from activax.functions.normalizing import standardize as standardize
 from activax.functions.periodic.hyperbolic import arctid as arctid
@@ -567,6 +578,7 @@ __all__ = [
     "catalog",
     "cauchy_lu",
     "celu",
+    "chebyshev_kan",
     "check",
     "clamp",
     "clamped_swiglu",
@@ -626,12 +638,14 @@ __all__ = [
     "expcos",
     "exponential",
     "fast",
+    "fast_kan_rbf",
     "find",
     "finer",
     "firm_shrink",
     "flatten_t_swish",
     "flexible_relu",
     "floor_ste",
+    "fourier_kan",
     "fpflu",
     "from_branch",
     "from_onnx",
@@ -662,6 +676,7 @@ __all__ = [
     "glu_of",
     "golu",
     "gompertz",
+    "group_rational",
     "groupsort",
     "gtu",
     "gudermannian",
@@ -701,6 +716,7 @@ __all__ = [
     "isru",
     "jump_relu",
     "jump_step",
+    "kan_bspline",
     "kwta",
     "l1_relu_normalise",
     "l2_normalize",
@@ -714,6 +730,7 @@ __all__ = [
     "leaky_selu",
     "lean",
     "lecun_tanh",
+    "legendre_kan",
     "li_relu",
     "lisa",
     "lisht",
@@ -776,12 +793,16 @@ __all__ = [
     "p_e2_relu",
     "p_swish",
     "pact",
+    "pade_activation_unit",
     "pan",
     "parametric_hard_sigmoid",
     "parametric_logish",
     "parametric_selu",
     "parametric_softplus",
     "pats",
+    "pau",
+    "pau_a",
+    "pau_b",
     "pdelu",
     "pelu",
     "penalized_tanh",
@@ -818,6 +839,7 @@ __all__ = [
     "quadratic_bump",
     "quick_geglu",
     "quick_gelu",
+    "rational_net",
     "rbf_nt",
     "real_gabor",
     "rectified_blu",

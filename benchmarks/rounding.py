@@ -5,7 +5,8 @@
 
 It tries all numbers of bfloat16 and float16, values and slopes of every elementwise activation at
 its default parameters. Inputs and results that are subnormal numbers do not count, for XLA replaces
-them by 0 on a CPU. Results of the formula tier are counted and not nudged.
+them by 0 on a CPU. Results of the formula tier are counted and not nudged; nor are those of the
+derived tier whose nudge has more than MOST_TURNS turns, each of which every element is compared to.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from benchmarks._lib.exact_rounding import (
 )
 
 COMMITTED = Path(nudges.__file__)
+MOST_TURNS = 64
 SIZES = [2.0**-power for power in (22, 21, 20, 19, 18)]
 MARK = '"""The nudges of 16-bit results'
 TEMPLATE = '''"""The nudges of 16-bit results, and how many results are wrong nonetheless.
@@ -136,7 +138,8 @@ def study(activation: Activation[...]) -> tuple[dict[str, Nudge], dict[str, tupl
     for (name, quantity), exact in sought.items():
         if quantity == "slope" and activation._definition.pipeline.keep is not keep_inputs:
             continue  # it is a function of the rounded value
-        if nudge := best_nudge(kernel_results(activation, quantity, exact), exact):
+        nudge = best_nudge(kernel_results(activation, quantity, exact), exact)
+        if nudge and (activation.tier == "certified" or len(nudge.turns) <= MOST_TURNS):
             found[f"{name} {quantity}"] = nudge
     both = values_and_slopes(with_nudges(activation, found))
     return found, {format.name: wrong_counts(exacts, both, format) for format in FORMATS}

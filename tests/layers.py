@@ -25,6 +25,7 @@ LAYERS = {
     "embedding": (nn.embedding(16, 8), IDS),
     "ffn": (nn.ffn(16, activation=activax.silu), X),
     "gated_ffn": (nn.gated_ffn(16, bias=True), X),
+    "kan": (nn.kan(8, "radial_basis", size=4, base=activax.gelu), X),
     "layer_norm": (nn.layer_norm(epsilon=0.001), X),
     "learned": (nn.learned(activax.prelu, axis=-1), X),
     "max_pool": (nn.max_pool((2, 2), padding="SAME"), IMAGE),

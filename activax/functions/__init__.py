@@ -13,6 +13,7 @@ FAMILIES = (
     "periodic",
     "radial",
     "polynomial",
+    "learned",
     "vector",
     "normalizing",
     "reduction",

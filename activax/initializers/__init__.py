@@ -9,6 +9,7 @@ An initialiser is a function `(key, shape, dtype) -> array`, for weights of shap
 """
 
 from activax.core import contents as _contents
+from activax.initializers.approximation import approximate
 from activax.initializers.recipes import RECIPES, Pair, Recipe, critical, lecun, siren
 from activax.initializers.scaling import Initializer, delta_orthogonal, orthogonal, variance_scaling
 from activax.initializers.torch_gains import torch_gain
@@ -18,6 +19,7 @@ __all__ = [
     "Initializer",
     "Pair",
     "Recipe",
+    "approximate",
     "critical",
     "delta_orthogonal",
     "lecun",

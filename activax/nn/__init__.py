@@ -19,6 +19,7 @@ from activax.nn.convolution import conv
 from activax.nn.dropout import dropout
 from activax.nn.embedding import embedding, positions
 from activax.nn.feed_forward import ffn, gated_ffn
+from activax.nn.kan import kan
 from activax.nn.layer import Layer
 from activax.nn.learned import learned
 from activax.nn.linear import dense
@@ -40,6 +41,7 @@ __all__ = [
     "embedding",
     "ffn",
     "gated_ffn",
+    "kan",
     "layer_norm",
     "learned",
     "max_pool",

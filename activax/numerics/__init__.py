@@ -15,6 +15,8 @@ Modules:
     exponential_remainder  The exponential series behind 1 + x.
     square_plus            x^2 + b, its root and 1 / (1 + x^2), without cancellation and overflow.
     phase                  Phases of waves, and the sine and cosine of pi x.
+    bases                  Functions that span a space: polynomials, splines, bumps and waves.
+    rational               Quotients of polynomials and their slopes, at any x.
     products               Products with factors that vanish or saturate far out.
     along_axis             Sums, means and differences along an axis.
     squares                Sums of squares that neither overflow nor underflow.
@@ -30,6 +32,7 @@ Modules:
 __all__ = [
     "along_axis",
     "arctangent",
+    "bases",
     "coefficients",
     "complex_numbers",
     "conversion",
@@ -42,6 +45,7 @@ __all__ = [
     "phase",
     "products",
     "ranking",
+    "rational",
     "selects",
     "self_gate",
     "slope_from_value",

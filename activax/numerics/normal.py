@@ -71,6 +71,11 @@ def _times_root_2(a: Array) -> Words:
     return renormalize(multiply(math.sqrt(2), a))
 
 
+def narrow_bell(x: Array) -> Array:
+    """Return exp(-x^2)."""
+    return gaussian(*_times_root_2(at_most(magnitude(x), _ERF_FAR)))
+
+
 def error_function(x: Array) -> Array:
     """Return erf(x)."""
 
@@ -85,8 +90,7 @@ def error_function(x: Array) -> Array:
 
 def error_function_slope(x: Array) -> Array:
     """Return 2 exp(-x^2) / sqrt(pi)."""
-    a = at_most(magnitude(x), _ERF_FAR)
-    return 2 / math.sqrt(math.pi) * gaussian(*_times_root_2(a))
+    return ERF_SLOPE * narrow_bell(x)
 
 
 def gelu_tail(a: Array, *, shift: int = 0) -> Array:
