@@ -25,15 +25,25 @@ def smooth(x, activation):
     return inside(x[~np.isin(x, activation.kinks)], activation)
 
 
-def test_float32_is_as_float64(elementwise):
+def check_as_float64(activation):
     """Check to 2^-18 of the largest derivative: derivatives of kernels are formulas, not fits."""
-    x = smooth(POINTS.astype(np.float32), elementwise)
-    to_third = derivatives(elementwise, 3)
+    x = smooth(POINTS.astype(np.float32), activation)
+    to_third = derivatives(activation, 3)
     second_and_third = jax.jit(lambda x: to_third(x)[2:])
     with jax.enable_x64(True):
         wants = [np.asarray(want) for want in second_and_third(x.astype(np.float64))]
     for got, want in zip(second_and_third(x), wants, strict=True):
         np.testing.assert_allclose(got, want, rtol=2**-18, atol=2**-18 * np.abs(want).max())
+
+
+def test_float32_is_as_float64(elementwise):
+    check_as_float64(elementwise)
+
+
+@pytest.mark.every
+def test_every_kernel_is_as_in_float64(certified):
+    """Check kernels, which no representative shares: each has its own words, powers and scales."""
+    check_as_float64(certified)
 
 
 def test_finite_at_all_magnitudes(elementwise):

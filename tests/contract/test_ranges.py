@@ -184,6 +184,7 @@ def test_numbers_that_were_wrong():
     assert activax.hard_shrink(0.0, -1.0) == 0.0
     assert jax.grad(activax.hard_shrink)(0.0, -1.0) == 1.0
     assert activax.squareplus(1e-30, 0.0) == jnp.float32(1e-30)
+    assert activax.erfact(40.0, 1e-6) == 40.0
 
 
 # Numbers to anneal

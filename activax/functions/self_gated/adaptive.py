@@ -78,7 +78,7 @@ def pserf(x: Array, alpha: Array | float = 1.25, beta: Array | float = 0.85) -> 
 
 
 @elementwise(
-    reference=lambda mp, x, alpha, beta: x * (1 - mp.erfc(alpha * mp.exp(min(beta * x, 20)))),
+    reference=lambda mp, x, alpha, beta: x * mp.erf(mp.exp(min(beta * x + mp.log(alpha), 5))),
     ranges={"alpha": POSITIVE, "beta": POSITIVE},
 )
 def erfact(x: Array, alpha: Array | float = 0.75, beta: Array | float = 0.75) -> Array:
@@ -95,8 +95,8 @@ def erfact(x: Array, alpha: Array | float = 0.75, beta: Array | float = 0.75) ->
         Biswas, Kumar, Banerjee & Pandey 2021, ErfAct and Pserf: Non-monotonic Smooth Trainable
         Activation Functions, arXiv:2109.04386.
     """
-    tail = ERF_SLOPE * alpha
-    return times_rising_gate(x, lambda v: lax.erf(alpha * grown(v)), tail, v=beta * x)
+    v = beta * x + jnp.log(alpha)
+    return times_rising_gate(x, lambda v: lax.erf(grown(v)), ERF_SLOPE, v=v)
 
 
 @elementwise(

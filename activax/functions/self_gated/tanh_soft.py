@@ -35,7 +35,7 @@ def tanhsoft_1(x: Array, alpha: Array | float = 0.87) -> Array:
 
 
 @elementwise(
-    reference=lambda mp, x, beta, gamma: x * mp.tanh(beta * mp.exp(min(gamma * x, 20))),
+    reference=lambda mp, x, beta, gamma: x * mp.tanh(mp.exp(min(gamma * x + mp.log(beta), 9))),
     ranges={"beta": POSITIVE, "gamma": POSITIVE},
 )
 def tanhsoft_2(x: Array, beta: Array | float = 0.6, gamma: Array | float = 1.0) -> Array:
