@@ -10,7 +10,7 @@ from jax import Array
 
 from activax import initializers
 from activax.core.activation import Activation
-from activax.core.arguments import cast, inexact_dtype, widen
+from activax.core.arguments import cast, inexact_dtype, real, widen
 from activax.core.declaration import check_elementwise
 from activax.functions.self_gated.units import silu
 from activax.nn.checks import check_functions, check_size
@@ -99,7 +99,8 @@ def kan(
         ValueError: an unknown basis, or sizes or an interval that do not fit it; a base_init
             without a base; in `init`, an example without axes; in `apply`, an input whose last axis
             does not fit the coefficients.
-        TypeError: a base that is not elementwise, or an initialiser that is no function.
+        TypeError: a base that is not elementwise, or an initialiser that is no function; in `apply`,
+            a complex input.
 
     Example:
         >>> layer = activax.nn.kan(3, "chebyshev", size=5)
@@ -151,6 +152,7 @@ def kan(
 
     def calling(region: Callable[..., Array]) -> Callable[[Params, Array], Array]:
         def apply(params: Params, x: Array) -> Array:
+            x = real("kan", "x", x)
             coefficients = params["coefficients"]
             if not x.shape or x.shape[-1] != coefficients.shape[0]:
                 raise ValueError(

@@ -191,7 +191,7 @@ FORMS_OF_ACTIVATIONS: dict[str, Callable[..., ClosedForm | None]] = {
     "relu_squared": lambda: powers(2, 1.0, 0.0),
     "gelu": lambda: ClosedForm(_gelu, _gelu_slopes),
     "exponential": lambda: ClosedForm(_exp, _exp),
-    "step": lambda threshold, sharpness: (
+    "step": lambda threshold, sharpness, surrogate: (
         powers(0, 1.0, 0.0)._replace(slopes=None) if threshold == 0 else None
     ),
 }

@@ -204,6 +204,7 @@ LAYERS = {
     "mlp": nn.mlp(8, 4, activation=activax.gelu),
     "ffn": nn.ffn(8, activation=activax.gelu),
     "gated_ffn": nn.gated_ffn(8, activation=activax.swiglu),
+    "kan": nn.kan(4, size=5),
     "learned": nn.learned(activax.prelu),
     "positions": nn.positions(8),
     "residual": nn.residual(nn.dense(4)),
@@ -238,7 +239,7 @@ def test_layers_compute_or_refuse_complex_input_and_cut_none(name):
 
 
 SIMPLE = ["dense", "conv", "max_pool", "avg_pool", "layer_norm", "rms_norm", "dropout",
-          "attention", "learned", "positions"]  # of which the others are made  # fmt: skip
+          "attention", "kan", "learned", "positions"]  # of which the others are made  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [jnp.int32, jnp.bool_])

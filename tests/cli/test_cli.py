@@ -13,7 +13,7 @@ from activax.catalogue import INDEX
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 from activax.cli.arguments import SHORT_DTYPES  # noqa: E402
-from activax.cli.train.report import verdict  # noqa: E402
+from activax.cli.train.report import conclusion  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
@@ -47,7 +47,7 @@ def test_what_one_seed_or_one_activation_tells():
             types.SimpleNamespace(activation=name, accuracy=np.array(accuracy))
             for name, accuracy in name_to_accuracy.items()
         ]
-        assert verdict(results).startswith("One activation, or one seed, tells nothing")
+        assert conclusion(results).startswith("One activation, or one seed, tells nothing")
 
 
 def untimed(path):

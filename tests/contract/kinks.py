@@ -9,13 +9,13 @@ from mpmath import mp
 from activax import Activation
 
 STEP = 1e-20  # from a kink to a point beside it; no difference reaches across
-ROUNDING = 1e-15  # the relative error of a kink that is no float
+ROUNDING = 1e-15  # the relative error of a kink that is no integer
 PLACES_AND_SLOPE = re.compile(r"at ([^;,]+?) is (the \w+ one|-?[\w.]*\w)")
 
 
 def sides(derivative: Any, kink: float) -> dict[str, float]:
     """Return a derivative beside a kink: left, right, on the side of 0, and the mean of both."""
-    step = max(STEP, ROUNDING * abs(kink))
+    step = STEP if float(kink).is_integer() else ROUNDING * abs(kink)
     left, right = (float(derivative(mp.mpf(kink) + side * step)) for side in (-1, 1))
     inside = left if kink > 0 else right
     return {"left": left, "right": right, "inside": inside, "middle": (left + right) / 2}

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
     finally:
         if results:
             Console().print(report.table(results, settings))
-            print(report.verdict(results))
+            print(report.conclusion(results))
     if not out:
         return
     print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")

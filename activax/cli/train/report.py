@@ -57,7 +57,7 @@ def result_cells(result: Result) -> list[str]:
     ]
 
 
-def verdict(results: list[Result]) -> str:
+def conclusion(results: list[Result]) -> str:
     """Return what the accuracies can tell: which may be the best, and which differ."""
     scores = {result.activation: 1 - result.accuracy for result in results}
     reference = "relu" if "relu" in scores else next(iter(scores))

@@ -19,6 +19,7 @@ __all__ = [
     "sara",
     "siglu",
     "talu",
+    "tanh_linear_unit",
     "tanh_lu",
     "tanh_relu",
     "thlu",

@@ -26,6 +26,7 @@ __all__ = [
     "cosid",
     "gcu",
     "minsin",
+    "pvlu",
     "sine_relu",
     "sinp",
     "snake",
