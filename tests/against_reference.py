@@ -136,8 +136,8 @@ def worst_error(
 ) -> Worst:
     """Return the largest error of `got`, the derivative of f of this order, over rows of arguments.
 
-    Only the rows that are `counted` enter. Errors up to `enough` may count as 0, which takes half of
-    the time. The precision of mpmath is that of the caller.
+    Only the rows that are `counted` enter. Errors up to `enough` may count as 0, which takes half
+    of the time. The precision of mpmath is that of the caller.
     """
     dtype, worst = compute_dtype(got.dtype), Worst(0.0)
     order = np.asarray(order)

@@ -99,8 +99,8 @@ def kan(
         ValueError: an unknown basis, or sizes or an interval that do not fit it; a base_init
             without a base; in `init`, an example without axes; in `apply`, an input whose last axis
             does not fit the coefficients.
-        TypeError: a base that is not elementwise, or an initialiser that is no function; in `apply`,
-            a complex input.
+        TypeError: a base that is not elementwise, an initialiser that is no function; in `apply`, a
+            complex input.
 
     Example:
         >>> layer = activax.nn.kan(3, "chebyshev", size=5)
