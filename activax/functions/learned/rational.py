@@ -128,7 +128,8 @@ def group_rational(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
     """Rational unit of Kolmogorov-Arnold transformers: that of `pau_a`, which starts as gelu.
 
     There eight groups of channels share the numerator, and each has a denominator of its own. The
-    fit to gelu holds on [-3, 3]; far to the right the unit falls.
+    fit to gelu holds on [-3, 3]; far to the right the unit falls. If b4 is 0, inputs beyond 1e9 may
+    give NaN in float32.
 
     Formula:
         group_rational(x) = (a0 + a1 x + ... + a5 x^5) / (1 + |b1 x| + |b2 x^2| + |b3 x^3| +
@@ -167,7 +168,7 @@ _OF_PAU_B = coefficients(
 def pau_b(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
     """Padé activation unit, version B: one absolute value keeps the denominator positive.
 
-    Far out it is about a5 / |b4| times x.
+    Far out it is about a5 / |b4| times x. If b4 is 0, inputs beyond 1e9 may give NaN in float32.
 
     Formula:
         pau_b(x) = (a0 + a1 x + ... + a5 x^5) / (1 + |b1 x + b2 x^2 + b3 x^3 + b4 x^4|); the slope
@@ -200,7 +201,8 @@ _OF_RATIONAL_NET = coefficients(p0=(0.0218, 0.5, 1.5957, 1.1915), q0=(1.0, 0.0, 
 def rational_net(x: Array, p: Sequence[Any], q: Sequence[Any]) -> Array:
     """Rational unit of degrees 3 and 2, which starts as a rectifier and may get poles in training.
 
-    There is no pole while q1^2 < 4 q0 q2. Far out the unit is about p3 / q2 times x.
+    There is no pole while q1^2 < 4 q0 q2. Far out the unit is about p3 / q2 times x; if q2 is 0,
+    inputs beyond 1e9 may give NaN in float32.
 
     Formula:
         rational_net(x) = (p0 + p1 x + p2 x^2 + p3 x^3) / (q0 + q1 x + q2 x^2)
