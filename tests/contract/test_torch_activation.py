@@ -42,6 +42,7 @@ RENAMED = {"Cosine": "one_minus_cos", "HardSigmoid": "hard_sigmoid_half", "TeLU"
 OTHERS = {
     "BLU": "it is x - 1 at its default 0, where the bendable linear unit is the identity",
     "LAAF": "an activation of the user, with a trained rate",
+    "PAU": "its denominator has even powers alone, and it starts as the identity",
     "PReLU": "it divides by the slope",
     "ProbAct": "it draws noise in evaluation, too",
     "RReLU": "it divides by the slope",
