@@ -7,14 +7,13 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
 from jax import Array
 
 from activax.core.coefficients import coefficients
 from activax.core.elementwise import elementwise
+from activax.functions.self_gated.units import silu
 from activax.numerics import bases
-from activax.numerics.products import times_sigmoid
-from activax.numerics.selects import FAR, at_most, limit_product, magnitude
+from activax.numerics.selects import limit_product
 from activax.numerics.transcendental import tanh
 
 __all__ = [
@@ -30,16 +29,6 @@ _EIGHT = (0.1, -0.2, 0.3, 0.05, -0.15, 0.25, -0.1, 0.2)
 
 def _sum(coefficients: Sequence[Any], terms: Sequence[Array]) -> Any:
     return sum(c * term for c, term in zip(coefficients, terms, strict=True))
-
-
-def _silu(x: Array) -> Array:
-    """Return silu(x), as a formula that JAX differentiates to any order."""
-    a = at_most(magnitude(x), FAR)
-    return jnp.where(x < 0, 0.0, x) - times_sigmoid(a, -a)
-
-
-def _exact_silu(mp: Any, x: Any) -> Any:
-    return x / (1 + mp.exp(-x))
 
 
 def _exact_splines(mp: Any, x: Any) -> list[Any]:
@@ -61,7 +50,7 @@ _OF_SPLINE = coefficients(c1=_EIGHT)
 @elementwise(
     reference=_OF_SPLINE(
         lambda mp, x, c, base=1, scale=1: (
-            base * _exact_silu(mp, x) + scale * mp.fdot(c, _exact_splines(mp, x))
+            base * silu.reference(mp, x) + scale * mp.fdot(c, _exact_splines(mp, x))
         )
     )
 )
@@ -86,7 +75,7 @@ def kan_bspline(
         Liu et al. 2024, KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756.
     """
     spline = _sum(c, bases.cubic_splines(x, len(c), -1.0, 1.0))
-    return limit_product(_silu(x), base) + scale * spline
+    return limit_product(silu.inner(x), base) + scale * spline
 
 
 _OF_BUMPS = coefficients(c1=_EIGHT)
@@ -95,7 +84,7 @@ _OF_BUMPS = coefficients(c1=_EIGHT)
 @elementwise(
     reference=_OF_BUMPS(
         lambda mp, x, c, base=1: (
-            base * _exact_silu(mp, x)
+            base * silu.reference(mp, x)
             + mp.fsum(v / mp.exp((7 * x / 4 + 3.5 - k) ** 2) for k, v in enumerate(c))
         )
     )
@@ -118,7 +107,7 @@ def fast_kan_rbf(x: Array, c: Sequence[Any], base: Array | float = 1.0) -> Array
         Li 2024, Kolmogorov-Arnold Networks are Radial Basis Function Networks, arXiv:2405.06721.
     """
     bumps = _sum(c, bases.bumps(x, len(c), -2.0, 2.0))
-    return limit_product(_silu(x), base) + bumps
+    return limit_product(silu.inner(x), base) + bumps
 
 
 _OF_POLYNOMIALS = coefficients(c0=(0.1, -0.2, 0.3, 0.05, -0.15))

@@ -201,7 +201,7 @@ def m_silu(x: Array) -> Array:
         Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
     """
     a = at_most(magnitude(x), 30.0)  # where the bump is 0
-    return times_rising_gate(x, logistic, fall=1.0) + exp(-a * a - 1) / 4
+    return silu.inner(x) + exp(-a * a - 1) / 4
 
 
 @elementwise(
@@ -227,7 +227,7 @@ def ts_swish(x: Array, alpha: Array | float = 20.0, beta: Array | float = 40.0) 
     def states(v: Array) -> Array:
         return logistic(v) + logistic(v - alpha) + logistic(v - beta)
 
-    return times_gate(times_rising_gate(x, logistic, fall=1.0), states, 0.0, 3.0, v=x)
+    return times_gate(silu.inner(x), states, 0.0, 3.0, v=x)
 
 
 fts = flatten_t_swish
