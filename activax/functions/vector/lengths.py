@@ -25,11 +25,16 @@ def _power(x: Array, axis: Any) -> Array:
     return power_for(x, None, axis, least)
 
 
-def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
-    """Return x / |x|, or 0 where x is 0, and |x|."""
+def _rescaled(x: Array, axis: Any) -> tuple[Array, Array, Array]:
+    """Return r x, its length and r, for the power of two r of `_power`."""
     power = _power(x, axis)
     z = rescaled(x, power)
-    length = root(jnp.sum(z * z, axis, keepdims=True))
+    return z, root(jnp.sum(z * z, axis, keepdims=True)), power
+
+
+def _direction_and_length(x: Array, axis: Any) -> tuple[Array, Array]:
+    """Return x / |x|, or 0 where x is 0, and |x|."""
+    z, length, power = _rescaled(x, axis)
     return z / jnp.where(length == 0, 1.0, length), length / power
 
 
@@ -39,9 +44,7 @@ def _length(mp: Any, x: list[Any]) -> Any:
 
 def _unit_and_divisor(x: Array, axis: Any, epsilon: float) -> tuple[Array, Array, Array, Array]:
     """Return x / d, r d and r, where d = max(|x|, epsilon), and where d is |x|."""
-    power = _power(x, axis)
-    z = rescaled(x, power)
-    length = root(jnp.sum(z * z, axis, keepdims=True))
+    z, length, power = _rescaled(x, axis)
     long = length > epsilon * power
     divisor = jnp.where(long, length, epsilon * power)
     return z / divisor, divisor, power, long
