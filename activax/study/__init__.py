@@ -7,6 +7,7 @@ Modules:
     comparison  What differs from a reference, and what may be the best.
 """
 
+from activax.core import contents as _contents
 from activax.study.comparison import (
     Comparison,
     compare_paired,
@@ -16,6 +17,8 @@ from activax.study.comparison import (
 )
 
 __all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best"]
+
+__doc__ = _contents.index(__name__, __all__)
 
 
 def __dir__() -> list[str]:
