@@ -32,15 +32,18 @@ def signature(activation: Activation) -> tuple[Hashable, ...]:
 
 
 def representatives(activations: Iterable[Activation]) -> list[Activation]:
-    """Return the activations with a fact that none of their kind before them has."""
-    seen: set[Hashable] = set()
-    chosen = []
+    """Return few activations that together show every fact of every kind.
+
+    The first one of most facts that no chosen one has is chosen next.
+    """
+    shown = {}
     for activation in activations:
         kind, *facts = signature(activation)
-        shown = {(kind, place, fact) for place, fact in enumerate(facts)}
-        if shown - seen:
-            chosen.append(activation)
-            seen |= shown
+        shown[activation] = {(kind, place, fact) for place, fact in enumerate(facts)}
+    missing, chosen = set[Hashable]().union(*shown.values()), list[Activation]()
+    while missing:
+        chosen.append(max(shown, key=lambda activation: len(shown[activation] & missing)))
+        missing -= shown[chosen[-1]]
     return chosen
 
 
