@@ -8,8 +8,8 @@ from typing import Any
 from activax.bench.results.machine import describe
 from activax.bench.results.tables import markdown_table
 from activax.cli.train.report import COLUMNS, record, result_cells
-from activax.study.experiment import train
-from activax.study.settings import ACTIVATIONS, Settings
+from activax.study.digits.experiment import train
+from activax.study.digits.settings import ACTIVATIONS, Settings
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
 

@@ -118,7 +118,7 @@ def test_a_diverged_run_is_marked_and_is_still_json(tmp_path, capsys):
 
 
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
-    from activax.study import experiment
+    from activax.study.digits import experiment
 
     def interrupted(name, settings):
         raise KeyboardInterrupt
@@ -137,7 +137,7 @@ def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch
 
 def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
     """Limit files to 100 bytes, so that a write fails as on a full disk."""
-    from activax.study import experiment
+    from activax.study.digits import experiment
 
     fake = experiment.Result("relu", np.ones(2), np.ones((3, 2)), 0.1, 0.1, 1024, 0.1, 1.0, 1.0)
     monkeypatch.setattr(experiment, "train", lambda name, settings: fake)
@@ -268,7 +268,7 @@ def test_one_vocabulary_of_dtypes(command):
 
 
 def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, monkeypatch):
-    from activax.study import experiment
+    from activax.study.digits import experiment
 
     monkeypatch.setattr(experiment, "train", pytest.fail)
     for name in ("results.json", "curves.png", "diagnostics.json", "relu-health.png"):

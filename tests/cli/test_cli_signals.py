@@ -39,7 +39,7 @@ sys.exit(main(argv))
 ANY_TIME = """
 import sys
 import activax.cli.bench.command, activax.cli.train.command, activax.cli.theory.command
-import activax.study.experiment
+import activax.study.digits.experiment
 from activax.cli import main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main())

@@ -154,7 +154,9 @@ def test_training_without_the_key_does_not_start():
 
 def test_the_command_trains_with_the_key():
     """Random activations draw in training, and evaluate where the accuracy is measured."""
-    study = pytest.importorskip("activax.study.experiment", reason="scikit-learn is not installed")
+    study = pytest.importorskip(
+        "activax.study.digits.experiment", reason="scikit-learn is not installed"
+    )
     found = study.prepare(
         "rrelu", study.Settings(steps=1, seeds=1, width=4, depth=1, batch=4, optimizer="sgd")
     )

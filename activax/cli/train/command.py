@@ -9,8 +9,8 @@ import activax
 from activax.bench.results import files, json_rows
 from activax.cli.arguments import activation, add_activations, dtype, positive, positive_number
 from activax.cli.errors import UsageError
-from activax.core.definition import EVERYWHERE
-from activax.study.settings import ACTIVATIONS, OPTIMIZERS, Settings
+from activax.study.digits.settings import ACTIVATIONS, OPTIMIZERS, Settings
+from activax.study.tasks.hidden_units import check_hidden_unit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from activax.cli.train import diagnosis, report
-    from activax.study import experiment, images
+    from activax.study.digits import experiment, images
 
     fields = [field.name for field in dataclasses.fields(Settings)]
     settings = Settings(**{name: getattr(arguments, name) for name in fields})
@@ -92,15 +92,10 @@ def _write(path: Path, record: dict[str, Any]) -> None:
 
 def _activation_name(text: str) -> str:
     found = activation(text)
-    if found.resizes:
-        raise argparse.ArgumentTypeError(f"{text} returns another number of units than a layer has")
-    if found.kind == "complex":
-        raise argparse.ArgumentTypeError(f"{text} takes complex numbers, and a layer is real")
-    if found.domain != EVERYWHERE:
-        low, high = found.domain
-        raise argparse.ArgumentTypeError(
-            f"{text} is finite only between {low:g} and {high:g}, and a layer's inputs are not"
-        )
+    try:
+        check_hidden_unit(found, text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return found.name
 
 

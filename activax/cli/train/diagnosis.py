@@ -10,14 +10,14 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax import diagnostics, training
-from activax.bench.results import files
+from activax.bench.results import files, json_rows
 from activax.catalogue.lookup import get
 from activax.cli.train import report
 from activax.core.activation import Activation
 from activax.diagnostics import plot, plot_data
-from activax.study import experiment
-from activax.study.images import Images, digits
-from activax.study.settings import Settings
+from activax.study.digits import experiment
+from activax.study.digits.images import Images, digits
+from activax.study.digits.settings import Settings
 
 KINDS = ("gradient-flow", "histograms", "health")  # of pictures
 TIMES = 20  # looks at the network after the first one
@@ -58,7 +58,7 @@ def write_diagnosis(name: str, settings: Settings, folder: Path) -> dict[str, An
         figure.suptitle(name)
         files.write_picture(folder / f"{name}-{kind}.png", figure, report.MARK)
     edges, layers = plot_data.binned("diagnose", found.outputs, BINS)
-    return report.finite({
+    return json_rows.finite({
         "steps": found.steps,
         **plot_data.norms("diagnose", found.flows),
         "health": plot_data.shares("diagnose", found.health) if found.health else None,

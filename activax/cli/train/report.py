@@ -10,9 +10,10 @@ from rich import box
 from rich.table import Table
 
 import activax
+from activax.bench.results import json_rows
 from activax.study.comparison import compare_paired, may_be_best
-from activax.study.experiment import Result
-from activax.study.settings import Settings
+from activax.study.digits.experiment import Result
+from activax.study.digits.settings import Settings
 
 MARK = "activax train"
 COLUMNS = (
@@ -76,7 +77,7 @@ def conclusion(results: list[Result]) -> str:
 def record(results: list[Result], settings: Settings, complete: bool = True) -> dict[str, Any]:
     """Return the table, the curves and the environment, ready for JSON."""
     rows = [dataclasses.asdict(result) | {"loss": np.round(result.loss, 6)} for result in results]
-    return {**header(settings, complete), "results": finite(rows)}
+    return {**header(settings, complete), "results": json_rows.finite(rows)}
 
 
 def header(settings: Settings, complete: bool) -> dict[str, Any]:
@@ -93,17 +94,6 @@ def header(settings: Settings, complete: bool) -> dict[str, Any]:
         "settings": dataclasses.asdict(settings),
         "environment": environment,
     }
-
-
-def finite(tree: Any) -> Any:
-    """Return a tree for JSON: with lists for arrays, and None for NaN and infinity."""
-    if isinstance(tree, np.ndarray):
-        tree = tree.tolist()
-    if isinstance(tree, dict):
-        return {name: finite(value) for name, value in tree.items()}
-    if isinstance(tree, list):
-        return [finite(value) for value in tree]
-    return None if isinstance(tree, float) and not np.isfinite(tree) else tree
 
 
 def draw_curves(results: list[Result]) -> Any:

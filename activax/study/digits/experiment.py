@@ -16,8 +16,8 @@ from activax.catalogue.lookup import get
 from activax.core.activation import Activation
 from activax.functions.vector.dense import log_softmax
 from activax.nn.layer import apply, as_layer, output_of
-from activax.study.images import CLASSES, Images, digits
-from activax.study.settings import Settings
+from activax.study.digits.images import CLASSES, Images, digits
+from activax.study.digits.settings import Settings
 
 # Arguments of Optax's optimisers beside the learning rate.
 OPTIMIZER_OPTIONS: dict[str, dict[str, Any]] = {
