@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 FLIPS = 1024  # sign patterns: all of up to 10 seeds, a sample for more
 
@@ -152,8 +152,10 @@ def failure_rate(failed: int, runs: int, *, level: float = 0.05) -> tuple[float,
         raise ValueError(
             f"failure_rate: failed must be in [0, runs], and runs positive; got {failed} of {runs}"
         )
-    interval = stats.binomtest(failed, runs).proportion_ci(1 - level)
-    return float(interval.low), float(interval.high)
+    quantile = special.betaincinv  # of the beta distribution
+    low = quantile(failed, runs - failed + 1, level / 2) if failed else 0.0
+    high = quantile(failed + 1, runs - failed, 1 - level / 2) if failed < runs else 1.0
+    return float(low), float(high)
 
 
 def detectable(
@@ -191,7 +193,7 @@ def _detectable(seeds: int, level: float, power: float) -> float:
     critical = float(special.stdtrit(seeds - 1, 1 - level / 2))
 
     def missing(shift: float) -> float:  # the other tail is below level / 2 at any power
-        return float(stats.nct.sf(critical, seeds - 1, shift)) - power
+        return 1 - float(special.nctdtr(seeds - 1, shift, critical)) - power
 
     return float(optimize.brentq(missing, 0, 2 * critical + 10)) / math.sqrt(seeds)
 
