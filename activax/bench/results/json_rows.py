@@ -1,8 +1,11 @@
 """JSON with one row a line, so that records of measurements are short and differ by rows."""
 
 import json
+import math
 from collections.abc import Collection, Iterable
 from typing import Any
+
+import numpy as np
 
 
 def dumps(record: dict[str, Any], *, allow_nan: bool = True) -> str:
@@ -30,6 +33,17 @@ def dumps(record: dict[str, Any], *, allow_nan: bool = True) -> str:
     text = json.dumps(record, allow_nan=allow_nan)
     plain = json.loads(text)  # with lists for tuples, and texts for keys
     return _braced("{}", (f"{json.dumps(key)}: {_block(value)}" for key, value in plain.items()))
+
+
+def finite(tree: Any) -> Any:
+    """Return a tree for strict JSON: with lists for arrays, and None for NaN and infinity."""
+    if isinstance(tree, np.ndarray):
+        tree = tree.tolist()
+    if isinstance(tree, dict):
+        return {name: finite(value) for name, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [finite(value) for value in tree]
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
 def _block(value: Any) -> str:
