@@ -23,7 +23,7 @@ import activax
 from activax import nn
 from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
-from activax.study.images import CLASSES, digits
+from activax.study.digits.images import CLASSES, digits
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import mean_and_deviation
 from examples.lessons import learning, modularity

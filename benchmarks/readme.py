@@ -21,6 +21,7 @@ from benchmarks import (
     memory,
     propagation,
     startup,
+    study,
     training_step,
 )
 from benchmarks._lib import speed_tables, suite_tables
@@ -61,7 +62,7 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-training", "diagnostics")
+                                      "deep-training", "diagnostics", "study")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -75,6 +76,7 @@ def tables() -> dict[str, dict[str, str]]:
     bodies = {
         "README": {
             "digits": digits.markdown(files["digits"]["table"]),
+            "study": study.markdown(files["study"]["records"]),
             "accuracy": accuracy.markdown(headline(errors)),
             "memory": memory.markdown(headline(kept)),
             "speed": speed_tables.short(raced),

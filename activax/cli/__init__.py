@@ -1,7 +1,8 @@
-"""The command line: `activax train`, `list`, `show`, `theory` and `bench`.
+"""The command line: `activax train`, `study`, `list`, `show`, `theory` and `bench`.
 
 Modules:
     train       The command that trains a network for each activation.
+    study       The command that compares activations on your own data.
     listing     The command `activax list`.
     show        The command that shows one activation.
     theory      The command that says what mean-field theory knows.
@@ -26,11 +27,13 @@ from activax.cli.interrupts import exit_code, interruptible
 
 COMMANDS = {  # the module of each command
     "train": "train.command",
+    "study": "study.command",
     "list": "listing",
     "show": "show",
     "theory": "theory.command",
     "bench": "bench.command",
 }
+EXTRAS = {"psycopg": "cluster"}  # by package the extra that has it, if it is not that of the CLI
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,4 +103,5 @@ def _dispatch(argv: Sequence[str] | None) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("activax"):
             raise
-        command_line.error(f"needs {missing.name}: install it with pip install 'activax[cli]'")
+        extra = EXTRAS.get(missing.name or "", "cli")
+        command_line.error(f"needs {missing.name}: install it with pip install 'activax[{extra}]'")

@@ -141,7 +141,7 @@ def add_list(
         return [one(part) for part in text.split(",") if part]
 
     always: dict[str, Any] = {"metavar": "NAME", "nargs": "+", "action": _Join}
-    parser.add_argument(*flags, type=values, **always, **options)
+    parser.add_argument(*flags, type=values, **always | options)
 
 
 def add_activations(

@@ -14,6 +14,7 @@ SPELLED = {
     "‡": "!",
     "²": "^2",
     "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+    "\N{MINUS SIGN}": "-",
     "ł": "l",
 }
 BOX = "BOX DRAWINGS "

@@ -1,11 +1,25 @@
-"""Comparisons of activations: the experiment of `activax train`, and statistics of paired runs.
+"""Studies: which activation is the best for a network, with error bars.
+
+`run` trains every activation in every task, over several seeds, and goes on where an interrupted
+study was. `compare_paired` and `may_be_best` are the statistics, for scores of your own.
 
 Modules:
-    settings    The size of the networks, and how they are trained.
-    images      The images and their labels.
-    experiment  The networks, their training, and what it reached.
+    runs        Studies from tasks to results, in one worker or in several.
+    cluster     Workers as jobs of a cluster.
+    plan        The cells that a study needs, from the outcomes that it has.
+    cells       Networks that are trained in one program, and what they reached.
+    tasks       Networks, data and how they are trained.
+    training    The training of a cell.
+    workers     Workers, and the store that they share.
+    results     The outcomes of a study, as arrays and as a file.
     comparison  What differs from a reference, and what may be the best.
+    report      The report of a study.
+    digits      The experiment of `activax train`.
 """
+
+import importlib as _importlib
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 from activax.core import contents as _contents
 from activax.study.comparison import (
@@ -16,10 +30,48 @@ from activax.study.comparison import (
     may_be_best,
 )
 
-__all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best"]
+if TYPE_CHECKING:
+    from activax.study.cluster import submit as submit
+    from activax.study.report.writing import write_report as write_report
+    from activax.study.results import Results as Results
+    from activax.study.runs import join as join
+    from activax.study.runs import load as load
+    from activax.study.runs import run as run
+    from activax.study.tasks.builtin import get_task as get_task
+    from activax.study.tasks.data import Data as Data
+    from activax.study.tasks.data import read_data as read_data
+    from activax.study.tasks.data import split_data as split_data
+    from activax.study.tasks.networks import default_network as default_network
+    from activax.study.tasks.task import Task as Task
+
+# The modules of names that need packages beside JAX, which are imported when they are first used.
+_MODULES = {
+    "Data": "tasks.data",
+    "Results": "results",
+    "Task": "tasks.task",
+    "default_network": "tasks.networks",
+    "get_task": "tasks.builtin",
+    "join": "runs",
+    "load": "runs",
+    "read_data": "tasks.data",
+    "run": "runs",
+    "split_data": "tasks.data",
+    "submit": "cluster",
+    "write_report": "report.writing",
+}
+
+__all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best", *_MODULES]
 
 __doc__ = _contents.index(__name__, __all__)
 
 
+def __getattr__(name: str) -> _Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

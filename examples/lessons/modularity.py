@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 
 import activax
 from activax import initializers, nn, training
-from activax.study.images import CLASSES, digits
+from activax.study.digits.images import CLASSES, digits
 from examples.lessons import learning
 from examples.lessons.learning import Learned
 from examples.lessons.lesson import Claim, main, spread, table

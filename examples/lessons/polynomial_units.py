@@ -26,7 +26,7 @@ from rich.table import Table
 
 import activax
 from activax import nn
-from activax.study.images import digits
+from activax.study.digits.images import digits
 from activax.theory import Blowup, blowup, gain
 from examples.lessons import learning
 from examples.lessons.lesson import Claim, main, spread, table

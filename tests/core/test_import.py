@@ -41,9 +41,18 @@ LEVELS = {
         ("results",),
         ("",),
     ),
+    ("study",): (
+        ("cells", "comparison", "digits"),
+        ("plan", "tasks"),
+        ("results",),
+        ("report", "training", "workers"),
+        ("runs",),
+        ("cluster",),
+        ("",),
+    ),
     ("cli",): (
         ("arguments", "errors", "interrupts", "streams"),
-        ("bench", "listing", "show", "theory", "train"),
+        ("bench", "listing", "show", "study", "theory", "train"),
         ("",),
     ),
 }
@@ -52,6 +61,7 @@ PRIMITIVE = {"jax.extend.core.Primitive"} | {
     f"jax.interpreters.{n}" for n in ("ad", "batching", "mlir")
 }
 OPTIONAL = {"optax", "chex", "rich", "uniplot", "matplotlib", "sklearn", "scipy", "mpmath"}
+OPTIONAL |= {"optuna", "sqlalchemy", "psycopg", "submitit", "pyarrow"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -24,7 +24,7 @@ from activax.cli.arguments import (
     output_file,
     sample_count,
 )
-from activax.cli.bench.requests import Outcome, OwnFunction, checked_request, measure_all
+from activax.cli.bench.requests import Findings, OwnFunction, checked_request, measure_all
 from activax.cli.errors import UsageError
 
 MEMORY = "memory"  # the suite that times nothing
@@ -95,14 +95,14 @@ def run(arguments: argparse.Namespace) -> int:
     earlier = _earlier(arguments.compare)
     request = checked_request(arguments)
     check_outputs(arguments, MARK, CSV_MARK)
-    outcome = Outcome([], machine.describe(sys.argv[1:]) | {"complete": False})
+    findings = Findings([], machine.describe(sys.argv[1:]) | {"complete": False})
     try:
-        measure_all(request, outcome)
-        outcome.environment["complete"] = True
+        measure_all(request, findings)
+        findings.environment["complete"] = True
     finally:  # an interrupted run keeps what is measured
-        if outcome.rows:
-            show(outcome.rows, outcome.environment, arguments)
-    return judge(earlier, outcome.rows, arguments.fail_above) if earlier else 0
+        if findings.rows:
+            show(findings.rows, findings.environment, arguments)
+    return judge(earlier, findings.rows, arguments.fail_above) if earlier else 0
 
 
 def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:

@@ -34,7 +34,7 @@ class Request(NamedTuple):
     vector_width: int | None
 
 
-class Outcome(NamedTuple):
+class Findings(NamedTuple):
     """The rows that are measured so far, and the circumstances."""
 
     rows: list[Row]
@@ -134,14 +134,14 @@ def _case(one: Subject, request: Request, dtype: str) -> Case:
     return SUITES[request.suite].case(one, request.shape, dtype)
 
 
-def measure_all(request: Request, outcome: Outcome) -> None:
-    """Measure everything that is requested, and add it to the outcome."""
+def measure_all(request: Request, findings: Findings) -> None:
+    """Measure everything that is requested, and add it to the findings."""
     from activax.training import progress
 
     roofline = Roofline()
     width = request.vector_width
     options = {"xla_cpu_prefer_vector_width": width} if width else None
-    outcome.environment["flags"] |= options or {}
+    findings.environment["flags"] |= options or {}
     heap = _warm_heap(request)
     work = [(d, s, m) for d in request.dtypes for s in request.subjects for m in request.modes]
     with progress.bar(len(work), request.suite) as advance:
@@ -156,10 +156,10 @@ def measure_all(request: Request, outcome: Outcome) -> None:
             except Unmeasurable as error:
                 print(f"{case.op} is skipped in mode {mode}: {error}", file=sys.stderr)
             else:
-                outcome.rows.extend(rows)
+                findings.rows.extend(rows)
             advance()
-    outcome.environment["roofline"] = roofline.speeds()
-    outcome.environment["drift"] = roofline.drift(*request.effort)
+    findings.environment["roofline"] = roofline.speeds()
+    findings.environment["drift"] = roofline.drift(*request.effort)
     del heap
 
 
