@@ -91,6 +91,7 @@ def may_be_best(scores: Mapping[str, ArrayLike], *, level: float = 0.05) -> tupl
 
     An activation is left out if another one is better by more than chance explains: the largest
     studentised difference to any other exceeds its quantile under joint sign flips of the seeds.
+    With fewer than `fewest_seeds(level)` seeds none is left out.
 
     Args:
         scores: by activation one score a seed, in the same order of seeds; lower is better.
@@ -186,6 +187,14 @@ def detectable(
             f"got seeds={seeds}, comparisons={comparisons}, power={power}"
         )
     return _detectable(seeds, level / comparisons, power)
+
+
+def fewest_seeds(level: float) -> int:
+    """Return the number of seeds from which `may_be_best` can leave one out: 5 at a level of 0.05.
+
+    n seeds have 2^n patterns of signs, so no p-value is below 2^-n.
+    """
+    return math.ceil(-math.log2(level))
 
 
 @functools.cache

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from made_study import HEADER, LEADS, RATES, made_plan, made_results
 
-from activax.study.cells import Outcome
+from activax.study.cells import Cell, Outcome
 from activax.study.comparison import compare_paired, may_be_best
+from activax.study.plan import Plan
 from activax.study.report.summary import summarize
 from activax.study.report.tables import extremes, ranking, screening
 from activax.study.report.text import MINUS, claims, conclusion, listed, p_text, rounded, with_half
+from activax.study.results import Results
 
 
 def sentences(results):
@@ -237,3 +239,14 @@ def test_names_of_a_sentence():
 def test_the_header_names_the_score():
     results = made_results(header={**HEADER, "scores": {}})
     assert summarize(results).tasks[0].score == "score"
+
+
+def test_few_seeds_cannot_tell_the_best():
+    cells = {
+        Cell("fit", name, 1e-3, 0, 4): Outcome(tuple(mean + 0.01 * seed for seed in range(4)))
+        for name, mean in {"relu": 0.1, "gelu": 5.0}.items()
+    }
+    plan = Plan(("fit",), ("relu", "gelu"), rates=(1e-3,), seeds=4, reference="relu")
+    summary = summarize(Results(plan, cells))
+    assert not summary.tasks[0].best
+    assert "4 seeds cannot tell which may be the best: study 5 or more." in conclusion(summary)

@@ -56,7 +56,7 @@ def test_faults_are_told_at_once(changes, error, message):
 
 
 def test_the_score_has_a_name():
-    assert mine().score_name == "log10 of the test error"
+    assert mine().score_name == "log10 test MSE"
     assert mine(score=absolute_error).score_name == "absolute_error"
 
 

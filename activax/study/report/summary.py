@@ -9,7 +9,13 @@ import numpy as np
 from scipy import special
 
 from activax.study.cells import Cell
-from activax.study.comparison import Comparison, compare_paired, failure_rate, may_be_best
+from activax.study.comparison import (
+    Comparison,
+    compare_paired,
+    failure_rate,
+    fewest_seeds,
+    may_be_best,
+)
 from activax.study.results import Results
 
 FEWEST_TASKS = 6  # of a test over tasks: with fewer it finds nothing
@@ -175,7 +181,8 @@ def _task(results: Results, task: str, level: float) -> TaskSummary:
     comparisons: dict[str, Comparison] = {}
     best: tuple[str, ...] = ()
     if not missing and scores:
-        best = may_be_best(scores, level=level)
+        if plan.seeds >= fewest_seeds(level):
+            best = may_be_best(scores, level=level)
         if plan.reference in scores:
             comparisons = compare_paired(scores, plan.reference, level=level)
     costs = {name: float(np.mean(cost)) for name, cost in results.facts(task, "step_s").items()}

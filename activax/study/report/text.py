@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Collection
 
-from activax.study.comparison import Comparison
+from activax.study.comparison import Comparison, fewest_seeds
 from activax.study.report.summary import FEWEST_TASKS, Standing, StudySummary, TaskSummary
 
 LISTED = 6  # names in a sentence; more are counted
@@ -37,7 +37,7 @@ def claims(task: TaskSummary, level: float) -> list[str]:
     better = {name: c for name, c in found.items() if c.difference < 0}
     worse = [name for name in found if name not in better]
     open_ones = {name: c for name, c in compared.items() if c.p >= level}
-    sentences = [_first(task, better, open_ones), _best(task)]
+    sentences = [_first(task, better, open_ones), _best(task, level)]
     if len(better) > 1:
         sentences.append(f"Better than {task.reference}: {listed(better)}.")
     if worse:
@@ -129,8 +129,11 @@ def _first(
     )
 
 
-def _best(task: TaskSummary) -> str:
+def _best(task: TaskSummary, level: float) -> str:
     best = task.best
+    seeds, needed = max(standing.seeds for standing in task.standings), fewest_seeds(level)
+    if seeds < needed:
+        return f"{seeds} seeds cannot tell which may be the best: study {needed} or more."
     if not best:
         return "None can be called the best: too few networks did not fail."
     text = f"Only {best[0]} may" if len(best) == 1 else f"{listed(best)} may each"

@@ -38,7 +38,7 @@ def log_squared_error(output: Array, targets: Array) -> Array:
 # the worst seeds.
 OBJECTIVES = {
     "classification": Objective(mean_cross_entropy, mean_cross_entropy, "test NLL"),
-    "regression": Objective(squared_error, log_squared_error, "log10 of the test error"),
+    "regression": Objective(squared_error, log_squared_error, "log10 test MSE"),
     "language": Objective(mean_cross_entropy, mean_cross_entropy, "test NLL a token"),
 }
 

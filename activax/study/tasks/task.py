@@ -51,7 +51,7 @@ class Task:
         >>> network = default_network(data, "regression")
         >>> task = activax.study.tasks.task.Task("parabola", network, data, "regression", steps=200)
         >>> task.score_name
-        'log10 of the test error'
+        'log10 test MSE'
     """
 
     name: str
