@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from activax.study.tasks.data import read_data as read_data
     from activax.study.tasks.data import split_data as split_data
     from activax.study.tasks.networks import default_network as default_network
+    from activax.study.tasks.sources import read_source as read_source
     from activax.study.tasks.task import Task as Task
 
 # The modules of names that need packages beside JAX, which are imported when they are first used.
@@ -54,6 +55,7 @@ _MODULES = {
     "join": "runs",
     "load": "runs",
     "read_data": "tasks.data",
+    "read_source": "tasks.sources",
     "run": "runs",
     "split_data": "tasks.data",
     "submit": "cluster",

@@ -25,7 +25,8 @@ class Task:
         network: a function from an activation to a Layer; to a pair of functions `init(key,
             example) -> params` and `apply(params, x) -> y`; or to a model of another library, as
             `activax.study.tasks.models.as_network` takes it.
-        data: rows to train on, to choose the learning rate by, and to test on.
+        data: rows to train on, to choose the learning rate by, and to test on, as `split_data`,
+            `read_data` and `read_source` return them.
         kind: "classification" (y are classes; the network returns logits), "regression", or
             "language" (y are tokens, several a row). It gives the loss and the score: the mean
             cross-entropy, and of a regression the mean squared error and its decimal logarithm.
