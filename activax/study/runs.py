@@ -93,6 +93,7 @@ def run(
     url: str | None = None,
     memory: int = MOST_MEMORY,
     force: bool = False,
+    retry: bool = False,
     on_end: OnEnd | None = None,
 ) -> Results:
     """Train every activation in every task, and return the results.
@@ -116,6 +117,7 @@ def run(
         url: a PostgreSQL database that holds the outcomes in place of a journal in the folder.
         memory: the bytes that the program of a cell may need on each device.
         force: whether to go on though tasks, plan or versions have changed since the study began.
+        retry: whether cells that have failed so far are run again.
         on_end: is told each cell that has ended in this process, and its outcome.
 
     Returns:
@@ -144,6 +146,8 @@ def run(
     setup, folder = StudySetup(plan, chosen, units, memory), Path(out)
     content = MARK + pickle.dumps(setup)  # before the folder is made
     store = Store.create(folder, setup.header(), url=url, force=force)
+    if retry:
+        store.retry_failed()
     files.write(folder / SETUP, content, MARK.decode())
     others = start_workers(folder, workers - 1, url=url)
     try:

@@ -63,6 +63,10 @@ def test_a_cell_that_fails_says_why_and_the_study_goes_on(tmp_path):
     assert errors == {"relu": None, "tanh": "ValueError: no tanh\nhere"}
     assert np.isfinite(results.scores("fit")["relu"]).all()
     assert np.isnan(results.scores("fit")["tanh"]).all()
+    ended = []
+    run(tmp_path, task, rates=[1e-2], on_end=pytest.fail)
+    run(tmp_path, task, rates=[1e-2], retry=True, on_end=lambda cell, _: ended.append(cell))
+    assert [cell.activation for cell in ended] == ["tanh"]
 
 
 def test_another_study_in_the_folder_is_refused(tmp_path):

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--storage", metavar="URL", help="a PostgreSQL database in place of the folder's journal")
     add("--out", type=Path, metavar="DIR", help="the folder of the study")
     add("--force", action="store_true", help="go on though tasks, plan or versions have changed")
+    add("--retry", action="store_true", help="run cells again that have failed")
     add("--quick", action="store_true",
         help="a small study of under 3 minutes, which can tell little")  # fmt: skip
 
@@ -76,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> None:
     given = {name: getattr(arguments, name) for name in ("rates", "seeds", "screen")}
     chosen = {name: value for name, value in given.items() if value is not None}
     sizes = (QUICK_SIZES if arguments.quick else {}) | chosen
-    names = ("reference", "best", "workers", "force")
+    names = ("reference", "best", "workers", "force", "retry")
     with _usage_errors():
         tasks = requests.tasks(arguments)
         with progress.shown(folder, arguments.storage) as on_end:
