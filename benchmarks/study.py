@@ -18,7 +18,6 @@ from activax.bench.results.machine import describe
 from activax.bench.results.tables import markdown_table
 from activax.cli.arguments import positive
 from activax.cli.study import progress
-from activax.study.report.text import listed
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
 
@@ -43,13 +42,14 @@ def lines(rows: Sequence[dict[str, Any]], level: float = 0.05) -> list[list[str]
         own = [row for row in rows if row["task"] == task]
         compared = {row["activation"]: row["comparison"] for row in own if row["comparison"]}
         told = {name: c["difference"] for name, c in compared.items() if (c["p"] or 0) < level}
+        told = dict(sorted(told.items(), key=lambda item: item[1]))
         seen = sorted(c["detectable"] for c in compared.values() if c["detectable"] is not None)
         found.append([
             task,
             own[0]["score"],
-            listed([row["activation"] for row in own if row["best"]]),
-            listed([name for name, difference in told.items() if difference < 0]) or "none",
-            listed([name for name, difference in told.items() if difference > 0]) or "none",
+            ", ".join(row["activation"] for row in own if row["best"]),
+            ", ".join(name for name, difference in told.items() if difference < 0) or "none",
+            ", ".join(name for name, difference in told.items() if difference > 0) or "none",
             f"{seen[len(seen) // 2]:.2g}",
         ])  # fmt: skip
     return found
