@@ -81,12 +81,12 @@ def test_initial_weights_are_paired_and_compile_once(compiled_names):
     (params, order, key), (others, same_order, same_key) = made["relu"], made["tanh"]
     assert jnp.array_equal(order, same_order)
     assert jnp.array_equal(jax.random.key_data(key), jax.random.key_data(same_key))
-    weights = [np.asarray(layer["weight"]) for layer in params if layer]
-    scaled = [np.asarray(layer["weight"]) for layer in others if layer]
-    np.testing.assert_array_equal(weights[0], scaled[0])  # bits: no activation comes before
-    for own, other in zip(weights[1:], scaled[1:], strict=True):
-        np.testing.assert_allclose(other / own, np.full_like(own, (other / own).flat[0]), rtol=1e-6)
-        assert not np.array_equal(own, other)  # the gains differ
+    *weights, last = [np.asarray(layer["weight"]) for layer in params if "weight" in layer]
+    *scaled, other = [np.asarray(layer["weight"]) for layer in others if "weight" in layer]
+    for own, same in zip(weights, scaled, strict=True):  # they read no activation
+        np.testing.assert_array_equal(own, same)
+    np.testing.assert_allclose(other / last, np.full_like(last, (other / last)[0, 0]), rtol=1e-6)
+    assert not np.array_equal(last, other)  # the gains differ
 
 
 def test_a_seed_alone_gives_weights_and_order():
@@ -143,7 +143,7 @@ def test_facts():
     assert all(0 <= share <= 1 for share in facts["accuracy"] + facts["dead"])
     assert np.shape(facts["curve"]) == (6, 2)
     assert facts["curve_steps"] == [1, 2, 3, 4, 5, 6]
-    assert facts["parameters"] == 4 * 6 + 7 * 6 + 7 * 2
+    assert facts["parameters"] == 4 * 6 + 2 * 6 + 7 * 6 + 7 * 2
     network, x = CLASSES.network(activax.relu), jnp.zeros((8, 3))
     params = network.init(jax.random.key(0), x)
     labels = jnp.zeros(8, int)
