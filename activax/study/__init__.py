@@ -45,32 +45,60 @@ if TYPE_CHECKING:
     from activax.study.tasks.sources import read_source as read_source
     from activax.study.tasks.task import Task as Task
 
-# The modules of names that need packages beside JAX, which are imported when they are first used.
-_MODULES = {
-    "Data": "tasks.data",
-    "Results": "results",
-    "Task": "tasks.task",
-    "default_network": "tasks.networks",
-    "get_task": "tasks.builtin",
-    "join": "runs",
-    "load": "runs",
-    "read_data": "tasks.data",
-    "read_source": "tasks.sources",
-    "run": "runs",
-    "split_data": "tasks.data",
-    "submit": "cluster",
-    "write_report": "report.writing",
+# The module and the summary of names that need packages beside JAX: they are imported when used.
+_LAZY = {
+    "Data": ("tasks.data", "Rows of inputs and targets in three parts."),
+    "Results": ("results", "The outcomes of a study at one moment, finished or not."),
+    "Task": (
+        "tasks.task",
+        "A network to train with each activation, on the same data in the same way.",
+    ),
+    "default_network": (
+        "tasks.networks",
+        "Return the network for data that names nothing but an activation.",
+    ),
+    "get_task": (
+        "tasks.builtin",
+        "Return a task of this package, the same object for the same name.",
+    ),
+    "join": (
+        "runs",
+        "Work on a study that exists until none of its cells is left; return how many ended here.",
+    ),
+    "load": ("runs", "Return the results of a study, finished or not."),
+    "read_data": (
+        "tasks.data",
+        "Read the data of a task from a file, and split it as `split_data` does.",
+    ),
+    "read_source": (
+        "tasks.sources",
+        "Read all rows of a source, and split them as `split_data` does.",
+    ),
+    "run": ("runs", "Train every activation in every task, and return the results."),
+    "split_data": (
+        "tasks.data",
+        "Split rows into 60% to train on, 20% to choose the rate by and 20% to test on.",
+    ),
+    "submit": (
+        "cluster",
+        "Submit workers of a study that exists: one array of jobs, which may start at any time.",
+    ),
+    "write_report": (
+        "report.writing",
+        "Write report.html, report.md, report.json and figures/*.svg into a folder.",
+    ),
 }
 
-__all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best", *_MODULES]
+__all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best", *_LAZY]
 
-__doc__ = _contents.index(__name__, __all__)
+_summaries = {name: summary for name, (_, summary) in _LAZY.items()}
+__doc__ = _contents.index(__name__, __all__, {"Studies, in one worker or in several.": _summaries})
 
 
 def __getattr__(name: str) -> _Any:
-    if name not in _MODULES:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(_importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value = getattr(_importlib.import_module(f"{__name__}.{_LAZY[name][0]}"), name)
     globals()[name] = value
     return value
 

@@ -19,6 +19,7 @@ PARTS = 17  # the number of points in a cell
 ZOOMS = 24  # the number of rounds
 DISTANCES = 2.0 ** np.arange(14, 500, 6)  # the points beyond the grid, from which limits are read
 GROWTH = 1.5  # a slope or a value that grows by more than this at the end of a search has no bound
+JUMP = 1e6  # a secant that is steeper than the steepest slope by more than this crosses a jump
 FADED = 1e-30  # a value this small at the farthest point has the limit 0
 
 
@@ -94,7 +95,8 @@ def lipschitz(activation: ScalarFunction) -> float:
         rows = np.arange(len(x))
         low, high = x[rows, np.maximum(best - 1, 0)], x[rows, np.minimum(best + 2, PARTS - 1)]
     distant = float(np.nan_to_num(np.abs(far[1]), nan=0.0, posinf=math.inf).max())
-    if history[-1] > GROWTH * history[-5] or distant > GROWTH * steepest:
+    grows = history[-1] > GROWTH * history[-5] or distant > GROWTH * steepest
+    if grows or history[-1] > JUMP * max(steepest, distant):
         return math.inf
     return max(steepest, distant)
 

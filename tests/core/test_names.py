@@ -30,7 +30,9 @@ def own(name):
     """Return the public names that a module defines or imports from the modules below it."""
     module = importlib.import_module(name)
     names = set()
-    for node in ast.parse(pathlib.Path(module.__file__).read_text()).body:
+    body = ast.parse(pathlib.Path(module.__file__).read_text()).body
+    body += [node for part in body if isinstance(part, ast.If) for node in part.body]  # for types
+    for node in body:
         if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{name}."):
             names |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.FunctionDef):
