@@ -22,16 +22,14 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from activax.core import contents as _contents
-from activax.study.comparison import (
-    Comparison,
-    compare_paired,
-    detectable,
-    failure_rate,
-    may_be_best,
-)
 
 if TYPE_CHECKING:
     from activax.study.cluster import submit as submit
+    from activax.study.comparison import Comparison as Comparison
+    from activax.study.comparison import compare_paired as compare_paired
+    from activax.study.comparison import detectable as detectable
+    from activax.study.comparison import failure_rate as failure_rate
+    from activax.study.comparison import may_be_best as may_be_best
     from activax.study.report.writing import write_report as write_report
     from activax.study.results import Results as Results
     from activax.study.runs import join as join
@@ -45,8 +43,26 @@ if TYPE_CHECKING:
     from activax.study.tasks.sources import read_source as read_source
     from activax.study.tasks.task import Task as Task
 
-# The module and the summary of names that need packages beside JAX: they are imported when used.
+# The module and the summary of each name. Modules are imported when used: they need packages that
+# take a second to import, and commands read `activax.study.digits.settings` only.
 _LAZY = {
+    "Comparison": (
+        "comparison",
+        "An activation beside the reference, over the seeds in which both are finite.",
+    ),
+    "compare_paired": (
+        "comparison",
+        "Compare every activation with the reference by paired t-tests with Holm's correction.",
+    ),
+    "detectable": (
+        "comparison",
+        "Return the smallest difference that `compare_paired` finds, in spreads of differences.",
+    ),
+    "failure_rate": ("comparison", "Return the exact interval of the share of runs that fail."),
+    "may_be_best": (
+        "comparison",
+        "Return the activations that may be the best: the set keeps the true best at 1 - level.",
+    ),
     "Data": ("tasks.data", "Rows of inputs and targets in three parts."),
     "Results": ("results", "The outcomes of a study at one moment, finished or not."),
     "Task": (
@@ -89,10 +105,10 @@ _LAZY = {
     ),
 }
 
-__all__ = ["Comparison", "compare_paired", "detectable", "failure_rate", "may_be_best", *_LAZY]
+__all__ = [*_LAZY]
 
 _summaries = {name: summary for name, (_, summary) in _LAZY.items()}
-__doc__ = _contents.index(__name__, __all__, {"Studies, in one worker or in several.": _summaries})
+__doc__ = _contents.index(__name__, (), {"Studies, and statistics of paired runs.": _summaries})
 
 
 def __getattr__(name: str) -> _Any:
