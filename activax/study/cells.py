@@ -1,7 +1,8 @@
 """Cells of a study: the networks that are trained in one program."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -39,7 +40,7 @@ class Outcome:
     """The numbers of a finished cell, or the reason why there are none.
 
     Rows have one entry a seed; lower scores are better. A score that is not finite belongs to a
-    network that failed. JSON holds an outcome: `Outcome(**json.loads(json.dumps(asdict(it))))`.
+    network that failed.
 
     Attributes:
         score: on the test data, from which claims are made.
@@ -52,3 +53,9 @@ class Outcome:
     select: tuple[float, ...] = ()
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     error: str | None = None
+
+    @classmethod
+    def of_json(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the outcome of fields that JSON has held, where rows are lists."""
+        rows = {name: tuple(fields[name]) for name in ("score", "select")}
+        return cls(**{**fields, **rows})

@@ -3,11 +3,14 @@
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 import numpy as np
 
 from activax.study.cells import Cell, Outcome
 
+RATES = (3e-4, 1e-3, 3e-3, 1e-2)  # of a study, by default
+SEEDS = 10  # of the confirmation, by default
 SCREEN = 3  # seeds a rate; they choose the same rate as 10 seeds in three of four cases
 FACTOR = 3.0  # between the edge of the rates and the rate beyond the edge
 EXTENSIONS = 2  # how often an activation's rates are extended
@@ -41,6 +44,15 @@ class Plan:
     reference: str
     best: int | None = None
     screen: int = SCREEN
+
+    @classmethod
+    def of_json(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the plan of fields that JSON has held, where tuples are lists."""
+        tupled: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+        return cls(**tupled)
 
     @property
     def screens(self) -> bool:

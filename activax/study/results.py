@@ -126,9 +126,8 @@ class Results:
         """
         try:
             record = json.loads(text)
-            plan = {key: _tupled(value) for key, value in record["plan"].items()}
             outcomes = dict(map(_parsed, record["cells"]))
-            return cls(Plan(**plan), outcomes, record["header"])
+            return cls(Plan.of_json(record["plan"]), outcomes, record["header"])
         except (ValueError, LookupError, TypeError, AttributeError):
             raise ValueError(
                 "Results.from_json: the text must be what Results.to_json writes; got another "
@@ -154,14 +153,9 @@ def _row(cell: Cell, scores: tuple[float, ...]) -> np.ndarray:
     return np.asarray(scores, float) if scores else np.full(cell.count, np.nan)
 
 
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _parsed(row: dict[str, Any]) -> tuple[Cell, Outcome]:
     """Return the cell and the outcome of a line of JSON."""
     own = {field.name for field in dataclasses.fields(Cell)}
     cell = Cell(**{key: value for key, value in row.items() if key in own})
     rest = {key: value for key, value in row.items() if key not in own}
-    scores = {key: _tupled(rest.pop(key)) for key in ("score", "select")}
-    return cell, Outcome(**scores, **rest)
+    return cell, Outcome.of_json(rest)

@@ -1,6 +1,7 @@
 """Studies: tasks and activations go in, results come out, from one worker or several."""
 
 import dataclasses
+import json
 import os
 import pickle
 import platform
@@ -18,7 +19,7 @@ import jax
 from activax.bench.results import files
 from activax.core.activation import Activation
 from activax.study.cells import Cell, Outcome
-from activax.study.plan import SCREEN, Outcomes, Plan
+from activax.study.plan import RATES, SCREEN, SEEDS, Outcomes, Plan
 from activax.study.results import Results
 from activax.study.tasks.builtin import get_task
 from activax.study.tasks.fingerprints import digest
@@ -26,11 +27,10 @@ from activax.study.tasks.hidden_units import check_hidden_unit, resolve_activati
 from activax.study.tasks.task import Task
 from activax.study.training.compilation import compiling_once
 from activax.study.training.trainer import MOST_MEMORY, train_cell
+from activax.study.workers.headers import check_header
 from activax.study.workers.store import Store
 from activax.study.workers.worker import start_workers, work
 
-RATES = (3e-4, 1e-3, 3e-3, 1e-2)
-SEEDS = 10
 SETUP, PROGRAMS = "setup.pickle", "programs"  # in the folder of a study
 MARK = b"activax study setup\n"  # the first line of the file
 
@@ -126,7 +126,8 @@ def run(
     Raises:
         ValueError: arguments outside of these rules, a task or an activation that is unknown or
             cannot be a hidden unit, or a folder that holds another study.
-        TypeError: a task whose functions other processes cannot find.
+        TypeError: tasks or activations of another kind, or a task whose functions other processes
+            cannot find.
         OSError: the folder cannot be written; nothing that has finished is lost.
 
     Example:
@@ -173,7 +174,8 @@ def join(folder: str | Path, *, url: str | None = None, on_end: OnEnd | None = N
         OSError: the folder cannot be read or written.
     """
     setup = read_setup(folder)
-    store = Store.create(folder, setup.header(), url=url)
+    store = Store.open(folder, url=url)  # not another one, where the database was not named
+    check_header(Path(folder), store.header, json.loads(json.dumps(setup.header())))
     place = random.random()  # of the first cell: other workers compile other activations
 
     def needed(outcomes: Outcomes) -> list[Cell]:
@@ -210,16 +212,14 @@ def load(folder: str | Path, *, url: str | None = None) -> Results:
         OSError: the folder cannot be read.
     """
     store = Store.open(folder, url=url)
-    plan = store.header["plan"]
-    fields: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in plan.items()
-    }
-    return Results(Plan(**fields), store.outcomes(), store.header)
+    return Results(Plan.of_json(store.header["plan"]), store.outcomes(), store.header)
 
 
 def _tasks(tasks: Task | str | Iterable[Task | str]) -> dict[str, Task]:
     given = [tasks] if isinstance(tasks, Task | str) else [*tasks]
     found = [get_task(task) if isinstance(task, str) else task for task in given]
+    if wrong := [task for task in found if not isinstance(task, Task)]:
+        raise TypeError(f"study.run: tasks must be Tasks or names; got {wrong[0]!r}")
     names = [task.name for task in found]
     if not names or len({*names}) < len(names):
         raise ValueError(f"study.run: tasks must have different names; got {names or 'none'}")
@@ -238,6 +238,11 @@ def _activations(
     if len({name for name, _ in named}) < len(named):
         raise ValueError(f"study.run: activations must have different names; got {dict(named)}")
     for name, one in named:
+        if not isinstance(one, str | Activation):
+            raise TypeError(
+                "study.run: activations must be names, texts such as 'mymodule:mine', or "
+                f"activations; got {one!r}. Decorate a function with @activax.elementwise()"
+            )
         found = resolve_activation(one) if isinstance(one, str) else one
         check_hidden_unit(found, name)
     return dict(named)

@@ -113,6 +113,35 @@ def test_bad_arguments_are_refused_before_anything_is_written(changes, rule, tmp
     assert not (tmp_path / "study").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"task": [3]}, "tasks must be Tasks or names; got 3"),
+        ({"names": ["relu", abs]}, "or activations; got <built-in function abs>. Decorate a"),
+    ],
+)
+def test_other_kinds_of_arguments_are_refused(changes, rule, tmp_path):
+    with pytest.raises(TypeError, match=rule):
+        run(tmp_path / "study", **changes)
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_worker_begins_no_other_study(tmp_path):
+    """A worker without the name of the database finds no journal, and makes none."""
+    run(tmp_path, rates=[1e-2])
+    (tmp_path / "journal.log").unlink()
+    with pytest.raises(ValueError, match="no study in .*Begin it first"):
+        study.join(tmp_path)
+    assert not (tmp_path / "journal.log").exists()
+
+
+def test_a_worker_with_other_code_is_refused(tmp_path, monkeypatch):
+    run(tmp_path, rates=[1e-2])
+    monkeypatch.setattr("activax.study.runs.metadata.version", lambda name: "0")
+    with pytest.raises(ValueError, match="something else: versions.activax: .* -> "):
+        study.join(tmp_path)
+
+
 def test_what_other_processes_cannot_find_is_refused(tmp_path):
     task = dataclasses.replace(FIT, network=lambda activation: network(activation))
     with pytest.raises(TypeError, match="must be a function at the top of a module"):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 # The entries that tell a study from another; the others say where it was begun.
@@ -22,6 +23,15 @@ def header_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         ['plan.rates: 0.3 -> 1.0']
     """
     return [text for part in DECISIVE for text in _changes(part, old.get(part), new.get(part))]
+
+
+def check_header(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise ValueError, with the differences, unless two headers are those of one study."""
+    if changed := header_changes(old, new):
+        raise ValueError(
+            f"study: {str(folder)!r} holds a study of something else: {'; '.join(changed)}. "
+            "Give another folder, or go on with force=True (--force)"
+        )
 
 
 def _changes(path: str, old: Any, new: Any) -> Iterator[str]:

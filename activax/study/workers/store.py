@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from activax.study.cells import Cell, Outcome
 from activax.study.plan import Outcomes
-from activax.study.workers.headers import header_changes
+from activax.study.workers.headers import check_header, header_changes
 from activax.study.workers.journal import Journal
 from activax.study.workers.leases import FolderLeases, Lease, Leases
 
@@ -97,7 +97,7 @@ class Store:
 
         Args:
             folder: the folder of the study, which is made if there is none.
-            header: JSON. Its entries "plan", "tasks" and "versions" must be those of the study.
+            header: JSON, which `check_header` compares with that of the study.
             url: a PostgreSQL database that holds the study in place of the folder's journal; the
                 study has the name of the folder there.
             force: whether a header that differs replaces that of the study, whose outcomes stay.
@@ -114,13 +114,9 @@ class Store:
             study = optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
             header = json.loads(json.dumps(header))
             begun = study.user_attrs.get("header")
-            changed = header_changes(begun, header) if begun else []
-            if changed and not force:
-                raise ValueError(
-                    f"study: {str(folder)!r} holds a study of something else: "
-                    f"{'; '.join(changed)}. Give another folder, or go on with force=True (--force)"
-                )
-            if changed or not begun:
+            if begun and not force:
+                check_header(folder, begun, header)
+            if not begun or header_changes(begun, header):
                 study.set_user_attr("header", header)
         return cls(study, leases, journal)
 
@@ -285,7 +281,4 @@ def _cell(trial: FrozenTrial) -> Cell:
 def _outcome(trial: FrozenTrial) -> Outcome | None:
     """Return the outcome in a trial; None if its worker died before."""
     text = trial.user_attrs.get("outcome")
-    if text is None:
-        return None
-    fields = json.loads(text)
-    return Outcome(**fields | {name: tuple(fields[name]) for name in ("score", "select")})
+    return None if text is None else Outcome.of_json(json.loads(text))
