@@ -9,6 +9,7 @@ from typing import Any
 from activax.cli.arguments import add_activations, add_list, positive, positive_number
 from activax.cli.errors import UsageError
 from activax.study.digits.settings import ACTIVATIONS
+from activax.study.plan import RATES, SCREEN, SEEDS
 
 ACTIONS = ("run", "work", "report", "list")
 QUICK_SIZES: dict[str, Any] = {"rates": [1e-3, 3e-3], "screen": 2, "seeds": 5}
@@ -32,9 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                     help="names, elu:alpha=0.5, or mymodule:mine "
                     f"(default: {' '.join(ACTIVATIONS)})")  # fmt: skip
     add_list(parser, "--rates", one=positive_number, metavar="RATE",
-             help="learning rates (default: 0.0003 0.001 0.003 0.01)")  # fmt: skip
-    add("--seeds", type=positive, help="new seeds that make the claims (default: 10)")
-    add("--screen", type=positive, metavar="SEEDS", help="seeds that choose a rate (default: 3)")
+             help=f"learning rates (default: {' '.join(map(str, RATES))})")  # fmt: skip
+    add("--seeds", type=positive, help=f"new seeds that make the claims (default: {SEEDS})")
+    add("--screen", type=positive, metavar="SEEDS",
+        help=f"seeds that choose a rate (default: {SCREEN})")  # fmt: skip
     add("--best", type=positive, metavar="K",
         help="confirm the best K activations and the reference (default: all)")  # fmt: skip
     add("--reference", metavar="NAME", help="what the others are compared with (default: relu)")
@@ -114,12 +116,12 @@ def _write_report(results: Any, folder: Path) -> None:
     from activax.study.report.summary import summarize
     from activax.study.report.tables import table
     from activax.study.report.text import conclusion
-    from activax.study.report.writing import write_report
+    from activax.study.report.writing import write_files
 
     summary = summarize(results)
     Console().print(table(summary))
     print(conclusion(summary))
-    for path in write_report(results, folder):
+    for path in write_files(results, summary, folder):
         if path.parent == folder:
             print(f"wrote {path}")
 
@@ -132,19 +134,19 @@ def _list(folder: Path | None, url: str | None) -> None:
     from activax.study.tasks.builtin import TASKS, get_task
 
     if folder is None:
-        cells = Table("task", "kind", "rows to train on", "steps", "score")
+        table = Table("task", "kind", "rows to train on", "steps", "score")
         for task in map(get_task, TASKS):
             rows = len(task.data.train[0])
-            cells.add_row(task.name, task.kind, f"{rows:,}", f"{task.steps:,}", task.score_name)
+            table.add_row(task.name, task.kind, f"{rows:,}", f"{task.steps:,}", task.score_name)
     else:
         with _usage_errors():
             results = study.load(folder, url=url)
-        cells = Table("cell", "state")
+        table = Table("cell", "state")
         for cell in results.cells:
             outcome = results.outcomes.get(cell)
             state = "to do" if outcome is None else outcome.error or "finished"
-            cells.add_row(str(cell), state)
-    Console().print(cells)
+            table.add_row(str(cell), state)
+    Console().print(table)
 
 
 @contextlib.contextmanager

@@ -1,16 +1,17 @@
 """The progress of a study: a bar over its cells, and a line for each cell that ends."""
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from activax.study.cells import Cell, Outcome
-from activax.study.runs import load
+from activax.study.plan import Plan
+from activax.study.workers.store import Store
+from activax.training import progress
 
 
 @contextlib.contextmanager
@@ -19,16 +20,17 @@ def shown(folder: Path, url: str | None = None) -> Iterator[Callable[[Cell, Outc
 
     The bar counts the cells of all workers. Outcomes make more cells known, so its end may move.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task("cells", total=None)
+    look = functools.cache(lambda: Store.open(folder, url=url))  # once the study exists
+    with progress.open_bar(None, "cells") as (display, bar):
 
         def on_end(cell: Cell, outcome: Outcome) -> None:
-            results = load(folder, url=url)
-            ended = sum(one in results.outcomes for one in results.cells)
-            progress.update(bar, completed=ended, total=len(results.cells))
-            console.print(line(cell, outcome), highlight=False, soft_wrap=True, markup=False)
+            outcomes = look().outcomes()
+            cells = Plan.of_json(look().header["plan"]).cells(outcomes)
+            ended = sum(one in outcomes for one in cells)
+            display.update(bar, completed=ended, total=len(cells))
+            display.console.print(
+                line(cell, outcome), highlight=False, soft_wrap=True, markup=False
+            )
 
         yield on_end
 

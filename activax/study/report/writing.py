@@ -34,8 +34,12 @@ def write_report(results: Results, folder: Path, *, level: float = 0.05) -> list
         FileExistsError: one of the files holds something else; then none is written.
         OSError: there is no room or no permission.
     """
-    summary = summarize(results, level=level)
-    drawn = [drawings(results, task, level) for task in summary.tasks]
+    return write_files(results, summarize(results, level=level), folder)
+
+
+def write_files(results: Results, summary: StudySummary, folder: Path) -> list[Path]:
+    """Write the files of `write_report` for results and their summary, and return the paths."""
+    drawn = [drawings(results, task, summary.level) for task in summary.tasks]
     contents = {
         folder / "report.html": html(results, summary, drawn),
         folder / "report.md": markdown(summary),
