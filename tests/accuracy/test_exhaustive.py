@@ -29,6 +29,7 @@ def counted(activation):
     return {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
 
 
+@pytest.mark.every
 def test_certified_results_are_rounded_correctly(certified):
     assert counted(certified) == certified.rounding
     assert not any(map(any, certified.rounding.values()))

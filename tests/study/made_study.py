@@ -69,3 +69,13 @@ def made_results(plan=None, *, leads=LEADS, change=lambda cell, outcome: outcome
             else:
                 outcomes[cell] = outcome
     return Results(plan, outcomes, header)
+
+
+def without_gelu(stage):
+    """Return the change of a study that lacks gelu in its "screen" or its "confirmation"."""
+
+    def change(cell, outcome):
+        lost = cell.activation == "gelu" and (cell.first == 0) == (stage == "screen")
+        return None if lost else outcome
+
+    return change

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from made_study import RATES, made_plan, made_results
+from made_study import RATES, made_plan, made_results, without_gelu
 
 from activax.study.cells import Outcome
 from activax.study.results import Results
@@ -95,11 +95,7 @@ def test_a_study_without_a_screen():
 
 @pytest.mark.parametrize("stage", ["screen", "confirmation"])
 def test_what_is_missing(stage):
-    def change(cell, outcome):
-        lost = cell.activation == "gelu" and (cell.first == 0) == (stage == "screen")
-        return None if lost else outcome
-
-    results = made_results(change=change)
+    results = made_results(change=without_gelu(stage))
     assert not results.complete
     assert {cell.activation for cell in results.missing("mine")} == {"gelu"}
     assert ("relu" in results.scores("mine")) == (stage == "confirmation")
