@@ -8,16 +8,19 @@ interrupted goes on with the same --out.
 """
 
 import argparse
-import json
+import dataclasses
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from activax import study
+from activax.bench.results import json_rows
 from activax.bench.results.machine import describe
 from activax.bench.results.tables import markdown_table
 from activax.cli.arguments import positive
 from activax.cli.study import progress
+from activax.study.report.summary import summarize
 from benchmarks._lib import publishing
 from benchmarks._lib.publishing import RESULTS
 
@@ -41,16 +44,17 @@ def lines(rows: Sequence[dict[str, Any]], level: float = 0.05) -> list[list[str]
     for task in dict.fromkeys(row["task"] for row in rows):
         own = [row for row in rows if row["task"] == task]
         compared = {row["activation"]: row["comparison"] for row in own if row["comparison"]}
-        told = {name: c["difference"] for name, c in compared.items() if (c["p"] or 0) < level}
+        known = {name: c for name, c in compared.items() if c["p"] is not None}
+        told = {name: c["difference"] for name, c in known.items() if c["p"] < level}
         told = dict(sorted(told.items(), key=lambda item: item[1]))
-        seen = sorted(c["detectable"] for c in compared.values() if c["detectable"] is not None)
+        seen = statistics.median_high(c["detectable"] for c in known.values())
         found.append([
             task,
             own[0]["score"],
             ", ".join(row["activation"] for row in own if row["best"]),
             ", ".join(name for name, difference in told.items() if difference < 0) or "none",
             ", ".join(name for name, difference in told.items() if difference > 0) or "none",
-            f"{seen[len(seen) // 2]:.2g}",
+            f"{seen:.2g}",
         ])  # fmt: skip
     return found
 
@@ -66,17 +70,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=positive, default=1)
     parser.add_argument("--json", type=Path, default=COMMITTED, metavar="FILE")
     arguments = parser.parse_args(argv)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for part, (tasks, names) in PARTS.items():
         folder = arguments.out / part
         with progress.shown(folder) as on_end:
             results = study.run(
                 tasks, names, out=folder, workers=arguments.workers, on_end=on_end, **SIZES
             )
-        study.write_report(results, folder)
-        report = json.loads((folder / "report.json").read_text())
-        scores = report["header"]["scores"]
-        rows += [{**row, "score": scores[row["task"]]} for row in report["standings"]]
+        for task in summarize(results).tasks:
+            own = {"task": task.task, "score": task.score}
+            rows += [own | dataclasses.asdict(standing) for standing in task.standings]
+    rows = json_rows.finite(rows)
     record = {"environment": describe(["benchmarks.study"]), **SIZES, "records": rows}
     publishing.save(arguments.json, record)
     publishing.print_table(COLUMNS, lines(rows))
