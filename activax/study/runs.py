@@ -191,12 +191,18 @@ def read_setup(folder: str | Path) -> StudySetup:
     """Return the setup of a study that exists.
 
     Raises:
-        ValueError: the folder has no study.
+        ValueError: the folder has no study, or one whose functions this process cannot import.
     """
     path = Path(folder) / SETUP
     if not path.exists():
         raise ValueError(f"study: no study in {str(folder)!r}. Begin it first, with study.run")
-    setup: StudySetup = pickle.loads(path.read_bytes().removeprefix(MARK))
+    try:
+        setup: StudySetup = pickle.loads(path.read_bytes().removeprefix(MARK))
+    except (AttributeError, ImportError) as error:
+        raise ValueError(
+            f"study: this process cannot find a function of the study in {str(folder)!r}: {error}. "
+            "Put the function into a module that both processes import"
+        ) from error
     return setup
 
 

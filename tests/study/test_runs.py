@@ -135,6 +135,13 @@ def test_a_worker_begins_no_other_study(tmp_path):
     assert not (tmp_path / "journal.log").exists()
 
 
+def test_a_worker_that_lacks_a_function_says_so(tmp_path, monkeypatch):
+    run(tmp_path, rates=[1e-2])
+    monkeypatch.delattr(f"{__name__}.network")
+    with pytest.raises(ValueError, match="cannot find a function of the study .*Put the function"):
+        study.join(tmp_path)
+
+
 def test_a_worker_with_other_code_is_refused(tmp_path, monkeypatch):
     run(tmp_path, rates=[1e-2])
     monkeypatch.setattr("activax.study.runs.metadata.version", lambda name: "0")
