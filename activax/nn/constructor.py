@@ -29,6 +29,7 @@ def constructor(function: Callable[P, Layer]) -> Callable[P, Layer]:
             inner=_checked_apply(name, layer, layer.inner),
             after=layer.after,
             parts=layer.parts,
+            axes=layer.axes,
             call=Call(construct, args, kwargs),
         )
 

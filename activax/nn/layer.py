@@ -80,6 +80,8 @@ class Layer(_Pair):
             None, and is then None in the parts.
         inner: `apply` without a checkpoint of its own, for use inside `jax.checkpoint`; by default
             `apply`.
+        axes: the logical names of the axes of the parameters: a tree like the parameters, with a
+            tuple of names (or None) in the place of each array. A layer of `parts` needs none.
         call: the call that made the layer.
 
     Raises:
@@ -104,6 +106,7 @@ class Layer(_Pair):
     after: After
     parts: Callable[[Params, Any], Iterator[Part]] | None
     inner: Callable[..., Any]
+    axes: Any
     call: Call | None
 
     def __new__(
@@ -116,13 +119,14 @@ class Layer(_Pair):
         after: After = None,
         parts: Callable[[Params, Any], Iterator[Part]] | None = None,
         inner: Callable[..., Any] | None = None,
+        axes: Any = None,
         call: Call | None = None,
     ) -> Self:
         layer = super().__new__(cls, init, apply)
         told = _declared("init", init, "preceding", "takes_preceding", takes_preceding)
         layer.stochastic = _declared("apply", apply, "key", "stochastic", stochastic)
         layer.takes_preceding, layer.after, layer.parts = told, after, parts
-        layer.inner, layer.call = inner or apply, call
+        layer.inner, layer.axes, layer.call = inner or apply, axes, call
         return layer
 
     @classmethod
