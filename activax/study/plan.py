@@ -35,6 +35,7 @@ class Plan:
         reference: the activation with which the others are compared.
         best: the number of activations that are confirmed beside the reference; None for all.
         screen: the number of seeds of the screen.
+        always: activations that are confirmed though they are not among the best.
     """
 
     tasks: tuple[str, ...]
@@ -44,6 +45,7 @@ class Plan:
     reference: str
     best: int | None = None
     screen: int = SCREEN
+    always: tuple[str, ...] = ()
 
     @classmethod
     def of_json(cls, fields: Mapping[str, Any]) -> Self:
@@ -115,10 +117,9 @@ class Plan:
                 chosen[name] = rate
         if self.screens and self.best is not None:
             ranked = sorted(chosen, key=lambda name: self._rank(task, name, chosen[name], outcomes))
-            kept = {*[name for name in ranked if name != self.reference][: self.best]}
-            chosen = {
-                name: rate for name, rate in chosen.items() if name in kept | {self.reference}
-            }
+            best = [name for name in ranked if name != self.reference][: self.best]
+            kept = {self.reference, *self.always, *best}
+            chosen = {name: rate for name, rate in chosen.items() if name in kept}
         first = self.screen if self.screens else 0
         return [Cell(task, name, rate, first, self.seeds) for name, rate in chosen.items()]
 

@@ -89,6 +89,7 @@ def run(
     reference: str | None = None,
     best: int | None = None,
     screen: int = SCREEN,
+    always: Sequence[str] = (),
     workers: int = 1,
     url: str | None = None,
     memory: int = MOST_MEMORY,
@@ -113,6 +114,7 @@ def run(
         reference: the activation with which others are compared; "relu" or the first by default.
         best: the number of activations that are confirmed beside the reference; all by default.
         screen: the seeds of a rate in the screen, positive.
+        always: names of activations that are confirmed though they are not among the best.
         workers: the number of processes, of which this one is the first.
         url: a PostgreSQL database that holds the outcomes in place of a journal in the folder.
         memory: the bytes that the program of a cell may need on each device.
@@ -141,7 +143,7 @@ def run(
     """
     chosen = _tasks(tasks)
     units = _activations(activations)
-    plan = _plan(chosen, units, rates, seeds, reference, best, screen)
+    plan = _plan(chosen, units, rates, seeds, reference, best, screen, always)
     if workers < 1:
         raise ValueError(f"study.run: workers must be positive; got {workers}")
     setup, folder = StudySetup(plan, chosen, units, memory), Path(out)
@@ -261,7 +263,7 @@ def _name(activation: Activation[...]) -> str:
 
 def _plan(
     tasks: Mapping[str, Task], activations: Mapping[str, Any], rates: Sequence[float], seeds: int,
-    reference: str | None, best: int | None, screen: int,
+    reference: str | None, best: int | None, screen: int, always: Sequence[str],
 ) -> Plan:  # fmt: skip
     ordered = tuple(sorted({float(rate) for rate in rates}))
     names = tuple(activations)
@@ -278,7 +280,11 @@ def _plan(
             f"study.run: reference must be one of the activations; got {chosen!r}, "
             f"activations {', '.join(names)}"
         )
-    return Plan(tuple(tasks), names, ordered, seeds, chosen, best, screen)
+    if unknown := [name for name in always if name not in names]:
+        raise ValueError(
+            f"study.run: always must name activations of the study; got {', '.join(unknown)}"
+        )
+    return Plan(tuple(tasks), names, ordered, seeds, chosen, best, screen, tuple(always))
 
 
 def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:

@@ -86,6 +86,8 @@ def test_the_best_and_the_reference_are_confirmed():
     study = plan(best=2)
     outcomes = ran(study, lambda name, rate: order[name] + abs(rate - 3e-3))
     assert {*confirmed(study, outcomes)} == {"tanh", "silu", "relu"}
+    study = plan(best=1, always=("gelu",))
+    assert {*confirmed(study, outcomes)} == {"tanh", "gelu", "relu"}
 
 
 def test_a_rate_with_fewer_failures_is_better():
