@@ -5,6 +5,7 @@ Packages, each imported when it is first used:
     activax.diagnostics   Look inside a network: signals, gradients, units.
     activax.initializers  Scale the initial weights for any activation.
     activax.nn            Build networks of pure functions over plain parameter trees.
+    activax.sharding      Split parameters over the devices of a mesh.
     activax.study         Compare activations over several seeds.
     activax.theory        Compute the mean-field theory of any activation.
     activax.training      Train with Optax.
@@ -30,7 +31,16 @@ from activax.saving import *
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("bench", "diagnostics", "initializers", "nn", "study", "theory", "training")
+_SUBMODULES = (
+    "bench",
+    "diagnostics",
+    "initializers",
+    "nn",
+    "sharding",
+    "study",
+    "theory",
+    "training",
+)
 _TOOLS = (
     *_core.__all__,
     *_saving.__all__,

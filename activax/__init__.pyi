@@ -5,6 +5,7 @@ from activax import bench as bench
 from activax import diagnostics as diagnostics
 from activax import initializers as initializers
 from activax import nn as nn
+from activax import sharding as sharding
 from activax import study as study
 from activax import theory as theory
 from activax import training as training

@@ -11,7 +11,7 @@ from activax.core.arguments import check_axis, real
 from activax.nn.checks import check_functions, check_heads
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params, Source
-from activax.nn.linear import affine_init, affine_map
+from activax.nn.linear import affine_axes, affine_init, affine_map
 
 
 @constructor
@@ -101,4 +101,7 @@ def attention(
             read = jax.nn.dot_product_attention(query, key, value, is_causal=causal)
         return affine_map("attention", params["out"], read.reshape(x.shape))
 
-    return Layer(init, apply, takes_preceding=True)
+    axes = {"query": affine_axes("embed", "heads", bias=bias)}
+    axes |= {name: affine_axes("embed", "kv_heads", bias=bias) for name in ("key", "value")}
+    axes["out"] = affine_axes("heads", "embed", bias=bias)
+    return Layer(init, apply, takes_preceding=True, axes=axes)

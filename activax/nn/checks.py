@@ -59,6 +59,14 @@ def check_functions(function: str, **given: Any) -> None:
             raise TypeError(f"{function}: {name} must be a function; got {described(value)}")
 
 
+def check_axes(function: str, axes: Any, number: int) -> None:
+    """Raise unless the axes are that many names or None."""
+    if isinstance(axes, str) or not all(isinstance(name, str | None) for name in axes):
+        raise TypeError(f"{function}: axes must be names or None; got {axes!r}")
+    if len(axes) != number:
+        raise ValueError(f"{function}: axes must be {number} names; got {axes!r}")
+
+
 def check_key(function: str, key: Any) -> None:
     """Raise TypeError unless the key is one PRNG key, typed or of raw words."""
     dtype, shape = getattr(key, "dtype", None), getattr(key, "shape", None)

@@ -9,7 +9,7 @@ from activax import initializers
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params, Source
-from activax.nn.linear import add_bias, affine_init
+from activax.nn.linear import add_bias, affine_axes, affine_init
 from activax.nn.windows import Padding, Size, windows
 
 
@@ -115,4 +115,5 @@ def conv(
         )
         return add_bias(params, over.check_fit(x, y.reshape(*leading, *y.shape[1:])))
 
-    return Layer(init, apply, takes_preceding=True)
+    names = affine_axes(*("conv_window",) * axes, "conv_in", "conv_out", bias=bias)
+    return Layer(init, apply, takes_preceding=True, axes=names)

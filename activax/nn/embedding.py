@@ -72,7 +72,7 @@ def embedding(
         rows = params["weight"].at[ids]
         return rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
 
-    return Layer(init, apply)
+    return Layer(init, apply, axes={"weight": ("vocab", "embed")})
 
 
 @constructor
@@ -125,7 +125,7 @@ def positions(length: int, *, weight_init: initializers.Initializer | None = Non
             )
         return x + jnp.expand_dims(params["positions"][:number], range(x.ndim - 2))
 
-    return Layer(init, apply)
+    return Layer(init, apply, axes={"positions": ("positions", "embed")})
 
 
 def _check_ids(ids: Any) -> None:

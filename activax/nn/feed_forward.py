@@ -25,7 +25,7 @@ from activax.nn.layer import (
     no_params,
     output_of,
 )
-from activax.nn.linear import Sharding, affine_init, affine_map
+from activax.nn.linear import Reduce, Sharding, affine_axes, affine_init, affine_map
 from activax.numerics.mode import PLAIN, tracing
 
 Policy = Callable[..., bool]
@@ -40,6 +40,7 @@ def _feed_forward(
     weight_init: initializers.Initializer | None,
     bias: bool,
     out_sharding: Sharding,
+    reduce: Reduce,
     policy: Policy | None,
     prevent_cse: bool,
 ) -> Layer:
@@ -47,7 +48,7 @@ def _feed_forward(
     check_size(name, "hidden", hidden)
     if features is not None:
         check_size(name, "features", features)
-    check_functions(name, weight_init=weight_init, policy=policy)
+    check_functions(name, weight_init=weight_init, reduce=reduce, policy=policy)
     linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
     def preactivations(params: Params, x: Array) -> Any:
@@ -71,7 +72,7 @@ def _feed_forward(
         def finish(inside: Any, own: Params, down: Params, key: dict[str, Array | None]) -> Array:
             # `inner`, because the checkpoint of this region is enough.
             output = named(unit.inner(own, inside, **key), ACTIVATION)
-            return affine_map(name, down, output, out_sharding)
+            return affine_map(name, down, output, out_sharding, reduce)
 
         region = finish
         if tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
@@ -79,7 +80,15 @@ def _feed_forward(
         inside = preactivations(params, x)
         return region(inside, params.get("activation", {}), params["down"], key)
 
-    return Layer(init_all, apply, stochastic=unit.stochastic, takes_preceding=True)
+    axes = {of: affine_axes("embed", "mlp", bias=bias) for of in inputs}
+    axes["down"] = affine_axes("mlp", "embed", bias=bias)
+    return Layer(
+        init_all,
+        apply,
+        stochastic=unit.stochastic,
+        takes_preceding=True,
+        axes={**axes, "activation": unit.axes},
+    )
 
 
 @constructor
@@ -91,6 +100,7 @@ def ffn(
     weight_init: initializers.Initializer | None = None,
     bias: bool = True,
     out_sharding: Sharding = None,
+    reduce: Reduce = None,
     policy: Policy | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
@@ -120,6 +130,8 @@ def ffn(
         bias: whether to add biases, which start at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
+        reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
+            with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
@@ -129,7 +141,7 @@ def ffn(
         the activation.
 
     Raises:
-        TypeError: an activation that is gated, or no function.
+        TypeError: an activation that is gated or no function, or a reduce that is no function.
         ValueError: sizes that are not positive integers; in `init`, an example without axes; in
             `apply`, an input whose last axis does not fit the weight.
 
@@ -151,7 +163,7 @@ def ffn(
         )
     return _feed_forward(
         "ffn", ("up",), as_layer(activation, "ffn: activation"), hidden, features, weight_init,
-        bias, out_sharding, policy, prevent_cse,
+        bias, out_sharding, reduce, policy, prevent_cse,
     )  # fmt: skip
 
 
@@ -164,6 +176,7 @@ def gated_ffn(
     weight_init: initializers.Initializer | None = None,
     bias: bool = False,
     out_sharding: Sharding = None,
+    reduce: Reduce = None,
     policy: Policy | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
@@ -189,6 +202,8 @@ def gated_ffn(
         bias: whether to add biases, which start at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
+        reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
+            with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
@@ -197,7 +212,7 @@ def gated_ffn(
         with a "bias" if there are biases.
 
     Raises:
-        TypeError: an activation that is not gated.
+        TypeError: an activation that is not gated, or a reduce that is no function.
         ValueError: sizes that are not positive integers; in `init`, an example without axes; in
             `apply`, an input whose last axis does not fit the weight.
 
@@ -232,5 +247,5 @@ def gated_ffn(
     unit = Layer(no_params, lambda params, pair: function(*pair), after=after)
     return _feed_forward(
         "gated_ffn", ("gate", "up"), unit, hidden, features, weight_init, bias,
-        out_sharding, policy, prevent_cse,
+        out_sharding, reduce, policy, prevent_cse,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from activax.core.declaration import check_elementwise
 from activax.functions.self_gated.units import silu
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params
+from activax.nn.layer import AxisNames, Example, Layer, Params
 from activax.nn.linear import Sharding, add_bias
 from activax.numerics import bases
 from activax.numerics.mode import PLAIN, tracing
@@ -169,7 +169,12 @@ def kan(
         region = total if tracing.value in PLAIN else jax.checkpoint(total)
         return region(x, coefficients, weight)
 
-    return Layer(init, calling(recomputed), inner=calling(total))
+    axes: dict[str, AxisNames] = {"coefficients": ("embed", None, "mlp")}
+    if beside is not None:
+        axes["base"] = ("embed", "mlp")
+    if bias:
+        axes["bias"] = ("mlp",)
+    return Layer(init, calling(recomputed), inner=calling(total), axes=axes)
 
 
 def _functions(

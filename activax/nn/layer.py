@@ -15,6 +15,7 @@ Params = Any
 Example = Any
 Source = Activation[...] | None  # the activation that an array comes from, if any is known
 After = Source | Literal["preceding"]
+AxisNames = tuple[str | None, ...]  # of one array
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 CONSTRUCTORS: dict[str, Callable[..., "Layer"]] = {}  # the functions that make layers, by name
@@ -188,6 +189,7 @@ def activation_layer(
     activation: Activation[...],
     init: Callable[[Array, Example], Params],
     values: Callable[[Params, Array], Mapping[str, Array]],
+    axes: Any = None,
     call: Call | None = None,
 ) -> Layer:
     """Return the layer that calls an activation with the values of its parameters."""
@@ -205,6 +207,7 @@ def activation_layer(
         inner=calling(activation.inner),
         stochastic=bool(keys),
         after=activation,
+        axes=axes,
         call=call,
     )
 

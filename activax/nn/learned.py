@@ -98,7 +98,10 @@ def learned(
             own = {name: _along(value, x, axis) for name, value in own.items()}
         return {n: constrained(v, ranges[n]) if n in ranges else v for n, v in own.items()}
 
-    return activation_layer(activation, init, values)
+    # Units stand between linear maps; the second map reads their channels by the name mlp.
+    names = () if axis is None else (None,) if groups else ("mlp",)
+    axes = {activation.name: dict.fromkeys(activation.trainable, names)}
+    return activation_layer(activation, init, values, axes=axes)
 
 
 def _number(x: Any, axis: int, groups: int | None) -> int:

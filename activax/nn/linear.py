@@ -1,6 +1,7 @@
 """The dense layer."""
 
 import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -11,11 +12,12 @@ from jax.sharding import NamedSharding, PartitionSpec
 from activax import initializers
 from activax.core.activation import Activation
 from activax.core.arguments import inexact_dtype
-from activax.nn.checks import check_functions, check_size
+from activax.nn.checks import check_axes, check_functions, check_size
 from activax.nn.constructor import constructor
-from activax.nn.layer import Example, Layer, Params, Source
+from activax.nn.layer import AxisNames, Example, Layer, Params, Source
 
 Sharding = NamedSharding | PartitionSpec | None
+Reduce = Callable[[Array], Array] | None
 
 
 @constructor
@@ -26,6 +28,8 @@ def dense(
     bias: bool = True,
     bias_init: initializers.Initializer | None = None,
     out_sharding: Sharding = None,
+    reduce: Reduce = None,
+    axes: Sequence[str | None] = ("embed", "mlp"),
 ) -> Layer:
     """Map the last axis linearly, and add a bias.
 
@@ -40,6 +44,11 @@ def dense(
         bias_init: an initialiser of the bias; by default the bias starts at 0.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             contracted axis is sharded.
+        reduce: a function of x weight, before the bias is added. Inside `jax.shard_map`, where the
+            contracted axis is split over a mesh axis "model", it is the sum over the devices,
+            `lambda y: jax.lax.psum(y, "model")`.
+        axes: the names of the weight's axes, inputs and outputs, by which
+            `activax.sharding.specs` splits them.
 
     Returns:
         A Layer with parameters {"weight": (inputs, features), "bias": (features,)}, in the dtype
@@ -48,8 +57,8 @@ def dense(
     Raises:
         ValueError: features that are not a positive integer, or a bias_init without a bias; in
             `init`, an example without axes; in `apply`, an input whose last axis does not fit the
-            weight.
-        TypeError: an initialiser that is no function.
+            weight; axes that are not two.
+        TypeError: an initialiser or a reduce that is no function, or axes that are not names.
 
     Example:
         >>> layer = activax.nn.dense(3)
@@ -58,7 +67,8 @@ def dense(
         (8, 3)
     """
     check_size("dense", "features", features)
-    check_functions("dense", weight_init=weight_init, bias_init=bias_init)
+    check_functions("dense", weight_init=weight_init, bias_init=bias_init, reduce=reduce)
+    check_axes("dense", axes, 2)
     if bias_init is not None and not bias:
         raise ValueError(
             "dense: bias_init initialises a bias, but bias=False; leave one of them out"
@@ -69,8 +79,8 @@ def dense(
             "dense", key, example, features, weight_init, bias, preceding, bias_init=bias_init
         )
 
-    apply = functools.partial(affine_map, "dense", out_sharding=out_sharding)
-    return Layer(init, apply, takes_preceding=True)
+    apply = functools.partial(affine_map, "dense", out_sharding=out_sharding, reduce=reduce)
+    return Layer(init, apply, takes_preceding=True, axes=affine_axes(*axes, bias=bias))
 
 
 def affine_init(
@@ -104,15 +114,27 @@ def affine_init(
     return {**params, "bias": start(jax.random.fold_in(key, 1), (features,), dtype)}
 
 
-def affine_map(function: str, params: Params, x: Array, out_sharding: Sharding = None) -> Array:
-    """Return x weight, plus the bias if the parameters have one."""
+def affine_axes(*axes: str | None, bias: bool) -> dict[str, AxisNames]:
+    """Return the names of the axes of the parameters; the bias has the last axis."""
+    return {"weight": axes, **({"bias": axes[-1:]} if bias else {})}
+
+
+def affine_map(
+    function: str,
+    params: Params,
+    x: Array,
+    out_sharding: Sharding = None,
+    reduce: Reduce = None,
+) -> Array:
+    """Return x weight, reduced if `reduce` is given, plus the bias if the parameters have one."""
     weight = params["weight"]
     if not x.shape or x.shape[-1] != weight.shape[0]:
         raise ValueError(
             f"{function}: the last axis of x must be {weight.shape[0]}, as in the example that "
             f"init was given; got x of shape {x.shape} for a weight of shape {weight.shape}"
         )
-    return add_bias(params, jnp.matmul(x, weight, out_sharding=out_sharding))
+    y = jnp.matmul(x, weight, out_sharding=out_sharding)
+    return add_bias(params, y if reduce is None else reduce(y))
 
 
 def add_bias(params: Params, y: Array) -> Array:

@@ -102,7 +102,8 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
             scaled += jnp.broadcast_to(widen(params["bias"]), x.shape)
         return scaled.astype(dtype)
 
-    return Layer(init, apply)
+    names = ("scale", "bias") if centred else ("scale",)
+    return Layer(init, apply, axes=dict.fromkeys(names, ("norm",)))
 
 
 def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:

@@ -1,7 +1,7 @@
 """The table of a network's layers, with shapes and numbers of parameters."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -44,15 +44,7 @@ class Summary:
             *((r.path, _short(r.layer), _shapes(r.output), *_counts(r)) for r in self.rows),
             ("total", "", "", *_counts(self)),
         ]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = [
-            "  ".join(
-                cell.rjust(width) if column in ("parameters", "bytes") else cell.ljust(width)
-                for column, cell, width in zip(COLUMNS, line, widths, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join(aligned)
+        return aligned(lines, right={"parameters", "bytes"})
 
 
 def summary(network: Any, example: Example) -> Summary:
@@ -111,6 +103,18 @@ def _rows(
         output,
         times * sum(leaf.size for leaf in leaves),
         times * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves),
+    )
+
+
+def aligned(lines: Sequence[Sequence[str]], right: Collection[str]) -> str:
+    """Return a table as text; the first line holds the heads, and `right` those of numbers."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if head in right else cell.ljust(width)
+            for head, cell, width in zip(lines[0], line, widths, strict=True)
+        ).rstrip()
+        for line in lines
     )
 
 

@@ -4,18 +4,13 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 """
 
 import functools
-import os
-import re
-import subprocess
 import sys
-from collections import Counter
-from pathlib import Path
 
-import compiling
 import drawn
 import jax
 import jax.numpy as jnp
 import pytest
+from eight_devices import COLLECTIVES, collectives, run_program
 from jax.ad_checkpoint import checkpoint_name
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
@@ -24,26 +19,12 @@ from representatives import representatives
 import activax
 from activax import diagnostics, nn
 
-ENVIRONMENT = {
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    ),
-    "JAX_PLATFORMS": "cpu",
-    # The tests look at the place of data and not at speed, so optimisation only costs time.
-    "XLA_FLAGS": f"--xla_force_host_platform_device_count=8 {compiling.FLAGS}",
-    "JAX_NUMPY_DTYPE_PROMOTION": "strict",
-    "JAX_NUMPY_RANK_PROMOTION": "raise",
-}
-COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
 SPEC = PartitionSpec("data", "model")  # some activations act along the last axis, so it is whole
 
 
 @pytest.mark.parametrize("which", ["representatives", pytest.param("all", marks=pytest.mark.slow)])
 def test_on_eight_devices(which):
-    command = [sys.executable, "-W", "error", __file__, which]
-    environment = {**os.environ, **ENVIRONMENT}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    run_program(__file__, which)
 
 
 def values_and_gradients(x, v):
@@ -80,10 +61,6 @@ def check_learned(x, mesh):
     (result,) = jax.tree.leaves(jax.jit(gradient)(*sharded))
     assert_allclose(result, *jax.tree.leaves(jax.jit(gradient)(activation, x)), rtol=1e-5)
     assert result.sharding.is_equivalent_to(channels, result.ndim), result.sharding
-
-
-def collectives(program):
-    return Counter(re.findall(rf" ({'|'.join(COLLECTIVES)})(?:-start)?\(", program))
 
 
 def check_feed_forward(x, mesh, axis_type):

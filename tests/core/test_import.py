@@ -26,6 +26,7 @@ LEVELS = {
         ("theory",),
         ("checking", "initializers"),
         ("nn",),
+        ("sharding",),
         ("diagnostics",),
         ("bench",),
         ("training",),

@@ -14,7 +14,7 @@ import pytest
 import activax
 from activax.catalogue import INDEX
 
-PACKAGES = ("bench", "diagnostics", "initializers", "nn", "study", "theory", "training")
+PACKAGES = ("bench", "diagnostics", "initializers", "nn", "sharding", "study", "theory", "training")
 MODULES = ("activax", *(f"activax.{name}" for name in PACKAGES), "activax.diagnostics.plot")
 FAMILIES = sorted({entry.module for entry in INDEX.values()})
 EVERY = (*MODULES, *(f"activax.functions.{module}" for module in FAMILIES))

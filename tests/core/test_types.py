@@ -20,6 +20,7 @@ activax.nosuch  # error
 activax.exp  # error
 activax.jnp  # error
 activax.nn.nosuch  # error
+activax.sharding.nosuch  # error
 activax.theory.nosuch  # error
 activax.diagnostics.nosuch  # error
 activax.diagnostics.plot.nosuch  # error
@@ -28,7 +29,7 @@ activax.initializers.nosuch  # error
 activax.bench.nosuch  # error
 activax.theory.moments(activax.tanh), activax.training.fit, activax.nn.dense(3), nn.Layer
 activax.diagnostics.watch, activax.diagnostics.plot.histograms, activax.bench.compare
-activax.initializers.RECIPES, activax.catalog, activax.__version__
+activax.sharding.specs, activax.initializers.RECIPES, activax.catalog, activax.__version__
 activax.abs.kinks, absolute.kinks, relu.kinks
 abs.kinks  # error
 abs(-1).bit_length()
