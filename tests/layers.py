@@ -34,6 +34,7 @@ LAYERS = {
     "positions": (nn.positions(16), X),
     "residual": (nn.residual(nn.rms_norm(), nn.dense(8), halved, scale=0.5), X),
     "rms_norm": (nn.rms_norm(), X),
+    "rotary": (nn.rotary(100.0, fraction=0.5), X),
     "scan": (nn.scan(nn.residual(nn.dense(8), activax.elu.bind(alpha=0.5)), 3), X),
     "serial": (nn.serial(up=nn.dense(8), unit=activax.rrelu, side=nn.serial(nn.dense(8))), X),
     "transformer_block": (nn.transformer_block(2, 16, activation=activax.swiglu), X),

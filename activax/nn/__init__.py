@@ -26,6 +26,7 @@ from activax.nn.linear import dense
 from activax.nn.networks import mlp
 from activax.nn.normalization import layer_norm, rms_norm
 from activax.nn.pooling import avg_pool, max_pool
+from activax.nn.rotary import rotary
 from activax.nn.scan import scan
 from activax.nn.summary import Summary, summary
 from activax.nn.transformer import transformer_block
@@ -51,6 +52,7 @@ __all__ = [
     "positions",
     "residual",
     "rms_norm",
+    "rotary",
     "save_preactivations",
     "scan",
     "serial",

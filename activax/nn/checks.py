@@ -3,7 +3,7 @@
 import math
 import numbers
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import jax
@@ -94,6 +94,15 @@ def check_x(function: str, x: Any, *, single: bool) -> None:
         raise TypeError(
             f"{function}: x must be an array, as in apply(params, x); got {described(x)}"
         )
+
+
+def check_data(function: str, data: Iterable[str], takes: Collection[str]) -> None:
+    """Raise TypeError unless the layer takes all of these keyword arguments of `apply`."""
+    for name in data:
+        if name not in takes:
+            raise TypeError(
+                f"{function}: apply takes {', '.join(('params', 'x', 'key', *takes))}; got {name!r}"
+            )
 
 
 def check_params(function: str, params: Any, *kinds: type) -> None:

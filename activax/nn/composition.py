@@ -23,6 +23,7 @@ from activax.nn.layer import (
     check_called,
     init,
     output_of,
+    taken,
 )
 
 LayersByName = dict[int | str, Layer]  # by name, or by number
@@ -134,10 +135,10 @@ def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
     check_number("residual", "scale", scale, "be a finite number", math.isfinite)
     body = chain("residual", _named(layers, named, "residual"))
 
-    def apply_sum(params: Params, x: Array, *, key: Array | None = None) -> Array:
+    def apply_sum(params: Params, x: Array, *, key: Array | None = None, **data: Any) -> Array:
         check_x("residual", x, single=True)
         with jax.named_scope("residual"):
-            y = body.apply(params, x, key=key)
+            y = body.apply(params, x, key=key, **data)
         if y.shape != x.shape:
             raise ValueError(
                 f"residual: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
@@ -145,7 +146,12 @@ def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
         return x + (y if scale == 1 else scale * y)
 
     return Layer(
-        body.init, apply_sum, stochastic=body.stochastic, takes_preceding=True, parts=body.parts
+        body.init,
+        apply_sum,
+        stochastic=body.stochastic,
+        takes_preceding=True,
+        parts=body.parts,
+        takes=body.takes,
     )
 
 
@@ -156,6 +162,7 @@ def _composed(
     in_a_row = combine is None
     scope = "serial" if in_a_row else "parallel"
     scopes = {name: name if isinstance(name, str) else f"{scope}[{name}]" for name in layers}
+    takes = dict.fromkeys(name for layer in layers.values() for name in layer.takes)
     draws = tuple(i for i, layer in enumerate(layers.values()) if layer.stochastic)
 
     def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
@@ -172,14 +179,16 @@ def _composed(
             raise
         return params if isinstance(name, str) else tuple(params.values())
 
-    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
+    def apply_all(params: Params, x: Any, *, key: Array | None = None, **data: Any) -> Any:
         _check_entries(function, params, layers)
         unsplit = key is None or len(draws) < 2  # a layer that draws alone takes the key itself
         keys = iter([key] * len(draws) if unsplit else _split(key, len(layers), draws))
         outputs, name = [], None
         try:
             for name, layer in layers.items():
-                given = {"key": next(keys)} if layer.stochastic else {}
+                given = taken(layer, data)
+                if layer.stochastic:
+                    given["key"] = next(keys)
                 with jax.named_scope(scopes[name]):
                     y = layer.apply(params[name], x, **given)
                 if in_a_row:
@@ -198,7 +207,13 @@ def _composed(
                 x = apply(layer, params[name], x, None)
 
     return Layer(
-        init_all, apply_all, stochastic=bool(draws), takes_preceding=True, after=after, parts=parts
+        init_all,
+        apply_all,
+        stochastic=bool(draws),
+        takes_preceding=True,
+        after=after,
+        parts=parts,
+        takes=takes,
     )
 
 

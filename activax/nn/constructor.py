@@ -6,7 +6,7 @@ from typing import Any, ParamSpec
 
 from jax import Array
 
-from activax.nn.checks import check_example, check_key, check_params, check_x
+from activax.nn.checks import check_data, check_example, check_key, check_params, check_x
 from activax.nn.layer import CONSTRUCTORS, Call, Example, Layer, Params, Source
 
 P = ParamSpec("P")
@@ -29,6 +29,7 @@ def constructor(function: Callable[P, Layer]) -> Callable[P, Layer]:
             inner=_checked_apply(name, layer, layer.inner),
             after=layer.after,
             parts=layer.parts,
+            takes=layer.takes,
             axes=layer.axes,
             call=Call(construct, args, kwargs),
         )
@@ -53,7 +54,7 @@ def _checked_apply(
 ) -> Callable[..., Any]:
     single, stochastic = layer.parts is None, layer.stochastic
 
-    def apply(params: Params, x: Any, *, key: Array | None = MISSING) -> Any:
+    def apply(params: Params, x: Any, *, key: Array | None = MISSING, **data: Any) -> Any:
         if key is MISSING and stochastic:
             raise TypeError(
                 f"{function}: the layer draws random numbers, so apply needs a key: pass a PRNG "
@@ -61,12 +62,16 @@ def _checked_apply(
             )
         if key is not MISSING and key is not None:
             check_key(function, key)
+        if data:
+            check_data(function, data, layer.takes)
         if not hasattr(x, "shape"):  # the usual case first: an eager call pays for each check
             check_x(function, x, single=single)
         if single and not isinstance(params, dict):
             check_params(function, params, Mapping)
         try:
-            return unchecked(params, x, key=key) if stochastic else unchecked(params, x)
+            if stochastic:
+                return unchecked(params, x, key=key, **data)
+            return unchecked(params, x, **data)
         except KeyError as error:
             if single:
                 error.add_note(

@@ -81,6 +81,8 @@ class Layer(_Pair):
             None, and is then None in the parts.
         inner: `apply` without a checkpoint of its own, for use inside `jax.checkpoint`; by default
             `apply`.
+        takes: the names of further keyword arguments of `apply`, such as "lengths" and "segments"
+            of `attention`. Networks pass them on to the layers that take them.
         axes: the logical names of the axes of the parameters: a tree like the parameters, with a
             tuple of names (or None) in the place of each array. A layer of `parts` needs none.
         call: the call that made the layer.
@@ -107,6 +109,7 @@ class Layer(_Pair):
     after: After
     parts: Callable[[Params, Any], Iterator[Part]] | None
     inner: Callable[..., Any]
+    takes: tuple[str, ...]
     axes: Any
     call: Call | None
 
@@ -120,6 +123,7 @@ class Layer(_Pair):
         after: After = None,
         parts: Callable[[Params, Any], Iterator[Part]] | None = None,
         inner: Callable[..., Any] | None = None,
+        takes: Iterable[str] = (),
         axes: Any = None,
         call: Call | None = None,
     ) -> Self:
@@ -127,7 +131,8 @@ class Layer(_Pair):
         told = _declared("init", init, "preceding", "takes_preceding", takes_preceding)
         layer.stochastic = _declared("apply", apply, "key", "stochastic", stochastic)
         layer.takes_preceding, layer.after, layer.parts = told, after, parts
-        layer.inner, layer.axes, layer.call = inner or apply, axes, call
+        layer.inner, layer.takes = inner or apply, tuple(takes)
+        layer.axes, layer.call = axes, call
         return layer
 
     @classmethod
@@ -241,9 +246,17 @@ def init(layer: Layer, key: Array, example: Example, preceding: Source) -> tuple
     return params, jax.eval_shape(lambda params, x: apply(layer, params, x, None), params, example)
 
 
-def apply(layer: Layer, params: Params, x: Any, key: Array | None) -> Any:
-    """Apply a layer, with the key if the layer is stochastic."""
-    return layer.apply(params, x, key=key) if layer.stochastic else layer.apply(params, x)
+def apply(layer: Layer, params: Params, x: Any, key: Array | None, **data: Any) -> Any:
+    """Apply a layer, with the key if the layer is stochastic, and with the data that it takes."""
+    given = taken(layer, data)
+    if layer.stochastic:
+        given["key"] = key
+    return layer.apply(params, x, **given)
+
+
+def taken(layer: Layer, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the data, by name, that a layer takes."""
+    return {name: data[name] for name in layer.takes if name in data}
 
 
 def _declared(

@@ -71,13 +71,13 @@ def scan(
     if remat is not None:
         step = jax.checkpoint(step, policy=remat, prevent_cse=False)
 
-    def body(x: Any, of_one: tuple[Params, Array | None]) -> tuple[Any, None]:
-        params, key = of_one
-        y = step(params, x, key)
-        _check_kept(x, y)
-        return y, None
+    def apply_all(params: Params, x: Any, *, key: Array | None = None, **data: Any) -> Any:
+        def body(x: Any, of_one: tuple[Params, Array | None]) -> tuple[Any, None]:
+            params, key = of_one
+            y = step(params, x, key, **data)
+            _check_kept(x, y)
+            return y, None
 
-    def apply_all(params: Params, x: Any, *, key: Array | None = None) -> Any:
         numbers = {leaf.shape[:1] for leaf in jax.tree.leaves(params)}
         if numbers - {(times,)}:
             raise ValueError(
@@ -100,6 +100,7 @@ def scan(
         takes_preceding=True,
         after=part.after,
         parts=parts,
+        takes=part.takes,
     )
 
 

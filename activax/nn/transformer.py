@@ -19,7 +19,7 @@ from activax.nn.normalization import layer_norm
 
 @constructor
 def transformer_block(
-    heads: int,
+    heads: int | Layer,
     hidden: int,
     *,
     activation: Activation[...] | Layer | Callable[[Array], Array] = gelu,
@@ -44,14 +44,15 @@ def transformer_block(
         y = x + s feed_forward(norm(x))
 
     Args:
-        heads: the number of heads, which divides the features.
+        heads: the number of heads, which divides the features; or a layer in the place of the
+            attention, such as `attention(8, causal=True, rotary=rotary(), norm=rms_norm())`.
         hidden: the size of the feed-forward layer's hidden axis.
         activation: an activation, gated ones included; a Layer, or a function of one array.
         key_value_heads: the number of heads of keys and values, as for `attention`.
         causal: whether a position reads only itself and the positions before it.
         norm: a layer, such as `rms_norm()`, or an activation in place of a norm, such as
             `learned(activax.dyt)`; by default `layer_norm()`.
-        bias: whether the linear maps have biases.
+        bias: whether the linear maps have biases; a layer of heads has its own.
         dropout: the probability that an element of a branch's output is set to 0.
         depth: the number of blocks. With it, the sum of all branches is about as large as the input
             of the first block, for any depth; without it, the sum grows with the number of blocks.
@@ -62,8 +63,9 @@ def transformer_block(
         attention, dropout), residual(norm, feed_forward, dropout))`, with its parameters.
 
     Raises:
-        ValueError: numbers that are not positive integers; key_value_heads that do not divide
-            heads; a dropout outside [0, 1); in `init`, features that are no multiple of heads.
+        ValueError: numbers that are not positive integers; a layer of heads together with
+            key_value_heads or causal; key_value_heads that do not divide heads; a dropout outside
+            [0, 1); in `init`, features that are no multiple of heads.
         TypeError: an activation or a norm that is neither a Layer nor a function.
 
     Example:
@@ -80,7 +82,16 @@ def transformer_block(
         Layer Normalization in the Transformer Architecture, arXiv:2002.04745; for the scale, Yang,
         Yu, Zhu & Hayou 2023, Feature Learning in Infinite-Depth Neural Networks, arXiv:2310.02244.
     """
-    check_heads("transformer_block", heads, key_value_heads)
+    if isinstance(heads, Layer):
+        if key_value_heads is not None or causal:
+            raise ValueError(
+                "transformer_block: heads is a layer, so key_value_heads and causal are arguments "
+                f"of that layer; got key_value_heads={key_value_heads} and causal={causal}"
+            )
+        attend = heads
+    else:
+        check_heads("transformer_block", heads, key_value_heads)
+        attend = attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias)
     check_size("transformer_block", "hidden", hidden)
     check_rate("transformer_block", "dropout", dropout)
     if depth is not None:
@@ -92,7 +103,7 @@ def transformer_block(
     feed_forward: Any = gated_ffn if gated else ffn
     scale = 1.0 if depth is None else (2 * depth) ** -0.5
     branches = (
-        attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias),
+        attend,
         feed_forward(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse),
     )
     residuals = (

@@ -200,6 +200,7 @@ LAYERS = {
     "rms_norm": nn.rms_norm(),
     "dropout": nn.dropout(0.5),
     "attention": nn.attention(2),
+    "rotary": nn.rotary(),
     "transformer_block": nn.transformer_block(2, 8),
     "mlp": nn.mlp(8, 4, activation=activax.gelu),
     "ffn": nn.ffn(8, activation=activax.gelu),
@@ -239,7 +240,8 @@ def test_layers_compute_or_refuse_complex_input_and_cut_none(name):
 
 
 SIMPLE = ["dense", "conv", "max_pool", "avg_pool", "layer_norm", "rms_norm", "dropout",
-          "attention", "kan", "learned", "positions"]  # of which the others are made  # fmt: skip
+          "attention", "rotary", "kan", "learned",
+          "positions"]  # of which the others are made  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [jnp.int32, jnp.bool_])
