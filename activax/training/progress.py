@@ -15,10 +15,10 @@ from rich.progress import (
 
 
 @contextlib.contextmanager
-def bar(total: int, description: str) -> Iterator[Callable[[], None]]:
-    """Show a bar, and yield a function that advances the bar by one."""
+def bar(total: int, description: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar, and yield a function that advances the bar by a number of steps."""
     with open_bar(total, description) as (progress, task):
-        yield lambda: progress.advance(task)
+        yield lambda count: progress.advance(task, count)
 
 
 @contextlib.contextmanager

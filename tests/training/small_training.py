@@ -1,0 +1,77 @@
+"""A small training in one of several processes, which the tests of faults start, stop and harm.
+
+python small_training.py OUT PROCESS PROCESSES PORT FAULT
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from activax import nn, training
+
+STEPS, EVERY, FAULT_AT, ROWS = 12, 4, 7, 8
+NETWORK = nn.serial(nn.dense(16), jnp.tanh, nn.dense(1))
+
+
+def faulty(batches, fault, process):
+    """Yield batches; before step FAULT_AT + 1 the last process is killed, or told to end."""
+    for number, batch in enumerate(batches):
+        if number == FAULT_AT and process:
+            if fault == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if fault == "terminate":
+                os.kill(os.getpid(), signal.SIGTERM)
+        if fault == "terminate":
+            time.sleep(0.1)  # so that the notice arrives before the last step
+        yield batch
+
+
+def main(out, process, processes, port, fault):
+    process, processes = int(process), int(processes)
+    if processes > 1:
+        jax.distributed.initialize(
+            f"127.0.0.1:{port}", processes, process,
+            heartbeat_timeout_seconds=10, shutdown_timeout_seconds=10,
+        )  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+    if fault == "shapes" and process:
+        x = x[:, :2]
+    scale = 2.0 if fault == "code" and process else 1.0
+
+    def loss(params, batch, key):
+        return scale * jnp.mean(
+            (NETWORK.apply(params, batch) - jnp.sin(batch).sum(1)[:, None]) ** 2
+        )
+
+    mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
+    replicated, spread = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in ((), ("data",)))
+    key, optimizer = jax.random.key(0), optax.adam(1e-2)
+
+    def start(key):
+        return training.init(NETWORK.init(key, jnp.zeros((1, 3))), optimizer, key)
+
+    def batches(step):
+        rows = training.batches(x, ROWS, key, start=step, sharding=spread)
+        return faulty(rows, fault, process + (processes == 1))
+
+    state, history = training.fit(
+        training.step(loss, optimizer),
+        jax.jit(start, out_shardings=replicated)(key),
+        batches,
+        STEPS,
+        every=EVERY,
+        checkpoint=out,
+    )
+    print(json.dumps({"step": int(state.step), "loss": history["loss"].tolist()}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
