@@ -29,8 +29,8 @@ def mean_over_parts(
     shapes = jax.eval_shape(function, *first)
 
     def body(total: Any, part: tuple[Batch, Array]) -> tuple[Any, None]:
-        add = lambda t, x: t + x.astype(t.dtype)  # noqa: E731
-        return jax.tree.map(add, total, function(*part)), None
+        found = function(*part)
+        return jax.tree.map(lambda t, x: t + jnp.asarray(x, t.dtype), total, found), None
 
     total, _ = lax.scan(body, jax.tree.map(_zeros, shapes), (stacked, keys))
     return jax.tree.map(lambda t, s: (t / parts).astype(_kept(s.dtype)), total, shapes)

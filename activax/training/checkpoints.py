@@ -109,7 +109,8 @@ class Checkpoints:
     ) -> None:
         if kind is None:
             self.wait()
-        self._manager.close()
+        if kind is None or jax.process_count() == 1:  # a lost process would be waited for
+            self._manager.close()
 
     def steps(self) -> list[int]:
         """Return the steps of the complete checkpoints, in order."""

@@ -16,7 +16,7 @@ from activax.training.callbacks import Callback
 from activax.training.checkpoints import Checkpoints
 from activax.training.history import History
 from activax.training.preemption import EXIT_CODE, preemption
-from activax.training.processes import check_agreement, everywhere
+from activax.training.processes import check_agreement, everywhere, explain
 from activax.training.state import Batch, State
 from activax.training.steps import Step
 
@@ -112,6 +112,7 @@ def fit(
             if checkpoint is not None:
                 store.save(state)
         except BaseException as error:
+            explain(error)
             history.give_to(error, state)
             raise
     if leave:

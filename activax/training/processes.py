@@ -31,24 +31,34 @@ def everywhere(state: Any) -> NamedSharding:
 
 def check_agreement(step: Any, state: Any, batch: Batch) -> None:
     """Raise ValueError if the processes have different programs, or data of different shapes."""
-    _check_same("state", _described(state))
-    _check_same("batch", _described(batch))
+    for name, tree in (("state", state), ("batch", batch)):
+        shapes = _described(tree)
+        _check_same(name, shapes, f"; process {jax.process_index()} has {shapes[:MOST_SHOWN]}")
     if isinstance(step, jax.stages.Wrapped):
-        _check_same("program of the step", step.lower(state, batch).as_text())
+        _check_same("step", step.lower(state, batch).as_text(), ". Start all with the same code.")
 
 
-def _check_same(name: str, text: str) -> None:
+def explain(error: BaseException) -> None:
+    """Note on an error of the runtime that another process may have caused it."""
+    if jax.process_count() > 1 and isinstance(error, jax.errors.JaxRuntimeError):
+        error.add_note(
+            f"fit: process {jax.process_index()} of {jax.process_count()} lost the others; one was "
+            "killed or failed, as its own output may say. Start all processes again, or another "
+            "number of them: with `checkpoint` the training goes on from the newest checkpoint."
+        )
+
+
+def _check_same(name: str, text: str, hint: str) -> None:
     digest = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
     gathered = np.asarray(multihost_utils.process_allgather(digest))
-    differ = (gathered != gathered[0]).any(-1)
-    if differ.any():
+    others = np.flatnonzero((gathered != gathered[0]).any(-1))
+    if others.size:
         raise ValueError(
-            f"fit: all processes must have the same {name}; processes "
-            f"{np.flatnonzero(differ).tolist()} differ from process 0; "
-            f"process {jax.process_index()} has {text[:MOST_SHOWN]}"
+            f"fit: {name} must be the same in all processes, and processes {others.tolist()} differ "
+            f"from process 0{hint}"
         )
 
 
 def _described(tree: Any) -> str:
     paths = jax.tree.leaves_with_path(tree)
-    return ", ".join(f"{jax.tree_util.keystr(path)}: {jax.typeof(leaf)}" for path, leaf in paths)
+    return ", ".join(f"{jax.typeof(leaf)} {jax.tree_util.keystr(path)}" for path, leaf in paths)

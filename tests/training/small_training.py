@@ -29,8 +29,8 @@ def faulty(batches, fault, process):
                 os.kill(os.getpid(), signal.SIGKILL)
             if fault == "terminate":
                 os.kill(os.getpid(), signal.SIGTERM)
-        if fault == "terminate":
-            time.sleep(0.1)  # so that the notice arrives before the last step
+        if fault in ("kill", "terminate"):  # a checkpoint and a notice take longer than steps
+            time.sleep(0.5)
         yield batch
 
 
