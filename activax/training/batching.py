@@ -65,8 +65,9 @@ def global_batches(local: Iterable[Batch], sharding: Sharding) -> Iterator[Batch
     Example:
         >>> from jax.sharding import NamedSharding, PartitionSpec as P
         >>> rows = NamedSharding(jax.make_mesh((1,), ("data",)), P("data"))
-        >>> next(activax.training.global_batches([{"x": np.ones((4, 2))}], rows))["x"].sharding.spec
-        PartitionSpec('data',)
+        >>> batch = next(activax.training.global_batches([{"x": np.ones((4, 2))}], rows))
+        >>> batch["x"].shape, batch["x"].sharding == rows
+        ((4, 2), True)
     """
     return _assembled(local, sharding, None)
 

@@ -32,11 +32,13 @@ def evaluation(
             dict.
 
     Example:
+        >>> import optax
         >>> def loss(params, batch, key):
         ...     return jnp.mean((params["w"] - batch) ** 2)
         >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.25), jax.random.key(0))
-        >>> {k: float(v) for k, v in activax.training.evaluation(loss, [jnp.zeros(2)])(state, {}).items()}
-        {'validation_loss': 1.0}
+        >>> callback = activax.training.evaluation(loss, [jnp.zeros(2)])
+        >>> float(callback(state, {})["validation_loss"])
+        1.0
     """
     of_batch = checked_loss("evaluation", loss)
     kept = list(batches)
@@ -104,8 +106,10 @@ def logger(write: Any) -> Callback:
             `mlflow.log_metrics`; or a writer of TensorBoard, which has `add_scalar`.
 
     Example:
+        >>> import optax
         >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.25), jax.random.key(0))
-        >>> activax.training.logger(lambda metrics, step: print(step, metrics))(state, {"loss": 2})
+        >>> callback = activax.training.logger(lambda metrics, step: print(step, metrics))
+        >>> callback(state, {"loss": 2})
         0 {'loss': 2.0}
     """
 

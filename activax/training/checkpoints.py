@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from activax.training.state import State
 
-Tree = TypeVar("Tree")
+Like = TypeVar("Like")
 
 
 def save(path: str | os.PathLike[str], state: State, *, keep: int | None = None) -> None:
@@ -30,7 +30,7 @@ def save(path: str | os.PathLike[str], state: State, *, keep: int | None = None)
             stay.
 
     Example:
-        >>> import tempfile
+        >>> import optax, tempfile
         >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.1), jax.random.key(0))
         >>> with tempfile.TemporaryDirectory() as path:
         ...     activax.training.save(path, state)
@@ -40,12 +40,13 @@ def save(path: str | os.PathLike[str], state: State, *, keep: int | None = None)
     with Checkpoints("save", path, keep) as checkpoints:
         if int(state.step) in checkpoints.steps():
             raise FileExistsError(
-                f"save: path must have no checkpoint of step {state.step}; {checkpoints.path} has one"
+                f"save: path must have no checkpoint of the step of the state, {state.step}; "
+                f"{checkpoints.path} has one"
             )
         checkpoints.save(state)
 
 
-def restore(path: str | os.PathLike[str], like: Tree, *, step: int | None = None) -> Tree:
+def restore(path: str | os.PathLike[str], like: Like, *, step: int | None = None) -> Like:
     """Read a checkpoint onto the devices of another state.
 
     The mesh and the number of processes may differ from those that wrote the checkpoint.
@@ -61,6 +62,15 @@ def restore(path: str | os.PathLike[str], like: Tree, *, step: int | None = None
         ModuleNotFoundError: Orbax is not installed.
         FileNotFoundError: a directory without the checkpoint.
         ValueError: a checkpoint of other arrays than those of `like`.
+
+    Example:
+        >>> import optax, tempfile
+        >>> state = activax.training.init({"w": jnp.ones(2)}, optax.sgd(0.1), jax.random.key(0))
+        >>> with tempfile.TemporaryDirectory() as path:
+        ...     activax.training.save(path, state)
+        ...     planned = jax.eval_shape(lambda: state)
+        ...     activax.training.restore(path, planned).params["w"]
+        Array([1., 1.], dtype=float32)
     """
     with Checkpoints("restore", path, None, writes=False) as checkpoints:
         return checkpoints.restore(like, step)
@@ -141,23 +151,23 @@ class Checkpoints:
                 f"complete ones are of steps {self.steps()}"
             ) from error
 
-    def restore(self, like: Tree, step: int | None = None) -> Tree:
+    def restore(self, like: Like, step: int | None = None) -> Like:
         """Return a checkpoint as a tree of the structure and shardings of `like`."""
         steps = self.steps()
         if not steps or (step is not None and step not in steps):
+            wanted = "a checkpoint" if step is None else f"a checkpoint of step {step}"
             raise FileNotFoundError(
-                f"{self._where}: path must have a checkpoint{'' if step is None else f' of step {step}'}"
-                f"; {self.path} has steps {steps}"
+                f"{self._where}: path must have {wanted}; {self.path} has steps {steps}"
             )
         number = steps[-1] if step is None else step
-        wanted = {path: _planned(leaf) for path, leaf in _by_path(like).items()}
-        self._check_same(number, wanted)
-        found = self._manager.restore(number, args=self._args.StandardRestore(wanted))
-        return jax.tree.unflatten(jax.tree.structure(like), [found[path] for path in wanted])
+        planned = {path: _planned(leaf) for path, leaf in _by_path(like).items()}
+        self._check_same(number, planned)
+        found = self._manager.restore(number, args=self._args.StandardRestore(planned))
+        return jax.tree.unflatten(jax.tree.structure(like), [found[path] for path in planned])
 
-    def _check_same(self, number: int, wanted: dict[str, Any]) -> None:
+    def _check_same(self, number: int, planned: dict[str, Any]) -> None:
         saved = self._manager.item_metadata(number).tree
-        facts = [{path: _facts(leaf) for path, leaf in tree.items()} for tree in (saved, wanted)]
+        facts = [{path: _facts(leaf) for path, leaf in tree.items()} for tree in (saved, planned)]
         for path in sorted(facts[0].keys() | facts[1].keys()):
             there, here = (fact.get(path, "nothing") for fact in facts)
             if there != here:

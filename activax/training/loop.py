@@ -38,8 +38,9 @@ def fit(
     """Run the training loop.
 
     A training with checkpoints that is started again, on any number of devices and processes, goes
-    on from its newest checkpoint. On SIGTERM it writes a checkpoint and exits. Whatever else
-    ends `fit`, Ctrl-C for one, carries `.state` and `.history` of the steps before.
+    on from its newest checkpoint. On SIGTERM it writes a checkpoint and exits. Any other exception
+    that ends `fit`, of Ctrl-C for one, has the `.history` of the steps before, and their `.state`
+    unless its memory went to a step that failed.
 
     Args:
         step: the result of `activax.training.step`, or any `(state, batch) -> (state, metrics)`.
@@ -71,6 +72,7 @@ def fit(
         SystemExit: SIGTERM, after the checkpoint.
 
     Example:
+        >>> import optax
         >>> def loss(params, batch, key):
         ...     return jnp.sum((params["w"] - batch) ** 2)
         >>> optimizer = optax.sgd(0.25)

@@ -54,7 +54,7 @@ def _check_same(name: str, text: str, hint: str) -> None:
     others = np.flatnonzero((gathered != gathered[0]).any(-1))
     if others.size:
         raise ValueError(
-            f"fit: {name} must be the same in all processes, and processes {others.tolist()} differ "
+            f"fit: {name} must be the same in all processes; processes {others.tolist()} differ "
             f"from process 0{hint}"
         )
 

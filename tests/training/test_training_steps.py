@@ -36,7 +36,9 @@ def named_after_learning_rates(module):
                 n for n, p in inspect.signature(make).parameters.items()
                 if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
             }  # fmt: skip
-            if "learning_rate" in inspect.signature(make).parameters and needed <= {"learning_rate"}:
+            if "learning_rate" in inspect.signature(make).parameters and needed <= {
+                "learning_rate"
+            }:
                 yield name, make
 
 
