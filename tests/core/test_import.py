@@ -62,7 +62,7 @@ PRIMITIVE = {"jax.extend.core.Primitive"} | {
     f"jax.interpreters.{n}" for n in ("ad", "batching", "mlir")
 }
 OPTIONAL = {"optax", "chex", "rich", "uniplot", "matplotlib", "sklearn", "scipy", "mpmath"}
-OPTIONAL |= {"optuna", "sqlalchemy", "psycopg", "submitit", "pyarrow"}
+OPTIONAL |= {"optuna", "sqlalchemy", "psycopg", "submitit", "pyarrow", "orbax"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

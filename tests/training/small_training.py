@@ -5,6 +5,7 @@ python small_training.py OUT PROCESS PROCESSES PORT FAULT
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -21,26 +22,27 @@ STEPS, EVERY, FAULT_AT, ROWS = 12, 4, 7, 8
 NETWORK = nn.serial(nn.dense(16), jnp.tanh, nn.dense(1))
 
 
-def faulty(batches, fault, process):
-    """Yield batches; before step FAULT_AT + 1 the last process is killed, or told to end."""
+def faulty(batches, out, fault, last):
+    """Yield batches; before step FAULT_AT + 1 the last process meets the fault."""
     for number, batch in enumerate(batches):
-        if number == FAULT_AT and process:
+        if number == FAULT_AT and last:
+            while fault != "none" and str(EVERY) not in os.listdir(out):  # written meanwhile
+                time.sleep(0.01)
             if fault == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             if fault == "terminate":
                 os.kill(os.getpid(), signal.SIGTERM)
-        if fault in ("kill", "terminate"):  # a checkpoint and a notice take longer than steps
+            if fault == "kill while writing":
+                os.rename = os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+            if fault == "full disk":  # of files, not of the pipes that this process prints to
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        if fault == "terminate":  # the notice takes longer than a step
             time.sleep(0.5)
         yield batch
 
 
-def main(out, process, processes, port, fault):
-    process, processes = int(process), int(processes)
-    if processes > 1:
-        jax.distributed.initialize(
-            f"127.0.0.1:{port}", processes, process,
-            heartbeat_timeout_seconds=10, shutdown_timeout_seconds=10,
-        )  # fmt: skip
+def train(out, process, processes, fault):
+    """Train to step STEPS, and return the losses of the steps since the newest checkpoint."""
     x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
     if fault == "shapes" and process:
         x = x[:, :2]
@@ -60,9 +62,9 @@ def main(out, process, processes, port, fault):
 
     def batches(step):
         rows = training.batches(x, ROWS, key, start=step, sharding=spread)
-        return faulty(rows, fault, process + (processes == 1))
+        return faulty(rows, out, fault, process == processes - 1)
 
-    state, history = training.fit(
+    _, history = training.fit(
         training.step(loss, optimizer),
         jax.jit(start, out_shardings=replicated)(key),
         batches,
@@ -70,7 +72,17 @@ def main(out, process, processes, port, fault):
         every=EVERY,
         checkpoint=out,
     )
-    print(json.dumps({"step": int(state.step), "loss": history["loss"].tolist()}))
+    return history["loss"].tolist()
+
+
+def main(out, process, processes, port, fault):
+    process, processes = int(process), int(processes)
+    if processes > 1:
+        jax.distributed.initialize(
+            f"127.0.0.1:{port}", processes, process,
+            heartbeat_timeout_seconds=10, shutdown_timeout_seconds=10,
+        )  # fmt: skip
+    print(json.dumps(train(out, process, processes, fault)))
 
 
 if __name__ == "__main__":
