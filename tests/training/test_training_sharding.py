@@ -40,16 +40,13 @@ def test_on_eight_devices():
 
 
 def loss(params, batch, key):
-    hidden = jnp.tanh(jnp.einsum("bi,ij->bj", batch, params["up"]))
-    out = jnp.einsum("bj,jk->bk", hidden, params["down"])
+    out = jnp.tanh(jnp.einsum("bi,ij->bj", batch, params["weight"])) * params["scale"]
     return jnp.mean((out - 1) ** 2), {"rows": jnp.sum(out, -1)}
 
 
 def start():
-    params = {
-        "up": 0.3 * jnp.asarray(X[:4, :1] + X[:1, :4]).repeat(4, 1),
-        "down": jnp.ones((16, 1)),
-    }
+    weight = 0.3 * jnp.asarray(X[:16].T)
+    params = {"weight": weight, "scale": jnp.ones((1, 16))}
     return training.init(params, OPTIMIZER, KEY)
 
 
@@ -91,8 +88,8 @@ def check_steps(expected):
             step = training.step(loss, OPTIMIZER, accumulate=parts)
             state, history = training.fit(step, sharded(mesh), batches(mesh), 6)
             np.testing.assert_allclose(history["loss"], expected[:6], rtol=2e-5)
-            assert state.params["up"].sharding.spec == PartitionSpec(None, "model")
-            assert not state.params["up"].is_fully_replicated
+            assert state.params["weight"].sharding.spec == PartitionSpec(None, "model")
+            assert not state.params["weight"].is_fully_replicated
 
 
 def check_checkpoints(path, expected):
