@@ -19,9 +19,11 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import islice
 from pydoc_data.topics import topics
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
@@ -84,13 +86,14 @@ def language_model(characters: int) -> nn.Layer:
 
 
 def train(out: str, steps: int, every: int) -> None:
+    """Train from the newest checkpoint in `out`, and print what the held-out text costs."""
     characters, rows = pieces()
     held_out, shown = rows[: 4 * ROWS], rows[4 * ROWS :]
     network = language_model(characters)
 
     def loss(params, batch, key):
         scores = activax.log_softmax(network.apply(params, batch[:, :-1]))
-        return -jax.numpy.mean(jax.numpy.take_along_axis(scores, batch[:, 1:, None], -1))
+        return -jnp.mean(jnp.take_along_axis(scores, batch[:, 1:, None], -1))
 
     # Each device has all parameters, and its share of the rows of a batch.
     mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
@@ -113,7 +116,7 @@ def train(out: str, steps: int, every: int) -> None:
         )
 
     state = jax.jit(start, out_shardings=replicated)(key)
-    evaluated = training.global_batches(np.split(held_out, 4), replicated)
+    evaluated = islice(training.batches(held_out, ROWS, key, sharding=spread), 4)
     training.fit(
         training.step(loss, optimizer),
         state,
