@@ -90,7 +90,7 @@ def orthogonal(
         Saxe, McClelland & Ganguli 2013, Exact Solutions to the Nonlinear Dynamics of Learning in
         Deep Linear Neural Networks, arXiv:1312.6120.
     """
-    return widened(jax.nn.initializers.orthogonal(gain_of(gain, kind), column_axis))
+    return widened(_resharded(jax.nn.initializers.orthogonal(gain_of(gain, kind), column_axis)))
 
 
 def delta_orthogonal(
@@ -124,7 +124,20 @@ def delta_orthogonal(
         Xiao, Bahri, Sohl-Dickstein, Schoenholz & Pennington 2018, Dynamical Isometry and a Mean
         Field Theory of CNNs, arXiv:1806.05393.
     """
-    return widened(jax.nn.initializers.delta_orthogonal(gain_of(gain, kind), column_axis))
+    make = jax.nn.initializers.delta_orthogonal(gain_of(gain, kind), column_axis)
+    return widened(_resharded(make))
+
+
+def _resharded(init: Initializer) -> Initializer:
+    """Return `init` with `out_sharding`; each device decomposes the whole matrix, as JAX does."""
+
+    def make(
+        key: Array, shape: tuple[int, ...], dtype: DTypeLike, out_sharding: Any = None
+    ) -> Array:
+        weights = init(key, shape, dtype)
+        return weights if out_sharding is None else jax.sharding.reshard(weights, out_sharding)
+
+    return make
 
 
 def widened(init: Initializer) -> Initializer:

@@ -14,9 +14,10 @@ from activax.core.arguments import check_axis, inexact_dtype, real
 from activax.nn.checks import check_functions, check_heads, check_number, check_rate, check_size
 from activax.nn.constructor import constructor
 from activax.nn.dot_product import dot_product
+from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import Example, Layer, Params, Source, as_layer
 from activax.nn.layer import init as init_layer
-from activax.nn.linear import Sharding, affine_axes, affine_init, affine_map
+from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
 from activax.nn.visibility import Visibility, integers
 
 
@@ -29,7 +30,7 @@ def attention(
     causal: bool = False,
     window: int | None = None,
     rotary: Layer | Callable[[Array], Array] | None = None,
-    norm: Layer | Callable[[Array], Array] | None = None,
+    qk_norm: Layer | Callable[[Array], Array] | None = None,
     soft_cap: float | None = None,
     sinks: bool = False,
     dropout: float = 0.0,
@@ -37,7 +38,7 @@ def attention(
     fused: bool = False,
     weight_init: initializers.Initializer | None = None,
     out_sharding: Sharding = None,
-    reduce: Callable[[Array], Array] | None = None,
+    reduce: Reduce = None,
 ) -> Layer:
     """Let every position read a mean of all positions, weighted by how their keys fit its query.
 
@@ -55,7 +56,7 @@ def attention(
 
     Formula:
         y = concatenate(softmax(cap(q_h k_h^T / sqrt(size))) v_h for every head h) out,
-        where q = rotary(norm(x query)), k = rotary(norm(x key)) and v = x value are cut into heads
+        where q = rotary(qk_norm(x query)), k = rotary(qk_norm(x key)) and v = x value are cut into heads
 
     Args:
         heads: the number of heads.
@@ -66,7 +67,7 @@ def attention(
         window: positions that are at least so far away are not read; by default all are.
         rotary: a layer without parameters of queries and of keys, `rotary()` or a function of
             (..., positions, heads, size); by default none.
-        norm: a layer of the heads of queries and of keys, such as `rms_norm()`, with parameters of
+        qk_norm: a layer of the heads of queries and of keys, such as `rms_norm()`, with parameters of
             its own for both; by default none.
         soft_cap: the cap of `activax.soft_cap` for the products; by default none.
         sinks: whether each head has a trained logit that takes a share of the softmax, as in
@@ -122,7 +123,7 @@ def attention(
     shared = heads if key_value_heads is None else key_value_heads
     group = heads // shared
     rotate = None if rotary is None else as_layer(rotary, "attention: rotary")
-    normalize = None if norm is None else as_layer(norm, "attention: norm")
+    normalize = None if qk_norm is None else as_layer(qk_norm, "attention: qk_norm")
     heads_of_norm = {"query_norm": heads, "key_norm": shared}
     heads_of = {"query": heads, "key": shared, "value": shared}
     if fused:
@@ -136,8 +137,8 @@ def attention(
         features, size = example.shape[-1], size_of(example)
         if head_size is None and features % heads:
             raise ValueError(
-                "attention: the example's last axis must be a multiple of heads; got shape "
-                f"{example.shape} and heads={heads}; give a head_size otherwise"
+                "attention: the example's last axis must be a multiple of heads, without a "
+                f"head_size; got shape {example.shape} and heads={heads}"
             )
         linear = functools.partial(affine_init, "attention", weight_init=weight_init, bias=bias)
         out_key, *keys = jax.random.split(key, 1 + len(heads_of))

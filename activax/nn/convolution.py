@@ -8,6 +8,7 @@ from jax import Array, lax
 from activax import initializers
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding, entries, explicit_mesh, joined, with_sharding
 from activax.nn.layer import Example, Layer, Params, Source
 from activax.nn.linear import add_bias, affine_axes, affine_init
 from activax.nn.windows import Padding, Size, windows
@@ -24,6 +25,7 @@ def conv(
     groups: int = 1,
     bias: bool = True,
     weight_init: initializers.Initializer | None = None,
+    out_sharding: Sharding = None,
 ) -> Layer:
     """Map the window around every place linearly, with the same weights at all places.
 
@@ -49,6 +51,8 @@ def conv(
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
             `initializers.variance_scaling` with the gain of the preceding activation, or 1. The fan
             counts a whole window, although padding covers a part of the windows at the border.
+        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
+            channels or the spatial axes of x are split.
 
     Returns:
         A Layer with parameters {"weight": (*window, channels / groups, features), "bias":
@@ -104,16 +108,25 @@ def conv(
             )
         leading, place = x.shape[: -axes - 1], x.shape[-axes - 1 :]
         dtype = jnp.result_type(x, weight)
-        y = lax.conv_general_dilated(
-            x.reshape(math.prod(leading), *place).astype(dtype),
-            weight.astype(dtype),
-            over.strides,
-            over.padding,
-            rhs_dilation=over.dilation,
-            dimension_numbers=layout,
-            feature_group_count=groups,
-        )
-        return add_bias(params, over.check_fit(x, y.reshape(*leading, *y.shape[1:])))
+
+        def convolve(x: Array, weight: Array) -> Array:
+            y = lax.conv_general_dilated(
+                x.reshape(math.prod(leading), *place).astype(dtype),
+                weight.astype(dtype),
+                over.strides,
+                over.padding,
+                rhs_dilation=over.dilation,
+                dimension_numbers=layout,
+                feature_group_count=groups,
+            )
+            return y.reshape(*leading, *y.shape[1:])
+
+        sharding = out_sharding
+        if sharding is None and (mesh := explicit_mesh(x, weight)):
+            outer, inner = entries(x)[: -axes - 1], entries(x)[-axes - 1 :]
+            if not any(inner):
+                sharding = joined(mesh, *outer, *(None,) * axes, entries(weight)[-1])
+        return add_bias(params, over.check_fit(x, with_sharding(convolve, sharding, x, weight)))
 
     names = affine_axes(*("conv_window",) * axes, "conv_in", "conv_out", bias=bias)
     return Layer(init, apply, takes_preceding=True, axes=names)

@@ -11,6 +11,7 @@ from activax.core.arguments import check_axis, inexact_dtype
 from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding, entries, explicit_mesh, joined
 from activax.nn.layer import Example, Layer, Params
 
 
@@ -21,6 +22,7 @@ def embedding(
     *,
     dtype: Any = None,
     weight_init: initializers.Initializer | None = None,
+    out_sharding: Sharding = None,
 ) -> Layer:
     """Look up a trained vector for each id, such as a token of a vocabulary.
 
@@ -37,6 +39,8 @@ def embedding(
             float.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal with standard
             deviation 1, because the layers of this package keep the second moment 1.
+        out_sharding: the sharding of the output, on a mesh of Explicit axes; by default split as
+            the ids are, and along the features as the weight is.
 
     Returns:
         A Layer of integers with parameters {"weight": (size, features)}.
@@ -69,8 +73,12 @@ def embedding(
 
     def apply(params: Params, ids: Array) -> Array:
         _check_ids(ids)
-        rows = params["weight"].at[ids]
-        return rows.get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)
+        weight, sharding = params["weight"], out_sharding
+        if sharding is None and (mesh := explicit_mesh(weight, ids)):
+            sharding = joined(mesh, *entries(ids), entries(weight)[-1])
+        return weight.at[ids].get(
+            mode="fill", fill_value=jnp.nan, wrap_negative_indices=False, out_sharding=sharding
+        )
 
     return Layer(init, apply, axes={"weight": ("vocab", "embed")})
 

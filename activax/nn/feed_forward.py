@@ -14,6 +14,7 @@ from activax.functions.gaussian import gelu
 from activax.nn.checkpoint_names import ACTIVATION, PREACTIVATION, named
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import (
     Example,
     Layer,
@@ -25,7 +26,7 @@ from activax.nn.layer import (
     no_params,
     output_of,
 )
-from activax.nn.linear import Reduce, Sharding, affine_axes, affine_init, affine_map
+from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
 from activax.numerics.mode import PLAIN, tracing
 
 Policy = Callable[..., bool]

@@ -15,8 +15,9 @@ from activax.core.declaration import check_elementwise
 from activax.functions.self_gated.units import silu
 from activax.nn.checks import check_functions, check_size
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import AxisNames, Example, Layer, Params
-from activax.nn.linear import Sharding, add_bias
+from activax.nn.linear import add_bias
 from activax.numerics import bases
 from activax.numerics.mode import PLAIN, tracing
 from activax.numerics.transcendental import tanh

@@ -7,16 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.sharding import NamedSharding, PartitionSpec
 
 from activax import initializers
 from activax.core.activation import Activation
 from activax.core.arguments import inexact_dtype
 from activax.nn.checks import check_axes, check_functions, check_size
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import AxisNames, Example, Layer, Params, Source
 
-Sharding = NamedSharding | PartitionSpec | None
 Reduce = Callable[[Array], Array] | None
 
 

@@ -97,10 +97,9 @@ def _norm(function: str, epsilon: float, *, centred: bool) -> Layer:
         dtype = inexact_dtype(x.dtype)
         unit = _unit if tracing.value in PLAIN else _unit_with_rule
         normal, _ = unit(centred, epsilon, widen(x.astype(dtype)))
-        scaled = normal * jnp.broadcast_to(widen(params["scale"]), x.shape)
-        if centred:
-            scaled += jnp.broadcast_to(widen(params["bias"]), x.shape)
-        return scaled.astype(dtype)
+        # Not `broadcast_to`: its gradient gathers arrays that are sharded over Explicit axes.
+        scale, *bias = (jnp.expand_dims(widen(params[name]), range(x.ndim - 1)) for name in names)
+        return sum(bias, normal * scale).astype(dtype)
 
     names = ("scale", "bias") if centred else ("scale",)
     return Layer(init, apply, axes=dict.fromkeys(names, ("norm",)))

@@ -1,5 +1,6 @@
 """Pooling over windows."""
 
+import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -8,13 +9,18 @@ from jax import Array, lax
 
 from activax.core.arguments import inexact_dtype, real, widen
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding, with_sharding
 from activax.nn.layer import Layer, Params, no_params
 from activax.nn.windows import Padding, Size, Windows, windows
 
 
 @constructor
 def max_pool(
-    window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
+    window: Size = (2, 2),
+    *,
+    strides: Size | None = None,
+    padding: Padding = "VALID",
+    out_sharding: Sharding = None,
 ) -> Layer:
     """Take the greatest element of every window, for each channel on its own.
 
@@ -34,6 +40,8 @@ def max_pool(
         padding: the places around x, which are never the greatest: "VALID", none; "SAME", so that
             the output has ceil(size / stride) places; or integers and pairs as for `conv`, smaller
             than the window.
+        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
+            number of devices along a spatial axis does not divide the output.
 
     Returns:
         A Layer without parameters.
@@ -58,14 +66,18 @@ def max_pool(
 
     def apply(params: Params, x: Array) -> Array:
         x = real("max_pool", "x", x)
-        return _reduce(over, x, _least(x.dtype), lax.max)
+        return _reduce(over, x, _least(x.dtype), lax.max, out_sharding)
 
     return Layer(no_params, apply)
 
 
 @constructor
 def avg_pool(
-    window: Size = (2, 2), *, strides: Size | None = None, padding: Padding = "VALID"
+    window: Size = (2, 2),
+    *,
+    strides: Size | None = None,
+    padding: Padding = "VALID",
+    out_sharding: Sharding = None,
 ) -> Layer:
     """Take the mean of every window, for each channel on its own.
 
@@ -85,6 +97,8 @@ def avg_pool(
         padding: the places around x: "VALID", none; "SAME", so that the output has
             ceil(size / stride) places; or integers and pairs as for `conv`, smaller than the
             window.
+        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
+            number of devices along a spatial axis does not divide the output.
 
     Returns:
         A Layer without parameters.
@@ -111,7 +125,7 @@ def avg_pool(
         x = real("avg_pool", "x", x)
         dtype = inexact_dtype(x.dtype)
         wide = widen(x.astype(dtype))
-        total = _reduce(over, wide, 0.0, lax.add)
+        total = _reduce(over, wide, 0.0, lax.add, out_sharding)
         places = jnp.ones((*x.shape[-len(over.size) - 1 : -1], 1), wide.dtype)
         number = jnp.broadcast_to(_reduce(over, places, 0.0, lax.add), total.shape)
         return (total / number).astype(dtype)
@@ -140,19 +154,21 @@ def _least(dtype: Any) -> Any:
     return False if dtype == jnp.bool_ else jnp.iinfo(dtype).min
 
 
-def _reduce(over: Windows, x: Array, start: Any, operation: Any) -> Array:
+def _reduce(
+    over: Windows, x: Array, start: Any, operation: Any, out_sharding: Sharding = None
+) -> Array:
     """Combine the elements of every window, for each leading index and each channel."""
     over.check_rank(x)
     leading = x.ndim - len(over.size) - 1
     padding = over.padding
     if isinstance(padding, tuple):
         padding = (*[(0, 0)] * leading, *padding, (0, 0))
-    y = lax.reduce_window(
-        x,
-        np.array(start, x.dtype),  # concrete, so that JAX knows the reduction's derivative
-        operation,
-        (*[1] * leading, *over.size, 1),
-        (*[1] * leading, *over.strides, 1),
-        padding,
+    reduce = functools.partial(
+        lax.reduce_window,
+        init_value=np.array(start, x.dtype),  # concrete: JAX knows the reduction's derivative
+        computation=operation,
+        window_dimensions=(*[1] * leading, *over.size, 1),
+        window_strides=(*[1] * leading, *over.strides, 1),
+        padding=padding,
     )
-    return over.check_fit(x, y)
+    return over.check_fit(x, with_sharding(reduce, out_sharding, x))

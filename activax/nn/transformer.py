@@ -45,7 +45,7 @@ def transformer_block(
 
     Args:
         heads: the number of heads, which divides the features; or a layer in the place of the
-            attention, such as `attention(8, causal=True, rotary=rotary(), norm=rms_norm())`.
+            attention, such as `attention(8, causal=True, rotary=rotary(), qk_norm=rms_norm())`.
         hidden: the size of the feed-forward layer's hidden axis.
         activation: an activation, gated ones included; a Layer, or a function of one array.
         key_value_heads: the number of heads of keys and values, as for `attention`.
@@ -64,8 +64,8 @@ def transformer_block(
 
     Raises:
         ValueError: numbers that are not positive integers; a layer of heads together with
-            key_value_heads or causal; key_value_heads that do not divide heads; a dropout outside
-            [0, 1); in `init`, features that are no multiple of heads.
+            key_value_heads or causal; key_value_heads that do not divide
+            heads; a dropout outside [0, 1); in `init`, features that are no multiple of heads.
         TypeError: an activation or a norm that is neither a Layer nor a function.
 
     Example:

@@ -10,7 +10,7 @@ from jax.sharding import PartitionSpec
 from activax.nn.checks import check_axes
 from activax.nn.layer import AxisNames, Layer, Params, as_layer
 
-LAYERS = "layers"  # the axis along which `scan` stacks parameters
+STACKED = "layers"  # the axis along which `scan` stacks parameters
 
 
 def axes(network: Any, params: Params) -> Any:
@@ -85,7 +85,7 @@ def axes_by_path(params: Params, patterns: Mapping[str, AxisNames | PartitionSpe
     found = []
     for path, (_, leaf) in zip(paths, leaves, strict=True):
         matching = [names for pattern, names in compiled.items() if pattern.search(path)]
-        found.append(names_of("axes_by_path", path, leaf, matching[-1] if matching else None))
+        found.append(checked_names("axes_by_path", path, leaf, matching[-1] if matching else None))
     return jax.tree.unflatten(structure, found)
 
 
@@ -94,7 +94,7 @@ def path_of(path: tuple[Any, ...]) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/") or "params"
 
 
-def names_of(function: str, path: str, leaf: Any, names: Any) -> AxisNames:
+def checked_names(function: str, path: str, leaf: Any, names: Any) -> AxisNames:
     """Return a name or None for each axis of an array; raise unless the names fit."""
     if not hasattr(leaf, "shape"):
         raise TypeError(
@@ -118,7 +118,7 @@ def _of_layer(layer: Layer, params: Params) -> Any:
     if parts and parts[0].name is None:  # one part, which has all parameters, perhaps stacked
         (part,) = parts
         return jax.tree.map(
-            lambda stack, one, names: (*(LAYERS,) * (stack.ndim - one.ndim), *names),
+            lambda stack, one, names: (*(STACKED,) * (stack.ndim - one.ndim), *names),
             params,
             part.params,
             _of_layer(part.layer, part.params),
@@ -131,7 +131,7 @@ def _of_layer(layer: Layer, params: Params) -> Any:
 def _spread(layer: Layer, names: Any, params: Params) -> Any:
     """Return names for every array of a layer; None in `names` stands for all arrays below."""
     if names is None or hasattr(params, "shape"):
-        return jax.tree.map(lambda leaf: names_of("axes", repr(layer), leaf, names), params)
+        return jax.tree.map(lambda leaf: checked_names("axes", repr(layer), leaf, names), params)
     known, _ = _children(names)
     children, structure = _children(params)
     if unknown := [name for name in known.keys() - children.keys() if known[name] is not None]:

@@ -11,7 +11,7 @@ from jax.sharding import PartitionSpec
 
 from activax.nn.layer import AxisNames, Layer, Params
 from activax.nn.summary import aligned
-from activax.sharding.logical_axes import axes, names_of, path_of
+from activax.sharding.logical_axes import axes, checked_names, path_of
 from activax.sharding.rules import AnyMesh, Rules, mesh_axes_by_name
 
 
@@ -49,7 +49,7 @@ class Partition:
                         row.path,
                         ", ".join(map(str, row.shape)),
                         ", ".join(name or "-" for name in row.axes),
-                        str(row.spec),
+                        ", ".join(_listed(part) for part in row.spec),
                         f"{row.bytes:,}",
                         "; ".join(row.whole),
                     )
@@ -98,8 +98,9 @@ def specs(network: Any, params: Params, rules: str | Rules, mesh: AnyMesh) -> An
         >>> network = activax.nn.ffn(64, bias=False)
         >>> x = jax.ShapeDtypeStruct((8, 16), "float32")
         >>> params = jax.eval_shape(network.init, jax.random.key(0), x)
-        >>> activax.sharding.specs(network, params, "fsdp+megatron", mesh)["up"]
-        {'weight': PartitionSpec('data', 'model')}
+        >>> found = activax.sharding.specs(network, params, "fsdp+megatron", mesh)
+        >>> tuple(found["up"]["weight"]), tuple(found["down"]["weight"])
+        (('data', 'model'), ('model', 'data'))
 
     Paper:
         Xu et al. 2021, GSPMD: General and Scalable Parallelization for ML Computation Graphs,
@@ -137,8 +138,14 @@ def partition(network: Any, params: Params, rules: str | Rules, mesh: AnyMesh) -
         >>> x = jax.ShapeDtypeStruct((8, 16), "float32")
         >>> params = jax.eval_shape(network.init, jax.random.key(0), x)
         >>> activax.sharding.partition(network, params, "megatron", mesh)
-        path           shape   axes        spec                           bytes a device  whole
-        0/down/bias    16      embed       PartitionSpec(None,)                       64
+        path           shape   axes        spec      bytes a device  whole
+        0/down/bias    16      embed       -                     64
+        0/down/weight  64, 16  mlp, embed  model, -           1,024
+        0/up/bias      64      mlp         model                 64
+        0/up/weight    16, 64  embed, mlp  -, model           1,024
+        1/bias         10      mlp         -                     40  mlp 10 over model 4
+        1/weight       16, 10  embed, mlp  -, -                 640  mlp 10 over model 4
+        total                                                 2,856
     """
     return _partition("partition", network, params, rules, mesh)
 
@@ -147,6 +154,7 @@ def _partition(
     function: str, network: Any, params: Params, rules: str | Rules, mesh: AnyMesh
 ) -> Partition:
     by_name = mesh_axes_by_name(function, rules, mesh)
+    structure: Any
     leaves, structure = jax.tree.flatten_with_path(params)
     named = axes(network, params) if isinstance(network, Layer) else network
     try:
@@ -158,7 +166,9 @@ def _partition(
     rows = []
     for (path, leaf), own in zip(leaves, names, strict=True):
         where = path_of(path)
-        rows.append(_row(where, leaf, names_of(function, where, leaf, own), by_name, mesh.shape))
+        rows.append(
+            _row(where, leaf, checked_names(function, where, leaf, own), by_name, mesh.shape)
+        )
     specs = jax.tree.unflatten(structure, [row.spec for row in rows])
     return Partition(specs, tuple(rows), sum(row.bytes for row in rows))
 
@@ -172,18 +182,22 @@ def _row(
 ) -> PartitionRow:
     """Return the row of one array, whose axes take the axes of the mesh in the order of rules."""
     order = list(by_name)
-    ruled = [i for i, name in enumerate(names) if name in by_name]
+    ruled = [(order.index(name), i, name) for i, name in enumerate(names) if name in by_name]
     parts: list[tuple[str, ...]] = [()] * len(names)
     taken: set[str] = set()
     whole = []
-    for i in sorted(ruled, key=lambda i: order.index(names[i])):
-        wanted = tuple(axis for axis in by_name[names[i]] if axis not in taken)
+    for _, i, name in sorted(ruled):
+        wanted = tuple(axis for axis in by_name[name] if axis not in taken)
         number = math.prod(sizes[axis] for axis in wanted)
         if leaf.shape[i] % number:
-            whole.append(f"{names[i]} {leaf.shape[i]} over {' x '.join(wanted)} {number}")
+            whole.append(f"{name} {leaf.shape[i]} over {' x '.join(wanted)} {number}")
         else:
             parts[i] = wanted
             taken.update(wanted)
     spec = PartitionSpec(*(p if len(p) > 1 else p[0] if p else None for p in parts))
     size = leaf.size * leaf.dtype.itemsize // math.prod(sizes[axis] for axis in taken)
     return PartitionRow(path, tuple(leaf.shape), names, spec, size, tuple(whole))
+
+
+def _listed(part: str | tuple[str, ...] | None) -> str:
+    return "-" if part is None else part if isinstance(part, str) else " x ".join(part)

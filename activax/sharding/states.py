@@ -36,9 +36,10 @@ def of_state(state: Any, params: Params, specs: Any) -> Any:
         >>> state = jax.eval_shape(optax.adam(1e-3).init, params)
         >>> specs = {"weight": jax.P("data", "model")}
         >>> moments, _ = activax.sharding.of_state(state, params, specs)
-        >>> moments.mu, moments.count
-        ({'weight': PartitionSpec('data', 'model')}, PartitionSpec())
+        >>> tuple(moments.mu["weight"]), tuple(moments.count)
+        (('data', 'model'), ())
     """
+    structure: Any
     leaves, structure = jax.tree.flatten_with_path(params)
     try:
         of_params = structure.flatten_up_to(specs)

@@ -89,7 +89,7 @@ def made(options):
     if "rotary" in options:
         base, fraction = options["rotary"]
         options["rotary"] = nn.rotary(base, fraction=fraction)
-    options["norm"] = nn.rms_norm() if options.pop("norm", False) else None
+    options["qk_norm"] = nn.rms_norm() if options.pop("norm", False) else None
     return nn.attention(4, head_size=options.pop("size", None), bias=True, **options), data
 
 
@@ -191,7 +191,7 @@ def test_products_of_rotated_vectors_depend_on_the_distance_alone():
 
 
 def test_data_reach_attention_inside_of_networks():
-    heads = nn.attention(2, causal=True, rotary=nn.rotary(), norm=nn.rms_norm())
+    heads = nn.attention(2, causal=True, rotary=nn.rotary(), qk_norm=nn.rms_norm())
     block = nn.transformer_block(heads, 16, norm=nn.rms_norm())
     remat = jax.checkpoint_policies.nothing_saveable
     side = nn.parallel(nn.residual(heads), combine=lambda y: y)
@@ -238,7 +238,7 @@ BAD = [
     (lambda: nn.attention(2, soft_cap=0), ValueError, "attention: soft_cap must be finite and pos"),
     (lambda: nn.attention(2, dropout=1), ValueError, "attention: dropout must be at least 0 and"),
     (lambda: nn.attention(2, rotary=10_000), TypeError, "attention: rotary: must be a Layer"),
-    (lambda: nn.attention(2, norm=nn.rms_norm), TypeError, "nn.rms_norm makes layers but is no"),
+    (lambda: nn.attention(2, qk_norm=nn.rms_norm), TypeError, "nn.rms_norm makes layers but is no"),
     (lambda: nn.rotary(1.0), ValueError, "rotary: base must be finite and above 1; got 1.0"),
     (lambda: nn.rotary(fraction=0), ValueError, "rotary: fraction must be above 0 and at most 1"),
     (lambda: applied(nn.rotary(fraction=0.3)), ValueError,

@@ -1,0 +1,101 @@
+"""Layers on Explicit axes, and layers of shards in `shard_map`, have the values of one device.
+
+Devices are faked before JAX starts, so this file is also a program, which its one test runs.
+"""
+
+import drawn
+import jax
+import numpy as np
+from eight_devices import run_program
+from jax.sharding import AxisType, PartitionSpec
+from numpy.testing import assert_allclose
+
+from activax import initializers, nn, sharding
+
+IDS = np.arange(16, dtype=np.int32).reshape(8, 2)
+IMAGES = drawn.normal(2, 4, 6, 6, 8)
+DATA, SECOND = PartitionSpec("data"), PartitionSpec(None, "data")
+CHANNELS = PartitionSpec(None, None, None, None, "model")
+ROWS = PartitionSpec(None, None, "data")
+# A layer by its constructor, an input, the shardings of the input and of the output, and whether
+# the layer is told the last.
+CASES = [
+    (nn.embedding, (16, 8), IDS, DATA, ("data", None, None), False),
+    (nn.embedding, (16, 8), IDS, DATA, (None, "data", None), True),
+    (nn.conv, (8, (3, 3)), IMAGES, DATA, ("data", None, None, None, None), False),
+    (nn.conv, (8, (3, 3)), IMAGES, SECOND, (None, "data", None, None, None), False),
+    (nn.conv, (8, (3, 3)), IMAGES, CHANNELS, (None,) * 5, True),
+    (nn.max_pool, (2,), IMAGES, SECOND, (None, "data", None, None, None), False),
+    (nn.max_pool, (2,), IMAGES, ROWS, (None,) * 5, True),
+    (nn.avg_pool, (2,), IMAGES, CHANNELS, (None, None, None, None, "model"), False),
+    (nn.avg_pool, (2,), IMAGES, ROWS, (None,) * 5, True),
+]
+
+
+def test_on_eight_devices():
+    run_program(__file__)
+
+
+def check_layers(mesh):
+    for make, arguments, x, spec, out, told in CASES:
+        out = PartitionSpec(*out)
+        alone = make(*arguments)
+        layer = make(*arguments, out_sharding=out) if told else alone
+        params = drawn.params(alone, x)
+        expected = jax.jit(alone.apply)(params, x)
+        with jax.set_mesh(mesh):
+            y = jax.jit(layer.apply)(*jax.device_put((params, x), (PartitionSpec(), spec)))
+        assert y.sharding.spec == out, (layer, y.sharding.spec)
+        assert_allclose(y, expected, 1e-5, 1e-5, err_msg=repr(layer))
+
+
+def check_initializers(mesh):
+    for name, shape in (("orthogonal", (8, 8)), ("delta_orthogonal", (3, 3, 8, 8))):
+        make = getattr(initializers, name)()
+        spec = PartitionSpec(*(None,) * (len(shape) - 1), "model")
+        with jax.set_mesh(mesh):
+            weight = jax.jit(lambda key, m=make, n=shape, s=spec: m(key, n, out_sharding=s))(
+                drawn.KEY
+            )
+        assert weight.sharding.spec == spec
+        assert_allclose(weight, make(drawn.KEY, shape), 1e-5, 1e-6)
+
+
+def check_shards(mesh):
+    """Assert that shards of a hidden axis, summed before the bias, are the layer."""
+
+    def total(y):
+        return jax.lax.psum(y, "model")
+
+    x = drawn.normal(4, 8)
+    for make in (nn.ffn, nn.gated_ffn):
+        layer, shard = make(16, bias=True), make(16, bias=True, reduce=total)
+        params = drawn.params(layer, x)
+        specs = sharding.specs(layer, params, "megatron", mesh)
+        apply = jax.shard_map(
+            shard.apply, mesh=mesh, in_specs=(specs, PartitionSpec()), out_specs=PartitionSpec()
+        )
+
+        def both(apply, params):
+            y, vjp = jax.vjp(lambda params: apply(params, x), params)
+            return y, vjp(y)
+
+        jax.tree.map(
+            lambda a, b: assert_allclose(a, b, 1e-4, 1e-4),
+            jax.jit(both, static_argnums=0)(apply, params),
+            jax.jit(both, static_argnums=0)(layer.apply, params),
+        )
+
+
+def main():
+    explicit, auto = (
+        jax.make_mesh((2, 4), ("data", "model"), axis_types=(kind, kind))
+        for kind in (AxisType.Explicit, AxisType.Auto)
+    )
+    check_layers(explicit)
+    check_initializers(explicit)
+    check_shards(auto)
+
+
+if __name__ == "__main__":
+    main()
