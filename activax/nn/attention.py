@@ -56,7 +56,8 @@ def attention(
 
     Formula:
         y = concatenate(softmax(cap(q_h k_h^T / sqrt(size))) v_h for every head h) out,
-        where q = rotary(qk_norm(x query)), k = rotary(qk_norm(x key)) and v = x value are cut into heads
+        where q = rotary(qk_norm(x query)), k = rotary(qk_norm(x key)) and v = x value are cut into
+        heads
 
     Args:
         heads: the number of heads.
@@ -67,8 +68,8 @@ def attention(
         window: positions that are at least so far away are not read; by default all are.
         rotary: a layer without parameters of queries and of keys, `rotary()` or a function of
             (..., positions, heads, size); by default none.
-        qk_norm: a layer of the heads of queries and of keys, such as `rms_norm()`, with parameters of
-            its own for both; by default none.
+        qk_norm: a layer of the heads of queries and of keys, such as `rms_norm()`, with parameters
+            of its own for both; by default none.
         soft_cap: the cap of `activax.soft_cap` for the products; by default none.
         sinks: whether each head has a trained logit that takes a share of the softmax, as in
             `activax.softmax_sink`; it starts at 0.
