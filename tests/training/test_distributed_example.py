@@ -30,10 +30,9 @@ def test_one_process_goes_on_where_it_was_stopped(tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("processes", [2, 4])
-def test_processes_find_the_losses_of_one(processes, tmp_path):
+def test_two_processes_find_the_losses_of_one(tmp_path):
     found = []
-    for count in (1, processes):
+    for count in (1, 2):
         command = [sys.executable, "-m", "examples.distributed", "--processes", str(count)]
         options = ["--out", str(tmp_path / str(count)), "--steps", "6", "--every", "2"]
         run = subprocess.run([*command, *options], env=ENVIRONMENT, capture_output=True, text=True)
