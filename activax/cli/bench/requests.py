@@ -157,7 +157,7 @@ def measure_all(request: Request, findings: Findings) -> None:
                 print(f"{case.op} is skipped in mode {mode}: {error}", file=sys.stderr)
             else:
                 findings.rows.extend(rows)
-            advance()
+            advance(1)
     findings.environment["roofline"] = roofline.speeds()
     findings.environment["drift"] = roofline.drift(*request.effort)
     del heap
