@@ -88,7 +88,7 @@ def run(races: Sequence[Race], libraries: Sequence[str], effort: Effort, kept: S
         with interruptible(), progress.bar(len(races), "speed") as advance:
             for one in races:
                 kept.replace(one, measure(one, libraries, effort))
-                advance()
+                advance(1)
     finally:
         kept.save()
 
