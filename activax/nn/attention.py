@@ -138,8 +138,8 @@ def attention(
         features, size = example.shape[-1], size_of(example)
         if head_size is None and features % heads:
             raise ValueError(
-                "attention: the example's last axis must be a multiple of heads, without a "
-                f"head_size; got shape {example.shape} and heads={heads}"
+                "attention: the example's last axis must be a multiple of heads; got shape "
+                f"{example.shape} and heads={heads}; or pass a head_size"
             )
         linear = functools.partial(affine_init, "attention", weight_init=weight_init, bias=bias)
         out_key, *keys = jax.random.split(key, 1 + len(heads_of))

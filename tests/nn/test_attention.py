@@ -80,6 +80,14 @@ OPTIONS = {
             "soft_cap": 2.0, "sinks": True, "lengths": LENGTHS, "segments": SEGMENTS},
 }  # fmt: skip
 each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+QUICK = ("causal window", "all")
+quick = pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=() if name in QUICK else pytest.mark.slow)
+        for name, options in OPTIONS.items()
+    ],
+)
 
 
 def made(options):
@@ -123,25 +131,25 @@ def test_values_and_gradients_are_those_of_the_reference(options):
     np.testing.assert_allclose(found, difference, rtol=1e-4, atol=1e-4)
 
 
-@each
+@quick
 def test_bfloat16_is_near_the_reference(options):
     layer, data = made(options)
     x = jnp.asarray(X, jnp.bfloat16)
     params = drawn.params(layer, x)
 
-    def loss(params):
+    def total(params):
         return jnp.sum(layer.apply(params, x, key=None, **data).astype(jnp.float32) ** 2)
 
-    # The backward pass of JAX's own attention promotes 16-bit arrays.
+    # JAX lowers its own gradient of 16-bit attention with an implicit promotion.
     with jax.numpy_dtype_promotion("standard"):
-        y, slopes = jax.jit(jax.value_and_grad(loss))(params)
+        y, slopes = jax.jit(jax.value_and_grad(total))(params)
     exact = reference(*jax.tree.map(np.float64, (params, x)), 4, **options)
     assert layer.apply(params, x, key=None, **data).dtype == jnp.bfloat16
     np.testing.assert_allclose(y, np.sum(exact**2), rtol=0.03)
     assert all(bool(jnp.all(jnp.isfinite(g))) for g in jax.tree.leaves(slopes))
 
 
-@each
+@quick
 def test_a_fused_layer_is_the_layer_of_its_columns(options):
     layer, data = made(options)
     shared, size = options.get("key_value_heads", 4), options.get("size", 2)
