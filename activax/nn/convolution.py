@@ -32,6 +32,9 @@ def conv(
     Inputs are (..., *spatial, channels), with any number of leading axes and as many spatial axes
     as the window has entries: (3,) for sequences, (3, 3) for images, (3, 3, 3) for volumes.
 
+    On a mesh with an axis that splits nothing, XLA's gradient by the weight is too large by the
+    size of that axis, if there are groups and a split batch, or if a spatial axis is split.
+
     Let p be a place of y, w one of the window, i a channel, o a feature, `before` the padding.
 
     Formula:
