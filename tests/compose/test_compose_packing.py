@@ -11,9 +11,9 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+from eight_devices import ENVIRONMENT, collectives
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
-from test_compose_sharding import ENVIRONMENT, collectives
 
 import activax
 
