@@ -20,10 +20,10 @@ ENVIRONMENT = {
 COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
 
 
-def run_program(file: str, *arguments: str) -> None:
-    """Run a file as a program on eight devices; any warning is an error."""
+def run_program(file: str, *arguments: str, **changes: str) -> None:
+    """Run a file as a program in ENVIRONMENT with changes; any warning is an error."""
     command = [sys.executable, "-W", "error", file, *arguments]
-    environment = {**os.environ, **ENVIRONMENT}
+    environment = {**os.environ, **ENVIRONMENT, **changes}
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
 

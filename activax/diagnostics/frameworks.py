@@ -8,8 +8,8 @@ from typing import Any
 
 import jax
 
-from activax.diagnostics.trees import Tree, entry_name
 from activax.nn.layer import Params
+from activax.nn.trees import Tree, entry_name
 
 ModulePath = tuple[str | int, ...]
 Adapted = tuple[Callable[..., Any], Params]

@@ -10,7 +10,7 @@ from jax import Array
 from activax.core.arguments import cast, inexact_dtype, widen
 from activax.diagnostics.merging import Statistics
 from activax.diagnostics.statistics import statistics
-from activax.diagnostics.trees import Tree, by_path
+from activax.nn.trees import Tree, by_path
 from activax.numerics.squares import scaled_squares
 
 Update = float | Callable[[Tree], Tree]  # a learning rate, or gradients to updates

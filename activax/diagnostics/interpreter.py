@@ -12,7 +12,7 @@ from jax import Array, lax
 from activax.diagnostics.cotangents import Cotangents, tap
 from activax.diagnostics.jaxprs import Atom, Equation, bound, inputs_of_scan, is_literal, names_of
 from activax.diagnostics.named_points import MarkedJaxpr, Place
-from activax.diagnostics.trees import Tree
+from activax.nn.trees import Tree
 
 Sinks = dict[str, Cotangents]  # by path
 

@@ -19,9 +19,9 @@ from activax.diagnostics.jaxprs import (
     opened,
     scopes_of,
 )
-from activax.diagnostics.trees import Tree, by_path
 from activax.nn.layer import Layer, Params
 from activax.nn.layer import apply as apply_layer
+from activax.nn.trees import Tree, by_path
 
 CALLED = ("jaxpr", "call_jaxpr", "call")  # parameters of an equation that may hold a called jaxpr
 OPAQUE = ("while", "shard_map")  # the inputs of their jaxpr are not the inputs of the equation

@@ -1,14 +1,15 @@
 """The names of the axes of parameters."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import jax
 from jax.sharding import PartitionSpec
 
+from activax.nn import trees
 from activax.nn.checks import check_axes
 from activax.nn.layer import AxisNames, Layer, Params, as_layer
+from activax.nn.path_patterns import last_matches
 
 STACKED = "layers"  # the axis along which `scan` stacks parameters
 
@@ -73,25 +74,24 @@ def axes_by_path(params: Params, patterns: Mapping[str, AxisNames | PartitionSpe
         >>> activax.sharding.axes_by_path(params, {"kernel": ("embed", "mlp")})
         {'up': {'bias': (None,), 'kernel': ('embed', 'mlp')}}
     """
-    compiled = {_compiled(text): names for text, names in patterns.items()}
     leaves, structure = jax.tree.flatten_with_path(params)
     paths = [path_of(path) for path, _ in leaves]
-    for pattern in compiled:
-        if not any(map(pattern.search, paths)):
-            raise ValueError(
-                f"axes_by_path: each pattern must match a path; {pattern.pattern!r} matches none "
-                f"of {', '.join(paths[:3])}{', ...' if len(paths) > 3 else ''}"
-            )
-    found = []
-    for path, (_, leaf) in zip(paths, leaves, strict=True):
-        matching = [names for pattern, names in compiled.items() if pattern.search(path)]
-        found.append(checked_names("axes_by_path", path, leaf, matching[-1] if matching else None))
+    chosen = last_matches(
+        patterns,
+        paths,
+        rule="axes_by_path: patterns must be regular expressions",
+        each="axes_by_path: each pattern",
+    )
+    found = [
+        checked_names("axes_by_path", path, leaf, names)
+        for path, (_, leaf), names in zip(paths, leaves, chosen, strict=True)
+    ]
     return jax.tree.unflatten(structure, found)
 
 
 def path_of(path: tuple[Any, ...]) -> str:
     """Return the path of a leaf as text; the path of parameters that are one array is "params"."""
-    return jax.tree_util.keystr(path, simple=True, separator="/") or "params"
+    return trees.path_text(path) or "params"
 
 
 def checked_names(function: str, path: str, leaf: Any, names: Any) -> AxisNames:
@@ -147,12 +147,3 @@ def _children(tree: Any) -> tuple[dict[str, Any], Any]:
     """Return the children of a node by name, and its structure with a leaf for each child."""
     found, structure = jax.tree.flatten_with_path(tree, is_leaf=lambda child: child is not tree)
     return {path_of(path): child for path, child in found}, structure
-
-
-def _compiled(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(
-            f"axes_by_path: patterns must be regular expressions; got {text!r}: {error}"
-        ) from None

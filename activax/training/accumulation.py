@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from activax.core.arguments import compute_dtype
 from activax.training.state import Batch
 
 
@@ -47,9 +48,7 @@ def _split(rows: Array, parts: int) -> Array:
 
 
 def _zeros(shape: Any) -> Array:
-    dtype = _kept(shape.dtype)
-    wide = jnp.float32 if jnp.dtype(dtype).itemsize < 4 else dtype
-    return jnp.zeros(shape.shape, wide)
+    return jnp.zeros(shape.shape, compute_dtype(_kept(shape.dtype)))
 
 
 def _kept(dtype: Any) -> Any:

@@ -62,6 +62,8 @@ def early_stopping(
 ) -> Callback:
     """Return a callback that ends the training when a metric no longer falls.
 
+    It counts anew in a training that goes on from a checkpoint.
+
     Args:
         metric: the name of a scalar metric, of the step or of a callback before this one.
         patience: the number of calls in a row without improvement that end the training.

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 import jax
 import jax.numpy as jnp
 
+from activax.nn.trees import by_path
 from activax.training.state import State
 
 Like = TypeVar("Like")
@@ -135,7 +136,7 @@ class Checkpoints:
         """Copy the state from the devices and begin to write it, unless its step is there."""
         number = int(state.step)
         if number not in self.steps():
-            arrays = {path: jnp.asarray(leaf) for path, leaf in _by_path(state).items()}
+            arrays = {path: jnp.asarray(leaf) for path, leaf in by_path(state).items()}
             self._written(lambda: self._manager.save(number, args=self._args.StandardSave(arrays)))
 
     def wait(self) -> None:
@@ -160,7 +161,7 @@ class Checkpoints:
                 f"{self._where}: path must have {wanted}; {self.path} has steps {steps}"
             )
         number = steps[-1] if step is None else step
-        planned = {path: _planned(leaf) for path, leaf in _by_path(like).items()}
+        planned = {path: _planned(leaf) for path, leaf in by_path(like).items()}
         self._check_same(number, planned)
         found = self._manager.restore(number, args=self._args.StandardRestore(planned))
         return jax.tree.unflatten(jax.tree.structure(like), [found[path] for path in planned])
@@ -175,11 +176,6 @@ class Checkpoints:
                     f"{self._where}: like must have the arrays of the checkpoint; step {number} of "
                     f"{self.path} has {there} at {path!r}, and like has {here}"
                 )
-
-
-def _by_path(tree: Any) -> dict[str, Any]:
-    leaves = jax.tree.leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
 
 
 def _planned(leaf: Any) -> jax.ShapeDtypeStruct:

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 
 from activax.catalogue.lookup import aliases, catalog
 from activax.core.activation import Activation
-from activax.diagnostics.trees import Tree, entry_name
 from activax.nn.layer import Params
+from activax.nn.path_patterns import last_matches
+from activax.nn.trees import Tree, entry_name
 
 # The patterns match names in lower case with underscores: LayerNorm is layer_norm.
 VECTOR = re.compile(
@@ -113,34 +114,21 @@ def _labels(
     """Return the labels; messages about `override` name `function` and `argument`."""
     known = {_squeezed(alias): catalog[name] for alias, name in aliases.items()}
     known |= {_squeezed(a.name): a for a in (*catalog.values(), *activations)}
-    patterns = [(_compiled(function, argument, text), label) for text, label in override.items()]
-    found, matched = {}, set()
-    for names, nodes, leaf in _named_leaves(params):
-        found[names] = _label_of(names, nodes, leaf, known)
-        for pattern, label in patterns:
-            if pattern.search("/".join(names)):
-                found[names] = label
-                matched.add(pattern)
-    for pattern, _ in patterns:
-        if pattern not in matched:
-            paths = ", ".join(["/".join(names) for names in found][:3])
-            raise ValueError(
-                f"{function}: each pattern of {argument} must match a path; {pattern.pattern!r} "
-                f"matches none of {paths}{', ...' if len(found) > 3 else ''}"
-            )
+    leaves = [*_named_leaves(params)]
+    chosen = last_matches(
+        override,
+        ["/".join(names) for names, _, _ in leaves],
+        rule=f"{function}: {argument} must hold regular expressions",
+        each=f"{function}: each pattern of {argument}",
+    )
+    found = {
+        names: label or _label_of(names, nodes, leaf, known)
+        for (names, nodes, leaf), label in zip(leaves, chosen, strict=True)
+    }
     return jax.tree.unflatten(
         jax.tree.structure(_trained(params)),
         [found[names] for names, _, _ in _named_leaves(_trained(params))],
     )
-
-
-def _compiled(function: str, argument: str, text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(
-            f"{function}: {argument} must hold regular expressions; got {text!r}: {error}"
-        ) from None
 
 
 def _trained(params: Params) -> Params:

@@ -10,8 +10,8 @@ import optax
 from jax import Array
 
 from activax.diagnostics.gradients import norm, ratio
-from activax.diagnostics.trees import Tree, by_path
 from activax.nn.layer import Params
+from activax.nn.trees import Tree, by_path
 
 
 class Norms(NamedTuple):

@@ -4,14 +4,11 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 """
 
 import itertools
-import os
-import subprocess
-import sys
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from eight_devices import ENVIRONMENT, collectives
+from eight_devices import ENVIRONMENT, collectives, run_program
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
 
@@ -49,10 +46,7 @@ ALL_MECHANISMS = {(32, 100), (48, 10)}  # the shapes with which each of LEAN is 
 
 
 def test_on_eight_and_sixteen_devices():
-    environment = {**os.environ, **ENVIRONMENT, "XLA_FLAGS": FLAGS}
-    command = [sys.executable, "-W", "error", __file__]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    run_program(__file__, XLA_FLAGS=FLAGS)
 
 
 def gradients(arrays):

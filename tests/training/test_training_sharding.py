@@ -3,18 +3,14 @@
 Devices are faked before JAX starts, so this file is also a program, which its one test runs.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
-from pathlib import Path
 
-import compiling
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from eight_devices import run_program
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from activax import training
@@ -22,21 +18,13 @@ from activax import training
 KEY = jax.random.wrap_key_data(np.zeros(2, np.uint32))
 X = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
 OPTIMIZER = optax.adam(1e-2)
-ENVIRONMENT = {
-    **os.environ,
-    "JAX_PLATFORMS": "cpu",
-    "XLA_FLAGS": f"--xla_force_host_platform_device_count=8 {compiling.FLAGS}",
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    ),
-}
+# Optax relies on implicit promotions.
+PROMOTION = {"JAX_NUMPY_DTYPE_PROMOTION": "standard", "JAX_NUMPY_RANK_PROMOTION": "allow"}
 
 
 def test_on_eight_devices():
     pytest.importorskip("orbax.checkpoint", reason="orbax-checkpoint is not installed")
-    command = [sys.executable, "-W", "error", __file__]
-    run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    run_program(__file__, **PROMOTION)
 
 
 def loss(params, batch, key):
