@@ -1,6 +1,6 @@
 """The names of the axes of parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -31,7 +31,8 @@ def axes(network: Any, params: Params) -> Any:
 
     Raises:
         TypeError: a network that is no layer, or params that are not arrays.
-        ValueError: axes of a layer that do not fit its parameters.
+        ValueError: axes of a layer that do not fit its parameters, or parameters of another
+            network.
 
     Example:
         >>> from activax.nn import embedding, ffn, residual, scan, serial
@@ -114,7 +115,11 @@ def _of_layer(layer: Layer, params: Params) -> Any:
     """Return the names that a layer, or the layers inside, say for traced parameters."""
     if layer.parts is None:
         return _spread(layer, layer.axes, params)
-    parts = list(layer.parts(params, None))
+    children, structure = _children(params)
+    try:
+        parts = list(layer.parts(params, None))
+    except (LookupError, TypeError) as error:
+        raise ValueError(_foreign(layer, children)) from error
     if parts and parts[0].name is None:  # one part, which has all parameters, perhaps stacked
         (part,) = parts
         return jax.tree.map(
@@ -123,9 +128,17 @@ def _of_layer(layer: Layer, params: Params) -> Any:
             part.params,
             _of_layer(part.layer, part.params),
         )
-    children, structure = _children(params)
     found = {str(part.name): _of_layer(part.layer, part.params) for part in parts}
+    if found.keys() != children.keys():
+        raise ValueError(_foreign(layer, children))
     return jax.tree.unflatten(structure, [found[name] for name in children])
+
+
+def _foreign(layer: Layer, children: Iterable[str]) -> str:
+    return (
+        f"axes: params must be those of the network, or their shapes; got entries "
+        f"{', '.join(children) or 'of no name'} for {layer!r}"
+    )
 
 
 def _spread(layer: Layer, names: Any, params: Params) -> Any:

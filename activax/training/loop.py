@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from activax.nn.checks import check_functions
 from activax.training.callbacks import Callback
 from activax.training.checkpoints import Checkpoints
 from activax.training.history import History
@@ -68,6 +69,7 @@ def fit(
     Raises:
         ValueError: a negative number of steps, or an `every` or `keep` below 1; processes whose
             programs, states or batches differ; a state of several processes that is not on a mesh.
+        TypeError: a callback that is no function.
         OSError: a checkpoint that could not be written, on a full disk for one.
         SystemExit: SIGTERM, after the checkpoint.
 
@@ -87,6 +89,8 @@ def fit(
     for name, number in (("every", every), ("keep", keep)):
         if number < 1:
             raise ValueError(f"fit: {name} must be at least 1; got {number}")
+    for callback in callbacks:
+        check_functions("fit", callbacks=callback)
     history, run, taken, leave = History(), step, 0, False
     duties = list(callbacks)
     with contextlib.ExitStack() as stack:

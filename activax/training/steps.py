@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 from jax import Array
 from jax.typing import DTypeLike
@@ -49,7 +50,8 @@ def step(
         ValueError: an accumulate below 1. In the call, a loss that is not a scalar; metrics that
             are not a dict or contain "loss" or "grad_norm"; rows that `accumulate` does not divide;
             an optimiser that needs the gradient of each row.
-        TypeError: in the call, an optimiser that needs an argument which `step` does not have.
+        TypeError: a compute_dtype that is no float; in the call, an optimiser that needs an
+            argument which `step` does not have.
 
     Example:
         >>> def loss(params, batch, key):
@@ -62,6 +64,8 @@ def step(
     """
     if accumulate < 1:
         raise ValueError(f"step: accumulate must be at least 1; got {accumulate}")
+    if compute_dtype is not None and not jnp.issubdtype(jnp.dtype(compute_dtype), jnp.floating):
+        raise TypeError(f"step: compute_dtype must be a float dtype; got {compute_dtype!r}")
     of_batch = checked_loss("step", loss, compute_dtype)
     gradient_of_part = jax.value_and_grad(of_batch, has_aux=True)
     optimize = update_of(optimizer)

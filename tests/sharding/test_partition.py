@@ -247,6 +247,18 @@ def test_ready_rules():
             "specs: params must be arrays or their shapes; got str at 'w'. Take the arrays out of "
             "a module first.",
         ),
+        (
+            lambda: sharding.specs(nn.serial(nn.dense(8)), {"v": SHAPE}, {}, MESH),
+            ValueError,
+            "axes: params must be those of the network, or their shapes; got entries v for "
+            "nn.serial(nn.dense(8))",
+        ),
+        (
+            lambda: sharding.specs(nn.serial(nn.ffn(8), nn.dense(8)), ({"up": SHAPE},), {}, MESH),
+            ValueError,
+            "axes: params must be those of the network, or their shapes; got entries 0 for "
+            "nn.serial(nn.ffn(8), nn.dense(8))",
+        ),
     ],
 )
 def test_errors(call, error, message):

@@ -179,6 +179,11 @@ BAD = [
 ]  # fmt: skip
 
 
+def test_a_callback_is_a_function():
+    with pytest.raises(TypeError, match="fit: callbacks must be a function; got 3"):
+        training.fit(STEP, start(), [X], 1, callbacks=[print, 3])
+
+
 @pytest.mark.parametrize(("call", "message"), BAD)
 def test_errors_name_function_argument_and_rule(call, message):
     with pytest.raises(ValueError, match=message):

@@ -202,6 +202,9 @@ def needs_more():
 BAD = [
     (lambda: training.step(loss, optax.sgd(0.1), accumulate=0), ValueError,
      "step: accumulate must be at least 1; got 0"),
+    (lambda: training.step(loss, optax.sgd(0.1), compute_dtype="int8"), TypeError,
+     "step: compute_dtype must be a float dtype; got 'int8'"),
+    (lambda: training.step(loss, optax.sgd(0.1), compute_dtype="bfloat"), TypeError, "'bfloat'"),
     (lambda: training.step(loss, optax.sgd(0.1), accumulate=3)(start("", optax.sgd(0.1)), X),
      ValueError, r"step: accumulate must divide the rows of a batch; got 3 and .* \(8, 3\)"),
     (lambda: training.step(loss, needs_more())(start("", needs_more()), X), TypeError,
