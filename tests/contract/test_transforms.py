@@ -163,6 +163,7 @@ def kept_bytes(activate, halves):
     return sum(array.nbytes for array in activax.bench.kept(layer, x, up, down))
 
 
+@pytest.mark.every
 def test_at_most_one_array_is_kept_between_two_layers(activation):
     """Check the bytes beyond those of matrix products; a gated unit keeps its two halves."""
     if activation.kind == "gated":
