@@ -9,6 +9,7 @@ from activax import sharding as sharding
 from activax import study as study
 from activax import theory as theory
 from activax import training as training
+from activax.catalogue import cite as cite
 from activax.catalogue import find as find
 from activax.catalogue import from_onnx as from_onnx
 from activax.catalogue import from_torch as from_torch
@@ -582,6 +583,7 @@ __all__ = [
     "celu",
     "chebyshev_kan",
     "check",
+    "cite",
     "clamp",
     "clamped_swiglu",
     "clipped_gelu",

@@ -53,7 +53,7 @@ LEVELS = {
     ),
     ("cli",): (
         ("arguments", "errors", "interrupts", "streams"),
-        ("bench", "listing", "show", "study", "theory", "train"),
+        ("bench", "doctor", "listing", "show", "study", "theory", "tour", "train"),
         ("",),
     ),
 }
