@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         for name in arguments.activations:
             results.append(experiment.train(name, settings))
+            print(report.line(results[-1]), file=sys.stderr, flush=True)
             complete = len(results) == len(arguments.activations)
             if out:  # after each activation, so that an interrupted run loses none
                 _write(out / "results.json", report.record(results, settings, complete))
