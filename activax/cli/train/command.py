@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         for name in arguments.activations:
             results.append(experiment.train(name, settings))
-            print(report.line(results[-1]), file=sys.stderr, flush=True)
+            print(report.result_line(results[-1]), file=sys.stderr, flush=True)
             complete = len(results) == len(arguments.activations)
             if out:  # after each activation, so that an interrupted run loses none
                 _write(out / "results.json", report.record(results, settings, complete))

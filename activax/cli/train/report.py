@@ -57,7 +57,7 @@ def result_cells(result: Result) -> list[str]:
     ]
 
 
-def line(result: Result) -> str:
+def result_line(result: Result) -> str:
     """Return what is said when a network ends, before the table of all."""
     name, accuracy, step, *_ = result_cells(result)
     return f"{name}: accuracy {accuracy} %, {step} ms a step"
