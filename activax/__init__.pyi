@@ -536,6 +536,7 @@ from activax.functions.vector.tempered import temperature_log_softmax as tempera
 from activax.functions.vector.tempered import temperature_softmax as temperature_softmax
 from activax.saving import lean as lean
 from activax.saving import policies as policies
+from activax.saving import stored as stored
 
 __version__: str
 catalog: Mapping[str, Activation[...]]
@@ -1004,6 +1005,7 @@ __all__ = [
     "ste_tern",
     "step",
     "stick_breaking",
+    "stored",
     "sugar_relu",
     "suish",
     "super_spike",

@@ -28,6 +28,7 @@ from activax.nn.layer import (
 )
 from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
 from activax.numerics.mode import PLAIN, tracing
+from activax.saving.storage import check_format, stored
 
 Policy = Callable[..., bool]
 
@@ -43,6 +44,7 @@ def _feed_forward(
     out_sharding: Sharding,
     reduce: Reduce,
     policy: Policy | None,
+    store: str | None,
     prevent_cse: bool,
 ) -> Layer:
     """Return the layer of linear maps side by side, a unit of their outputs, and a linear map."""
@@ -50,6 +52,10 @@ def _feed_forward(
     if features is not None:
         check_size(name, "features", features)
     check_functions(name, weight_init=weight_init, reduce=reduce, policy=policy)
+    if store is not None:
+        check_format(f"{name}: store", store)
+        if policy is not None:
+            raise ValueError(f"{name}: give a policy or a store, not both")
     linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
     def preactivations(params: Params, x: Array) -> Any:
@@ -76,7 +82,9 @@ def _feed_forward(
             return affine_map(name, down, output, out_sharding, reduce)
 
         region = finish
-        if tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
+        if store is not None:
+            region = stored(finish, store, prevent_cse=prevent_cse)
+        elif tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
             region = jax.checkpoint(finish, policy=policy, prevent_cse=prevent_cse)
         inside = preactivations(params, x)
         return region(inside, params.get("activation", {}), params["down"], key)
@@ -103,6 +111,7 @@ def ffn(
     out_sharding: Sharding = None,
     reduce: Reduce = None,
     policy: Policy | None = None,
+    store: str | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
     """Build the feed-forward layer of a Transformer: linear, activation, linear.
@@ -134,6 +143,8 @@ def ffn(
         reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
             with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
+        store: the format in which reverse mode keeps pre-activations, such as "int8/128"; see
+            `activax.stored`. By default they are kept as they are.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -143,8 +154,8 @@ def ffn(
 
     Raises:
         TypeError: an activation that is gated or no function, or a reduce that is no function.
-        ValueError: sizes that are not positive integers; in `init`, an example without axes; in
-            `apply`, an input whose last axis does not fit the weight.
+        ValueError: sizes that are not positive integers; an unknown format, or a policy beside it;
+            in `init`, an example without axes; in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.ffn(64, activation=activax.silu)
@@ -164,7 +175,7 @@ def ffn(
         )
     return _feed_forward(
         "ffn", ("up",), as_layer(activation, "ffn: activation"), hidden, features, weight_init,
-        bias, out_sharding, reduce, policy, prevent_cse,
+        bias, out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip
 
 
@@ -179,6 +190,7 @@ def gated_ffn(
     out_sharding: Sharding = None,
     reduce: Reduce = None,
     policy: Policy | None = None,
+    store: str | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
     """Build the feed-forward layer of Llama: two linear maps, a gated unit of them, linear.
@@ -206,6 +218,8 @@ def gated_ffn(
         reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
             with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
+        store: the format in which reverse mode keeps pre-activations, such as "int8/128"; see
+            `activax.stored`. By default they are kept as they are.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -214,8 +228,8 @@ def gated_ffn(
 
     Raises:
         TypeError: an activation that is not gated, or a reduce that is no function.
-        ValueError: sizes that are not positive integers; in `init`, an example without axes; in
-            `apply`, an input whose last axis does not fit the weight.
+        ValueError: sizes that are not positive integers; an unknown format, or a policy beside it;
+            in `init`, an example without axes; in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.gated_ffn(64, activation=activax.geglu)
@@ -248,5 +262,5 @@ def gated_ffn(
     unit = Layer(no_params, lambda params, pair: function(*pair), after=after)
     return _feed_forward(
         "gated_ffn", ("gate", "up"), unit, hidden, features, weight_init, bias,
-        out_sharding, reduce, policy, prevent_cse,
+        out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip
