@@ -1,4 +1,4 @@
-"""What the documentation makes for itself.
+"""Pictures and pages that the documentation makes when it is built.
 
 Modules:
     svg             Draw curves as SVG.
