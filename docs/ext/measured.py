@@ -1,4 +1,4 @@
-"""Paragraphs and tables of committed results, for each activation by heading.
+"""Paragraphs and tables of committed results, for each activation by heading."""
 
 import json
 import math
