@@ -1,4 +1,4 @@
-"""Write the tables of README.md and RESULTS.md from the committed results.
+"""Write the tables of the README, the pages of `docs` and RESULTS.md from committed results.
 
 python -m benchmarks.readme
 """
@@ -24,14 +24,13 @@ from benchmarks import (
     study,
     training_step,
 )
-from benchmarks._lib import speed_tables, suite_tables
+from benchmarks._lib import highlights, speed_tables, suite_tables
 from benchmarks._lib.publishing import RESULTS
 from examples import lessons
 
 PICTURES = Path(lessons.__path__[0]) / "pictures"
-FILES = {"README": Path(__file__).parent.parent / "README.md",
-         "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
-# The rows of long tables that the README shows.
+ROOT = Path(__file__).parents[1]
+# The rows of long tables that the pages show.
 HEADLINE = (
     *("relu", "sigmoid", "tanh", "softplus", "elu", "gelu", "gelu_tanh", "silu", "mish"),
     *("softmax", "swiglu"),
@@ -53,18 +52,22 @@ def where(record: dict[str, Any]) -> str:
 
 
 def headline(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows that the README shows."""
+    """Return the rows that the pages show."""
     return [row for row in rows if row["op"] in HEADLINE]
 
 
 def tables() -> dict[str, dict[str, str]]:
-    """Return the tables of each file by name, each with its machine and date."""
+    """Return the tables of each document by name, each with its machine and date.
+
+    The keys are the documents that have tables, as paths in the repository.
+    """
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
                                       "deep-training", "diagnostics", "study")
     } | {
-        "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
+        "highlights": read("speed"), "throughput": read("throughput-act"),
+        "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
     }  # fmt: skip
     swept = files["accuracy"]["records"]
@@ -74,20 +77,32 @@ def tables() -> dict[str, dict[str, str]]:
     kept, raced, calls = (files[name]["records"] for name in ("memory", "speed", "dispatch"))
     rows, here = suite_tables.committed()
     bodies = {
-        "README": {
+        "README.md": {
             "digits": digits.markdown(files["digits"]["table"]),
+            "highlights": highlights.markdown(errors, kept, raced),
+        },
+        "docs/guide/choose.md": {
             "study": study.markdown(files["study"]["records"]),
-            "accuracy": accuracy.markdown(headline(errors)),
-            "memory": memory.markdown(headline(kept)),
-            "speed": speed_tables.short(raced),
-            "few-bits": few_bits.summary(files["few-bits"]["records"]),
-            "allocation": allocation.markdown(allocation.committed()),
-            "training-step": training_step.markdown(),
-            "aot": aot.summary(files["aot"]),
+        },
+        "docs/guide/initialise.md": {
             "propagation": propagation.summary(files["propagation"]["records"]),
             "deep-training": deep_training.markdown(files["deep-training"]["records"]),
         },
-        "RESULTS": {
+        "docs/guide/memory.md": {
+            "memory": memory.markdown(headline(kept)),
+            "few-bits": few_bits.summary(files["few-bits"]["records"]),
+            "training-step": training_step.markdown(),
+        },
+        "docs/accuracy.md": {
+            "accuracy": accuracy.markdown(headline(errors)),
+        },
+        "docs/speed.md": {
+            "speed": speed_tables.short(raced),
+            "allocation": allocation.markdown(allocation.committed()),
+            "aot": aot.summary(files["aot"]),
+        },
+        "docs/lessons.md": {},
+        "benchmarks/RESULTS.md": {
             "accuracy": accuracy.markdown(errors),
             "memory": memory.markdown(kept),
             "speed": speed_tables.markdown(raced),
@@ -102,10 +117,10 @@ def tables() -> dict[str, dict[str, str]]:
         },
     }
     filled = {
-        file: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}
-        for file, named in bodies.items()
+        document: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}
+        for document, named in bodies.items()
     }
-    filled["README"]["gallery"] = gallery()
+    filled["docs/lessons.md"]["gallery"] = gallery()
     return filled
 
 
@@ -116,8 +131,8 @@ def gallery() -> str:
         said = json.loads((PICTURES / f"{name}.json").read_text())
         lesson, claim = (" ".join(said[key].split()).replace("|", r"\|") for key in said)
         lines.append(
-            f"| ![{lesson}](examples/lessons/pictures/{name}.png) "
-            f"| **{lesson}** Measured: {claim}. [`{name}`](examples/lessons/{name}.py) |\n"
+            f"| ![{lesson}](../examples/lessons/pictures/{name}.png) "
+            f"| **{lesson}** Measured: {claim}. [`{name}`](../examples/lessons/{name}.py) |\n"
         )
     return "".join(lines).rstrip()
 
@@ -139,6 +154,6 @@ def filled(text: str, tables: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    for name, file in FILES.items():
-        text = file.read_text()
-        files.write(file, filled(text, tables()[name]), mark=text.partition("\n")[0])
+    for document, named in tables().items():
+        text = (ROOT / document).read_text()
+        files.write(ROOT / document, filled(text, named), mark=text.partition("\n")[0])

@@ -13,6 +13,7 @@ Modules:
     speed_goals      Judge the goals of speed.
     speed_tables     Write the tables of `benchmarks.speed`.
     suite_tables     Write the tables of the suites of `activax bench`.
+    highlights       Write the table of the README.
     aot_programs     Compile an activation, its gradient or a stack of layers for a device.
     interpreter      Evaluate an optimised program in NumPy.
     quantities       Name the two quantities that are judged, value and slope.
@@ -38,6 +39,7 @@ __all__ = [
     "device_numbers",
     "device_races",
     "exact_rounding",
+    "highlights",
     "interpreter",
     "minimax",
     "order",

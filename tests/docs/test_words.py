@@ -10,7 +10,7 @@ import activax
 ROOT = pathlib.Path(activax.__file__).parents[1]
 FILES = sorted(
     path
-    for folder in ("activax", "benchmarks", "examples", "tests")
+    for folder in ("activax", "benchmarks", "docs", "examples", "tests")
     for path in (ROOT / folder).rglob("*.py")
 )
 # Words that begin no statement: a stranger cannot tell what the sentence is about.

@@ -50,7 +50,7 @@ def show(rows: Sequence[Row], environment: dict[str, Any], arguments: argparse.N
         log.print("roofline: " + ", ".join(f"{what} {speed}" for what, speed in speeds.items()))
     if faulted := sorted({row.implementation for row in rows if row.page_faults > FAULTS}):
         log.print(f"†: {', '.join(faulted)} had fresh memory mapped in each call, which may be "
-                  "most of the time; see 'Large arrays on a CPU' in the README")  # fmt: skip
+                  "most of the time; see 'Large arrays on a CPU' in docs/speed.md")  # fmt: skip
     if starved := [row for row in rows if row.starved]:
         share = min(row.cpu_share or 0.0 for row in starved)
         log.print(f"‡: {len(starved)} of {len(rows)} rows had a CPU for less than {STARVED:.0%} of "

@@ -1,0 +1,107 @@
+"""Generated pages of the site: every public name has a place, and every activation a picture."""
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+import activax
+
+pytest.importorskip("rich")
+from benchmarks import criticality
+from docs.ext import activation_pages, api_pages, curves, lesson_pages, measured, svg
+
+PLACE = re.compile(r"^\.\. (?:py:data|auto\w+):: (\S+)$", re.MULTILINE)
+
+
+def public_modules():
+    """Return the modules that a user reaches: those with a list of public names, by that list."""
+    found = ["activax"]
+    for name in found:
+        module = import_module(name)
+        listed = activax._SUBMODULES if name == "activax" else getattr(module, "__all__", ())
+        inside = {m.name for m in pkgutil.iter_modules(getattr(module, "__path__", ()))}
+        found += [
+            f"{name}.{member}"
+            for member in inside.intersection(listed)
+            if inspect.ismodule(getattr(module, member))
+        ]
+    return found
+
+
+def test_every_public_module_has_a_page():
+    assert {*public_modules()} == {*api_pages.MODULES}
+
+
+def test_every_public_name_stands_on_one_page():
+    pages = [*api_pages.pages().values()]
+    placed = [place for page in pages for place in PLACE.findall(page)]
+    activations = {f"activax.{name}" for name in activax.catalog}
+    assert sorted(placed) == sorted(api_pages.public() - activations)
+
+
+@pytest.mark.parametrize("name", api_pages.MODULES)
+def test_what_is_public_has_a_summary(name):
+    module = import_module(name)
+    lines = [line for group in api_pages.groups(module).values() for line in group.items()]
+    assert lines
+    assert not [one for one, line in lines if not (line or "").strip()]
+
+
+def test_marks_of_restructuredtext_are_escaped_outside_of_code_and_examples():
+    lines = ["the size |x| of `a|b`s", ">>> 2 * x", "", "2 * x", "| a |"]
+    escaped = [r"the size \|x\| of `a|b`\ s", ">>> 2 * x", "", r"2 \* x", "::", "", "    | a |"]
+    assert api_pages.escape(lines) == escaped
+
+
+@pytest.mark.parametrize("name", ["gelu", "prelu", "swiglu", "log_softmax", "mod_relu"])
+def test_page_of_an_activation(name):
+    """A page of each kind has a picture, the formula, the facts, what was measured, the paper."""
+    page = activation_pages.page(activax.catalog[name], measured.results()[name])
+    assert f"# {name}\n" in page
+    assert f"```{{py:function}} activax.{name}(" in page
+    assert page.count("<polyline") >= 2
+    assert "| tier | " in page
+    assert "## Paper" in page
+    assert ("## Parameters" in page) == bool(activax.catalog[name].parameters)
+
+
+@pytest.mark.every
+def test_every_activation_is_listed(entry):
+    assert f"({entry.name}.md)" in activation_pages.index()
+
+
+def test_a_paper_becomes_bibtex():
+    _, bibtex = activation_pages.paper(activax.prelu)
+    assert "author = {He and Zhang and Ren and Sun}" in bibtex
+    assert "eprint = {1502.01852}" in bibtex
+
+
+def test_curves_end_at_a_kink():
+    x = np.asarray(curves.inputs(activax.relu6))
+    assert len(x) == curves.POINTS
+    assert not np.isin(activax.relu6.kinks, x).any()
+    panel = svg.Panel(0, 0, 100, 100, (-1, 7), (-1, 7))
+    assert panel.curve(x, np.sign(x), svg.SLOPE, activax.relu6.kinks).count("<polyline") == 3
+    assert svg.ticks(-5, 5, 10) == [*range(-5, 6)]
+    assert svg.ticks(-1, 8, 3, least=1) == [0, 5]
+
+
+@pytest.mark.parametrize("name", ["relu", "softplus"])
+def test_committed_points_are_those_of_today(name):
+    """One has a critical point, the other a reason for none."""
+    (committed,) = measured.grouped(measured.read("criticality"))[name]
+    today = criticality.measure(activax.catalog[name])
+    numbers = ("gain", "sigma_w", "sigma_b")
+    assert {**today, **dict.fromkeys(numbers)} == {**committed, **dict.fromkeys(numbers)}
+    for number in numbers:
+        assert today[number] == pytest.approx(committed[number], abs=1e-9)
+    assert bool(committed["reason"]) == (name == "softplus")
+
+
+def test_every_lesson_has_a_page():
+    pages = lesson_pages.pages()
+    assert all("Measured: " in page and "## The program" in page for page in pages.values())
