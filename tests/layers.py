@@ -23,6 +23,7 @@ LAYERS = {
     "dense": (nn.dense(8, weight_init=jax.nn.initializers.zeros), X),
     "dropout": (nn.dropout(0.5), X),
     "embedding": (nn.embedding(16, 8), IDS),
+    "experts": (nn.experts(4, 2, 16, weighting="sigmoid", bias=True, balance=True), X),
     "ffn": (nn.ffn(16, activation=activax.silu), X),
     "gated_ffn": (nn.gated_ffn(16, bias=True), X),
     "kan": (nn.kan(8, "radial_basis", size=4, base=activax.gelu), X),

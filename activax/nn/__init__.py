@@ -18,6 +18,7 @@ from activax.nn.composition import parallel, residual, serial
 from activax.nn.convolution import conv
 from activax.nn.dropout import dropout
 from activax.nn.embedding import embedding, positions
+from activax.nn.experts import experts
 from activax.nn.feed_forward import ffn, gated_ffn
 from activax.nn.kan import kan
 from activax.nn.layer import Layer
@@ -40,6 +41,7 @@ __all__ = [
     "dense",
     "dropout",
     "embedding",
+    "experts",
     "ffn",
     "gated_ffn",
     "kan",
