@@ -190,8 +190,11 @@ def experts(
             tokens = x.reshape(-1, 1, x.shape[-1])
             choices = jnp.broadcast_to(tokens, (tokens.shape[0], top_k, x.shape[-1]))
             rows = order.ordered(choices)
+            products = [_product(rows, own["weight"], order) for own in maps]
+            if not bias:
+                return products
             ones = jnp.ones_like(rows[:, :1])
-            return [_product(rows, own["weight"], order) + _bias(own, ones, order) for own in maps]
+            return [y + _biases(own, ones, order) for own, y in zip(maps, products, strict=True)]
 
         # The weights multiply what `down` reads: their gradient needs no output of an expert.
         @checkpoint
@@ -204,7 +207,7 @@ def experts(
             y = order.total(_product(rows, params["down"]["weight"], order))
             y = y if reduce is None else reduce(y)
             if bias:
-                y += order.total(_bias(params["down"], by.astype(y.dtype), order))
+                y += order.total(_biases(params["down"], by.astype(y.dtype), order))
             return y if expert_axis is None else lax.psum(y, expert_axis)
 
         inside = preactivations([params[of] for of in inputs], x, order)
@@ -252,12 +255,12 @@ def _product(rows: Array, weights: Array, order: Order) -> Array:
     return lax.ragged_dot(rows.astype(dtype), weights.astype(dtype), order.sizes)
 
 
-def _bias(params: Params, factors: Array, order: Order) -> Array | float:
-    """Return for each row the bias of its expert times a factor, or 0.0 if there is none.
+def _biases(params: Params, factors: Array, order: Order) -> Array:
+    """Return for each row the bias of its expert times a factor.
 
-    The product of one column has a gradient that adds rows in one order, as a look-up has not.
+    The gradient of this product adds rows in one order; that of a look-up need not.
     """
-    return _product(factors, params["bias"][:, None], order) if "bias" in params else 0.0
+    return _product(factors, params["bias"][:, None], order)
 
 
 def _check_fit(params: Params, x: Array, number: int, expert_axis: str | None) -> None:

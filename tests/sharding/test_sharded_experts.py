@@ -75,7 +75,7 @@ def check_shards(params, specs, mesh, expected):
 
 
 def check_losses(params, specs, mesh):
-    """Assert that a function that is mapped may be watched."""
+    """Assert that a function that is mapped may be watched, and layers on Explicit axes."""
     look = diagnostics.router_losses
     alone = diagnostics.watch(experts().apply, look)
     watched = diagnostics.watch(experts(expert_axis="expert", reduce=total).apply, look)
@@ -89,6 +89,9 @@ def check_losses(params, specs, mesh):
     )
     y, seen = jax.jit(alone)(params, X)
     close(jax.jit(mapped)(params, X), (y, seen["activax_router"].z))
+    explicit = jax.make_mesh((2, 2, 2), AXES, axis_types=(AxisType.Explicit,) * 3)
+    with jax.set_mesh(explicit):
+        close(jax.jit(alone)(*jax.device_put((params, X), (specs, DATA))), (y, seen))
 
 
 def check_network(mesh):
