@@ -30,6 +30,7 @@ from activax.nn.pooling import avg_pool, max_pool
 from activax.nn.rotary import rotary
 from activax.nn.scan import scan
 from activax.nn.summary import Summary, summary
+from activax.nn.tied import tied
 from activax.nn.transformer import transformer_block
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "scan",
     "serial",
     "summary",
+    "tied",
     "transformer_block",
 ]
 

@@ -49,7 +49,7 @@ def experts(
     *,
     activation: Activation[...] | Layer | Callable[[Array], Array] = swiglu,
     weighting: Weighting = "softmax",
-    balance: bool = False,
+    balance_bias: bool = False,
     weight_init: initializers.Initializer | None = None,
     bias: bool = False,
     out_sharding: Sharding = None,
@@ -69,8 +69,8 @@ def experts(
     `activax.diagnostics.watch(f, activax.diagnostics.router_losses)` returns them beside the result
     of f, with their gradients. Without `watch` they are not computed.
 
-    `jax.vmap` has no rule for `lax.ragged_dot`: give x more leading axes. On CPUs JAX multiplies
-    all rows by all experts.
+    `jax.vmap` has no rule for `lax.ragged_dot`: give x more leading axes. On TPUs XLA multiplies
+    groups of rows; on CPUs, and by default on GPUs, each expert multiplies all rows.
 
     Where `jax.jit` splits the experts over devices, XLA leaves the weights in place, but gives
     every device all tokens, and adds up hidden arrays. Inside `jax.shard_map`, with `expert_axis`,
@@ -92,9 +92,9 @@ def experts(
             a Layer are the same for all experts.
         weighting: how logits become weights: "softmax", "top_k_softmax" or "sigmoid", as above.
             Logits and weights are float32 at least.
-        balance: whether the parameters have a number for each expert that is added to its score for
-            the choice, and not for the weights. No gradient reaches it. Raise it for experts with
-            little load, and no loss is needed.
+        balance_bias: whether the parameters have a number for each expert that is added to its
+            score for the choice, and not for the weights. No gradient reaches it. Raise it for
+            experts with little load, and no loss is needed.
         weight_init: an initialiser `(key, shape, dtype) -> array` for the weights of one expert and
             of the router. By default `initializers.variance_scaling` with the gain of the
             activation that the weights read.
@@ -110,7 +110,7 @@ def experts(
         A Layer of (..., features) that keeps the shape, with parameters {"router": {"weight":
         (features, number)}, "gate": {"weight": (number, features, hidden)}, "up": {"weight": ...},
         "down": {"weight": (number, hidden, features)}}, without "gate" if the activation is not
-        gated. Each has a "bias" if there are biases; "balance": (number,) if asked for, and
+        gated. Each has a "bias" if there are biases; "balance_bias": (number,) if asked for, and
         "activation" for an activation with parameters.
 
     Raises:
@@ -134,8 +134,8 @@ def experts(
         Networks, arXiv:1701.06538; Fedus, Zoph & Shazeer 2022, Switch Transformers,
         arXiv:2101.03961; Jiang et al. 2024, Mixtral of Experts, arXiv:2401.04088, for
         "top_k_softmax"; DeepSeek-AI 2024, DeepSeek-V3, arXiv:2412.19437, for "sigmoid" and
-        balance; Gale, Narayanan, Young & Zaharia 2023, MegaBlocks, arXiv:2211.15841, for experts
-        without capacity.
+        balance_bias; Gale, Narayanan, Young & Zaharia 2023, MegaBlocks, arXiv:2211.15841, for
+        experts without capacity.
     """
     for name, value in (("number", number), ("top_k", top_k), ("hidden", hidden)):
         check_size("experts", name, value)
@@ -164,8 +164,8 @@ def experts(
         for of, own in zip(inputs, keys, strict=True):
             params[of] = stacked(own, example, hidden, preceding)
         dtype = inexact_dtype(example.dtype)
-        if balance:
-            params["balance"] = jnp.zeros(number, compute_dtype(dtype))
+        if balance_bias:
+            params["balance_bias"] = jnp.zeros(number, compute_dtype(dtype))
         rows = jax.ShapeDtypeStruct((math.prod(example.shape[:-1]) * top_k, hidden), dtype)
         made, inside = init(unit, unit_key, rows if len(inputs) == 1 else (rows, rows), None)
         params["down"] = stacked(down_key, inside, example.shape[-1], output_of(unit, None))
@@ -175,7 +175,9 @@ def experts(
         _check_fit(params, x, number, expert_axis)
         x = cast(real("experts", "x", x), inexact_dtype(x.dtype))
         logits = router_logits(params["router"], x)
-        chosen, weights, shares = choose_experts(logits, top_k, weighting, params.get("balance"))
+        chosen, weights, shares = choose_experts(
+            logits, top_k, weighting, params.get("balance_bias")
+        )
         named(router_numbers(logits, chosen, shares), ROUTER)
         held = params["down"]["weight"].shape[0]
         first = 0 if expert_axis is None else lax.axis_index(expert_axis) * held
@@ -236,7 +238,11 @@ def experts(
         apply_on_mesh,
         stochastic=unit.stochastic,
         takes_preceding=True,
-        axes={**axes, "balance": ("router",) if balance else None, "activation": unit.axes},
+        axes={
+            **axes,
+            "balance_bias": ("router",) if balance_bias else None,
+            "activation": unit.axes,
+        },
     )
 
 

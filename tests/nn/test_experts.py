@@ -41,7 +41,7 @@ def routed(params, x, top_k, weighting):
     """Return the chosen experts of one token, and their weights."""
     logits = affine(params["router"], x)
     scores = softmax(logits) if weighting != "sigmoid" else 1 / (1 + np.exp(-logits))
-    chosen = np.argsort(-(scores + params.get("balance", 0)), kind="stable")[:top_k]
+    chosen = np.argsort(-(scores + params.get("balance_bias", 0)), kind="stable")[:top_k]
     weights = scores[chosen] / (1 if weighting == "softmax" else scores[chosen].sum())
     return chosen, weights
 
@@ -60,9 +60,9 @@ def reference(params, x, top_k, weighting, unit):
 OPTIONS = {
     "one": (1, "swiglu", {}),
     "two": (2, "silu", {"bias": True, "weighting": "top_k_softmax"}),
-    "three": (3, "swiglu", {"bias": True, "weighting": "sigmoid", "balance": True}),
+    "three": (3, "swiglu", {"bias": True, "weighting": "sigmoid", "balance_bias": True}),
     "four": (4, "silu", {"weighting": "sigmoid"}),
-    "all": (NUMBER, "swiglu", {"balance": True}),
+    "all": (NUMBER, "swiglu", {"balance_bias": True}),
 }
 each = pytest.mark.parametrize(("top_k", "unit", "options"), OPTIONS.values(), ids=OPTIONS)
 
@@ -84,8 +84,8 @@ def compare(params, x, top_k, unit, options):
     wide = jax.tree.map(np.float64, (params, x))
     generator = np.random.default_rng(1)
     along = jax.tree.map(lambda a: generator.normal(size=a.shape), wide)
-    if "balance" in params:
-        along[0]["balance"][:] = 0  # which the reference sees, but no gradient
+    if "balance_bias" in params:
+        along[0]["balance_bias"][:] = 0  # which the reference sees, but no gradient
 
     def moved(step):
         params, x = jax.tree.map(lambda a, t: a + step * t, wide, along)
@@ -117,11 +117,11 @@ def test_values_and_gradients_are_those_of_the_reference(top_k, unit, options):
 
 def test_experts_without_tokens():
     """All tokens visit expert 3: the others are empty, and have no gradient."""
-    options = {"bias": True, "balance": True}
+    options = {"bias": True, "balance_bias": True}
     params = drawn.params(made(1, "swiglu", options), X)
-    params["balance"] = np.array([0, 0, 0, 9, 0], np.float32)
+    params["balance_bias"] = np.array([0, 0, 0, 9, 0], np.float32)
     slopes = compare(params, X, 1, "swiglu", options)
-    assert not np.any(slopes["balance"])
+    assert not np.any(slopes["balance_bias"])
     for name in ("gate", "up", "down"):
         for array in slopes[name].values():
             moved = np.any(array, axis=tuple(range(1, array.ndim)))
@@ -132,7 +132,7 @@ def test_experts_without_tokens():
 def test_bfloat16_is_near_the_reference(top_k, unit, options):
     layer, x = made(top_k, unit, options), X.astype(jnp.bfloat16)
     params = drawn.params(layer, x)
-    assert params.get("balance", X).dtype == np.float32  # small steps are not rounded away
+    assert params.get("balance_bias", X).dtype == np.float32  # small steps are not rounded away
 
     def total(params, x):
         y = layer.apply(params, x)
@@ -260,17 +260,17 @@ def test_losses_are_those_of_their_formulas():
 
 def test_steps_of_the_balance_spread_the_load():
     """The rule of DeepSeek-V3: raise the number of an expert with less than its part."""
-    layer = nn.experts(4, 1, HIDDEN, balance=True)
+    layer = nn.experts(4, 1, HIDDEN, balance_bias=True)
     x = drawn.normal(256, FEATURES)
     params = drawn.params(layer, x)
     params["router"]["weight"][:, 0] += 1
-    params["balance"][:] = 0
+    params["balance_bias"][:] = 0
     look = jax.jit(diagnostics.watch(layer.apply, diagnostics.router_losses))
     spread = []
     for _ in range(60):
         load = look(params, x)[1]["activax_router"].load
         spread.append(float(np.max(load)))
-        params["balance"] += 0.02 * np.sign(1 / 4 - np.asarray(load))
+        params["balance_bias"] += 0.02 * np.sign(1 / 4 - np.asarray(load))
     assert spread[0] > 0.35
     assert spread[-1] < 0.3
 
