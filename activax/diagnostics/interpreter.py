@@ -48,7 +48,7 @@ def evaluate(
     def run(i: int) -> None:
         equation = jaxpr.eqns[i]
         inputs = [read(atom) for atom in equation.invars]
-        observed = {}
+        observed: Seen = {}
         with equation.ctx.manager:  # its axes of the mesh may be Auto where they are Explicit here
             if i in marked.inner:
                 outputs, observed = _enter(equation, marked.inner[i], inputs, what, sinks)

@@ -109,7 +109,7 @@ def compare(params, x, top_k, unit, options):
     return slopes[0]
 
 
-@quick("one", "two", "three")
+@quick("one", "three")
 def test_values_and_gradients_are_those_of_the_reference(top_k, unit, options):
     params = drawn.params(made(top_k, unit, options), X)
     compare(params, X, top_k, unit, options)
@@ -148,6 +148,12 @@ def test_bfloat16_is_near_the_reference(top_k, unit, options):
     _, expected = both(*jax.tree.map(np.float32, (params, x)))
     for a, b in zip(jax.tree.leaves(slopes), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(np.float32(a), b, rtol=0.1, atol=0.05 * np.max(np.abs(b)))
+
+
+def applied(layer, params_of=None, x=X):
+    """Apply a layer to parameters of another, or of its own, for shapes alone."""
+    params = jax.eval_shape((params_of or layer).init, KEY, X)
+    return jax.eval_shape(layer.apply, params, x)
 
 
 def total_of(layer):
@@ -204,8 +210,7 @@ def test_policies_of_a_block_find_the_preactivations():
 
 # Experts in networks
 
-BLOCK = nn.transformer_block(2, nn.experts(NUMBER, 2, HIDDEN), norm=nn.rms_norm())
-NETWORK = nn.serial(nn.scan(BLOCK, 3), nn.dense(2))
+NETWORK = nn.serial(nn.scan(nn.residual(nn.rms_norm(), nn.experts(NUMBER, 2, HIDDEN)), 3))
 watched = diagnostics.watch(NETWORK.apply, diagnostics.router_losses)
 
 
@@ -223,17 +228,18 @@ def test_losses_of_routers_in_a_scan():
     params = drawn.params(NETWORK, X)
 
     @jax.jit
-    def total(params, x):
+    @functools.partial(jax.grad, has_aux=True)
+    def slopes_of(params, x):
         y, seen = watched(params, x)
         return sum(r.balance.sum() + r.z.sum() for r in seen.values()), (y, seen)
 
-    slopes, (y, seen) = jax.grad(total, has_aux=True)(params, X)
+    slopes, (y, seen) = slopes_of(params, X)
     chex.assert_trees_all_close(y, jax.jit(NETWORK.apply)(params, X), rtol=1e-5, atol=1e-6)
     (found,) = seen.values()
     assert found.load.shape == (3, NUMBER)
     np.testing.assert_allclose(found.load.sum(-1), 1, rtol=1e-6)
     assert np.all(found.balance > 0.9)
-    assert np.any(slopes[0][1][1]["router"]["weight"][2])
+    assert np.any(slopes[0][1]["router"]["weight"][2])
 
 
 def test_losses_are_those_of_their_formulas():
@@ -290,15 +296,15 @@ def test_a_key_and_parameters_reach_the_activation():
 
 
 def test_every_expert_starts_as_a_feed_forward_layer():
-    layer = nn.experts(3, 1, 512)
-    params = jax.jit(nn.serial(activax.relu, layer).init)(KEY, np.zeros((8, 256), np.float32))[1]
+    network = nn.serial(activax.relu, nn.experts(3, 1, 256))
+    params = jax.jit(network.init)(KEY, np.zeros((8, 256), np.float32))[1]
 
     def spread(name):
         weight = params[name]["weight"]
         return jnp.std(weight, (-2, -1)) * weight.shape[-2] ** 0.5
 
-    np.testing.assert_allclose(spread("gate"), [2**0.5] * 3, rtol=0.02)
-    np.testing.assert_allclose(spread("down"), activax.theory.gain(activax.swiglu), rtol=0.02)
+    np.testing.assert_allclose(spread("gate"), [2**0.5] * 3, rtol=0.03)
+    np.testing.assert_allclose(spread("down"), activax.theory.gain(activax.swiglu), rtol=0.03)
     assert len(np.unique(params["up"]["weight"][:, 0, 0])) == 3
 
 
@@ -312,11 +318,11 @@ BAD = [
     (lambda: nn.experts(4, 2, 8, reduce=3), TypeError, "experts: reduce must be a function; got 3"),
     (lambda: nn.experts(4, 2, 8).init(KEY, jnp.zeros(())), ValueError,
      "experts: the example's last axis must"),
-    (lambda: nn.experts(4, 2, 8).apply(nn.experts(4, 2, 8).init(KEY, X), X[..., :3]), ValueError,
+    (lambda: applied(nn.experts(4, 2, 8), x=X[..., :3]), ValueError,
      r"experts: the last axis of x must be 6, .*; got x of shape \(2, 4, 3\)"),
-    (lambda: nn.experts(4, 2, 8).apply(nn.experts(3, 2, 8).init(KEY, X), X), ValueError,
+    (lambda: applied(nn.experts(4, 2, 8), nn.experts(3, 2, 8)), ValueError,
      "experts: must have the parameters of 4 experts over 1 devices; got those of 3"),
-    (lambda: nn.experts(4, 2, 8).apply(nn.experts(4, 2, 8).init(KEY, X), 1j * X), TypeError,
+    (lambda: applied(nn.experts(4, 2, 8), x=1j * X), TypeError,
      "experts: x must be real; got complex"),
     (lambda: nn.transformer_block(2, nn.ffn(8), activation=activax.relu), ValueError,
      "transformer_block: hidden is a layer, so activation is an argument of that layer"),
