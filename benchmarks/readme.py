@@ -1,4 +1,4 @@
-"""Write the tables of README.md and RESULTS.md from the committed results.
+"""Write the tables of README.md, RESULTS.md and docs/sharding.md from the committed results.
 
 python -m benchmarks.readme
 """
@@ -20,6 +20,7 @@ from benchmarks import (
     few_bits,
     memory,
     propagation,
+    sharding,
     startup,
     study,
     training_step,
@@ -30,7 +31,8 @@ from examples import lessons
 
 PICTURES = Path(lessons.__path__[0]) / "pictures"
 FILES = {"README": Path(__file__).parent.parent / "README.md",
-         "RESULTS": Path(__file__).parent / "RESULTS.md"}  # fmt: skip
+         "RESULTS": Path(__file__).parent / "RESULTS.md",
+         "SHARDING": Path(__file__).parent.parent / "docs" / "sharding.md"}  # fmt: skip
 # The rows of long tables that the README shows.
 HEADLINE = (
     *("relu", "sigmoid", "tanh", "softplus", "elu", "gelu", "gelu_tanh", "silu", "mish"),
@@ -62,7 +64,7 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-training", "diagnostics", "study")
+                                      "deep-training", "diagnostics", "study", "sharding")
     } | {
         "throughput": read("throughput-act"), "allocation": read("allocation-donated"),
         "aot": read("aot-h200"), "aot-v5e": read("aot-v5e"),
@@ -100,6 +102,7 @@ def tables() -> dict[str, dict[str, str]]:
             "aot": aot.markdown(files["aot"]),
             "aot-v5e": aot.summary(files["aot-v5e"]),
         },
+        "SHARDING": {"sharding": sharding.markdown(files["sharding"]["records"])},
     }
     filled = {
         file: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}

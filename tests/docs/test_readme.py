@@ -16,7 +16,7 @@ import activax
 README = Path(__file__).parents[2] / "README.md"
 
 
-@pytest.mark.parametrize("name", ["README", "RESULTS"])
+@pytest.mark.parametrize("name", ["README", "RESULTS", "SHARDING"])
 def test_tables_are_up_to_date(name):
     readme = pytest.importorskip("benchmarks.readme", reason="the bench extra is not installed")
     text = readme.FILES[name].read_text()
