@@ -194,7 +194,7 @@ def in_flax(sizes: Sizes, mesh: AbstractMesh, *, remat: bool) -> Model:
     specs = linen.spmd.logical_to_mesh(linen.get_partition_spec(boxed), rules)
 
     def apply(params: Any, ids: Array) -> Array:
-        logits: Array = model.apply(params, ids)
+        logits: Any = model.apply(params, ids)
         return logits
 
     return Model(linen.unbox(boxed), specs, apply)
