@@ -109,14 +109,17 @@ def check_feed_forward(x, mesh, axis_type):
 
 
 # The numbers of all-reduces over a split axis: for the value, and for the value with its slope.
-ALL_REDUCES = {"layer_norm": (2, 3), "rms_norm": (1, 2)}
+NORMS = {
+    "layer_norm": (nn.layer_norm(), (2, 3)),
+    "rms_norm": (nn.rms_norm(), (1, 2)),
+    "standardize": (nn.serial(activax.standardize), (3, 5)),
+}
 
 
 def check_norms(x, mesh):
     """Assert that norms of a split axis need few all-reduces, and equal those of one device."""
     split = NamedSharding(mesh, PartitionSpec(None, None, "model"))
-    for name, expected in ALL_REDUCES.items():
-        layer = getattr(nn, name)()
+    for name, (layer, expected) in NORMS.items():
         apply = functools.partial(layer.apply, layer.init(jax.random.key(0), x))
 
         def both(x, apply=apply):
@@ -132,9 +135,15 @@ def check_norms(x, mesh):
         jax.tree.map(
             lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), compiled[1](sharded), expected_both
         )
-    spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec("data", None, "model")))
-    program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
-    assert collectives(program)["all-reduce"] <= 11
+    # Counts, sums, extremes and squares, for each axis of x that is split.
+    for spec, expected in (
+        (("data",), 4),
+        ((None, None, "model"), 4),
+        (("data", None, "model"), 8),
+    ):
+        spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec(*spec)))
+        program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
+        assert collectives(program) == {"all-reduce": expected}, spec
 
 
 def check_diagnostics(x, mesh):
