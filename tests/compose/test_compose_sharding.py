@@ -4,6 +4,7 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 """
 
 import functools
+import re
 import sys
 
 import drawn
@@ -17,7 +18,7 @@ from numpy.testing import assert_allclose
 from representatives import representatives
 
 import activax
-from activax import diagnostics, nn
+from activax import diagnostics, nn, sharding
 
 SPEC = PartitionSpec("data", "model")  # some activations act along the last axis, so it is whole
 
@@ -106,6 +107,36 @@ def check_feed_forward(x, mesh, axis_type):
         jax.tree.map(lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), (out, cotangents), expected)
         assert out.sharding.is_equivalent_to(data, out.ndim), out.sharding
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
+
+
+def check_packed(x, mesh, axis_type):
+    """Assert that interleaved and fused units send nothing between their products."""
+    split = NamedSharding(mesh, PartitionSpec("data", None, "model"))
+
+    def sent(function, *inputs):
+        """Return the collectives, and how many arrays of x's local size they add up."""
+
+        def step(*inputs):
+            out, vjp = jax.vjp(function, *inputs)
+            return out, vjp(out)
+
+        program = jax.jit(step).lower(*inputs).compile().as_text()
+        results = (s.split(" all-reduce(")[0] for s in program.splitlines() if " all-reduce(" in s)
+        return collectives(program), len(re.findall(r"f32\[(?:2,4,4|8,4)\]", "".join(results)))
+
+    interleaved = functools.partial(activax.swiglu, layout="interleaved")
+    nothing, _ = sent(interleaved, jax.device_put(x, split))
+    assert not nothing
+    data = NamedSharding(mesh, PartitionSpec("data"))
+    # One array forward; backward one for each product of x.
+    for fused, arrays in ((False, 3), (True, 2)):
+        out_sharding = data if axis_type is AxisType.Explicit else None
+        layer = nn.gated_ffn(64, fused=fused, out_sharding=out_sharding)
+        params = drawn.params(nn.gated_ffn(64, fused=fused), x)
+        specs = sharding.specs(layer, params, "megatron", mesh)
+        places = jax.tree.map(lambda spec: NamedSharding(mesh, spec), specs)
+        counted, number = sent(layer.apply, *jax.device_put((params, x), (places, data)))
+        assert (set(counted), number) == ({"all-reduce"}, arrays)
 
 
 # The numbers of all-reduces over a split axis: for the value, and for the value with its slope.
@@ -205,6 +236,7 @@ def main():
         check_learned(x, mesh)
         check_feed_forward(x, mesh, kind)
         check_diagnostics(x, mesh)
+        check_packed(x, mesh, kind)
     check_norms(jnp.cos(50 * x), meshes[0])
 
 
