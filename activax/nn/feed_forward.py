@@ -1,7 +1,7 @@
 """Feed-forward layers, which keep only their pre-activations for the backward pass."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -9,6 +9,7 @@ from jax import Array
 
 from activax import initializers
 from activax.core.activation import Activation
+from activax.core.gated import split
 from activax.functions.gated.units import swiglu
 from activax.functions.gaussian import gelu
 from activax.nn.checkpoint_names import ACTIVATION, PREACTIVATION, named
@@ -35,7 +36,7 @@ Policy = Callable[..., bool]
 
 def _feed_forward(
     name: str,
-    inputs: tuple[str, ...],  # the names of the first linear maps in the parameters
+    inputs: Mapping[str, int],  # the first linear maps, and their columns in units of hidden
     unit: Layer,  # of one pre-activation, or of a tuple of them
     hidden: int,
     features: int | None,
@@ -66,8 +67,8 @@ def _feed_forward(
     def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
         unit_key, down_key, *keys = jax.random.split(key, 2 + len(inputs))
         params = {
-            of: linear(key, example, hidden, preceding=preceding)
-            for of, key in zip(inputs, keys, strict=True)
+            of: linear(key, example, columns * hidden, preceding=preceding)
+            for (of, columns), key in zip(inputs.items(), keys, strict=True)
         }
         inside = jax.eval_shape(preactivations, params, example)
         made, inside = init(unit, unit_key, inside, None)
@@ -174,7 +175,7 @@ def ffn(
             f"ffn: activation must take one array; {activation!r} is gated: use gated_ffn"
         )
     return _feed_forward(
-        "ffn", ("up",), as_layer(activation, "ffn: activation"), hidden, features, weight_init,
+        "ffn", {"up": 1}, as_layer(activation, "ffn: activation"), hidden, features, weight_init,
         bias, out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip
 
@@ -187,6 +188,7 @@ def gated_ffn(
     activation: Activation[...] | Callable[[Array, Array], Array] = swiglu,
     weight_init: initializers.Initializer | None = None,
     bias: bool = False,
+    fused: bool = False,
     out_sharding: Sharding = None,
     reduce: Reduce = None,
     policy: Policy | None = None,
@@ -213,6 +215,9 @@ def gated_ffn(
             `initializers.variance_scaling` with the gain of the activation that the weights read.
             So only the down-projection has the gain of the unit, or 1 if that is a plain function.
         bias: whether to add biases, which start at 0.
+        fused: whether the first two maps are one product. Its gradient by x is one array in place
+            of two, which devices that split the hidden axis add up. XLA for GPUs adds two arrays
+            before it sends them, so there the number sent is the same.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
         reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
@@ -224,7 +229,8 @@ def gated_ffn(
 
     Returns:
         A Layer with parameters {"gate": {"weight"}, "up": {"weight"}, "down": {"weight"}}, each
-        with a "bias" if there are biases.
+        with a "bias" if there are biases. If fused, {"gate_up": {"weight"}} in place of the first
+        two, whose columns are gate, up, gate, up, ...: a shard of them has both.
 
     Raises:
         TypeError: an activation that is not gated, or a reduce that is no function.
@@ -259,8 +265,13 @@ def gated_ffn(
             f"got {type(activation).__name__}"
         )
     after = activation if isinstance(activation, Activation) else None
-    unit = Layer(no_params, lambda params, pair: function(*pair), after=after)
+    inputs = {"gate_up": 2} if fused else {"gate": 1, "up": 1}
+
+    def apply(params: Params, inside: Any) -> Array:
+        return function(*(split(inside, "interleaved") if fused else inside))
+
+    unit = Layer(no_params, apply, after=after)
     return _feed_forward(
-        "gated_ffn", ("gate", "up"), unit, hidden, features, weight_init, bias,
+        "gated_ffn", inputs, unit, hidden, features, weight_init, bias,
         out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip
