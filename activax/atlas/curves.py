@@ -48,7 +48,9 @@ def curves(activation: Activation[...]) -> Curves:
         '(a)=>{let b=((a<=0)?R(0):a);return ((b>0)?1:b)}'
     """
     if activation.kind not in DRAWN:
-        raise NotImplementedError(f"{activation.name} is {activation.kind}, so it has no one curve")
+        raise NotImplementedError(
+            f"{activation.name} is of the kind {activation.kind}, which has no one curve"
+        )
     given = parameters(activation)
     arrays = activation.inputs
     numbers = 1 + len(given) - arrays

@@ -131,7 +131,7 @@ def test_what_has_no_javascript_is_refused(function, message):
 
 
 def test_curves_of_what_is_no_curve_are_refused():
-    with pytest.raises(NotImplementedError, match="softmax is vector"):
+    with pytest.raises(NotImplementedError, match="softmax is of the kind vector"):
         printer.curves(activax.softmax)
     with pytest.raises(NotImplementedError, match=r"prelu has an array of shape \(2,\)"):
         printer.curves(activax.prelu.bind(negative_slope=jnp.ones(2)))

@@ -3,10 +3,12 @@
 import json
 import re
 import subprocess
+from importlib import resources
 
 import pytest
 
 import activax
+from activax import theory
 from activax.atlas import html
 from activax.atlas.cards import facts_of
 from activax.atlas.results import read_results
@@ -44,7 +46,7 @@ def test_the_command_writes_chosen_activations(tmp_path, capsys):
     relu, swiglu, softmax, ours, bound = cards_of(page)
     assert relu["measured"]["ulps"] == {"value": 0.0, "slope": 0.0}
     assert [slider["name"] for slider in swiglu["sliders"]] == ["value"]
-    assert softmax["reason"] == "softmax is vector, so it has no one curve"
+    assert softmax["reason"] == "softmax is of the kind vector, which has no one curve"
     assert (ours["name"], ours["sliders"][0]["value"]) == ("hinge", 0.5)
     assert bound["sliders"][0]["value"] == 0.5
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page.partition("<script id")[0])
@@ -113,6 +115,22 @@ def test_the_script_has_no_syntax_error(tmp_path):
     script = page.rpartition("<script>")[2].partition("</script>")[0]
     (tmp_path / "page.js").write_text(script)
     subprocess.run(["node", "--check", str(tmp_path / "page.js")], check=True)
+
+
+@pytest.mark.skipif(not node.installed(), reason="node is not on the path")
+def test_moments_are_those_of_theory(tmp_path):
+    """The second moments that a page computes give the gains of `activax.theory`."""
+    folder = resources.files("activax.atlas").joinpath("page")
+    script = "".join(folder.joinpath(name).read_text() for name in ("arithmetic.js", "numbers.js"))
+    facts = facts_of(activax.gelu, {})
+    script += f"const card = {json.dumps(facts)}, entry = {{ card, values: [] }};"
+    script += "console.log(JSON.stringify([0, 1].map((i) => secondMoment(single(entry, i), 1))));"
+    (tmp_path / "moments.js").write_text(script)
+    command = ["node", str(tmp_path / "moments.js")]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    gains = [1 / moment**0.5 for moment in json.loads(run.stdout)]
+    expected = [theory.gain(activax.gelu), theory.gain(activax.gelu, "backward")]
+    assert gains == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.slow

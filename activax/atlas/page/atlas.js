@@ -56,6 +56,7 @@ const remove = (name) => { chosen = chosen.filter((entry) => entry.card.name !==
 const toggle = (name) => (chosen.some((entry) => entry.card.name === name) ? remove(name) : open(name));
 const show = () => {
   find("stage").hidden = !chosen.length;
+  find("up").textContent = `Curves of ${chosen.length} chosen`;
   find("cards").replaceChildren(...chosen.map((entry) =>
     cardOf(entry, { changed, open, remove: () => remove(entry.card.name) })));
   for (const [name, tile] of tiles) {
@@ -76,7 +77,7 @@ const fromAddress = () => {
 // The small multiples, drawn a few a frame.
 const tiles = new Map(catalogue.map((card) => {
   const tile = element("button", { type: "button", class: "tile", title: card.summary, "aria-pressed": false },
-    element("svg", { viewBox: "0 0 100 60", "aria-hidden": true }), card.name);
+    element("svg", { viewBox: "0 0 100 60", "aria-hidden": true }), card.name.replaceAll("_", "_\u200b"));
   tile.addEventListener("click", () => toggle(card.name));
   return [card.name, tile];
 }));
@@ -153,6 +154,8 @@ const zoom = (factor) => {
 find("closer").addEventListener("click", () => zoom(0.5));
 find("farther").addEventListener("click", () => zoom(2));
 find("clear").addEventListener("click", () => { chosen = []; show(); });
+find("up").addEventListener("click", () => find("stage").scrollIntoView());
+new IntersectionObserver(([stage]) => { find("up").hidden = stage.isIntersecting || !chosen.length; }).observe(find("stage"));
 for (const id of ["low", "high"]) find(id).addEventListener("input", changed);
 find("charts").addEventListener("pointermove", (event) => {
   const svg = event.target.closest("svg");
