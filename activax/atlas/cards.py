@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from activax.atlas.curves import VALUE, curves
-from activax.catalogue.index import ALIASES, INDEX
+from activax.catalogue.index import ALIASES, INDEX, Entry
 from activax.catalogue.models import models_of
 from activax.catalogue.search import similar
 from activax.catalogue.traits import TRAITS
 from activax.core import Activation, Range
+from activax.core.definition import PACKAGE
 
 SHOWN = 4  # activations that a card names
 PLACES = 200  # of a slider
@@ -29,29 +30,30 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         [{'name': 'negative_slope', 'value': 0.25, 'low': -1.75, 'high': 2.25}]
     """
     name = activation.name
-    entry = INDEX.get(name)
+    known = name if activation.__module__ == PACKAGE else ""  # an own one may have a name of ours
+    entry = INDEX.get(known)
     facts: dict[str, Any] = {
         "name": name,
         "family": activation.family,
         "kind": activation.kind,
         "tier": activation.tier,
-        "tags": _tags(activation),
+        "tags": _tags(entry),
         "year": entry.year if entry else None,
-        "aliases": [alias for alias, of in ALIASES.items() if of == name],
+        "aliases": [alias for alias, of in ALIASES.items() if of == known],
         "summary": activation.summary,
         "formula": activation.section("Formula"),
         "paper": " ".join(activation.section("Paper").split()),
         "kinks": [_rounded(kink) for kink in activation.kinks],
         "domain": [_rounded(end) for end in activation.domain],
         "rounding": {dtype: list(wrong) for dtype, wrong in (activation.rounding or {}).items()},
-        "models": list(models_of(name)),
-        "similar": list(similar(activation, SHOWN)) if name in TRAITS else [],
+        "models": list(models_of(known)),
+        "similar": list(similar(activation, SHOWN)) if known in TRAITS else [],
         "elsewhere": [
             f"{library}.{theirs}"
             for library, names in activation.elsewhere.names.items()
             for theirs in names
         ],
-        "measured": measured,
+        "measured": measured if known else {},
     }
     try:
         printed = curves(activation)
@@ -69,9 +71,8 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
     }
 
 
-def _tags(activation: Activation[...]) -> list[str]:
+def _tags(entry: Entry | None) -> list[str]:
     """Return the tags of the catalogue, and whether the value jumps or has a kink."""
-    entry = INDEX.get(activation.name)
     if entry is None:
         return []
     rough = {-1: ["jumps"], 0: ["kinked"]}

@@ -5,7 +5,7 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from activax.atlas.contraction import contracted, use_counts
+from activax.atlas.contraction import Contraction, use_counts
 from activax.atlas.operation_graph import Graph, Operand, Operation, needed
 from activax.atlas.operations import APPROXIMATE
 
@@ -57,7 +57,9 @@ def scripts(
 
 
 def _script(graph: Graph, output: Operand, arguments: Sequence[str], dtype: str) -> Script:
-    operations = contracted(graph, output) if dtype == "float32" else graph.operations
+    operations = graph.operations
+    if dtype == "float32":
+        operations = Contraction(graph, output).contracted()
     primitives = {operations[place].primitive for place in needed(operations, [output])}
     body = _body(operations, output, itertools.islice(_names(), len(arguments), None))
     approximate = tuple(sorted(primitives & APPROXIMATE.keys()))

@@ -103,6 +103,17 @@ def test_sliders_stay_inside_of_the_range():
                 assert slider[end] in activation.ranges[slider["name"]]
 
 
+def test_an_activation_of_yours_has_no_facts_of_ours():
+    @activax.elementwise()
+    def gelu(x):
+        "Another one."
+        return x
+
+    facts = facts_of(gelu, read_results(publishing.RESULTS)["gelu"])
+    assert facts["measured"] == {}
+    assert (facts["tags"], facts["models"], facts["similar"], facts["year"]) == ([], [], [], None)
+
+
 def test_a_page_needs_a_card():
     with pytest.raises(ValueError, match="at least one card"):
         html.atlas_page([])
