@@ -1,4 +1,4 @@
-"""The command line: `activax train`, `study`, `list`, `show`, `theory`, `bench` and `doctor`.
+"""The command line: `activax train`, `study`, `list`, `show`, `theory`, `bench` and so on.
 
 Modules:
     train       The command that trains a network for each activation.
@@ -7,6 +7,7 @@ Modules:
     show        The command that shows one activation.
     theory      The command that says what mean-field theory knows.
     bench       The command that measures.
+    atlas       The command that writes the atlas, and the pages of `show`.
     doctor      The command that says whether the installation is right.
     tour        What `activax` alone prints.
     arguments   Types of arguments that commands share.
@@ -34,6 +35,7 @@ COMMANDS = {  # the module of each command
     "show": "show",
     "theory": "theory.command",
     "bench": "bench.command",
+    "atlas": "atlas",
     "doctor": "doctor",
 }
 EXTRAS = {"psycopg": "cluster"}  # by package the extra that has it, if it is not that of the CLI

@@ -5,6 +5,7 @@ import activax
 TOUR = (
     ("Which activations are there?", "list --tag smooth --tier certified --since 2016"),
     ("What is known of one?", "show mish"),
+    ("What do all of them look like?", "atlas --out atlas.html"),
     ("How do I initialise for it, how deep can it go?", "theory mish"),
     ("What does it cost on this machine?", "bench --quick --fn relu,mish"),
     (

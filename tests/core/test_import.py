@@ -29,7 +29,7 @@ LEVELS = {
         ("sharding",),
         ("diagnostics",),
         ("bench",),
-        ("training",),
+        ("atlas", "training"),
         ("study",),
         ("",),
         ("cli",),
@@ -53,6 +53,7 @@ LEVELS = {
     ),
     ("cli",): (
         ("arguments", "errors", "interrupts", "streams"),
+        ("atlas",),
         ("bench", "doctor", "listing", "show", "study", "theory", "tour", "train"),
         ("",),
     ),
