@@ -32,7 +32,7 @@ POINTS = 100_000
 SPECIAL = (0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0)
 
 
-def points(count: int = POINTS) -> Floats:
+def points(count: int) -> Floats:
     """Return float32 of all magnitudes, uniform ones, standard normal ones and special ones.
 
     Subnormal numbers are left out: XLA takes them for zero in some operations.
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not node.installed():
         parser.error("needs node on the path: install Node.js 18 or newer")
     every = options.activations or activax.catalog.values()
-    records = measure([a for a in every if a.kind in DRAWN], points())
+    records = measure([a for a in every if a.kind in DRAWN], points(POINTS))
     lines = [[str(row[column] or "") for column in COLUMNS] for row in records]
     publishing.publish(COLUMNS, lines, records, options.json, argv, points=POINTS)
 

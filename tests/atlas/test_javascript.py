@@ -47,8 +47,21 @@ def same_compiler() -> bool:
 )
 def test_bits_are_those_of_xla(names):
     """The record says how many of 10^5 results differ, which is 0 where no last bit may differ."""
-    records = browser.measure([activax.get(name) for name in names], browser.points())
+    records = browser.measure([activax.get(name) for name in names], browser.points(browser.POINTS))
     assert records == [RECORDED[name] for name in names]
+
+
+@needs_node
+def test_the_benchmark_writes_a_record(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(browser, "POINTS", 1000)
+    file = tmp_path / "record.json"
+    with jax.numpy_dtype_promotion("standard"):
+        browser.main(["--fn", "relu", "softmax", "--json", str(file)])
+    record = json.loads(file.read_text())
+    (relu,) = record["records"]  # no curve shows softmax
+    assert relu == RECORDED["relu"]
+    assert record["points"] == 1000
+    assert "relu" in capsys.readouterr().out
 
 
 def test_the_record_has_every_drawn_activation():

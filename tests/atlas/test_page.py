@@ -130,17 +130,19 @@ def test_the_script_has_no_syntax_error(tmp_path):
 
 @pytest.mark.skipif(not node.installed(), reason="node is not on the path")
 def test_moments_are_those_of_theory():
-    """The second moments that a page computes give the gains of `activax.theory`."""
+    """The gains and the critical point that a page computes are those of `activax.theory`."""
     folder = resources.files("activax.atlas").joinpath("page")
-    script = "".join(folder.joinpath(name).read_text() for name in ("arithmetic.js", "numbers.js"))
-    facts = facts_of(activax.gelu, {})
-    script += f"const card = {json.dumps(facts)}, entry = {{ card, values: [] }};"
-    script += "console.log(JSON.stringify([0, 1].map((i) => secondMoment(single(entry, i), 1))));"
+    names = ("arithmetic.js", "numbers.js", "facts.js")
+    script = "".join(folder.joinpath(name).read_text() for name in names)
+    facts = facts_of(activax.tanh, {})
+    script += f"const card = {json.dumps(facts)}; console.log(signals({{ card, values: [] }}));"
     # With -e the script is global, as that of a page is, so that `eval` sees its functions.
     run = subprocess.run(["node", "-e", script], check=True, capture_output=True, text=True)
-    gains = [1 / moment**0.5 for moment in json.loads(run.stdout)]
-    expected = [theory.gain(activax.gelu), theory.gain(activax.gelu, "backward")]
-    assert gains == pytest.approx(expected, rel=1e-5)
+    said = [float(number) for number in re.findall(r"\d+\.\d+", run.stdout)]
+    forward, backward = theory.gain(activax.tanh), theory.gain(activax.tanh, "backward")
+    point = theory.critical(activax.tanh)
+    expected = [forward, backward, forward / backward, point.sigma_w, point.sigma_b]
+    assert said == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.slow

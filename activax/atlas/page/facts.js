@@ -26,14 +26,19 @@ const facts = ({ card }) => {
     ["paper", card.paper],
   ].filter(([, text]) => text);
 };
-// What the curve says of signals in a wide network, at the sliders' parameters.
+// What the curve says of signals in a wide network, at the sliders' parameters. A slope that stands
+// in for another, or a value that jumps, says nothing of gradients.
 const signals = (entry) => {
-  if (!entry.card.single || entry.card.kind !== "elementwise") return "";
-  const square = secondMoment(single(entry, 0), 1), slope = secondMoment(single(entry, 1), 1);
+  const { card } = entry;
+  if (!card.single || card.kind !== "elementwise" || card.tags.some((tag) => ["jumps", "surrogate"].includes(tag))) return "";
+  const [square, slope] = [0, 1].map((quantity) => secondMoment(single(entry, quantity), 1));
   if (!(square > 0 && slope > 0 && square + slope < Infinity)) return "";
+  const biases = 1 - square / slope;
   return `Weights with gain ${short(1 / Math.sqrt(square))} keep a signal of variance 1, with ` +
     `${short(1 / Math.sqrt(slope))} its gradient. At the first, gradients change by a factor of ` +
-    `${short(Math.sqrt(slope / square))} a layer.`;
+    `${short(Math.sqrt(slope / square))} a layer. ` + (biases > -1e-6
+      ? `Critical at variance 1: gain ${short(1 / Math.sqrt(slope))} and biases of scale ${short(Math.sqrt(Math.max(biases, 0)))}.`
+      : "No critical point has variance 1.");
 };
 const slider = (entry, index, changed) => {
   const { name, low, high } = entry.card.sliders[index];
