@@ -49,7 +49,7 @@ class Contraction:
                 if self._is_product(x):
                     out[place] = Operation("fma", fused, (*out[x].inputs, other))
                     break
-                if self._is_decided(x):
+                if self._is_decided(x) or self._is_folded(x, other):
                     condition, product, rest = self.operations[x].inputs
                     given = (*self._inputs(product), other, condition, rest, other)
                     out[place] = Operation("fma", f"({{3}}?{plain}:{fused})", given)
@@ -122,22 +122,41 @@ class Contraction:
         name, _, both = self.operations[condition]
         return name == "and" and any(side not in self.graph.varying for side in both)
 
+    def _is_folded(self, x: Operand, other: Operand) -> TypeGuard[int]:
+        """Return whether x selects a constant or a product, and the sum adds another constant.
+
+        LLVM adds it to both, before it selects.
+        """
+        if isinstance(x, str) or not isinstance(other, str):
+            return False
+        if not self._is_used_once(x, "select_n"):
+            return False
+        _, product, rest = self.operations[x].inputs
+        return isinstance(rest, str) and self._is_product(product)
+
+    def _is_negation(self, x: Operand) -> bool:
+        """Return whether x is -y; of a select with a constant, LLVM negates what it selects."""
+        if isinstance(x, str) or self.operations[x].primitive != "neg":
+            return False
+        (selected,) = self.operations[x].inputs
+        if not self._is_used_once(selected, "select_n"):
+            return True
+        return not any(isinstance(y, str) for y in self.operations[selected].inputs[1:])
+
     def _has_negation(self, x: Operand) -> bool:
         """Return whether x is a product with a factor -y, where the other is no constant."""
         if not self._is_used_once(x, "mul"):
             return False
         factors = self.operations[x].inputs
-        return not isinstance(factors[1], str) and any(
-            isinstance(y, int) and self.operations[y].primitive == "neg" for y in factors
-        )
+        return not isinstance(factors[1], str) and any(map(self._is_negation, factors))
 
     def _is_negative(self, x: Operand) -> bool:
         """Return whether the constants in a product, to any depth, have a negative product."""
         if self._is_used_once(x, "mul"):
             first, second = self.operations[x].inputs
             if isinstance(second, str):
-                negated = isinstance(first, int) and self.operations[first].primitive == "neg"
-                return second.startswith("(-") ^ negated ^ self._is_negative(first)
+                negative = second.startswith("(-") ^ self._is_negation(first)
+                return negative ^ self._is_negative(first)
             return self._is_negative(first) ^ self._is_negative(second)
         if self._is_used_once(x, "div"):
             first, second = self.operations[x].inputs

@@ -108,8 +108,10 @@ class Graph:
         return add(name, x, y, dtype)
 
     def _plain(self, name: str, x: Operand, y: Operand, dtype: str) -> Operand:
-        """Add an operation of two floats as it is."""
-        return self._add(name, round_to(f"{{0}}{ARITHMETIC[name]}{{1}}", dtype), (x, y))
+        """Add an operation of two floats as it is; x + y is there if y + x is."""
+        text = round_to(f"{{0}}{ARITHMETIC[name]}{{1}}", dtype)
+        turned = Operation(name, text, (y, x)) in self._places and name in COMBINED
+        return self._add(name, text, (y, x) if turned else (x, y))
 
     def _commutative(self, name: str, x: Operand, y: Operand, dtype: str) -> Operand:
         """Add a sum or a product.

@@ -141,12 +141,23 @@ def test_arithmetic():
         (lambda x: x * -5 + (x + 1) * 3, "M(R(a+1),3,R(a*(-5)))"),  # or the positive one
         (lambda x: 2 * x + x * x, "M(a,a,R(a*2))"),  # 2 x is x + x
         (lambda x: x - x * 3, "M(-a,3,a)"),
+        (lambda x: jnp.where(x > 1, 4.0, x * 3) + 2, "((a>1)?R(4+2):M(a,3,2))"),
+        (lambda x: x * -abs(x) + (x + 1) * x, "M(R(a+1),a,R(a*(-Math.abs(a))))"),
         (lambda x: (x * 3 + 1) * (x * 3), "{let b=R(a*3);return R(R(b+1)*b)}"),  # two uses
     ],
 )
 def test_constants_and_sums_are_those_of_the_compiler(function, text):
     (printed,) = scripts(function, "float32")
     assert printed.text == f"(a)=>{text}"
+
+
+def test_a_select_that_a_parameter_decides_is_beside_the_sum():
+    def limited(x, slope):
+        return jnp.where(jnp.isinf(x) & (slope == 0), 0.0, slope * x) + x
+
+    (printed,) = scripts(limited, "float32", numbers=1)
+    condition = "((Math.abs(a)===Infinity)&&(b===0))"
+    assert printed.text == f"(a,b)=>({condition}?R(0+a):M(a,b,a))"
 
 
 @pytest.mark.parametrize(
