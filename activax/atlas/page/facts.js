@@ -57,7 +57,7 @@ const cardOf = (entry, { changed, remove, open }) => {
   const close = element("button", { type: "button", "aria-label": `Remove ${card.name}` }, "×");
   close.addEventListener("click", remove);
   made.append(element("div", { class: "title" }, element("h2", {}, card.name), close), element("p", {}, card.summary));
-  made.append(element("pre", {}, card.formula));
+  if (card.formula) made.append(element("pre", {}, card.formula));
   if (card.reason) made.append(element("p", { class: "note" }, `No curve: ${card.reason}.`));
   const moved = element("p", { class: "note" }, signals(entry));
   (card.sliders ?? []).forEach((_, index) =>
