@@ -46,9 +46,15 @@ def same_compiler() -> bool:
     ],
 )
 def test_bits_are_those_of_xla(names):
-    """The record says how many of 10^5 results differ, which is 0 where no last bit may differ."""
+    """The record says how many of 10^5 results differ, which is 0 for nearly all.
+
+    How XLA approximates sin, rsqrt and so on depends on the CPU, too.
+    """
     records = browser.measure([activax.get(name) for name in names], browser.points(browser.POINTS))
-    assert records == [RECORDED[name] for name in names]
+    for row in records:
+        recorded = RECORDED[row["op"]]
+        assert row["approximate"] == recorded["approximate"]
+        assert row["approximate"] or row == recorded
 
 
 @needs_node
