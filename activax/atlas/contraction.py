@@ -14,7 +14,7 @@ FUSED = {
     ("sub", 0): ("M({0},{1},-{2})", "R({4}-{5})"),
     ("sub", 1): ("M(-{0},{1},{2})", "R({5}-{4})"),
 }
-SHORT = 36  # operations of a loop that LLVM doubles, about
+LONGEST_DOUBLED = 36  # operations of a loop that LLVM doubles, about
 VARYING_RANK = 1 << 16  # of what differs by element; constants and parameters stand below
 
 
@@ -114,7 +114,7 @@ class Contraction:
 
         Of a short loop LLVM makes one for each case, and in one the product is next to the sum.
         """
-        if self._length > SHORT or not self._is_used_once(x, "select_n"):
+        if self._length > LONGEST_DOUBLED or not self._is_used_once(x, "select_n"):
             return False
         condition, product, _ = self.operations[x].inputs
         if isinstance(condition, str) or not self._is_product(product):
