@@ -122,14 +122,14 @@ def similar(
         )
     if count < 1:
         raise ValueError(f"similar: count must be at least 1; got {count}")
-    own = shape_of(activation)
+    name = activation.name if isinstance(activation, Activation) else ""
+    itself = name if by_name(name) is activation else ""
+    own = np.array(SHAPES[itself]) if itself in SHAPES else shape_of(activation)
     if not np.isfinite(own).all():
         raise ValueError(
             f"similar: needs a function that is finite for normal inputs; {activation!r} is not"
         )
     weights = np.polynomial.hermite_e.hermegauss(len(own))[1]
-    name = activation.name if isinstance(activation, Activation) else ""
-    itself = name if by_name(name) is activation else ""
     others = {name: row for name, row in SHAPES.items() if name != itself}
     squares = (np.array([*others.values()]) - own) ** 2
     distances = np.sqrt(squares @ weights / weights.sum())
