@@ -37,5 +37,6 @@ myst_heading_anchors = 3
 
 html_theme = "sphinx_book_theme"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
+toc_object_entries = False  # each of 480 pages would copy hundreds of names into its sidebar
 html_copy_source = False
 html_show_sourcelink = False
