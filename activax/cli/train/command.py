@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    processes.join(arguments)  # before JAX looks for devices
+    processes.join_processes(arguments)  # before JAX looks for devices
     from activax.cli.train import diagnosis, report
     from activax.study.digits import experiment, images
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--process", type=int, metavar="I", help="the number of this one, from 0")
 
 
-def join(arguments: argparse.Namespace) -> None:
+def join_processes(arguments: argparse.Namespace) -> None:
     """Join the other processes, if there are any.
 
     Raises:
