@@ -116,7 +116,7 @@ def tables() -> dict[str, dict[str, str]]:
             "aot": aot.markdown(files["aot"]),
             "aot-v5e": aot.summary(files["aot-v5e"]),
         },
-        "docs/sharding.md": {"sharding": sharding.markdown(files["sharding"]["records"])},
+        "docs/guide/sharding.md": {"sharding": sharding.markdown(files["sharding"]["records"])},
     }
     filled = {
         document: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from eight_devices import run_program
 
-PAGE = Path(__file__).parents[2] / "docs" / "sharding.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "sharding.md"
 
 
 def test_the_snippets_run_as_printed():
