@@ -2,7 +2,7 @@
 
 import jax
 import pytest
-from jax.sharding import AbstractMesh, NamedSharding
+from jax.sharding import AbstractMesh, AxisType, NamedSharding
 
 pytest.importorskip("flax")
 pytest.importorskip("rich")
@@ -16,7 +16,7 @@ SIZES = Sizes(
 @pytest.mark.usefixtures("standard_promotion")
 @jax.numpy_rank_promotion("allow")
 def test_parameters_and_their_parts_on_each_device_are_the_same():
-    mesh = AbstractMesh((2, 2), ("data", "model"))
+    mesh = AbstractMesh((2, 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2)
     found = {}
     for name, make in MODELS.items():
         model = make(SIZES, mesh, remat=True)
