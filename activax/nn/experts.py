@@ -67,7 +67,7 @@ def experts(
     The losses of the router are values inside of the network, so `apply` returns y alone, and
     experts may stand in `serial`, `residual`, `scan` and under `jax.jit`.
     `activax.diagnostics.watch(f, activax.diagnostics.router_losses)` returns them beside the result
-    of f, with their gradients. Without `watch` they are not computed.
+    of f, with their gradients. A compiled program without `watch` does not compute them.
 
     `jax.vmap` has no rule for `lax.ragged_dot`: give x more leading axes. On TPUs XLA multiplies
     groups of rows; on CPUs, and by default on GPUs, each expert multiplies all rows.
@@ -186,7 +186,7 @@ def experts(
             x, weights = lax.pcast((x, weights), expert_axis, to="varying")
         checkpoint = functools.partial(jax.checkpoint, prevent_cse=prevent_cse)
 
-        # Products are linear, so their checkpoints repeat none of them, but sort x again.
+        # Products are linear, so their checkpoints repeat none of them, but gather rows again.
         @checkpoint
         def preactivations(maps: list[Params], x: Array, order: Order) -> list[Array]:
             tokens = x.reshape(-1, 1, x.shape[-1])

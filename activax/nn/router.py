@@ -1,6 +1,6 @@
 """The choice of experts for every token, and the order of tokens that it makes."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from activax.nn.layer import Params
 from activax.nn.linear import add_bias
 
 Weighting = Literal["softmax", "top_k_softmax", "sigmoid"]
-WEIGHTINGS = ("softmax", "top_k_softmax", "sigmoid")
+WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 
 ROUTER = "activax_router"  # the name of `router_numbers` for `activax.diagnostics.watch`
 

@@ -109,7 +109,7 @@ def compare(params, x, top_k, unit, options):
     return slopes[0]
 
 
-@quick("one", "three")
+@quick("three")
 def test_values_and_gradients_are_those_of_the_reference(top_k, unit, options):
     params = drawn.params(made(top_k, unit, options), X)
     compare(params, X, top_k, unit, options)
@@ -295,6 +295,7 @@ def test_a_key_and_parameters_reach_the_activation():
     assert np.all(slopes["activation"]["prelu"]["negative_slope"])
 
 
+@pytest.mark.slow
 def test_every_expert_starts_as_a_feed_forward_layer():
     network = nn.serial(activax.relu, nn.experts(3, 1, 256))
     params = jax.jit(network.init)(KEY, np.zeros((8, 256), np.float32))[1]

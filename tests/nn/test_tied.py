@@ -38,6 +38,7 @@ def test_logits_and_gradients_are_those_of_two_tables():
     )
 
 
+@pytest.mark.slow
 def test_vectors_and_logits_start_with_the_second_moment_1():
     ids = np.arange(64, dtype=np.int32)
     seen = []
