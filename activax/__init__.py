@@ -21,7 +21,7 @@ from activax import saving as _saving
 from activax.catalogue import ALIASES as _ALIASES
 from activax.catalogue import FAMILIES as _FAMILIES
 from activax.catalogue import INDEX as _INDEX
-from activax.catalogue import aliases, catalog, find, from_onnx, from_torch, get, similar
+from activax.catalogue import aliases, catalog, cite, find, from_onnx, from_torch, get, similar
 from activax.catalogue import load as _load
 from activax.catalogue import register as _register
 from activax.checking import *
@@ -47,6 +47,7 @@ _TOOLS = (
     *_checking.__all__,
     "aliases",
     "catalog",
+    "cite",
     "find",
     "from_onnx",
     "from_torch",

@@ -9,6 +9,7 @@ from activax import sharding as sharding
 from activax import study as study
 from activax import theory as theory
 from activax import training as training
+from activax.catalogue import cite as cite
 from activax.catalogue import find as find
 from activax.catalogue import from_onnx as from_onnx
 from activax.catalogue import from_torch as from_torch
@@ -535,6 +536,7 @@ from activax.functions.vector.tempered import temperature_log_softmax as tempera
 from activax.functions.vector.tempered import temperature_softmax as temperature_softmax
 from activax.saving import lean as lean
 from activax.saving import policies as policies
+from activax.saving import stored as stored
 
 __version__: str
 catalog: Mapping[str, Activation[...]]
@@ -582,6 +584,7 @@ __all__ = [
     "celu",
     "chebyshev_kan",
     "check",
+    "cite",
     "clamp",
     "clamped_swiglu",
     "clipped_gelu",
@@ -1002,6 +1005,7 @@ __all__ = [
     "ste_tern",
     "step",
     "stick_breaking",
+    "stored",
     "sugar_relu",
     "suish",
     "super_spike",

@@ -178,7 +178,7 @@ def stub() -> str:
     """Return the text of the stub."""
     rooms = (activax.core, activax.saving, activax.checking)
     homes = {
-        "activax.catalogue": ["find", "from_onnx", "from_torch", "get", "similar"],
+        "activax.catalogue": ["cite", "find", "from_onnx", "from_torch", "get", "similar"],
         "activax": [*activax._SUBMODULES],
     }
     homes |= {room.__name__: [*room.__all__] for room in rooms}

@@ -20,6 +20,7 @@ from benchmarks import (
     few_bits,
     memory,
     propagation,
+    sharding,
     startup,
     study,
     training_step,
@@ -64,7 +65,7 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-training", "diagnostics", "study")
+                                      "deep-training", "diagnostics", "study", "sharding")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -115,6 +116,7 @@ def tables() -> dict[str, dict[str, str]]:
             "aot": aot.markdown(files["aot"]),
             "aot-v5e": aot.summary(files["aot-v5e"]),
         },
+        "docs/sharding.md": {"sharding": sharding.markdown(files["sharding"]["records"])},
     }
     filled = {
         document: {name: f"{body}\n{where(files[name])}" for name, body in named.items()}

@@ -23,6 +23,7 @@ LAYERS = {
     "dense": (nn.dense(8, weight_init=jax.nn.initializers.zeros), X),
     "dropout": (nn.dropout(0.5), X),
     "embedding": (nn.embedding(16, 8), IDS),
+    "experts": (nn.experts(4, 2, 16, weighting="sigmoid", bias=True, balance_bias=True), X),
     "ffn": (nn.ffn(16, activation=activax.silu), X),
     "gated_ffn": (nn.gated_ffn(16, bias=True), X),
     "kan": (nn.kan(8, "radial_basis", size=4, base=activax.gelu), X),
@@ -37,6 +38,7 @@ LAYERS = {
     "rotary": (nn.rotary(100.0, fraction=0.5), X),
     "scan": (nn.scan(nn.residual(nn.dense(8), activax.elu.bind(alpha=0.5)), 3), X),
     "serial": (nn.serial(up=nn.dense(8), unit=activax.rrelu, side=nn.serial(nn.dense(8))), X),
+    "tied": (nn.tied(16, 8, nn.rms_norm(), scale=1.0), IDS),
     "transformer_block": (nn.transformer_block(2, 16, activation=activax.swiglu), X),
 }
 

@@ -1,5 +1,6 @@
 """All activations by their names, here and in other libraries, and in files of other libraries."""
 
+from activax.catalogue.citations import cite
 from activax.catalogue.converters import from_onnx, from_torch
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.lookup import aliases, catalog, get, load
@@ -12,6 +13,7 @@ __all__ = [
     "INDEX",
     "aliases",
     "catalog",
+    "cite",
     "find",
     "from_onnx",
     "from_torch",

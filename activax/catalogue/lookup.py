@@ -19,6 +19,7 @@ from activax.core.complex_valued import split_complex
 from activax.core.definition import PACKAGE
 from activax.core.fast import fast
 from activax.core.glu_of import glu_of
+from activax.core.notebook import html_table
 from activax.saving.policies import lean
 
 # What makes an activation of another, in the order in which a config applies them; `affine` and
@@ -57,6 +58,16 @@ class Catalog(Mapping[str, Activation[...]]):
 
     def __repr__(self) -> str:
         return f"{PACKAGE}.catalog of {len(self)} activations: {', '.join(self)}"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a table that scrolls."""
+        columns = ("name", "family", "kind", "tier", "year", "summary")
+        rows = [
+            (name, entry.family, entry.kind, entry.tier, entry.year or "", entry.summary)
+            for name, entry in INDEX.items()
+        ]
+        table = html_table(columns, rows, caption=f"{PACKAGE}.catalog of {len(self)} activations")
+        return f'<div style="max-height:24em;overflow:auto">{table}</div>'
 
 
 catalog = Catalog()

@@ -2,9 +2,12 @@
 
 import textwrap
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from activax.core.notebook import html_table
 
 Floats = np.ndarray[Any, np.dtype[Any]]
 # A function of an array that acts on each element.
@@ -34,6 +37,9 @@ HINTS = {
     "derivative": "The rule is not the derivative of the function: check the custom JVP or the "
     "slope that was given.",
 }
+
+
+COLUMNS = ("check", "of", "dtype", "input", "got", "expected")
 
 
 class Finding(NamedTuple):
@@ -85,18 +91,27 @@ class Report(NamedTuple):
             raise AssertionError(str(self))
 
     def __str__(self) -> str:
-        number = len(self.findings)
-        found = f"{number} finding{'s' * (number != 1)}" if number else "nothing found"
-        lines = [f"{self.subject}: {found} in {', '.join(self.dtypes)}"]
-        if not number:
-            return lines[0]
-        header = ("check", "of", "dtype", "input", "got", "expected")
-        rows = [header, *self._rows()]
+        if self.ok:
+            return self._conclusion()
+        rows = [COLUMNS, *self._rows()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         for check in dict.fromkeys(finding.check for finding in self.findings):
             lines += textwrap.wrap(f"{check}: {HINTS[check]}", 96, subsequent_indent="  ")
-        return "\n".join(lines)
+        return "\n".join([self._conclusion(), *lines])
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the table, and the advice."""
+        if self.ok:
+            return f"<p>{escape(self._conclusion())}</p>"
+        found = dict.fromkeys(finding.check for finding in self.findings)
+        table = html_table(COLUMNS, self._rows(), caption=self._conclusion())
+        return table + html_table(["", ""], [(check, HINTS[check]) for check in found])
+
+    def _conclusion(self) -> str:
+        number = len(self.findings)
+        found = f"{number} finding{'s' * (number != 1)}" if number else "nothing found"
+        return f"{self.subject}: {found} in {', '.join(self.dtypes)}"
 
     def _rows(self) -> list[tuple[str, ...]]:
         """Return the rows of the table; findings that differ only in the dtype share a row."""

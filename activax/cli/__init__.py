@@ -1,4 +1,4 @@
-"""The command line: `activax train`, `study`, `list`, `show`, `theory` and `bench`.
+"""The command line: `activax train`, `study`, `list`, `show`, `theory`, `bench` and so on.
 
 Modules:
     train       The command that trains a network for each activation.
@@ -7,6 +7,9 @@ Modules:
     show        The command that shows one activation.
     theory      The command that says what mean-field theory knows.
     bench       The command that measures.
+    atlas       The command that writes the atlas, and the pages of `show`.
+    doctor      The command that says whether the installation is right.
+    tour        What `activax` alone prints.
     arguments   Types of arguments that commands share.
     errors      Errors that the user sees in one line.
     interrupts  Signals that end a command.
@@ -21,7 +24,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import activax
-from activax.cli import streams
+from activax.cli import streams, tour
 from activax.cli.errors import UsageError
 from activax.cli.interrupts import exit_code, interruptible
 
@@ -32,6 +35,8 @@ COMMANDS = {  # the module of each command
     "show": "show",
     "theory": "theory.command",
     "bench": "bench.command",
+    "atlas": "atlas",
+    "doctor": "doctor",
 }
 EXTRAS = {"psycopg": "cluster"}  # by package the extra that has it, if it is not that of the CLI
 
@@ -50,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words of the command; by default those of this process.
 
     Returns:
-        The exit code: 0; 1 if `bench` finds a row slower than allowed; 2 for wrong arguments and
-        for files that cannot be read or written; 130 if interrupted; 143 if terminated; 141 if
-        nobody reads the output.
+        The exit code: 0; 1 if `bench` finds a row slower than allowed, or `doctor` a wrong result;
+        2 for wrong arguments and for files that cannot be read or written; 130 if interrupted; 143
+        if terminated; 141 if nobody reads the output.
     """
     try:
         with interruptible():
@@ -92,7 +97,7 @@ def _dispatch(argv: Sequence[str] | None) -> int:
     command_line = parser()
     arguments = command_line.parse_args(argv)
     if arguments.command is None:
-        command_line.print_help()
+        print(tour.text())
         return 0
     try:
         return arguments.run(arguments) or 0

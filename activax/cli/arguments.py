@@ -1,9 +1,11 @@
 """Types of arguments that commands share."""
 
 import argparse
+import importlib
 import math
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,20 @@ def activation(name: str) -> activax.Activation[...]:
         return activax.get(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def imported(text: str) -> Callable[..., Any]:
+    """Return the user's function of a name such as package.module:function."""
+    module, _, name = text.partition(":")
+    if os.getcwd() not in sys.path:  # as for `python -m`
+        sys.path.insert(0, os.getcwd())
+    try:
+        function: object = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
+    if not callable(function):
+        raise argparse.ArgumentTypeError(f"{text!r} is not callable")
+    return function
 
 
 def elementwise_argument(name: str) -> activax.Activation[...]:

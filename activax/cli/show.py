@@ -13,6 +13,7 @@ import activax
 from activax.bench.results import files
 from activax.catalogue.models import models_of
 from activax.catalogue.traits import TRAITS
+from activax.cli.atlas import RESULTS, check_page, write_page
 from activax.cli.errors import UsageError
 from activax.theory import Traits
 
@@ -23,6 +24,8 @@ GLYPHS = ["o", "."]  # for the value and the slope
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="a name or an alias, as `activax list` has it")
     parser.add_argument("--png", type=Path, metavar="FILE", help="write the plot to a file")
+    parser.add_argument("--html", type=Path, metavar="FILE",
+                        help="write a card with curves that move")  # fmt: skip
     parser.add_argument(
         "--range", type=float, nargs=2, default=(-4.0, 4.0), metavar=("LOW", "HIGH"),
         help="the inputs to plot (default: -4 4)",
@@ -39,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"show: --range must go up and be finite; got {low} {high}")
     if arguments.png and arguments.png.suffix != ".png":
         raise UsageError(f"show: --png needs a name that ends in .png; got {arguments.png}")
+    if arguments.html:
+        check_page("show", arguments.html, "--html")
     x = np.linspace(low, high, 801)
     least, most = activation.domain
     x = x[(x > least) & (x < most)]
@@ -64,6 +69,11 @@ def run(arguments: argparse.Namespace) -> None:
     print(activation)
     for name, text in facts.items():
         print(f"{name:>12}  " + text.replace("\n", "\n" + " " * 14))
+    if arguments.html:
+        write_page(arguments.html, [activation], RESULTS)
+        print(f"wrote {arguments.html}")
+        if not arguments.png:
+            return
     curves = plotted(activation, x)
     if arguments.png:
         files.write_picture(arguments.png, _figure(activation.name, curves), MARK)

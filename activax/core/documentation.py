@@ -37,7 +37,8 @@ INPUTS = {
         "gate": "an array of any shape and real dtype; or gate and value, packed along `axis`.",
         "value": "an array of the shape of gate.",
         "layout": 'the order in a packed array: "gate_value", "value_gate" or "interleaved".\n'
-        "    There is no default where published models differ.",
+        "    There is no default where published models differ. Along an axis that devices split,\n"
+        '    only "interleaved" sends nothing.',
         "axis": "the packed axis.",
     },
 }

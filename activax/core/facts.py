@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from activax.core.definition import Definition, Elsewhere
+from activax.core.notebook import activation_html
 from activax.core.ranges import Ranges
 from activax.numerics.mode import Mode, at
 
@@ -145,6 +146,10 @@ class Facts:
             rf"^{title}:\n((?:[ ]+\S.*\n|\n)*)", self._definition.doc + "\n", re.MULTILINE
         )
         return textwrap.dedent(found.group(1)).strip() if found else ""
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return activation_html(self)
 
     @property
     def is_bound(self) -> bool:

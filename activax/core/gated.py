@@ -215,6 +215,9 @@ def split(
 ) -> tuple[Array, Array]:
     """Split a packed array into `(gate, value)`.
 
+    Where devices split the axis, a shard of an interleaved array has both, and nothing is sent.
+    Halves lie on other devices than their result: the shards are sent, forward and backward.
+
     Args:
         packed: an array whose size along `axis` is even.
         layout: "gate_value" or "value_gate" for halves, "interleaved" for gate, value, gate, ...

@@ -1,7 +1,7 @@
 """The one differentiation rule that every activation uses."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from activax.numerics.mode import Mode, tracing
 
+T = TypeVar("T")
 TangentMap = Callable[[tuple[Any, ...], tuple[Any, ...]], Array]
 
 
@@ -42,7 +43,7 @@ def differentiable(
     linear = jax.checkpoint(differential) if recompute else differential
     function = jax.custom_jvp(value)
     # The function under differentiation, opaque so that a scan hoists none of its constants.
-    whole = jax.custom_jvp(_whole(value))
+    whole = jax.custom_jvp(opaque(value))
 
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
         with tracing(mode):  # the rule may run long after, where another mode holds
@@ -60,7 +61,7 @@ def differentiable(
     return function
 
 
-def _whole(function: Callable[..., Array]) -> Callable[..., Array]:
+def opaque(function: Callable[..., T]) -> Callable[..., T]:
     """Hide `function` from partial evaluation.
 
     Differentiating a scan hoists loop-invariant constants out of its body, so the scalar zeros in
@@ -70,9 +71,10 @@ def _whole(function: Callable[..., Array]) -> Callable[..., Array]:
     whole = jax.custom_batching.custom_vmap(function)
 
     @whole.def_vmap
-    def rule(axis_size: int, in_batched: list[bool], *inputs: Any) -> tuple[Array, bool]:
+    def rule(axis_size: int, in_batched: list[bool], *inputs: Any) -> tuple[T, Any]:
         axes = tuple(0 if batched else None for batched in in_batched)
         mapped = jax.vmap(function, in_axes=axes, axis_size=axis_size)
-        return _whole(mapped)(*inputs), True
+        out = opaque(mapped)(*inputs)
+        return out, jax.tree.map(lambda _: True, out)
 
     return whole

@@ -11,6 +11,7 @@ from activax.diagnostics.linearity import Affinity, LinearMap, affinity, linear_
 from activax.diagnostics.merging import Statistics, merge, merge_along, merge_over
 from activax.diagnostics.nonfinite import NonFinite, first_nonfinite
 from activax.diagnostics.regions import LinearRegions, linear_regions
+from activax.diagnostics.router import RouterLosses, router_losses
 from activax.diagnostics.statistics import statistics
 from activax.diagnostics.summaries import summarize
 from activax.diagnostics.unit_health import unit_health
@@ -34,6 +35,7 @@ __all__ = [
     "LinearRegions",
     "NonFinite",
     "Point",
+    "RouterLosses",
     "Spectrum",
     "Statistics",
     "affinity",
@@ -52,6 +54,7 @@ __all__ = [
     "merge_over",
     "plot",
     "points",
+    "router_losses",
     "sink",
     "sinks",
     "statistics",

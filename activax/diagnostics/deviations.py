@@ -10,16 +10,21 @@ from activax.numerics.squares import best, scales_of, square, squares_at
 
 
 def pool(
-    number: Array, mean: Array, shift: Array | float, std: Array, add: Callable[[Array], Array]
+    number: Array,
+    total: Array,
+    mean: Array,
+    shift: Array | float,
+    std: Array,
+    add: Callable[[Array], Array],
 ) -> tuple[Array, Array]:
     """Return the mean and the standard deviation of several sets together.
 
-    Each set has `number` elements and the exact mean `mean + 2 shift`, where `mean` is rounded.
-    `add` sums over the sets.
+    Each set has `number` elements, of `total` in all sets, and the exact mean `mean + 2 shift`,
+    where `mean` is rounded. `add` sums over the sets.
 
     Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance.
     """
-    share = number / jnp.maximum(add(number), 1)
+    share = number / jnp.maximum(total, 1)
     center = add(share * mean)
     apart, within = mean / 2 - center / 2 + shift, std / 2
     scales = scales_of(1, mean.dtype)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.sharding import AxisType, NamedSharding, PartitionSpec, reshard
 
 from activax.diagnostics.cotangents import Cotangents, tap
 from activax.diagnostics.jaxprs import Atom, Equation, bound, inputs_of_scan, is_literal, names_of
@@ -47,17 +48,18 @@ def evaluate(
     def run(i: int) -> None:
         equation = jaxpr.eqns[i]
         inputs = [read(atom) for atom in equation.invars]
-        if i in marked.inner:
-            outputs, inside = _enter(equation, marked.inner[i], inputs, what, sinks)
-            seen.update(inside)
-        else:
-            outputs = bound(equation, inputs)
-        for place in marked.places.get(i, ()):
-            if place.path in sinks:
-                outputs[place.output] = tap(outputs[place.output], sinks[place.path])
-            observation = what(_make_point(place, outputs[place.output], equation, inputs))
-            if observation is not None:
-                seen[place.path] = observation
+        observed: Seen = {}
+        with equation.ctx.manager:  # its axes of the mesh may be Auto where they are Explicit here
+            if i in marked.inner:
+                outputs, observed = _enter(equation, marked.inner[i], inputs, what, sinks)
+            else:
+                outputs = bound(equation, inputs)
+            for place in marked.places.get(i, ()):
+                if place.path in sinks:
+                    outputs[place.output] = tap(outputs[place.output], sinks[place.path])
+                point = _make_point(place, outputs[place.output], equation, inputs)
+                observed[place.path] = what(point)
+        seen.update({path: _here(o) for path, o in observed.items() if o is not None})
         known.update(zip(equation.outvars, outputs, strict=True))
 
     # Equations run in their original scopes, because profiles show the names of scopes.
@@ -71,6 +73,18 @@ def evaluate(
             for i in (first, *others):
                 run(i)
     return [read(atom) for atom in jaxpr.outvars], seen
+
+
+def _here(observation: Tree) -> Tree:
+    """Return an observation whole on every device, if its axes of the mesh are Auto only there."""
+    mesh = jax.sharding.get_abstract_mesh()
+    if AxisType.Explicit not in mesh.axis_types:
+        return observation
+    whole = NamedSharding(mesh, PartitionSpec())
+    return jax.tree.map(
+        lambda part: part if jax.typeof(part).sharding.mesh == mesh else reshard(part, whole),
+        observation,
+    )
 
 
 def _make_point(place: Place, output: Array, equation: Equation, inputs: list[Any]) -> Point:

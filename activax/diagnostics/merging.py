@@ -130,14 +130,16 @@ def merge_over(statistics: Statistics, axis_name: Any) -> Statistics:
     if members > MOST_COUNTS:
         raise ValueError(f"merge_over: at most {MOST_COUNTS} sets merge at once; got {members}")
     add = functools.partial(lax.psum, axis_name=axis_name)
-    number = statistics.count.total(statistics.mean.dtype)
-    mean, std = pool(number, statistics.mean, 0.0, statistics.std, add)
+    dtype, count = statistics.mean.dtype, statistics.count.summed(add)
+    number, total = statistics.count.total(dtype), count.total(dtype)
+    mean, std = pool(number, total, statistics.mean, 0.0, statistics.std, add)
     return Statistics(
-        count=statistics.count.summed(add),
+        count=count,
         zeros=statistics.zeros.summed(add),
         nonfinite=statistics.nonfinite.summed(add),
         mean=mean,
         std=std,
-        min=lax.pmin(statistics.min, axis_name),
+        # As a maximum: on a mesh, two maxima share one all-reduce.
+        min=-lax.pmax(-statistics.min, axis_name),
         max=lax.pmax(statistics.max, axis_name),
     )

@@ -75,23 +75,24 @@ def _reduce_axes(x: Array, axes: tuple[int, ...], elements: int) -> Statistics:
     )  # the rounding error of mean / 2
     scale, squares = scaled_squares(apart, rows)
     std = deviation(shift, scale, squares / jnp.maximum(number, 1))
-    low, high = (
-        extreme(jnp.where(finite, x, worst), rows, keepdims=True, initial=worst)
-        for extreme, worst in ((jnp.min, math.inf), (jnp.max, -math.inf))
+    # The least element as a maximum: on a mesh, two maxima share one all-reduce.
+    top, bottom = (
+        jnp.max(jnp.where(finite, a, -math.inf), rows, keepdims=True, initial=-math.inf)
+        for a in (x, -x)
     )
 
     def add(a: Array) -> Array:
         return jnp.sum(a, axes, a.dtype, keepdims=True)
 
-    mean, std = pool(number, mean, shift, std, add)
     there, zeros = add(there), add(zeros)
+    mean, std = pool(number, there.astype(x.dtype), mean, shift, std, add)
     found = Statistics(
         count=Count.of(there),
         zeros=Count.of(zeros),
         nonfinite=Count.of(jnp.uint32(elements) - there),
         mean=mean,
         std=std,
-        min=jnp.min(low, axes, keepdims=True),
-        max=jnp.max(high, axes, keepdims=True),
+        min=-jnp.max(bottom, axes, keepdims=True),
+        max=jnp.max(top, axes, keepdims=True),
     )
     return jax.tree.map(lambda a: jnp.squeeze(a, axes), found)

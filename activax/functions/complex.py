@@ -100,7 +100,8 @@ def z_leaky_relu(z: Array, negative_slope: Array | float = 0.01) -> Array:
         negative_slope: the share; a real number or array that broadcasts against z.
 
     Paper:
-        None; zLeakyReLU of complextorch, after Guberman 2016, arXiv:1602.09046.
+        None; zLeakyReLU of complextorch, after Guberman 2016, On Complex Valued Convolutional
+        Neural Networks, arXiv:1602.09046.
     """
     return stretch(z, choose(flag(z, (z.real > 0) & (z.imag > 0)), 1.0, negative_slope))
 

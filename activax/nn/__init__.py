@@ -18,6 +18,7 @@ from activax.nn.composition import parallel, residual, serial
 from activax.nn.convolution import conv
 from activax.nn.dropout import dropout
 from activax.nn.embedding import embedding, positions
+from activax.nn.experts import experts
 from activax.nn.feed_forward import ffn, gated_ffn
 from activax.nn.kan import kan
 from activax.nn.layer import Layer
@@ -29,6 +30,7 @@ from activax.nn.pooling import avg_pool, max_pool
 from activax.nn.rotary import rotary
 from activax.nn.scan import scan
 from activax.nn.summary import Summary, summary
+from activax.nn.tied import tied
 from activax.nn.transformer import transformer_block
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "dense",
     "dropout",
     "embedding",
+    "experts",
     "ffn",
     "gated_ffn",
     "kan",
@@ -57,6 +60,7 @@ __all__ = [
     "scan",
     "serial",
     "summary",
+    "tied",
     "transformer_block",
 ]
 

@@ -18,6 +18,14 @@ def dropout(rate: float) -> Layer:
     With a key, for training, `apply` draws the elements; with `key=None`, for evaluation, it
     returns x. It raises TypeError without either, also in a network with dropout inside.
 
+    Under `jax.jit` a sharded x is one array, and its devices draw as one device would. Inside
+    `jax.shard_map` every device draws for its own shard, and equal keys draw equal elements. So
+    fold into the key the index along each axis of the mesh that splits x:
+
+        key = jax.random.fold_in(key, jax.lax.axis_index("data"))
+
+    Along an axis that does not split x, copies need equal keys to stay copies.
+
     Args:
         rate: the probability that an element is set to 0, in [0, 1).
 

@@ -73,7 +73,7 @@ def embedding(
 
     def apply(params: Params, ids: Array) -> Array:
         _check_ids(ids)
-        weight, sharding = params["weight"], out_sharding
+        weight, sharding = jnp.asarray(params["weight"]), out_sharding
         if sharding is None and (mesh := explicit_mesh(weight, ids)):
             sharding = joined(mesh, *entries(ids), entries(weight)[-1])
         return weight.at[ids].get(

@@ -1,7 +1,7 @@
 """Feed-forward layers, which keep only their pre-activations for the backward pass."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -9,6 +9,7 @@ from jax import Array
 
 from activax import initializers
 from activax.core.activation import Activation
+from activax.core.gated import split
 from activax.functions.gated.units import swiglu
 from activax.functions.gaussian import gelu
 from activax.nn.checkpoint_names import ACTIVATION, PREACTIVATION, named
@@ -28,13 +29,14 @@ from activax.nn.layer import (
 )
 from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
 from activax.numerics.mode import PLAIN, tracing
+from activax.saving.storage import check_format, stored
 
 Policy = Callable[..., bool]
 
 
 def _feed_forward(
     name: str,
-    inputs: tuple[str, ...],  # the names of the first linear maps in the parameters
+    inputs: Mapping[str, int],  # the first linear maps, and their columns in units of hidden
     unit: Layer,  # of one pre-activation, or of a tuple of them
     hidden: int,
     features: int | None,
@@ -43,6 +45,7 @@ def _feed_forward(
     out_sharding: Sharding,
     reduce: Reduce,
     policy: Policy | None,
+    store: str | None,
     prevent_cse: bool,
 ) -> Layer:
     """Return the layer of linear maps side by side, a unit of their outputs, and a linear map."""
@@ -50,6 +53,10 @@ def _feed_forward(
     if features is not None:
         check_size(name, "features", features)
     check_functions(name, weight_init=weight_init, reduce=reduce, policy=policy)
+    if store is not None:
+        check_format(f"{name}: store", store)
+        if policy is not None:
+            raise ValueError(f"{name}: give a policy or a store, not both")
     linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
     def preactivations(params: Params, x: Array) -> Any:
@@ -60,8 +67,8 @@ def _feed_forward(
     def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
         unit_key, down_key, *keys = jax.random.split(key, 2 + len(inputs))
         params = {
-            of: linear(key, example, hidden, preceding=preceding)
-            for of, key in zip(inputs, keys, strict=True)
+            of: linear(key, example, columns * hidden, preceding=preceding)
+            for (of, columns), key in zip(inputs.items(), keys, strict=True)
         }
         inside = jax.eval_shape(preactivations, params, example)
         made, inside = init(unit, unit_key, inside, None)
@@ -76,7 +83,9 @@ def _feed_forward(
             return affine_map(name, down, output, out_sharding, reduce)
 
         region = finish
-        if tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
+        if store is not None:
+            region = stored(finish, store, prevent_cse=prevent_cse)
+        elif tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
             region = jax.checkpoint(finish, policy=policy, prevent_cse=prevent_cse)
         inside = preactivations(params, x)
         return region(inside, params.get("activation", {}), params["down"], key)
@@ -103,6 +112,7 @@ def ffn(
     out_sharding: Sharding = None,
     reduce: Reduce = None,
     policy: Policy | None = None,
+    store: str | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
     """Build the feed-forward layer of a Transformer: linear, activation, linear.
@@ -134,6 +144,8 @@ def ffn(
         reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
             with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
+        store: the format in which reverse mode keeps pre-activations, such as "int8/128"; see
+            `activax.stored`. By default they are kept as they are.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -143,8 +155,8 @@ def ffn(
 
     Raises:
         TypeError: an activation that is gated or no function, or a reduce that is no function.
-        ValueError: sizes that are not positive integers; in `init`, an example without axes; in
-            `apply`, an input whose last axis does not fit the weight.
+        ValueError: sizes that are not positive integers; an unknown format, or a policy beside it;
+            in `init`, an example without axes; in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.ffn(64, activation=activax.silu)
@@ -163,8 +175,8 @@ def ffn(
             f"ffn: activation must take one array; {activation!r} is gated: use gated_ffn"
         )
     return _feed_forward(
-        "ffn", ("up",), as_layer(activation, "ffn: activation"), hidden, features, weight_init,
-        bias, out_sharding, reduce, policy, prevent_cse,
+        "ffn", {"up": 1}, as_layer(activation, "ffn: activation"), hidden, features, weight_init,
+        bias, out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip
 
 
@@ -176,9 +188,11 @@ def gated_ffn(
     activation: Activation[...] | Callable[[Array, Array], Array] = swiglu,
     weight_init: initializers.Initializer | None = None,
     bias: bool = False,
+    fused: bool = False,
     out_sharding: Sharding = None,
     reduce: Reduce = None,
     policy: Policy | None = None,
+    store: str | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
     """Build the feed-forward layer of Llama: two linear maps, a gated unit of them, linear.
@@ -201,21 +215,27 @@ def gated_ffn(
             `initializers.variance_scaling` with the gain of the activation that the weights read.
             So only the down-projection has the gain of the unit, or 1 if that is a plain function.
         bias: whether to add biases, which start at 0.
+        fused: whether the first two maps are one product. Its gradient by x is one array in place
+            of two, which devices that split the hidden axis add up. XLA for GPUs adds two arrays
+            before it sends them, so there the number sent is the same.
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             hidden axis is sharded.
         reduce: a function of the last product, before its bias is added: inside `jax.shard_map`,
             with the hidden axis split, the sum over the devices; see `dense`.
         policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
+        store: the format in which reverse mode keeps pre-activations, such as "int8/128"; see
+            `activax.stored`. By default they are kept as they are.
         prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
         A Layer with parameters {"gate": {"weight"}, "up": {"weight"}, "down": {"weight"}}, each
-        with a "bias" if there are biases.
+        with a "bias" if there are biases. If fused, {"gate_up": {"weight"}} in place of the first
+        two, whose columns are gate, up, gate, up, ...: a shard of them has both.
 
     Raises:
         TypeError: an activation that is not gated, or a reduce that is no function.
-        ValueError: sizes that are not positive integers; in `init`, an example without axes; in
-            `apply`, an input whose last axis does not fit the weight.
+        ValueError: sizes that are not positive integers; an unknown format, or a policy beside it;
+            in `init`, an example without axes; in `apply`, an input whose last axis does not fit.
 
     Example:
         >>> layer = activax.nn.gated_ffn(64, activation=activax.geglu)
@@ -245,8 +265,13 @@ def gated_ffn(
             f"got {type(activation).__name__}"
         )
     after = activation if isinstance(activation, Activation) else None
-    unit = Layer(no_params, lambda params, pair: function(*pair), after=after)
+    inputs = {"gate_up": 2} if fused else {"gate": 1, "up": 1}
+
+    def apply(params: Params, inside: Any) -> Array:
+        return function(*(split(inside, "interleaved") if fused else inside))
+
+    unit = Layer(no_params, apply, after=after)
     return _feed_forward(
-        "gated_ffn", ("gate", "up"), unit, hidden, features, weight_init, bias,
-        out_sharding, reduce, policy, prevent_cse,
+        "gated_ffn", inputs, unit, hidden, features, weight_init, bias,
+        out_sharding, reduce, policy, store, prevent_cse,
     )  # fmt: skip

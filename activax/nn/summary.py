@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import jax
 
+from activax.core.notebook import html_table
 from activax.nn.checks import check_example
 from activax.nn.layer import Example, Layer, Params, as_layer, init
 from activax.nn.layer import apply as apply_layer
 
 COLUMNS = ("path", "layer", "output", "parameters", "bytes")
+NUMBERS = {"parameters", "bytes"}  # the columns of numbers
 WIDEST = 60  # characters of a layer in the table
 
 
@@ -39,12 +41,15 @@ class Summary:
     bytes: int
 
     def __repr__(self) -> str:
-        lines = [
-            COLUMNS,
-            *((r.path, _short(r.layer), _shapes(r.output), *_counts(r)) for r in self.rows),
-            ("total", "", "", *_counts(self)),
-        ]
-        return aligned(lines, right={"parameters", "bytes"})
+        return aligned([COLUMNS, *self._cells()], right=NUMBERS)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return html_table(COLUMNS, self._cells(), right=NUMBERS)
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        rows = [(r.path, _short(r.layer), _shapes(r.output), *_counts(r)) for r in self.rows]
+        return [*rows, ("total", "", "", *_counts(self))]
 
 
 def summary(network: Any, example: Example) -> Summary:

@@ -20,7 +20,7 @@ from activax.nn.normalization import layer_norm
 @constructor
 def transformer_block(
     heads: int | Layer,
-    hidden: int,
+    hidden: int | Layer,
     *,
     activation: Activation[...] | Layer | Callable[[Array], Array] = gelu,
     key_value_heads: int | None = None,
@@ -46,13 +46,14 @@ def transformer_block(
     Args:
         heads: the number of heads, which divides the features; or a layer in the place of the
             attention, such as `attention(8, causal=True, rotary=rotary(), qk_norm=rms_norm())`.
-        hidden: the size of the feed-forward layer's hidden axis.
+        hidden: the size of the feed-forward layer's hidden axis; or a layer in the place of the
+            feed-forward layer, such as `experts(8, 2, 256)`.
         activation: an activation, gated ones included; a Layer, or a function of one array.
         key_value_heads: the number of heads of keys and values, as for `attention`.
         causal: whether a position reads only itself and the positions before it.
         norm: a layer, such as `rms_norm()`, or an activation in place of a norm, such as
             `learned(activax.dyt)`; by default `layer_norm()`.
-        bias: whether the linear maps have biases; a layer of heads has its own.
+        bias: whether the linear maps have biases; a layer in their place has its own.
         dropout: the probability that an element of a branch's output is set to 0.
         depth: the number of blocks. With it, the sum of all branches is about as large as the input
             of the first block, for any depth; without it, the sum grows with the number of blocks.
@@ -64,8 +65,9 @@ def transformer_block(
 
     Raises:
         ValueError: numbers that are not positive integers; a layer of heads together with
-            key_value_heads or causal; key_value_heads that do not divide
-            heads; a dropout outside [0, 1); in `init`, features that are no multiple of heads.
+            key_value_heads or causal, or a layer in place of hidden together with an activation;
+            key_value_heads that do not divide heads; a dropout outside [0, 1); in `init`, features
+            that are no multiple of heads.
         TypeError: an activation or a norm that is neither a Layer nor a function.
 
     Example:
@@ -92,21 +94,27 @@ def transformer_block(
     else:
         check_heads("transformer_block", heads, key_value_heads)
         attend = attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias)
-    check_size("transformer_block", "hidden", hidden)
     check_rate("transformer_block", "dropout", dropout)
     if depth is not None:
         check_size("transformer_block", "depth", depth)
     normalize = as_layer(layer_norm() if norm is None else norm, "transformer_block: norm")
-    gated = isinstance(activation, Activation) and activation.kind == "gated"
-    if not gated:
-        activation = as_layer(activation, "transformer_block: activation")
-    feed_forward: Any = gated_ffn if gated else ffn
+    if isinstance(hidden, Layer):
+        if activation is not gelu:
+            raise ValueError(
+                "transformer_block: hidden is a layer, so activation is an argument of that layer; "
+                f"got activation={activation!r}"
+            )
+        feed_forward = hidden
+    else:
+        check_size("transformer_block", "hidden", hidden)
+        gated = isinstance(activation, Activation) and activation.kind == "gated"
+        if not gated:
+            activation = as_layer(activation, "transformer_block: activation")
+        make: Any = gated_ffn if gated else ffn
+        feed_forward = make(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse)
     scale = 1.0 if depth is None else (2 * depth) ** -0.5
-    branches = (
-        attend,
-        feed_forward(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse),
-    )
     residuals = (
-        residual(normalize, branch, dropout_of(dropout), scale=scale) for branch in branches
+        residual(normalize, branch, dropout_of(dropout), scale=scale)
+        for branch in (attend, feed_forward)
     )
     return chain("transformer_block", dict(enumerate(residuals)))

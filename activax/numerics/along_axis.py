@@ -63,11 +63,6 @@ def filled(x: Array, where: Array | None, axis: Any) -> Array:
     return jnp.where(where, x, at_least(largest(x, where, axis), -largest_finite(x)))
 
 
-def smallest(x: Array, where: Array | None, axis: Any) -> Array:
-    """Return the smallest element that counts, or inf if none counts, without a derivative."""
-    return lax.stop_gradient(jnp.min(x, axis, keepdims=True, initial=jnp.inf, where=where))
-
-
 def replace_infinity(x: Array) -> Array:
     """Return x, and the largest number of its sign where x is infinite."""
     # Not max(min(x, most), -most), which XLA makes a clamp: docs/numerics.md, section 10.

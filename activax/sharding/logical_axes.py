@@ -17,9 +17,9 @@ STACKED = "layers"  # the axis along which `scan` stacks parameters
 def axes(network: Any, params: Params) -> Any:
     """Return the names of the axes of every parameter of a network.
 
-    The names are embed, mlp, heads, kv_heads, head, vocab, experts, norm, positions, conv_in,
-    conv_out and conv_window, and layers for the axis that `scan` adds. A layer of yours says the
-    names with `Layer(axes=)`; the axes of a layer that says none have no names.
+    The names are embed, mlp, heads, kv_heads, head, vocab, experts, router, norm, positions,
+    conv_in, conv_out and conv_window, and layers for the axis that `scan` adds. A layer of yours
+    says the names with `Layer(axes=)`; the axes of a layer that says none have no names.
 
     Args:
         network: a Layer, an activation or a function of one array.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from activax.core.activation import Activation
+from activax.core.notebook import displayed
 from activax.theory.sampling import ScalarFunction, sampler
 
 # The grid: its points are 0.01 apart near 0, and 0.01 |x| far out, to 1e4 on both sides.
@@ -22,6 +23,7 @@ LOCAL, CENTRAL = 1e-4, 1e-5
 OVERFLOWING = 1e150
 
 
+@displayed
 class Breakpoint(NamedTuple):
     """An input at which a function is not smooth.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from activax.core.notebook import displayed
 from activax.theory.false_position import find_root
 from activax.theory.moments import Moments, moments_of
 from activax.theory.quadrature import check_variance, warn_if_inaccurate
@@ -17,6 +18,7 @@ MOMENT_ROUNDING = 1e-14  # relative; the rounding of a quotient of two moments
 NEXT_TO_ZERO = 1e-150  # the input at which one-sided slopes at 0 are taken
 
 
+@displayed
 class Critical(NamedTuple):
     """Weights of variance sigma_w^2 / fan-in and biases of variance sigma_b^2 at criticality.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from activax.core.activation import Activation
+from activax.core.notebook import displayed
 from activax.theory.breakpoints import GRID
 from activax.theory.sampling import Sampler, ScalarFunction, sampler
 
@@ -23,6 +24,7 @@ JUMP = 1e6  # a secant that is steeper than the steepest slope by more than this
 FADED = 1e-30  # a value this small at the farthest point has the limit 0
 
 
+@displayed
 class Minimum(NamedTuple):
     """The lowest value of a function.
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from activax.core.notebook import displayed
 from activax.theory.breakpoints import breakpoints
 from activax.theory.quadrature import check_variance, expectations, warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction, sampler
@@ -14,6 +15,7 @@ from activax.theory.sampling import ScalarFunction, sampler
 S_TRANSFORM = {"orthogonal": 0.0, "gaussian": -1.0}
 
 
+@displayed
 class Isometry(NamedTuple):
     """Moments of the squared singular values of a Jacobian, in the limit of large width.
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from activax.core.activation import Activation
+from activax.core.notebook import displayed
 from activax.theory.breakpoints import breakpoints
 from activax.theory.quadrature import (
     FARTHEST,
@@ -19,6 +20,7 @@ from activax.theory.quadrature import (
 from activax.theory.sampling import ScalarFunction, sampler
 
 
+@displayed
 class Moments(NamedTuple):
     """Moments of f(x), for an activation f and a normal x of mean 0 and variance q.
 

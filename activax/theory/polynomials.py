@@ -9,6 +9,7 @@ import numpy as np
 from jax.typing import DTypeLike
 from numpy.polynomial import polynomial
 
+from activax.core.notebook import displayed
 from activax.theory.quadrature import check_variance
 
 MOST_LAYERS = 10_000  # the number of layers that the variance is followed through
@@ -16,6 +17,7 @@ DOUBLE = 1e-6  # relative; rounding may part a double root, and its slope from 1
 SLOPE_ROUNDING = 1e-14  # a slope of a linear map within this of 1 counts as 1
 
 
+@displayed
 class FixedPoint(NamedTuple):
     """A variance that every layer keeps.
 
@@ -30,6 +32,7 @@ class FixedPoint(NamedTuple):
     attracting: bool
 
 
+@displayed
 class Blowup(NamedTuple):
     """The variance of the pre-activations in a deep network of a polynomial activation.
 

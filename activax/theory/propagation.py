@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
+from activax.core.notebook import displayed
 from activax.theory.bivariate_quadrature import PairExpectations, pair
 from activax.theory.breakpoints import breakpoints
 from activax.theory.moments import Moments, moments_of
@@ -19,6 +20,7 @@ ALIKE = 1e-11
 FACTOR_ROUNDING = 1e-12  # a factor within this of 1 counts as 1
 
 
+@displayed
 class Propagation(NamedTuple):
     """The layers 0 to `depth` of a wide network of random weights.
 

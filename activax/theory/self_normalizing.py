@@ -7,6 +7,7 @@ import numpy as np
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.notebook import displayed
 from activax.theory.criticality import MOMENT_ROUNDING, RATIO_ROUNDING
 from activax.theory.hermite import hermite
 from activax.theory.moments import Moments, moments_of
@@ -14,6 +15,7 @@ from activax.theory.quadrature import warn_if_inaccurate
 from activax.theory.sampling import ScalarFunction
 
 
+@displayed
 class SelfNormalizing(NamedTuple):
     """An activation with the fixed point mean 0, variance 1, and the behaviour of layers near it.
 

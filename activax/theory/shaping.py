@@ -9,6 +9,7 @@ import numpy as np
 
 from activax.core.activation import Activation
 from activax.core.affine import affine
+from activax.core.notebook import displayed
 from activax.functions.piecewise.rectifiers import leaky_relu
 from activax.theory.breakpoints import breakpoints
 from activax.theory.false_position import find_root
@@ -23,6 +24,7 @@ Method = Literal["dks", "tat"]
 SubnetMax = Callable[[float, Callable[[float], float]], float]
 
 
+@displayed
 class Shaped(NamedTuple):
     """A transformed activation, and the properties of a layer with it.
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from activax.core.notebook import displayed
 from activax.theory.breakpoints import GRID, breakpoints
 from activax.theory.extrema import minimum
 from activax.theory.sampling import ScalarFunction, sampler
@@ -13,6 +14,7 @@ ROUNDING = 1e-9  # a relative change of values below this comes from rounding
 INNER = 8.0  # beyond that a value of 0 may come from underflow
 
 
+@displayed
 class Traits(NamedTuple):
     """The traits of a function of one number.
 

@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from activax.core.activation import Activation
 from activax.core.affine import affine
 from activax.core.arguments import cast, inexact_dtype, real
+from activax.core.notebook import displayed
 from activax.core.pipeline import Operands, Pipeline, keep_inputs
 from activax.theory.moments import gain
 from activax.theory.sampling import ScalarFunction
@@ -26,6 +27,7 @@ CONSTRAINTS: dict[str, Callable[[float, float], float]] = {
 }
 
 
+@displayed
 class Scaled(NamedTuple):
     """A scaled activation, and the scale of its output and gradient for standard normal inputs.
 

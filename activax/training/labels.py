@@ -18,6 +18,7 @@ from activax.nn.trees import Tree, entry_name
 VECTOR = re.compile(
     r"(.*_)?bias(_\w*)?|b|offset|beta|(.*_)?(scale|gamma|gain)"  # shifts and factors
     r"|mean|var"  # running statistics
+    r"|sinks"  # logits of attention, one a head
 )
 NORM = re.compile(r".*norm\d*|scales")  # a WeightNorm of Flax keeps its factors in `scales`
 POSITIONS = re.compile(r"(.*_)?(pos(ition(s|al)?)?|wpe)(_?(emb|enc)\w*)?")

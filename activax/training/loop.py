@@ -160,7 +160,10 @@ def _ended(callbacks: Sequence[Callback], state: State, history: History) -> boo
 
 def _steps_of(state: Any) -> int:
     """Return the number of steps that a state has taken; of several seeds, each has as many."""
-    return int(np.max(jax.device_get(getattr(state, "step", 0))))
+    step = getattr(state, "step", 0)
+    if isinstance(step, jax.Array):
+        step = step.addressable_data(0)  # of any seed in this process
+    return int(np.max(step))
 
 
 def _progress(

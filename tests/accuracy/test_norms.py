@@ -14,7 +14,11 @@ from activax import diagnostics, nn
 
 SCALES = (1e-30, 1e-12, 1.0, 3e4, 1e19, 1e20, 1e37)
 DTYPES = ("float16", "bfloat16", "float32", "float64")
-NORMS = {"layer_norm": (nn.layer_norm, True), "rms_norm": (nn.rms_norm, False)}
+NORMS = {
+    f"{norm.__name__}-{keep}": (functools.partial(norm, keep=keep), norm is nn.layer_norm)
+    for norm in (nn.layer_norm, nn.rms_norm)
+    for keep in ("normal", "output")
+}
 
 
 def exact(x, t, epsilon, centred):

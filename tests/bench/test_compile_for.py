@@ -56,9 +56,7 @@ body=%body, backend_config={"known_trip_count":{"n":"8"}}
 def test_kernels_belong_to_the_entry_and_to_its_loops():
     array, row = 8 * 1024 * 4, 1024 * 4
     assert hlo.kernels(LOOP) == [
-        hlo.DeviceKernel(
-            "begun", "copy-start", array, 0, 8 * 1024
-        ),  # the copy goes to other memory
+        hlo.DeviceKernel("begun", "copy", array, 0, 8 * 1024),  # the copy goes to other memory
         hlo.DeviceKernel("loop_fusion", "kLoop", row + 4, row, 8 * 1024, runs=8),
         hlo.DeviceKernel("product", "__cublas$gemm", array, 8 * 8 * 4, 8 * 1024),
         hlo.DeviceKernel("cast_fusion", "kLoop", array, array // 2, 8 * 1024),

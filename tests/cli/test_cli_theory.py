@@ -11,6 +11,7 @@ from activax import theory
 
 cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
 from activax.cli.theory import card as theory_card  # noqa: E402
+from activax.cli.theory import card_text  # noqa: E402
 from activax.cli.theory import maps as theory_maps  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -121,3 +122,16 @@ def test_bad_arguments_get_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_card_fits_the_terminal_and_says_what_its_rows_mean(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["theory", "mish", "--sigma-b", "0.3", "--depth", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    printed = "\n".join(lines)
+    rows = card_text.MOMENTS | card_text.CRITICAL | card_text.FOLLOWED
+    for symbol, meaning in rows.values():
+        assert (symbol in printed and meaning in printed) == (symbol != "float32")
+    assert "…" not in printed

@@ -4,6 +4,7 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 """
 
 import functools
+import re
 import sys
 
 import drawn
@@ -17,7 +18,7 @@ from numpy.testing import assert_allclose
 from representatives import representatives
 
 import activax
-from activax import diagnostics, nn
+from activax import diagnostics, nn, sharding
 
 SPEC = PartitionSpec("data", "model")  # some activations act along the last axis, so it is whole
 
@@ -108,15 +109,48 @@ def check_feed_forward(x, mesh, axis_type):
         jax.tree.map(lambda a, s: assert_sharded(a, s), cotangents, (shardings, data))
 
 
+def check_packed(x, mesh, axis_type):
+    """Assert that interleaved and fused units send nothing between their products."""
+    split = NamedSharding(mesh, PartitionSpec("data", None, "model"))
+
+    def sent(function, *inputs):
+        """Return the collectives, and how many arrays of x's local size they add up."""
+
+        def step(*inputs):
+            out, vjp = jax.vjp(function, *inputs)
+            return out, vjp(out)
+
+        program = jax.jit(step).lower(*inputs).compile().as_text()
+        results = (s.split(" all-reduce(")[0] for s in program.splitlines() if " all-reduce(" in s)
+        return collectives(program), len(re.findall(r"f32\[(?:2,4,4|8,4)\]", "".join(results)))
+
+    interleaved = functools.partial(activax.swiglu, layout="interleaved")
+    nothing, _ = sent(interleaved, jax.device_put(x, split))
+    assert not nothing
+    data = NamedSharding(mesh, PartitionSpec("data"))
+    # One array forward; backward one for each product of x.
+    for fused, arrays in ((False, 3), (True, 2)):
+        out_sharding = data if axis_type is AxisType.Explicit else None
+        layer = nn.gated_ffn(64, fused=fused, out_sharding=out_sharding)
+        params = drawn.params(nn.gated_ffn(64, fused=fused), x)
+        specs = sharding.specs(layer, params, "megatron", mesh)
+        places = jax.tree.map(lambda spec: NamedSharding(mesh, spec), specs)
+        counted, number = sent(layer.apply, *jax.device_put((params, x), (places, data)))
+        assert (set(counted), number) == ({"all-reduce"}, arrays)
+
+
 # The numbers of all-reduces over a split axis: for the value, and for the value with its slope.
-ALL_REDUCES = {"layer_norm": (2, 3), "rms_norm": (1, 2)}
+NORMS = {
+    "layer_norm": (nn.layer_norm(), (2, 3)),
+    "rms_norm": (nn.rms_norm(), (1, 2)),
+    "standardize": (nn.serial(activax.standardize), (3, 5)),
+}
 
 
 def check_norms(x, mesh):
     """Assert that norms of a split axis need few all-reduces, and equal those of one device."""
     split = NamedSharding(mesh, PartitionSpec(None, None, "model"))
-    for name, expected in ALL_REDUCES.items():
-        layer = getattr(nn, name)()
+    for name, (layer, expected) in NORMS.items():
         apply = functools.partial(layer.apply, layer.init(jax.random.key(0), x))
 
         def both(x, apply=apply):
@@ -132,9 +166,15 @@ def check_norms(x, mesh):
         jax.tree.map(
             lambda a, b: assert_allclose(a, b, 1e-4, 1e-5), compiled[1](sharded), expected_both
         )
-    spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec("data", None, "model")))
-    program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
-    assert collectives(program)["all-reduce"] <= 11
+    # Counts, sums, extremes and squares, for each axis of x that is split.
+    for spec, expected in (
+        (("data",), 4),
+        ((None, None, "model"), 4),
+        (("data", None, "model"), 8),
+    ):
+        spread = jax.device_put(x, NamedSharding(mesh, PartitionSpec(*spec)))
+        program = jax.jit(diagnostics.statistics).lower(spread).compile().as_text()
+        assert collectives(program) == {"all-reduce": expected}, spec
 
 
 def check_diagnostics(x, mesh):
@@ -196,6 +236,7 @@ def main():
         check_learned(x, mesh)
         check_feed_forward(x, mesh, kind)
         check_diagnostics(x, mesh)
+        check_packed(x, mesh, kind)
     check_norms(jnp.cos(50 * x), meshes[0])
 
 

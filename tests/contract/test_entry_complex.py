@@ -16,8 +16,6 @@ from mpmath import mp
 
 import activax
 
-pytestmark = pytest.mark.every
-
 LENGTHS = (1e-30, 1e-3, 0.3, 1.7, 30.0, 1e30)
 ANGLES = (-2.9, -1.2, -0.1, 0.8, 2.3)
 AXES = {1: (1, 0), 1j: (0, 1)}
@@ -70,6 +68,7 @@ def assert_close(got, want, dtype, bound, at):
     assert abs(mp.mpc(complex(got)) - want) <= allowed, (at, complex(got), want)
 
 
+@pytest.mark.every
 @pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
 def test_value_and_slopes(complex_valued, dtype):
     z = numbers(dtype)
@@ -84,6 +83,7 @@ def test_value_and_slopes(complex_valued, dtype):
                     assert_close(got, exact(f, at, order), dtype, bound, (f, at, order))
 
 
+@pytest.mark.every
 def test_second_derivatives(complex_valued):
     z = numbers(np.complex64)
     z = z[(np.abs(z) > 1e-5) & (np.abs(z) < 1e5)]
@@ -101,6 +101,7 @@ def test_second_derivatives(complex_valued):
                 )
 
 
+@pytest.mark.every
 def test_slopes_by_parameters(complex_valued):
     z = numbers(np.complex64)
     z = z[(np.abs(z) > 1e-5) & (np.abs(z) < 1e5)]
@@ -133,6 +134,7 @@ def test_gradients_are_those_of_jax(complex_valued):
         np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.every
 def test_zero_is_a_number(complex_valued):
     """Values and slopes at 0 are numbers, to the second derivative, also in reverse mode."""
     f = complex_valued
@@ -145,6 +147,7 @@ def test_zero_is_a_number(complex_valued):
     assert np.isfinite(np.concatenate(derivatives(jnp.zeros(1, jnp.complex64)))).all()
 
 
+@pytest.mark.every
 def test_infinity_has_the_limit(complex_valued):
     """An infinite part is followed along its ray; slopes are not NaN there."""
     f = complex_valued
@@ -161,6 +164,7 @@ def test_infinity_has_the_limit(complex_valued):
         assert not np.isnan(slopes).any(), (z, slopes)
 
 
+@pytest.mark.every
 def test_nan_passes(complex_valued):
     for z in (complex(np.nan, 1), complex(1, np.nan), complex(-1, np.nan), complex(np.nan, np.nan)):
         z = jnp.asarray(z, jnp.complex64)

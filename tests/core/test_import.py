@@ -29,7 +29,7 @@ LEVELS = {
         ("sharding",),
         ("diagnostics",),
         ("bench",),
-        ("training",),
+        ("atlas", "training"),
         ("study",),
         ("",),
         ("cli",),
@@ -53,7 +53,8 @@ LEVELS = {
     ),
     ("cli",): (
         ("arguments", "errors", "interrupts", "streams"),
-        ("bench", "listing", "show", "study", "theory", "train"),
+        ("atlas",),
+        ("bench", "doctor", "listing", "show", "study", "theory", "tour", "train"),
         ("",),
     ),
 }

@@ -288,3 +288,24 @@ BAD = [
 def test_errors_name_function_argument_and_rule(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_fused_layer_is_the_layer_of_its_columns(bias):
+    layer, fused = (nn.gated_ffn(HIDDEN, bias=bias, fused=fused) for fused in (False, True))
+    params = drawn.params(layer, X)
+
+    def columns(gate, up):
+        return jnp.stack([gate, up], -1).reshape(*gate.shape[:-1], 2 * HIDDEN)
+
+    gate_up = jax.tree.map(columns, params["gate"], params["up"])
+    joined = {"gate_up": gate_up, "down": params["down"]}
+
+    def with_slope(layer, params):
+        y, pull = jax.vjp(functools.partial(layer.apply, params), X)
+        return y, *pull(jnp.cos(y))
+
+    close(jax.jit(with_slope, static_argnums=0)(fused, joined), with_slope(layer, params))
+    shapes = jax.tree.map(lambda leaf: leaf.shape, planned(fused))
+    assert jax.tree.map(jnp.shape, joined) == shapes
+    assert [leaf.shape for leaf in kept(fused.apply, joined, X)] == [(8, 2 * HIDDEN)]

@@ -97,6 +97,9 @@ SIZES = {
     "positions: length": nn.positions,
     "attention: heads": nn.attention,
     "attention: key_value_heads": lambda n: nn.attention(4, key_value_heads=n),
+    "experts: number": lambda n: nn.experts(n, 1, 8),
+    "experts: top_k": lambda n: nn.experts(4, n, 8),
+    "experts: hidden": lambda n: nn.experts(4, 2, n),
     "ffn: hidden": nn.ffn,
     "ffn: features": lambda n: nn.ffn(4, n),
     "gated_ffn: hidden": nn.gated_ffn,
@@ -116,6 +119,7 @@ ITEMS = {
     "residual: layer 0": nn.residual,
     "scan: layer": lambda item: nn.scan(item, 2),
     "mlp: activation": lambda item: nn.mlp(4, 4, activation=item),
+    "experts: activation": lambda item: nn.experts(4, 2, 8, activation=item),
     "ffn: activation": lambda item: nn.ffn(4, activation=item),
     "transformer_block: activation": lambda item: nn.transformer_block(2, 4, activation=item),
     "transformer_block: norm": lambda item: nn.transformer_block(2, 4, norm=item),
@@ -144,7 +148,8 @@ NUMBERS = {
     "residual: scale must be a finite number": (lambda s: nn.residual(activax.relu, scale=s), ()),
 }  # fmt: skip
 PADDINGS = (-1, 1.5, True, (1,), (1, 2, 3), ((1, 2, 3), 1), (1, -1), "full", (1, "1"))
-GATED_TOO = ("ffn: activation", "transformer_block: activation")  # they have messages of their own
+# Those that take gated units, or have a message of their own for them.
+GATED_TOO = ("experts: activation", "ffn: activation", "transformer_block: activation")
 NO_LAYER = "must be a Layer, an activation or a function of one array; got"
 
 

@@ -87,6 +87,34 @@ def check_shards(mesh):
         )
 
 
+def check_keys(mesh):
+    """Assert that keys of shards draw other elements for each shard, and the same for copies."""
+    layer = nn.dropout(0.5)
+    x = np.ones((4, 64), np.float32)  # split over "data", and copied over "model"
+
+    def equal_keys(x, key):
+        return layer.apply({}, x, key=key)
+
+    def own_keys(x, key):
+        return equal_keys(x, jax.random.fold_in(key, jax.lax.axis_index("data")))
+
+    def mapped(function):
+        specs = {"in_specs": (DATA, PartitionSpec()), "out_specs": DATA}
+        return jax.jit(jax.shard_map(function, mesh=mesh, **specs))(x, drawn.KEY)
+
+    first, second = np.split(mapped(equal_keys), 2)
+    np.testing.assert_array_equal(first, second)
+    expected = [equal_keys(x[:2], jax.random.fold_in(drawn.KEY, i)) for i in range(2)]
+    y = mapped(own_keys)  # whose type says that the copies are equal
+    np.testing.assert_array_equal(y, np.concatenate(expected))
+    assert np.any(expected[0] != expected[1])
+    for copy in y.addressable_shards:
+        np.testing.assert_array_equal(copy.data, y[copy.index])
+    with jax.set_mesh(mesh):
+        whole = jax.jit(equal_keys)(jax.device_put(x, DATA), drawn.KEY)
+    np.testing.assert_array_equal(whole, equal_keys(x, drawn.KEY))
+
+
 def main():
     explicit, auto = (
         jax.make_mesh((2, 4), ("data", "model"), axis_types=(kind, kind))
@@ -95,6 +123,7 @@ def main():
     check_layers(explicit)
     check_initializers(explicit)
     check_shards(auto)
+    check_keys(auto)
 
 
 if __name__ == "__main__":

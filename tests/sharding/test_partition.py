@@ -13,7 +13,7 @@ from activax import nn, sharding
 MESH = AbstractMesh((2, 4), ("data", "model"))
 NAMES = {
     *("embed", "mlp", "heads", "kv_heads", "head", "vocab", "layers", "experts", "norm"),
-    *("positions", "conv_in", "conv_out", "conv_window"),
+    *("router", "positions", "conv_in", "conv_out", "conv_window"),
 }
 BLOCK = nn.transformer_block(4, 64, activation=activax.swiglu, causal=True)
 MODEL = nn.serial(

@@ -32,6 +32,15 @@ OURS = {
     "gated_ffn": (lambda: nn.gated_ffn(8), {"weight"}),
     "swish": (lambda: nn.learned(activax.swish, axis=-1), {}),
     "stacked": (lambda: nn.scan(nn.transformer_block(2, 8, activation=PRELU), 3), {"weight"}),
+    "experts": (
+        lambda: nn.scan(
+            nn.serial(
+                nn.attention(2, sinks=True), nn.experts(3, 2, 8, bias=True, balance_bias=True)
+            ),
+            2,
+        ),
+        {"weight"},
+    ),
 }
 LINEN = {
     "dense": (lambda n: [n.Dense(3), n.DenseGeneral((2, 3)), n.Einsum((4, 5), "...a,ab->...b")],

@@ -7,12 +7,15 @@ import os
 import pickle
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import jax
 import jax.export
+import numpy as np
 from jax.experimental import topologies
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 DUMPED = "*.ptx"
 
@@ -30,11 +33,13 @@ class Answer(NamedTuple):
 def compile_exported(topology: Any, program: bytes) -> Answer:
     """Compile a serialised `jax.export.Exported`."""
     exported = jax.export.deserialize(bytearray(program))
-    place = jax.sharding.SingleDeviceSharding(topology.devices[0])
-    args, kwargs = jax.tree.unflatten(
-        exported.in_tree,
-        [jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=place) for a in exported.in_avals],
-    )
+    mesh = _mesh_on(topology.devices, exported)
+    whole = NamedSharding(mesh, PartitionSpec())
+    specs = [
+        jax.ShapeDtypeStruct(aval.shape, aval.dtype, sharding=sharding or whole)
+        for aval, sharding in zip(exported.in_avals, exported.in_shardings_jax(mesh), strict=True)
+    ]
+    args, kwargs = jax.tree.unflatten(exported.in_tree, specs)
     lowered = jax.jit(exported.call).lower(*args, **kwargs)
     with tempfile.TemporaryDirectory() as directory:
         options: dict[str, str | bool] = {
@@ -53,6 +58,15 @@ def compile_exported(topology: Any, program: bytes) -> Answer:
         memory.temp_size_in_bytes,
         ptx,
     )
+
+
+def _mesh_on(devices: Sequence[Any], exported: jax.export.Exported) -> Mesh:
+    """Return the mesh of the program's arguments, on the first of these devices."""
+    found = np.array(devices[: exported.nr_devices])
+    for aval in exported.in_avals:
+        if not (mesh := aval.sharding.mesh).empty:
+            return Mesh(found.reshape(mesh.axis_sizes), mesh.axis_names, axis_types=mesh.axis_types)
+    return Mesh(found, "devices")
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:

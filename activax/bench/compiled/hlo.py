@@ -14,12 +14,14 @@ REFERENCE = re.compile(r"%([\w.-]+)")
 TRIPS = re.compile(r"known_trip_count\D+(\d+)")
 KIND = re.compile(r"kind=(\w+)|custom_call_target=\"([^\"]+)\"")
 ELSEWHERE = "S("  # marks a layout outside of the device's main memory, such as in a TPU's VMEM
-# Operations that launch nothing: they name, group or view memory, or end an operation.
+# Operations that launch nothing: they name, group or view memory. Nor do those that end in DONE.
 FREE = {
     *("parameter", "constant", "tuple", "get-tuple-element", "bitcast", "opt-barrier"),
-    *("copy-done", "async-done", "after-all", "partition-id", "replica-id"),
+    *("after-all", "partition-id", "replica-id"),
 }
+DONE = "-done"
 CONTROL = ("while", "call", "conditional", "async-start")
+COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "reduce-scatter")
 SLICES = ("dynamic-slice", "slice", "gather")
 UPDATES = ("dynamic-update-slice", "scatter")
 
@@ -65,7 +67,7 @@ Computation = dict[str, Instruction]
 
 
 def kernels(program: str) -> list[DeviceKernel]:
-    """Return the kernels that the entry computation launches, in order.
+    """Return the kernels that the entry computation launches, in order; collectives are kernels.
 
     Args:
         program: the text of optimised HLO, from `jax.stages.Compiled.as_text()`.
@@ -123,7 +125,7 @@ def computations(program: str) -> tuple[dict[str, Computation], str]:
 def _launched(computations: dict[str, Computation], name: str, runs: int) -> Iterator[DeviceKernel]:
     computation = computations[name]
     for instruction in computation.values():
-        if instruction.opcode in FREE:
+        if instruction.opcode in FREE or instruction.opcode.endswith(DONE):
             continue
         called = [c for c in REFERENCE.findall(instruction.attributes) if c in computations]
         if instruction.opcode in CONTROL:
@@ -137,7 +139,7 @@ def _launched(computations: dict[str, Computation], name: str, runs: int) -> Ite
         shapes = (instruction.shape, *(computation[o].shape for o in instruction.operands))
         yield DeviceKernel(
             instruction.name,
-            (kind[1] or kind[2]) if kind else instruction.opcode,
+            (kind[1] or kind[2]) if kind else instruction.opcode.removesuffix("-start"),
             read,
             _written(instruction, body, read),
             max(map(elements, shapes)),
@@ -163,7 +165,8 @@ def _touches_a_part(instruction: Instruction, operand: str) -> bool:
 
 
 def _written(instruction: Instruction, body: Computation, read: int) -> int:
-    if instruction.opcode.endswith("-start"):  # its result holds the operands too
+    if instruction.opcode.endswith("-start") and instruction.opcode != "all-reduce-start":
+        # The result holds the operands too.
         return nbytes(instruction.shape) - read
     for root in (i for i in body.values() if i.root and i.opcode == "dynamic-update-slice"):
         return nbytes(body[root.operands[1]].shape)

@@ -21,10 +21,10 @@ class Program:
 
     Attributes:
         target: the device that it was compiled for.
-        kernels: the kernels that it launches, in order.
-        argument_bytes: the size of its arguments.
-        output_bytes: the size of its results.
-        temp_bytes: the most memory that it needs beside arguments and results.
+        kernels: the kernels that each device launches, in order.
+        argument_bytes: the size of its arguments on each device.
+        output_bytes: the size of its results on each device.
+        temp_bytes: the most memory that each device needs beside arguments and results.
         hlo: its text after all optimisation.
     """
 
@@ -45,8 +45,15 @@ class Program:
         """The bytes that its kernels write."""
         return sum(kernel.runs * kernel.written for kernel in self.kernels)
 
+    @property
+    def collectives(self) -> tuple[DeviceKernel, ...]:
+        """Its kernels that send data from device to device."""
+        return tuple(kernel for kernel in self.kernels if kernel.kind in hlo.COLLECTIVES)
 
-def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: Any) -> Program:
+
+def compile_for(
+    target: str | os.PathLike[str], f: Callable[..., Any], *specs: Any, devices: int = 1
+) -> Program:
     """Compile a function for an accelerator on any machine, and return the facts of its program.
 
     The compiler comes with `pip install 'activax[aot]'`. The first call for a target starts a
@@ -57,10 +64,13 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
         target: "h200", "v5e" or "v6e". For another NVIDIA GPU, the path of XLA's description of it:
             a file `.txtpb` as in `xla/backends/gpu/target_config/specs` of openxla/xla.
         f: a function of arrays or of trees of arrays, jitted or not.
-        *specs: the arguments of f: `jax.ShapeDtypeStruct`s, arrays, or trees of these.
+        *specs: the arguments of f: `jax.ShapeDtypeStruct`s, arrays, or trees of these. To compile
+            for several devices, give them shardings on a mesh, which may be a
+            `jax.sharding.AbstractMesh`.
+        devices: the size of that mesh: at most 8 GPUs, or 4 TPUs.
 
     Raises:
-        ValueError: the target is unknown.
+        ValueError: the target is unknown, or devices are too many or not those of the mesh.
         ModuleNotFoundError: the package that compiles for the target is not installed.
         RuntimeError: the compiler failed. Errors that f raises on the specs come as they are.
 
@@ -75,6 +85,16 @@ def compile_for(target: str | os.PathLike[str], f: Callable[..., Any], *specs: A
     compiler = compiler_for(os.fspath(target))
     jitted: Any = f if hasattr(f, "trace") else jax.jit(f)
     exported = jax.export.export(jitted, platforms=[compiler.target.platform])(*specs)
+    if exported.nr_devices != devices:
+        raise ValueError(
+            f"compile_for: devices must be {exported.nr_devices}, the size of the mesh of the "
+            f"specs' shardings; got {devices}"
+        )
+    if devices > compiler.target.devices:
+        raise ValueError(
+            f"compile_for: devices must be at most {compiler.target.devices} for "
+            f"{os.fspath(target)!r}; got {devices}"
+        )
     compiled = compiler.run(bytes(exported.serialize()))
     return Program(
         os.fspath(target),

@@ -16,6 +16,7 @@ class Target(NamedTuple):
         wheel: the package of its compiler.
         module: a module of the wheel, by which an installed one is recognised.
         topology: arguments of `jax.experimental.topologies.get_topology_desc`.
+        devices: the number of devices of that topology, which programs may share.
         environment: variables of the process that compiles.
     """
 
@@ -23,12 +24,13 @@ class Target(NamedTuple):
     wheel: str
     module: str
     topology: Mapping[str, str]
+    devices: int
     environment: Mapping[str, str] = {}
 
 
 def _gpu(spec: Path) -> Target:
-    topology = {"platform": "cuda", "topology": "1x1x1", "target_config": spec.read_text()}
-    return Target("cuda", "jax-cuda13-plugin", "jax_plugins.xla_cuda13", topology)
+    topology = {"platform": "cuda", "topology": "1x1x8", "target_config": spec.read_text()}
+    return Target("cuda", "jax-cuda13-plugin", "jax_plugins.xla_cuda13", topology, 8)
 
 
 def _tpu(topology: str, accelerator: str) -> Target:
@@ -39,7 +41,7 @@ def _tpu(topology: str, accelerator: str) -> Target:
         "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
     }
     described = {"platform": "tpu", "topology_name": topology}
-    return Target("tpu", "libtpu", "libtpu", described, environment)
+    return Target("tpu", "libtpu", "libtpu", described, 4, environment)
 
 
 TARGETS: Mapping[str, Callable[[], Target]] = {

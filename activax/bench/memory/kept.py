@@ -29,10 +29,10 @@ def kept(f: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
         >>> sum(array.nbytes for array in activax.bench.kept(jax.nn.gelu, x)) / x.size >= 6
         True
     """
-    return stored(lambda *inputs: jax.vjp(f, *inputs)[1], *specs, arguments=arguments)
+    return residuals_of(lambda *inputs: jax.vjp(f, *inputs)[1], *specs, arguments=arguments)
 
 
-def stored(pull_back: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
+def residuals_of(pull_back: Function, *specs: Any, arguments: bool = False) -> list[Spec]:
     """Return the arrays in the tree that a function returns, such as a pullback of `jax.vjp`."""
     jaxpr = jax.make_jaxpr(pull_back)(*specs).jaxpr
     given = set() if arguments else set(map(id, jaxpr.invars))

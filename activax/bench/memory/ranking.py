@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from activax.bench.memory.kept import stored
+from activax.bench.memory.kept import residuals_of
 from activax.bench.memory.temporary import temporary
 from activax.core.activation import Activation
 from activax.saving.policies import check_activation, lean, policies
@@ -89,7 +89,7 @@ def _kept_bytes(loss: Callable[..., Any], *specs: Any) -> int:
     def pull_back(first: Any, *others: Any) -> Any:
         return jax.vjp(lambda first: loss(first, *others), first)[1]
 
-    return sum(array.nbytes for array in stored(pull_back, *specs))
+    return sum(array.nbytes for array in residuals_of(pull_back, *specs))
 
 
 def _relative_distance(tree: Any, exact: Any) -> float:

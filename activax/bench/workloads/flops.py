@@ -30,6 +30,18 @@ def _flops(jaxpr: Any) -> int:
             contracted = equation.params["dimension_numbers"][0][0]
             depth = math.prod(left[axis] for axis in contracted)
             count += 2 * depth * equation.outvars[0].aval.size
+        if equation.primitive.name == "ragged_dot_general":
+            count += _ragged_flops(equation)
         times = equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
         count += times * sum(map(_flops, bodies(equation.params.values())))
     return count
+
+
+def _ragged_flops(equation: Any) -> int:
+    """Return the operations of a product of groups of rows, each row in one group."""
+    left, _, sizes = (variable.aval for variable in equation.invars)
+    numbers = equation.params["ragged_dot_dimension_numbers"]
+    contracted = numbers.dot_dimension_numbers[0][0]
+    depth = math.prod(left.shape[axis] for axis in contracted)
+    groups = sizes.shape[-1] if set(numbers.lhs_ragged_dimensions) <= set(contracted) else 1
+    return 2 * depth * equation.outvars[0].aval.size // groups

@@ -1,8 +1,6 @@
 """Measure activations on this machine, beside other libraries and a copy."""
 
 import argparse
-import importlib
-import os
 import sys
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from activax.cli.arguments import (
     array_shape,
     choice,
     dtype,
+    imported,
     number,
     output_file,
     sample_count,
@@ -106,21 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _subject_or_own(text: str) -> activax.Activation[...] | OwnFunction:
-    module, colon, name = text.partition(":")
-    if not colon:
-        found = activation(text)
-        if still(found):
-            raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
-        return found
-    if os.getcwd() not in sys.path:  # as for `python -m`
-        sys.path.insert(0, os.getcwd())
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"cannot import {text!r}: {error}") from None
-    if not callable(function):
-        raise argparse.ArgumentTypeError(f"{text!r} is not callable")
-    return OwnFunction(text, function)
+    if ":" in text:
+        return OwnFunction(text, imported(text))
+    found = activation(text)
+    if still(found):
+        raise argparse.ArgumentTypeError(f"{text} moves no data, so there is nothing to time")
+    return found
 
 
 def _earlier(path: Path | None) -> list[Row]:

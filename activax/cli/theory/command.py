@@ -13,6 +13,7 @@ from activax.cli.arguments import (
 from activax.cli.errors import UsageError
 
 MARK = "activax theory"
+NARROWEST = 60  # columns of text, in which the card still fits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
         card = theory_card.card(activation, variances, arguments.sigma_b, arguments.depth)
     except ValueError as error:
         raise UsageError(error) from None
-    console = Console(width=max(Console().width, 110))
-    for shown in card_text.parts(card):
+    console = Console(width=max(Console().width, NARROWEST))
+    for shown in card_text.parts(card, console.width):
         console.print(shown, markup=False, highlight=False)
     if arguments.json:
         record = {"made_by": MARK} | theory_card.without_infinities(card)

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import activax
 from activax.bench.results import files, json_rows
 from activax.cli.arguments import activation, add_activations, dtype, positive, positive_number
 from activax.cli.errors import UsageError
+from activax.cli.train import processes
 from activax.study.digits.settings import ACTIVATIONS, OPTIMIZERS, Settings
 from activax.study.tasks.hidden_units import check_hidden_unit
 
@@ -33,11 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help="write results.json and curves.png there")
     add("--diagnose", action="store_true",
         help="with --out: train each network once more and draw what happens in it")  # fmt: skip
+    processes.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
+    processes.join_processes(arguments)  # before JAX looks for devices
     from activax.cli.train import diagnosis, report
     from activax.study.digits import experiment, images
 
@@ -57,13 +61,15 @@ def run(arguments: argparse.Namespace) -> None:
             files.check_replaceable(out / file, report.MARK)
     elif arguments.diagnose:
         raise UsageError("train: --diagnose needs a place to write to: --out DIR")
+    reports = processes.reports()
     results: list[experiment.Result] = []
     diagnoses: dict[str, Any] = {}
     try:
         for name in arguments.activations:
             results.append(experiment.train(name, settings))
+            print(report.result_line(results[-1]), file=sys.stderr, flush=True)
             complete = len(results) == len(arguments.activations)
-            if out:  # after each activation, so that an interrupted run loses none
+            if out and reports:  # after each activation, so that an interrupted run loses none
                 _write(out / "results.json", report.record(results, settings, complete))
                 files.write_picture(out / "curves.png", report.draw_curves(results), report.MARK)
             if out and arguments.diagnose:
@@ -71,10 +77,10 @@ def run(arguments: argparse.Namespace) -> None:
                 header = report.header(settings, complete)
                 _write(out / "diagnostics.json", {**header, "diagnoses": diagnoses})
     finally:
-        if results:
+        if results and reports:
             Console().print(report.table(results, settings))
             print(report.conclusion(results))
-    if not out:
+    if not out or not reports:
         return
     print(f"wrote {out / 'results.json'} and {out / 'curves.png'}")
     if diagnoses:

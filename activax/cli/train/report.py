@@ -33,9 +33,8 @@ def table(results: list[Result], settings: Settings) -> Table:
         "any training image; norms: of the first and the last layer's gradient before training",
     )
     for column in COLUMNS:
-        shown.add_column(
-            column, justify="right" if column != "activation" else "left", no_wrap=True
-        )
+        name = column == COLUMNS[0]
+        shown.add_column(column, justify="left" if name else "right", no_wrap=name, overflow="fold")
     for result in results:
         shown.add_row(*result_cells(result))
     return shown
@@ -56,6 +55,12 @@ def result_cells(result: Result) -> list[str]:
         f"{result.gradient_first:.3g}",
         f"{result.gradient_last:.3g}",
     ]
+
+
+def result_line(result: Result) -> str:
+    """Return what is said when a network ends, before the table of all."""
+    name, accuracy, step, *_ = result_cells(result)
+    return f"{name}: accuracy {accuracy} %, {step} ms a step"
 
 
 def conclusion(results: list[Result]) -> str:

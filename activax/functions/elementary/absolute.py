@@ -115,7 +115,8 @@ def softabs(x: Array, eps: Array | float = 1e-6) -> Array:
         Array([2.0000002e+00, 1.0000000e-03, 2.0000002e+00], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return hypotenuse(magnitude(x), eps)
 

@@ -58,7 +58,8 @@ def exp_neg(x: Array) -> Array:
         Array([2.7182817 , 1.        , 0.36787945], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return exponential.body(-x)
 

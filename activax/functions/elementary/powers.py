@@ -121,7 +121,8 @@ def signed_sqrt(x: Array) -> Array:
         Array([-2.,  0.,  3.], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return jnp.copysign(jnp.sqrt(jnp.abs(x)), x)
 
@@ -146,6 +147,7 @@ def ssaf_sqrt(x: Array, a: Array | float = 1.0) -> Array:
         Array([-2.,  0.,  3.], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return signed_sqrt.body(x) * jnp.sqrt(2 * a)

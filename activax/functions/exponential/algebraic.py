@@ -129,7 +129,8 @@ def pfplus(x: Array, alpha: Array | float = 1.0, beta: Array | float = 0.1) -> A
         beta: how fast the left side bends, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -148,8 +149,7 @@ def sqlu(x: Array) -> Array:
         sqlu(x) = x if x > 0, x + x^2 / 4 if -2 < x <= 0, -1 if x <= -2
 
     Paper:
-        Wuraola, Patel & Nguang 2021, Efficient activation functions for embedded inference
-        engines.
+        Wuraola, Patel & Nguang 2021, Efficient Activation Functions for Embedded Inference Engines.
     """
 
 
@@ -169,8 +169,7 @@ def squish(x: Array) -> Array:
         -2 is 0
 
     Paper:
-        Wuraola, Patel & Nguang 2021, Efficient activation functions for embedded inference
-        engines.
+        Wuraola, Patel & Nguang 2021, Efficient Activation Functions for Embedded Inference Engines.
     """
 
 

@@ -110,7 +110,8 @@ def difference_elu(x: Array, alpha: Array | float = 0.3, beta: Array | float = 0
         beta: the weight and the rate of the second exponential, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092 (DiffELU).
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092 (DiffELU).
     """
 
 
@@ -227,7 +228,8 @@ def hard_srelue(x: Array, alpha: Array | float = 1.0) -> Array:
         alpha: the factor of what is not x; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 

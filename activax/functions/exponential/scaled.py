@@ -91,7 +91,8 @@ def parametric_selu(
         alpha: minus the limit on the left before scaling, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -123,7 +124,8 @@ def leaky_selu(
         slope: the slope far left, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092 (LPSELU).
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092 (LPSELU).
     """
 
 
@@ -155,7 +157,8 @@ def s_selu(
         beta: the rate of the exponential, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092 (SSELU).
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092 (SSELU).
     """
 
 
@@ -178,7 +181,8 @@ def survey_elu(x: Array, alpha: Array | float = 1.0) -> Array:
             against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 

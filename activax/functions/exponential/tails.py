@@ -138,7 +138,8 @@ def sara(x: Array, alpha: Array | float = 0.5, beta: Array | float = 0.7) -> Arr
         beta: how fast the gate closes, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -161,7 +162,8 @@ def eapcu(x: Array, alpha: Array | float = 1.0, beta: Array | float = 1.0) -> Ar
         beta: the slope on the right, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -209,7 +211,8 @@ def ada(x: Array, alpha: Array | float = 1.0, beta: Array | float = 0.0) -> Arra
 
     Paper:
         Georgescu, Ionescu, Ristea & Sebe 2020, Non-linear Neurons with Human-like Apical Dendrite
-        Activations, arXiv:2003.03229; Gidon et al. 2020.
+        Activations, arXiv:2003.03229; Gidon et al. 2020, Dendritic action potentials and
+        computation in human layer 2/3 cortical neurons.
     """
 
 
@@ -226,7 +229,8 @@ def thlu(x: Array) -> Array:
         thlu(x) = x if x > 0 else tanh(x / 2); the slope at 0 is the left one, 0.5
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 

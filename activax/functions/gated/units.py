@@ -129,7 +129,8 @@ def qgeglu(
         Array([1.6915916], dtype=float32)
 
     Paper:
-        NVIDIA Transformer Engine; the gate is from Radford et al. 2021 (CLIP), arXiv:2103.00020.
+        NVIDIA Transformer Engine; the gate is from Radford et al. 2021, Learning Transferable
+        Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
     """
 
 

@@ -249,7 +249,8 @@ def minsin(x: Array) -> Array:
         minsin(x) = min(x, sin(x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 

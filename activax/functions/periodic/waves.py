@@ -289,7 +289,7 @@ def rbf_nt(x: Array, g: Array | float = 1.0) -> Array:
         g: half the square of the angular frequency; a number or an array that broadcasts against x.
 
     Paper:
-        Rahimi & Recht 2007, Random Features for Large-Scale Kernel Machines; Rbf of Neural
-        Tangents, arXiv:1912.02803.
+        Rahimi & Recht 2007, Random Features for Large-Scale Kernel Machines; Rbf of Novak et al.
+        2019, Neural Tangents: Fast and Easy Infinite Neural Networks in Python, arXiv:1912.02803.
     """
     return math.sqrt(2) * _sine(x, jnp.sqrt(2 * g), math.pi / 4)

@@ -50,7 +50,7 @@ def jump_relu(x: Array, theta: Array | float = 0.001, *, bandwidth: float = 0.00
     Paper:
         Rajamanoharan et al. 2024, Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU
         Sparse Autoencoders, arXiv:2407.14435; the function is from Erichson, Yao & Mahoney 2019,
-        arXiv:1904.03750.
+        JumpReLU: A Retrofit Defense Strategy for Adversarial Attacks, arXiv:1904.03750.
     """
     return jnp.where(x <= theta, 0.0, x)
 

@@ -77,8 +77,7 @@ def shilu(x: Array, alpha: Array | float = 1.0, beta: Array | float = 0.0) -> Ar
         beta: the offset, likewise.
 
     Paper:
-        Pishchik 2023, Trainable Activations for Image Classification,
-        preprints.org 202301.0463.
+        Pishchik 2023, Trainable Activations for Image Classification.
     """
 
 
@@ -96,7 +95,7 @@ def shifted_relu(x: Array) -> Array:
 
     Paper:
         Clevert, Unterthiner & Hochreiter 2015, Fast and Accurate Deep Network Learning by
-        Exponential Linear Units (ELUs), arXiv:1511.07289, as "SReLU".
+        Exponential Linear Units (ELUs), arXiv:1511.07289 ("SReLU").
     """
 
 

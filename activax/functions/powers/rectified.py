@@ -83,8 +83,8 @@ def polyrelu(
         b: the value at 0 and below, likewise.
 
     Paper:
-        Zhuo, Wang, Zeng, Li & Ma 2024, Polynomial Composition Activations: Unleashing the Dynamics
-        of Large Language Models, arXiv:2411.03884.
+        Zhuo, Wang, Zeng, Li, Zhou & Ma 2024, Polynomial Composition Activations: Unleashing the
+        Dynamics of Large Language Models, arXiv:2411.03884.
     """
     r = _rectified(x)
     quadratic = limit_product(r, limit_product(r, a3) + a2)

@@ -74,8 +74,9 @@ def morlet_real(x: Array, w0: Array | float = 5.0) -> Array:
         w0: the angular frequency; a number or an array that broadcasts against x.
 
     Paper:
-        Grossmann & Morlet 1984, Decomposition of Hardy functions into square integrable wavelets
-        of constant shape; Bozorgasl & Chen 2024, arXiv:2405.12832, with this frequency.
+        Grossmann & Morlet 1984, Decomposition of Hardy functions into square integrable wavelets of
+        constant shape; Bozorgasl & Chen 2024, Wav-KAN: Wavelet Kolmogorov-Arnold Networks,
+        arXiv:2405.12832 (with this frequency).
     """
     return jnp.cos(phase(x, w0)) * normal.bell(x)
 
@@ -96,7 +97,8 @@ def real_gabor(x: Array, w0: Array | float = 10.0, s0: Array | float = 10.0) -> 
         s0: the inverse of the width, likewise.
 
     Paper:
-        Saragadam et al. 2023, WIRE: Wavelet Implicit Neural Representations, arXiv:2301.05187.
+        Saragadam, LeJeune, Tan, Balakrishnan, Veeraraghavan & Baraniuk 2023, WIRE: Wavelet Implicit
+        Neural Representations, arXiv:2301.05187.
     """
     u = clip(s0 * x, -30.0, 30.0)
     return jnp.cos(phase(x, w0)) * exp(-u * u)

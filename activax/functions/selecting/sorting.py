@@ -58,7 +58,8 @@ def maxmin(x: Array, *, axis: int = -1) -> Array:
 
     Paper:
         Chernodub & Nowicki 2016, Norm-preserving Orthogonal Permutation Linear Unit Activation
-        Functions (OPLU), arXiv:1604.02313; Anil, Lucas & Grosse 2018, arXiv:1811.05381.
+        Functions (OPLU), arXiv:1604.02313; Anil, Lucas & Grosse 2018, Sorting out Lipschitz
+        function approximation, arXiv:1811.05381.
     """
     return _swapped(_swap_flags(x, axis), x, axis)
 

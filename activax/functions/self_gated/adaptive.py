@@ -113,7 +113,8 @@ def beta_mish(x: Array, beta: Array | float = 1.5) -> Array:
         beta: the factor of the softplus; a number or an array that broadcasts against x.
 
     Paper:
-        None; echoAI, after Misra 2019, arXiv:1908.08681.
+        None; echoAI, after Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function,
+        arXiv:1908.08681.
     """
     return times_rising_gate(x, lambda v: tanh(beta * softplus(v)), tail=beta)
 
@@ -131,7 +132,8 @@ def mila(x: Array, beta: Array | float = -0.25) -> Array:
         beta: what is added to x in the gate; a number or an array that broadcasts against x.
 
     Paper:
-        None; echoAI, after Misra 2019, arXiv:1908.08681.
+        None; echoAI, after Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function,
+        arXiv:1908.08681.
     """
     return times_rising_gate(x, lambda v: tanh(softplus(v)), v=x + beta)
 

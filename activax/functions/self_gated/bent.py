@@ -175,8 +175,8 @@ def tbs_relu(x: Array, alpha: Array | float = 1.0) -> Array:
         alpha: the scale of the bipolar sigmoid; a number or an array that broadcasts against x.
 
     Paper:
-        Mercioni, Tiron & Holban 2019; Kunc & Kléma 2024, Three Decades of Activations,
-        arXiv:2402.09092.
+        Mercioni, Tiron & Holban 2019; Kunc & Kléma 2024, Three Decades of Activations: A
+        Comprehensive Survey of 400 Activation Functions for Neural Networks, arXiv:2402.09092.
     """
     a = magnitude(x)
     near = a * tanh(alpha * tanh(at_most(a, TAIL) / 2))
@@ -238,7 +238,8 @@ def tanhsig(x: Array, alpha: Array | float = 1.0, shift: Array | float = 0.0) ->
         shift: what is added to its input, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return silu.inner(x) + times_sigmoid(alpha * tanh(x + shift), x)
 
@@ -257,6 +258,7 @@ def sechsig(x: Array, alpha: Array | float = 1.0, shift: Array | float = 0.0) ->
         shift: what is added to its input, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return silu.inner(x) + times_sigmoid(alpha * sech(x + shift), x)

@@ -120,8 +120,9 @@ def cauchy_lu(x: Array) -> Array:
         cauchy_lu(x) = x (arctan(x) / pi + 1 / 2)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092 (CaLU); Huang 2024,
-        arXiv:2405.20768 (ATLU).
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092 (CaLU); Huang 2024, Expanded Gating Ranges
+        Improve Activation Functions, arXiv:2405.20768 (ATLU).
     """
     return jnp.where(x < 0, 0.0, x) - arctangent_rest(magnitude(x)) / math.pi
 
@@ -156,7 +157,8 @@ def self_arctan(x: Array) -> Array:
         self_arctan(x) = x arctan(x)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     a = magnitude(x)
     near = at_most(a, 1.0)
@@ -177,7 +179,8 @@ def erf_linear(x: Array, alpha: Array | float = 1.0) -> Array:
         alpha: the sharpness; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return times_gate(x, lax.erf, -1.0, 1.0, v=alpha * x)
 
@@ -192,7 +195,8 @@ def laplace_lu(x: Array) -> Array:
         laplace_lu(x) = x (1 - exp(-x) / 2) if x > 0 else x exp(x) / 2
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     below = -magnitude(x)
     return jnp.where(x < 0, 0.0, x) + times_exp(below, below) / 2

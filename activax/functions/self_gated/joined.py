@@ -48,7 +48,8 @@ def oaf(x: Array) -> Array:
         oaf(x) = max(x, 0) + x sigmoid(x); the slope at 0 is 0.5
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -74,7 +75,9 @@ def p_swish(
         gamma: the threshold, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092; Rahman et al. 2024,
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092; Rahman et al. 2024, SwishReLU: A Unified
+        Approach to Activation Functions for Enhanced Deep Neural Networks Performance,
         arXiv:2407.08232 (SwishReLU).
     """
 
@@ -154,7 +157,8 @@ def evolved_tanh_relu(x: Array, alpha: Array | float = 1.0) -> Array:
         alpha: the weight of the hyperbolic tangent; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -168,7 +172,8 @@ def t_silu(x: Array) -> Array:
         t_silu(x) = tanh(x sigmoid(x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return tanh(silu.inner(x))
 
@@ -183,7 +188,8 @@ def a_silu(x: Array) -> Array:
         a_silu(x) = arctan(x sigmoid(x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return jnp.arctan(at_most(silu.inner(x), 1e19))  # whose square does not overflow
 
@@ -198,7 +204,8 @@ def m_silu(x: Array) -> Array:
         m_silu(x) = x sigmoid(x) + exp(-x^2 - 1) / 4
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     a = at_most(magnitude(x), 30.0)  # where the bump is 0
     return silu.inner(x) + exp(-a * a - 1) / 4
@@ -221,7 +228,8 @@ def ts_swish(x: Array, alpha: Array | float = 20.0, beta: Array | float = 40.0) 
         beta: where the slope rises to 3, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
     def states(v: Array) -> Array:

@@ -162,7 +162,8 @@ def sigmoid_derivative(x: Array) -> Array:
         sigmoid_derivative(x) = sigmoid(x) (1 - sigmoid(x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return logistic_slope(x)
 
@@ -193,7 +194,8 @@ def double_silu(x: Array) -> Array:
         double_silu(x) = x sigmoid(x sigmoid(x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     near = times_gate(x, lambda v: logistic(silu.inner(v)), 0.5, 1.0)
     return jnp.where(x > TAIL, silu.inner(x), near)
@@ -225,7 +227,8 @@ def generalized_swish(x: Array) -> Array:
         generalized_swish(x) = x sigmoid(exp(-x))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return times_gate(x, lambda v: logistic(exp(at_most(-v, 10.0))), 1.0, 0.5)
 

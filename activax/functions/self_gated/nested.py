@@ -106,7 +106,8 @@ def loglogish(x: Array) -> Array:
         loglogish(x) = x (1 - exp(-exp(x)))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return times_rising_gate(x, lambda v: -expm1(-grown(v)))
 
@@ -182,7 +183,8 @@ def ts_relu(x: Array) -> Array:
         ts_relu(x) = x tanh(sigmoid(x))
 
     Paper:
-        Mercioni & Holban 2020; Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Mercioni & Holban 2020; Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive
+        Survey of 400 Activation Functions for Neural Networks, arXiv:2402.09092.
     """
     return times_rising_gate(x, lambda v: tanh(logistic(v)), right=math.tanh(1.0))
 

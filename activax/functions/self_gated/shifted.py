@@ -27,7 +27,8 @@ def saf(x: Array, alpha: Array | float = 1.0, beta: Array | float = 0.0) -> Arra
         beta: what is added in the gate, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return times_rising_gate(x, logistic, fall=1.0, v=alpha * x + beta)
 
@@ -71,7 +72,8 @@ def pstanh(x: Array, alpha: Array | float = 1.0, beta: Array | float = 1.0) -> A
         beta: the sharpness of the gate, likewise.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return limit_product(times_rising_gate(x, logistic, fall=1.0, v=2 * beta * x), 2 * alpha)
 

@@ -121,8 +121,9 @@ def quick_gelu(x: Array) -> Array:
         Array([-0.15420425,  0.8457958 ], dtype=float32)
 
     Paper:
-        Hendrycks & Gimpel 2016, arXiv:1606.08415; used by Radford et al. 2021, Learning
-        Transferable Visual Models From Natural Language Supervision (CLIP), arXiv:2103.00020.
+        Hendrycks & Gimpel 2016, Gaussian Error Linear Units (GELUs), arXiv:1606.08415; used by
+        Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision
+        (CLIP), arXiv:2103.00020.
     """
     a = at_most(magnitude(x), FAR)
     return self_gate(x, -a, x < 0, multiply(-_QUICK, a))

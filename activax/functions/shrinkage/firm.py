@@ -46,7 +46,8 @@ def firm_shrink(x: Array, lower: Array | float = 0.5, upper: Array | float = 1.0
 
     Paper:
         Gao & Bruce 1997, WaveShrink with firm shrinkage; the proximal operator of the minimax
-        concave penalty of Zhang 2010.
+        concave penalty of Zhang 2010, Nearly unbiased variable selection under minimax concave
+        penalty.
     """
     # With s = soft_shrink(x, lower), the unit is s + lower clip(s / (upper - lower), -1, 1).
     soft, hard = soft_shrink.inner(x, lower), upper - lower < 1e-15

@@ -166,7 +166,8 @@ def soft_tanh_algebraic(x: Array, a: Array | float = 2.0) -> Array:
         a: the slope at 0; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return _over_hypotenuse(x, a)
 
@@ -179,7 +180,8 @@ def mef(x: Array) -> Array:
         mef(x) = x / sqrt(1 + x^2) + 1/2
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return _over_hypotenuse(x, 1.0) + 0.5
 
@@ -217,7 +219,7 @@ def scaled_softsign(x: Array, a: Array | float = 1.0, b: Array | float = 1.0) ->
         b: the |x| of half the limit; a number or an array that broadcasts against x.
 
     Paper:
-        Pishchik 2023, Trainable Activations for Image Classification, preprints:202301.0463.
+        Pishchik 2023, Trainable Activations for Image Classification.
     """
     beyond = magnitude(x) > b
     near = jnp.where(beyond, 0.0, x)
@@ -267,7 +269,8 @@ def sigmoid_algebraic(x: Array, a: Array | float = 1.0) -> Array:
         a: the share of the quadratic part; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     s, r, beyond = _split(magnitude(x), 1.0)
     rest = jnp.where(beyond, r * r / (r * r + r + a), 1 / (1 + s * (1 + a * s)))

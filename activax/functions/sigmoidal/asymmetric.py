@@ -66,7 +66,7 @@ def cloglog(x: Array) -> Array:
 
     Paper:
         Gomes & Ludermir 2013, Optimization of the Weights and Asymmetric Activation Function Family
-        of Neural Network for Time Series Forecasting. The sign of x is that of statistics.
+        of Neural Network for Time Series Forecasting (the sign of x is that of statistics).
     """
     return -expm1(-exp(at_most(x, _END)))
 

@@ -190,7 +190,8 @@ def stac_tanh(x: Array, a: Array | float = 1.0, b: Array | float = 0.1) -> Array
         b: the slope of the arms; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     near = clip(x, -a, a)
     straight = jnp.where(magnitude(x) > a, x - near, 0.0)
@@ -247,7 +248,8 @@ def new_sigmoid(x: Array) -> Array:
         new_sigmoid(x) = (exp(x) - exp(-x)) / sqrt(2 (exp(2 x) + exp(-2 x)))
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return _over_root(transcendental.tanh(x))
 
@@ -266,7 +268,8 @@ def root2sigmoid(x: Array) -> Array:
         root2sigmoid(x) = (r^x - r^-x) / (2 r sqrt(2 (r^(2 x) + r^(-2 x)))), where r = sqrt(2)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return _over_root(transcendental.tanh(x * math.log(2) / 2)) / math.sqrt(8)
 

@@ -52,8 +52,8 @@ def sigmoid(x: Array) -> Array:
         True
 
     Paper:
-        Verhulst 1845; Rumelhart, Hinton & Williams 1986, Learning Representations by
-        Back-Propagating Errors.
+        Verhulst 1845, Recherches mathématiques sur la loi d'accroissement de la population;
+        Rumelhart, Hinton & Williams 1986, Learning Representations by Back-Propagating Errors.
     """
     return logistic(x)
 
@@ -112,7 +112,8 @@ def shifted_scaled_sigmoid(x: Array, a: Array | float = 1.0, b: Array | float = 
         Array([0.01798621, 0.11920292, 0.5       ], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return logistic(_about(x, a, b))
 
@@ -174,7 +175,8 @@ def power_sigmoid(x: Array, m: Array | float = 1.0) -> Array:
         Array([0.07232948, 0.25      , 0.53444666], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return exp(-m * softplus(-x))
 

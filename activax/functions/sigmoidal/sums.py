@@ -39,7 +39,8 @@ def triple_state_sigmoid(x: Array, a: Array | float = 20.0, b: Array | float = 4
         b: the place of the third step; a number or an array that broadcasts against x.
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     return logistic(x) + logistic(x - a) + logistic(x - b)
 
@@ -131,7 +132,8 @@ def sigmoid_tanh_hybrid(x: Array) -> Array:
         sigmoid_tanh_hybrid(x) = sigmoid(x) if x >= 0 else tanh(x); the slope at 0 is 0.25
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
 
 
@@ -160,7 +162,8 @@ def sinc_sigmoid(x: Array) -> Array:
         sinc_sigmoid(x) = sin(sigmoid(x)) / sigmoid(x)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     s = logistic(x)
     return horner(s * s, _SINC)
@@ -192,7 +195,8 @@ def mishra(x: Array) -> Array:
         Array([-0.125,  0.   ,  0.375], dtype=float32)
 
     Paper:
-        Kunc & Kléma 2024, Three Decades of Activations, arXiv:2402.09092.
+        Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
+        Functions for Neural Networks, arXiv:2402.09092.
     """
     s = softsign.body(x)
     return s / 2 * jnp.where(x < 0, 1 / (1 + magnitude(x)), 1 + s)

@@ -113,7 +113,8 @@ def step(
 
     Paper:
         McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity; the
-        slope is from Zenke & Ganguli 2018, SuperSpike, arXiv:1705.11146.
+        slope is from Zenke & Ganguli 2018, SuperSpike: Supervised learning in multi-layer spiking
+        neural networks, arXiv:1705.11146.
     """
     _widths(surrogate, sharpness)  # which refuses an unknown name
     return choose(flag(x, x >= threshold), jnp.ones_like(x), jnp.zeros_like(x))

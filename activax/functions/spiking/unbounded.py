@@ -263,5 +263,5 @@ def sugar_relu(x: Array, alpha: Array | float = 1.67) -> Array:
         alpha: the bound of the surrogate slope; a number or an array that broadcasts against x.
 
     Paper:
-        Horuz, Kasenbacher, Higuchi et al. 2025, The Resurrection of the ReLU, arXiv:2505.22074.
+        Horuz et al. 2025, The Resurrection of the ReLU, arXiv:2505.22074.
     """

@@ -65,7 +65,8 @@ def gumbel_softmax(
 
     Paper:
         Jang, Gu & Poole 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv:1611.01144;
-        Maddison, Mnih & Teh 2016, The Concrete Distribution, arXiv:1611.00712.
+        Maddison, Mnih & Teh 2016, The Concrete Distribution: A Continuous Relaxation of Discrete
+        Random Variables, arXiv:1611.00712.
     """
     x = _noisy(x, key)
     logits = below_largest(x, None, axis) / _temperature(temperature, x, axis)

@@ -3,5 +3,6 @@
 Modules:
     settings    The size of the networks, and how they are trained.
     images      The images and their labels.
+    placement   The devices that train the networks: one of each process.
     experiment  The networks, their training, and what it reached.
 """

@@ -1,6 +1,7 @@
 """Networks of one activation: their layers, their training, and the facts that are compared."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from activax.core.activation import Activation
 from activax.functions.vector.dense import log_softmax
 from activax.nn.layer import apply, as_layer, output_of
 from activax.study.digits.images import CLASSES, Images, digits
+from activax.study.digits.placement import Placement
 from activax.study.digits.settings import Settings
 
 # Arguments of Optax's optimisers beside the learning rate.
@@ -64,6 +66,7 @@ class Experiment(NamedTuple):
     state: training.State
     first: Images  # a batch for measurements before training; the stream does not repeat it
     stream: Iterator[Images]
+    placement: Placement
 
 
 def prepare(name: str, settings: Settings) -> Experiment:
@@ -83,11 +86,14 @@ def prepare(name: str, settings: Settings) -> Experiment:
     def loss(params: Any, batch: Images, key: Array) -> Array:
         return cross_entropy(logits(params, batch.x, key), batch.y)
 
+    def start(key: Array) -> training.State:
+        return training.init(network.init(key, images.x[:1]), optimizer, key)
+
+    placement = Placement.of(settings.seeds)
     keys = jax.random.split(jax.random.key(settings.seed), settings.seeds)
-    params = jax.vmap(lambda key: network.init(key, images.x[:1]))(keys)
-    state = jax.vmap(lambda params, key: training.init(params, optimizer, key))(params, keys)
-    stream = _batches_of_seeds(images, settings, keys)
-    return Experiment(parts, logits, loss, optimizer, state, next(stream), stream)
+    state = jax.jit(jax.vmap(start), out_shardings=placement.split)(keys[placement.rows])
+    stream = map(placement.place, _batches_of_seeds(images, settings, keys[placement.own]))
+    return Experiment(parts, logits, loss, optimizer, state, next(stream), stream, placement)
 
 
 def to_dtype(tree: Any, settings: Settings) -> Any:
@@ -101,15 +107,26 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
 
 
 def train(name: str, settings: Settings, *, progress: bool | None = None) -> Result:
-    """Train one network a seed, all seeds at once."""
+    """Train one network a seed, all seeds at once; several processes share the seeds."""
     images, held_out = digits()
-    parts, logits, loss, optimizer, state, first, stream = prepare(name, settings)
-    key = state.key[0]
-    one, one_batch = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (state.params, first))
-    kept = bench.kept(lambda params: loss(params, one_batch, key), one)
-    gradients = jax.vmap(jax.grad(loss), (0, 0, None))(state.params, first, key)
+    parts, logits, loss, optimizer, state, first, stream, placement = prepare(name, settings)
+    everywhere = functools.partial(jax.jit, out_shardings=placement.whole)
 
-    step: Any = jax.jit(jax.vmap(training.step(loss, optimizer)), donate_argnums=0)
+    def gradient_norms(state: training.State, first: Images) -> tuple[Array, Array]:
+        gradients = jax.vmap(jax.grad(loss), (0, 0, None))(state.params, first, state.key[0])
+        begin, end = (jax.vmap(optax.tree.norm)(gradients[i]) for i in (0, -1))
+        return begin, end
+
+    one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), state.params)
+    one_batch, key = Images(*(a[: settings.batch] for a in images)), jax.random.key(settings.seed)
+    kept = bench.kept(lambda params: loss(params, one_batch, key), one)
+    norms = everywhere(gradient_norms)(state, first)
+
+    step: Any = jax.jit(
+        jax.vmap(training.step(loss, optimizer)),
+        donate_argnums=0,
+        out_shardings=(placement.split, placement.whole),
+    )
     begin = time.perf_counter()
     compiled = step.lower(state, first).compile()
     ready = time.perf_counter()
@@ -119,17 +136,19 @@ def train(name: str, settings: Settings, *, progress: bool | None = None) -> Res
     jax.block_until_ready(state)
     end = time.perf_counter()
 
-    predicted = jax.vmap(lambda params: jnp.argmax(logits(params, held_out.x), -1))(state.params)
+    predict = jax.vmap(lambda params: jnp.argmax(logits(params, held_out.x), -1))
+    predicted = placement.read(everywhere(predict)(state.params))
+    dead = everywhere(jax.vmap(lambda params: _dead_shares(parts, params, images.x)))(state.params)
     return Result(
         activation=name,
-        accuracy=np.mean(np.asarray(predicted) == held_out.y, axis=1),
-        loss=history["loss"],
+        accuracy=np.mean(predicted == held_out.y, axis=1),
+        loss=placement.read(history["loss"], 1),
         compile_seconds=ready - begin,
         step_seconds=(end - ready) / settings.steps,
         kept_bytes=sum(array.nbytes for array in kept),
-        dead=_dead_share(parts, state.params, images.x),
-        gradient_first=float(jnp.mean(jax.vmap(optax.tree.norm)(gradients[0]))),
-        gradient_last=float(jnp.mean(jax.vmap(optax.tree.norm)(gradients[-1]))),
+        dead=float(np.mean([placement.read(share) for share in dead])) if dead else None,
+        gradient_first=float(np.mean(placement.read(norms[0]))),
+        gradient_last=float(np.mean(placement.read(norms[1]))),
     )
 
 
@@ -175,19 +194,11 @@ def hidden_layers(
     return found, h
 
 
-def _dead_share(parts: list[nn.Layer], params: Any, x: np.ndarray) -> float | None:
-    """Return the share of dead units, the mean over hidden layers and seeds.
-
-    None stands for a network whose activation is not elementwise.
-    """
-
-    def shares(params: Any) -> list[Array]:
-        found, _ = hidden_layers(parts, params, x)
-        return [
-            jnp.mean(diagnostics.dead(layer.activation, layer.inputs))
-            for layer in found
-            if layer.activation is not None
-        ]
-
-    found = jax.vmap(shares)(params)
-    return float(np.mean(found)) if found else None
+def _dead_shares(parts: list[nn.Layer], params: Any, x: np.ndarray) -> list[Array]:
+    """Return the share of dead units of each hidden layer whose activation is elementwise."""
+    found, _ = hidden_layers(parts, params, x)
+    return [
+        jnp.mean(diagnostics.dead(layer.activation, layer.inputs))
+        for layer in found
+        if layer.activation is not None
+    ]
