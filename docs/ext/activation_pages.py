@@ -3,7 +3,6 @@
 import collections
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -129,18 +128,9 @@ def elsewhere(activation: Activation[...]) -> str:
 
 
 def paper(activation: Activation[...]) -> list[str]:
-    """Return the paragraph of the paper, and its BibTeX where the text has authors and a title."""
-    text = " ".join(activation.section("Paper").split())
-    found = re.fullmatch(r"([^;]+?) (\d{4}), ([^;]+?)(?:, arXiv:([\w./-]+?))?\.", text)
-    if not found:
-        return [text]
-    people, year, title, arxiv = found.groups()
-    authors = re.sub(r" et al\.?$", " and others", re.sub(r",? & |, ", " and ", people))
-    key = re.sub(r"\W", "", authors.split(" and ")[0]).lower() + year
-    lines = [f"author = {{{authors}}}", f"title = {{{title}}}", f"year = {{{year}}}"]
-    lines += [f"eprint = {{{arxiv}}}", "archivePrefix = {arXiv}"] * bool(arxiv)
-    body = textwrap.indent(",\n".join(lines), "  ")
-    return [text, f"```bibtex\n@misc{{{key},\n{body},\n}}\n```"]
+    """Return the paragraph of the paper, and its BibTeX if it has one."""
+    bibtex = activax.cite(activation)
+    return [activation.section("Paper"), *[f"```bibtex\n{bibtex}\n```"] * bool(bibtex)]
 
 
 def index() -> str:

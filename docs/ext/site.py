@@ -45,6 +45,12 @@ def escape_docstring(app: Sphinx, *place: Any) -> None:
     lines[:] = api_pages.escape(lines)
 
 
+def skip_field(app: Sphinx, *place: Any) -> bool | None:
+    """Leave out the fields of a NamedTuple, which its section Attributes describes."""
+    value = place[2]
+    return (value.__doc__ or "").startswith("Alias for field number") or None
+
+
 def check_names(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of public names that no page documents; `-W` makes errors of warnings."""
     if missing := sorted(api_pages.public() - env.domains.python_domain.objects.keys()):
@@ -56,5 +62,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_pages)
     app.connect("source-read", link_catalogue)
     app.connect("autodoc-process-docstring", escape_docstring, priority=900)  # after napoleon
+    app.connect("autodoc-skip-member", skip_field)
     app.connect("env-check-consistency", check_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
