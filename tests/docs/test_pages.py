@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/guide").glob("*.md"))]
 SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
-SLOW = ("derivatives", "frameworks")  # pages that compile much
+SLOW = ("attention", "derivatives", "frameworks")  # pages that compile much
 
 
 def page_id(page):
