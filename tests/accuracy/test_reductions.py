@@ -205,6 +205,7 @@ LAYERS = {
     "mlp": nn.mlp(8, 4, activation=activax.gelu),
     "ffn": nn.ffn(8, activation=activax.gelu),
     "gated_ffn": nn.gated_ffn(8, activation=activax.swiglu),
+    "experts": nn.experts(4, 2, 8),
     "kan": nn.kan(4, size=5),
     "learned": nn.learned(activax.prelu),
     "positions": nn.positions(8),
@@ -220,7 +221,7 @@ SELECTING = ("max_pool", "dropout")  # their results have the dtype of x
 def test_the_table_of_layers_has_them_all():
     ours = {n for n in dir(nn) if inspect.isfunction(getattr(nn, n))}
     others = {"offload_preactivations", "save_preactivations", "summary"}
-    assert ours - set(LAYERS) - others == {"embedding"}
+    assert ours - set(LAYERS) - others == {"embedding", "tied"}
 
 
 @pytest.mark.parametrize("name", LAYERS)
