@@ -161,8 +161,9 @@ def stored(
         prevent_cse: False inside a scan, as for `jax.checkpoint`.
 
     Raises:
-        ValueError: an unknown format, or a key with floats.
-        TypeError: a function that is none; in the backward pass, a second derivative.
+        ValueError: an unknown format, a key with floats, or argnums that are no positions.
+        TypeError: a function that is none; in a call, keywords, or fewer arguments than argnums; in
+            the backward pass, a second derivative.
 
     Example:
         >>> up, down = jnp.ones((16, 1024)), jnp.ones((1024, 16))
@@ -187,11 +188,17 @@ def stored(
     if key is not None and not chosen.name.startswith("int"):
         raise ValueError(f"stored: a key rounds integers; leave it out for {format}")
     places = {argnums} if isinstance(argnums, int) else {*argnums}
+    if not all(isinstance(place, int) and place >= 0 for place in places):
+        raise ValueError(f"stored: argnums must be integers from 0 on; got {argnums!r}")
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> T:
         if kwargs:
             raise TypeError(f"stored: pass all arguments by position; got {', '.join(kwargs)}")
+        if max(places, default=0) >= len(args):
+            raise TypeError(
+                f"stored: argnums must be positions of arguments; got {argnums!r} of {len(args)}"
+            )
         if tracing.value in PLAIN:
             return function(*args)
         leaves, structure = jax.tree.flatten(args)

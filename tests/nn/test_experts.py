@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from along_a_direction import assert_value_and_gradient
 from drawn import KEY
 
 import activax
@@ -79,34 +80,14 @@ def made(top_k, unit, options):
 
 
 def compare(params, x, top_k, unit, options):
-    """Assert value and gradient; that in one direction is a difference of the reference."""
-    layer = made(top_k, unit, options)
-    wide = jax.tree.map(np.float64, (params, x))
-    generator = np.random.default_rng(1)
-    along = jax.tree.map(lambda a: generator.normal(size=a.shape), wide)
-    if "balance_bias" in params:
-        along[0]["balance_bias"][:] = 0  # which the reference sees, but no gradient
+    """Assert value and gradient; the reference sees the balance bias, but no gradient does."""
 
-    def moved(step):
-        params, x = jax.tree.map(lambda a, t: a + step * t, wide, along)
+    def exact(params, x):
         return reference(params, x, top_k, options.get("weighting", "softmax"), UNITS[unit][1])
 
-    weights = generator.normal(size=x.shape)
-
-    @jax.jit
-    def both(params, x):
-        y, pull = jax.vjp(layer.apply, params, x)
-        return y, pull(weights.astype(y.dtype))
-
-    y, slopes = both(params, x)
-    np.testing.assert_allclose(y, moved(0), rtol=1e-4, atol=1e-5)
-    found = sum(
-        np.sum(np.float64(a) * t)
-        for a, t in zip(jax.tree.leaves(slopes), jax.tree.leaves(along), strict=True)
-    )
-    difference = np.sum(weights * (moved(1e-6) - moved(-1e-6))) / 2e-6
-    np.testing.assert_allclose(found, difference, rtol=1e-4, atol=1e-4)
-    return slopes[0]
+    still = {"balance_bias"} & params.keys()
+    apply = made(top_k, unit, options).apply
+    return assert_value_and_gradient(apply, exact, params, x, seed=1, still=still)
 
 
 @quick("three")

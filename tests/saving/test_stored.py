@@ -218,6 +218,16 @@ def test_unknown_formats_are_refused(format):
             "stored: pass all arguments by position; got down",
         ),
         (
+            lambda: activax.stored(finish, "int8/8", argnums=(0, -1)),
+            ValueError,
+            "stored: argnums must be integers from 0 on; got \\(0, -1\\)",
+        ),
+        (
+            lambda: activax.stored(finish, "int8/8", argnums=2)(H, DOWN),
+            TypeError,
+            "stored: argnums must be positions of arguments; got 2 of 2",
+        ),
+        (
             lambda: nn.gated_ffn(8, store="int8/8", policy=nn.save_preactivations),
             ValueError,
             "gated_ffn: give a policy or a store, not both",

@@ -6,8 +6,8 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 import drawn
 import jax
 import numpy as np
-from eight_devices import run_program
-from jax.sharding import AxisType, PartitionSpec
+from eight_devices import collectives, run_program
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
 
 from activax import initializers, nn, sharding
@@ -115,6 +115,30 @@ def check_keys(mesh):
     np.testing.assert_array_equal(whole, equal_keys(x, drawn.KEY))
 
 
+def check_stored_preactivations(mesh):
+    """Codes of split pre-activations send nothing: the two programs have the same collectives."""
+    explicit = mesh.axis_types[0] is AxisType.Explicit
+    options = {"out_sharding": DATA} if explicit else {}
+    x = jax.device_put(drawn.normal(16, 32), NamedSharding(mesh, DATA))
+    plain = nn.ffn(256, **options)
+    specs = sharding.specs(plain, jax.eval_shape(plain.init, drawn.KEY, x), "megatron", mesh)
+    with jax.set_mesh(mesh):
+        params = jax.jit(plain.init, out_shardings=specs)(drawn.KEY, x)
+
+        def gradient(layer):
+            loss = jax.grad(lambda params, x: (layer.apply(params, x) ** 2).sum())
+            program = jax.jit(loss).lower(params, x).compile()
+            return program(params, x), collectives(program.as_text())
+
+        right, sent = gradient(plain)
+        for store in ("int8/16", "int8/64", "int4/32"):
+            found, sent_stored = gradient(nn.ffn(256, store=store, **options))
+            assert sent_stored == sent, (store, sent_stored, sent)
+            for one, exact in zip(jax.tree.leaves(found), jax.tree.leaves(right), strict=True):
+                one, exact = np.asarray(one), np.asarray(exact)
+                assert np.linalg.norm(one - exact) <= 0.1 * np.linalg.norm(exact)
+
+
 def main():
     explicit, auto = (
         jax.make_mesh((2, 4), ("data", "model"), axis_types=(kind, kind))
@@ -124,6 +148,8 @@ def main():
     check_initializers(explicit)
     check_shards(auto)
     check_keys(auto)
+    for mesh in (auto, explicit):
+        check_stored_preactivations(mesh)
 
 
 if __name__ == "__main__":
