@@ -1,7 +1,6 @@
 """The papers of activations as BibTeX entries, read from the sections Paper of the docstrings."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -123,5 +122,7 @@ def _activations(source: Any, seen: set[int]) -> Iterator[Activation[...]]:
 
 def _ascii(text: str) -> str:
     """Return the letters and digits of a text, in lower case and without accents."""
+    import unicodedata  # a millisecond that `import activax` need not take
+
     plain = unicodedata.normalize("NFKD", text.casefold().translate(WITHOUT_STROKE))
     return "".join(c for c in plain if c.isascii() and c.isalnum())

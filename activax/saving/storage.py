@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -31,8 +31,7 @@ BFLOAT16 = "bfloat16"
 STORED_NAME = "activax_stored"  # of the codes and scales, for policies of `jax.checkpoint`
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """A way to keep an array.
 
     Attributes:
