@@ -65,7 +65,8 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-training", "diagnostics", "study", "sharding")
+                                      "deep-training", "diagnostics", "study", "study-all",
+                                      "sharding")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -84,6 +85,7 @@ def tables() -> dict[str, dict[str, str]]:
         },
         "docs/guide/choose.md": {
             "study": study.markdown(files["study"]["records"]),
+            "study-all": study.markdown(files["study-all"]["records"]),
         },
         "docs/guide/initialise.md": {
             "propagation": propagation.summary(files["propagation"]["records"]),
@@ -110,6 +112,7 @@ def tables() -> dict[str, dict[str, str]]:
             "throughput": suite_tables.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
             "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
+            "study-all": study.ranking(files["study-all"]["records"]),
             "propagation": propagation.markdown(files["propagation"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),
