@@ -73,6 +73,13 @@ def test_rank():
         rank(lambda act: lambda w, x: act(w @ x), activax.gelu, w, x)
 
 
+def test_a_key_that_is_kept_has_bytes():
+    """An activation that draws keeps its key, of which reverse mode makes the same numbers."""
+    x, key = jnp.ones(16), jax.random.key(0)
+    arrays = activax.bench.kept(activax.rrelu, x, key, arguments=True)
+    assert [array.nbytes for array in arrays if array.dtype == key.dtype] == [key.nbytes]
+
+
 def test_shapes_must_be_kept():
     with pytest.raises(ValueError, match="positions: f must return an array of the shape"):
         positions(jnp.sum)
