@@ -1627,7 +1627,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "smu_1": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "snake": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "snake_beta": {'bfloat16': (0, 67), 'float16': (7, 103)},
-    "soft_cap": {'bfloat16': (1244, 0), 'float16': (0, 0)},
+    "soft_cap": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "soft_clipping": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "soft_modulus_q": {'bfloat16': (148, 0), 'float16': (0, 0)},
     "soft_modulus_t": {'bfloat16': (0, 646), 'float16': (0, 0)},
