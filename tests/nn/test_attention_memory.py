@@ -55,7 +55,7 @@ def test_codes_are_kept_in_their_place(options):
     assert sum(a.nbytes for a in kept(options, store="int8/8")) == elements * (1 + 4 / 8)
 
 
-@each
+@pytest.mark.parametrize("options", [OPTIONS["all"], OPTIONS["fused"]], ids=["all", "fused"])
 def test_values_are_exact_and_slopes_near(options):
     (layer, apply), (_, lean) = made(options), made(options, store="int8/8")
     params = random_params(layer, X)
