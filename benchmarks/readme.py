@@ -18,6 +18,7 @@ from benchmarks import (
     digits,
     dispatch,
     few_bits,
+    format_errors,
     memory,
     propagation,
     sharding,
@@ -66,7 +67,7 @@ def tables() -> dict[str, dict[str, str]]:
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
                                       "deep-training", "diagnostics", "study", "study-all",
-                                      "sharding")
+                                      "sharding", "format-errors")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -93,6 +94,7 @@ def tables() -> dict[str, dict[str, str]]:
         },
         "docs/guide/memory.md": {
             "memory": memory.markdown(headline(kept)),
+            "format-errors": format_errors.markdown(files["format-errors"]["records"]),
             "few-bits": few_bits.summary(files["few-bits"]["records"]),
             "training-step": training_step.markdown(),
         },
