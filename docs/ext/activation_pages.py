@@ -12,6 +12,7 @@ from activax.catalogue.index import ALIASES, FAMILIES, INDEX, TAGS
 from activax.catalogue.models import models_of
 from activax.catalogue.search import EVERY_KIND, EVERY_TIER
 from activax.catalogue.traits import TRAITS
+from activax.core.typesetting import as_mathml, written_formula
 from activax.theory import Traits
 from docs.ext import curves, measured
 from docs.ext.measured import table
@@ -52,7 +53,7 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
         f"```{{py:function}} activax.{activation.name}{_signature(activation)}\n```",
         f"```{{raw}} html\n{curves.draw(activation)}\n```",
         *[caption] * bool(caption),
-        f"```text\n{activation.section('Formula')}\n```",
+        *formula(activation),
         table(("fact", ""), [[k, _cell(v)] for k, v in facts(activation)]),
     ]
     if activation.parameters:
@@ -64,7 +65,22 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
     if example := activation.section("Example"):
         parts += ["## Example", f"```pycon\n{example}\n```"]
     parts += ["## Paper", *paper(activation)]
+    parts += ["The formula in LaTeX:", f"```latex\n{activation.latex}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def formula(activation: Activation[...]) -> Iterator[str]:
+    """Yield the formula as MathML, which needs no script, and the words after it."""
+    written = written_formula(activation)
+    # A line of its own for each equation: one that is wide scrolls on a phone.
+    yield f'```{{raw}} html\n<div style="overflow:auto">{as_mathml(written)}</div>\n```'
+    if written.note:
+        yield escaped(written.note[0].upper() + written.note[1:].rstrip(".") + ".")
+
+
+def escaped(words: str) -> str:
+    """Return words of a docstring as Markdown; the marks of formulas are no emphasis."""
+    return re.sub(r"([*_|<>\[\]])", r"\\\1", words)
 
 
 def facts(activation: Activation[...]) -> Iterator[tuple[str, str]]:
