@@ -8,6 +8,7 @@ from typing import Any
 
 import activax
 from activax import Activation
+from activax.atlas.lines import DRAWN_ALONG
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX, TAGS
 from activax.catalogue.models import models_of
 from activax.catalogue.search import EVERY_KIND, EVERY_TIER
@@ -45,7 +46,7 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
     """
     text = inspect.cleandoc(activation.__doc__ or "").partition("\n\n")[2]
     words = re.split(r"\n+(?=[A-Z][\w ]*:\n)", text)[0]  # what stands before the sections
-    caption = curves.CAPTIONS.get(activation.kind, "")
+    caption = DRAWN_ALONG.get(activation.kind, "")
     parts = [
         "---\norphan: true\n---",
         f"# {activation.name}",
