@@ -17,7 +17,8 @@ from activax.core.definition import PACKAGE
 
 SHOWN = 4  # activations that a card names
 PLACES = 200  # of a slider
-SAMPLED_TO, SAMPLES = 8.0, 201  # as numbers.js knows them
+SAMPLED_TO = 8.0  # as numbers.js knows it
+SAMPLES = 200  # without 0, where kinks are
 
 
 def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +48,6 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         "summary": activation.summary,
         "formula": activation.section("Formula"),
         "paper": " ".join(activation.section("Paper").split()),
-        "drawn": DRAWN_ALONG.get(activation.kind, ""),
         "kinks": [_rounded(kink) for kink in activation.kinks],
         "domain": [_rounded(end) for end in activation.domain],
         "rounding": {dtype: list(wrong) for dtype, wrong in (activation.rounding or {}).items()},
@@ -61,7 +61,8 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         "measured": measured if known else {},
     }
     if activation.kind not in DRAWN:
-        return facts | {"sampled": sampled(activation), "fixed": _fixed(activation, {})}
+        drawn = {"sampled": sampled(activation), "drawn": DRAWN_ALONG[activation.kind]}
+        return facts | drawn | {"fixed": _fixed(activation, {})}
     try:
         printed = curves(activation)
     except NotImplementedError as reason:

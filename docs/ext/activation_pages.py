@@ -13,6 +13,7 @@ from activax.catalogue.index import ALIASES, FAMILIES, INDEX, TAGS
 from activax.catalogue.models import models_of
 from activax.catalogue.search import EVERY_KIND, EVERY_TIER
 from activax.catalogue.traits import TRAITS
+from activax.core.formula_grammar import JOINTS
 from activax.core.typesetting import as_mathml, written_formula
 from activax.theory import Traits
 from docs.ext import curves, measured
@@ -23,11 +24,13 @@ TIERS = {
     "derived": "derived: built from others, or with a bound that is checked at samples",
     "formula": "formula: JAX differentiates it, and there is no bound",
 }
+# A formula that is wider than a phone scrolls there.
+FORMULA = "width:fit-content;max-width:100%;overflow:auto;padding:.4em 0;font-size:110%"
 
 
 def pages() -> dict[str, str]:
     """Return the text of each page by the name of its activation, and of the index."""
-    results = measured.results()
+    results = measured.results(activax.catalog)
     made = {name: page(a, results.get(name, {})) for name, a in activax.catalog.items()}
     return made | {"index": index()}
 
@@ -52,9 +55,9 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
         f"# {activation.name}",
         words,
         f"```{{py:function}} activax.{activation.name}{_signature(activation)}\n```",
+        *formula(activation),
         f"```{{raw}} html\n{curves.draw(activation)}\n```",
         *[caption] * bool(caption),
-        *formula(activation),
         table(("fact", ""), [[k, _cell(v)] for k, v in facts(activation)]),
     ]
     if activation.parameters:
@@ -73,10 +76,10 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
 def formula(activation: Activation[...]) -> Iterator[str]:
     """Yield the formula as MathML, which needs no script, and the words after it."""
     written = written_formula(activation)
-    # A line of its own for each equation: one that is wide scrolls on a phone.
-    yield f'```{{raw}} html\n<div style="overflow:auto">{as_mathml(written)}</div>\n```'
-    if written.note:
-        yield escaped(written.note[0].upper() + written.note[1:].rstrip(".") + ".")
+    yield f'```{{raw}} html\n<div style="{FORMULA}">{as_mathml(written)}</div>\n```'
+    if note := written.note.rstrip("."):
+        goes_on = note.partition(" ")[0] in JOINTS
+        yield escaped(f"{note}." if goes_on else f"{note[0].upper()}{note[1:]}.")
 
 
 def escaped(words: str) -> str:

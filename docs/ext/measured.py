@@ -29,8 +29,8 @@ def read(name: str) -> Rows:
     return rows
 
 
-def results() -> dict[str, dict[str, str]]:
-    """Return the results of each activation, by heading."""
+def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the results of some activations, by name and heading."""
     swept, sample = read("accuracy"), read("accuracy-sample")
     errors = grouped([row for row in sample if row["implementation"] != "activax"] + swept)
     kept, critical = grouped(read("memory")), grouped(read("criticality"))
@@ -39,7 +39,8 @@ def results() -> dict[str, dict[str, str]]:
     for (op, dtype, mode), race in suite_tables.races(suite_tables.committed()[0]).items():
         races[op][dtype, mode] = race
     found = {}
-    for name, activation in activax.catalog.items():
+    for name in names:
+        activation = activax.catalog[name]
         parts = {
             "Accuracy": accurate(activation, errors[name], curves.get(name)),
             "Memory": memory(kept[name]),

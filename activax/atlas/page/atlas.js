@@ -6,7 +6,7 @@ const MOST = 6; // activations at a time, one a colour
 const LABELS = {
   value: "value over x", slope: "slope over x", second: "second derivative over x",
   errors: "error of the value in ulp, over x", depth: "variance of the next layer, over that of this one",
-  correlation: "correlation of two inputs behind the next layer, over that of this one",
+  correlation: "correlation in the next layer, over that in this one",
 };
 let chosen = []; // entries: a card, the values of its parameters, a colour
 
