@@ -16,11 +16,12 @@ from activax.catalogue.models import models_of
 from activax.catalogue.traits import TRAITS
 from activax.cli.atlas import RESULTS, check_page, write_page
 from activax.cli.errors import UsageError
+from activax.diagnostics.palette import colour
 from activax.theory import Traits
 
 MARK = "activax show"
 GLYPHS = ["o", "."]  # for the value and the slope
-LOOKS = (("#0072B2", "-"), ("#D55E00", "--"))  # the same in a picture, for colour-blind eyes, too
+DASHES = ("-", "--")  # the same in a picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +92,8 @@ def run(arguments: argparse.Namespace) -> None:
                 force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
-        print(DRAWN_ALONG.get(activation.kind, ""))
+        if along := DRAWN_ALONG.get(activation.kind):
+            print(along)
 
 
 def _traits(activation: activax.Activation[...]) -> str:
@@ -142,12 +144,13 @@ def _figure(
 ) -> Any:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4), dpi=200, layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for (label, (x, y)), (colour, line) in zip(curves.items(), LOOKS, strict=True):
-        axes.plot(x, y, line, color=colour, label=label)
+    for i, (label, (x, y)) in enumerate(curves.items()):
+        axes.plot(x, y, DASHES[i], color=colour(i), label=label)
     axes.grid(alpha=0.3)
     axes.legend()
     axes.set_xlabel("x")
-    axes.set_title("\n".join([activation.name, DRAWN_ALONG.get(activation.kind, "")]).rstrip())
+    axes.set_title(DRAWN_ALONG.get(activation.kind, ""), fontsize="small")
+    figure.suptitle(activation.name)
     return figure

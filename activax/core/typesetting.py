@@ -121,7 +121,7 @@ def as_mathml(formula: WrittenFormula) -> str:
 
     Example:
         >>> from activax.core.typesetting import as_mathml, written_formula
-        >>> as_mathml(written_formula(activax.identity))[-28:]
+        >>> as_mathml(written_formula(activax.identity))[-27:]
         '<mo>=</mo><mi>x</mi></math>'
     """
     lines = map(_Typesetter(MATHML).typeset, formula.equations)
