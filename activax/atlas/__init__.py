@@ -6,6 +6,7 @@ Modules:
     contraction      Fused multiply-adds, where LLVM makes them.
     javascript       The printer of functions of numbers.
     curves           Value, slope and second derivative of an activation.
+    lines            The line along which an activation of several numbers is drawn.
     results          Committed results of benchmarks, as facts.
     cards            The facts of an activation.
     html             The page, whose parts stand in the folder `page`.

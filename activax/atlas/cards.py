@@ -4,7 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from activax.atlas.curves import VALUE, curves
+import numpy as np
+
+from activax.atlas.curves import DRAWN, VALUE, curves
+from activax.atlas.lines import DRAWN_ALONG, line_derivatives
 from activax.catalogue.index import ALIASES, INDEX, Entry
 from activax.catalogue.models import models_of
 from activax.catalogue.search import similar
@@ -14,6 +17,8 @@ from activax.core.definition import PACKAGE
 
 SHOWN = 4  # activations that a card names
 PLACES = 200  # of a slider
+SAMPLED_TO = 8.0  # as numbers.js knows it
+SAMPLES = 200  # without 0, where kinks are
 
 
 def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,6 +60,9 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         ],
         "measured": measured if known else {},
     }
+    if activation.kind not in DRAWN:
+        drawn = {"sampled": sampled(activation), "drawn": DRAWN_ALONG[activation.kind]}
+        return facts | drawn | {"fixed": _fixed(activation, {})}
     try:
         printed = curves(activation)
     except NotImplementedError as reason:
@@ -69,6 +77,18 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         "double": [script.text for script in printed.double],
         "approximate": [script.approximate for script in printed.single],
     }
+
+
+def sampled(activation: Activation[...]) -> list[list[float | None]]:
+    """Return value, slope and second derivative at SAMPLES points along a line.
+
+    Kinds with several numbers in are not printed as functions of one; None stands for no number.
+    """
+    x = np.linspace(-SAMPLED_TO, SAMPLED_TO, SAMPLES)
+    return [
+        [float(f"{y:.4g}") if math.isfinite(y) else None for y in curve]
+        for curve in line_derivatives(activation, x)
+    ]
 
 
 def _tags(entry: Entry | None) -> list[str]:

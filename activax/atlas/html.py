@@ -13,7 +13,8 @@ NOTE = (
     "Curves are the formulas of activax in float32, printed from their jaxpr to JavaScript: the "
     "operations of XLA on a CPU with fused multiply-adds, whose last bits other devices and other "
     "compilers may round otherwise. Errors are beside the same definition in float64, which stands "
-    "for the exact function. Gated units are drawn by their gate; a slider sets the value."
+    "for the exact function. Gated units are drawn by their gate; a slider sets the value. Vectors "
+    "and complex numbers are drawn along a line that the card names, between computed points."
 )
 
 

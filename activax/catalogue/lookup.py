@@ -19,7 +19,7 @@ from activax.core.complex_valued import split_complex
 from activax.core.definition import PACKAGE
 from activax.core.fast import fast
 from activax.core.glu_of import glu_of
-from activax.core.notebook import html_table
+from activax.core.notebook import html_table, mime_bundle
 from activax.saving.policies import lean
 
 # What makes an activation of another, in the order in which a config applies them; `affine` and
@@ -68,6 +68,8 @@ class Catalog(Mapping[str, Activation[...]]):
         ]
         table = html_table(columns, rows, caption=f"{PACKAGE}.catalog of {len(self)} activations")
         return f'<div style="max-height:24em;overflow:auto">{table}</div>'
+
+    _repr_mimebundle_ = mime_bundle
 
 
 catalog = Catalog()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from activax.core.notebook import html_table
+from activax.core.notebook import html_table, mime_bundle
 
 Floats = np.ndarray[Any, np.dtype[Any]]
 # A function of an array that acts on each element.
@@ -107,6 +107,8 @@ class Report(NamedTuple):
         found = dict.fromkeys(finding.check for finding in self.findings)
         table = html_table(COLUMNS, self._rows(), caption=self._conclusion())
         return table + html_table(["", ""], [(check, HINTS[check]) for check in found])
+
+    _repr_mimebundle_ = mime_bundle
 
     def _conclusion(self) -> str:
         number = len(self.findings)

@@ -10,15 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 
 import activax
+from activax.atlas.lines import DRAWN_ALONG, along_line
 from activax.bench.results import files
 from activax.catalogue.models import models_of
 from activax.catalogue.traits import TRAITS
 from activax.cli.atlas import RESULTS, check_page, write_page
 from activax.cli.errors import UsageError
+from activax.diagnostics.palette import colour
 from activax.theory import Traits
 
 MARK = "activax show"
 GLYPHS = ["o", "."]  # for the value and the slope
+DASHES = ("-", "--")  # the same in a picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
             return
     curves = plotted(activation, x)
     if arguments.png:
-        files.write_picture(arguments.png, _figure(activation.name, curves), MARK)
+        files.write_picture(arguments.png, _figure(activation, curves), MARK)
         print(f"wrote {arguments.png}")
     else:
         import uniplot
@@ -89,6 +92,8 @@ def run(arguments: argparse.Namespace) -> None:
                 force_ascii_characters=GLYPHS,
             )
         )  # fmt: skip
+        if along := DRAWN_ALONG.get(activation.kind):
+            print(along)
 
 
 def _traits(activation: activax.Activation[...]) -> str:
@@ -128,33 +133,24 @@ def _elsewhere(activation: activax.Activation[...]) -> str:
 def plotted(
     activation: activax.Activation[...], x: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the curves of value and slope.
-
-    A gated unit is drawn along its gate, at value 1; a function of vectors by its first element,
-    along vectors (x, 0); a function of complex numbers by its real part, along real numbers.
-    """
-
-    def scalar(x: jax.Array) -> jax.Array:
-        if activation.kind == "gated":
-            return activation(x, jnp.ones_like(x))
-        if activation.kind == "complex":
-            return activation(x).real
-        if activation.kind != "elementwise":
-            return activation(jnp.stack([x, jnp.zeros_like(x)])).ravel()[0]
-        return activation(x)
-
+    """Return the curves of value and slope, along the line that `DRAWN_ALONG` says."""
+    scalar = along_line(activation, activation.kind)
     value, slope = jax.jit(jax.vmap(jax.value_and_grad(scalar)))(jnp.asarray(x, jnp.float32))
     return {"value": (x, np.asarray(value)), "slope": (x, np.asarray(slope))}
 
 
-def _figure(title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Any:
+def _figure(
+    activation: activax.Activation[...], curves: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for label, (x, y) in curves.items():
-        axes.plot(x, y, label=label)
+    for i, (label, (x, y)) in enumerate(curves.items()):
+        axes.plot(x, y, DASHES[i], color=colour(i), label=label)
     axes.grid(alpha=0.3)
     axes.legend()
-    axes.set_title(title)
+    axes.set_xlabel("x")
+    axes.set_title(DRAWN_ALONG.get(activation.kind, ""), fontsize="small")
+    figure.suptitle(activation.name)
     return figure

@@ -54,6 +54,7 @@ class Activation(Facts, Generic[P]):
             where the definition has none.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
             they are, by design, not those of the value; None elsewhere.
+        latex: the formula as LaTeX, as the section "Formula" of the docstring has it.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
             element; for a gated unit, those of the gate.
         ranges: the `activax.Range` of each parameter that is a real number, by name.

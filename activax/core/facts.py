@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from activax.core.definition import Definition, Elsewhere
-from activax.core.notebook import activation_html
+from activax.core.notebook import activation_html, mime_bundle
 from activax.core.ranges import Ranges
 from activax.numerics.mode import Mode, at
 
@@ -147,9 +147,21 @@ class Facts:
         )
         return textwrap.dedent(found.group(1)).strip() if found else ""
 
+    @property
+    def latex(self) -> str:
+        from activax.core.typesetting import as_latex, written_formula  # few need a parser
+
+        return as_latex(written_formula(self))
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         return activation_html(self)
+
+    def _repr_latex_(self) -> str:
+        """Return what a notebook becomes as a PDF."""
+        return rf"$\displaystyle {self.latex}$"
+
+    _repr_mimebundle_ = mime_bundle
 
     @property
     def is_bound(self) -> bool:

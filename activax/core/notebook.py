@@ -1,4 +1,4 @@
-"""HTML that notebooks show in place of the text of an object."""
+"""HTML, and the bundle of types, that notebooks show in place of the text of an object."""
 
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
@@ -57,9 +57,34 @@ def cell_text(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def mime_bundle(
+    shown: Any, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+) -> dict[str, str]:
+    """Return an object as the types of text that front ends choose from: the `_repr_mimebundle_`.
+
+    Args:
+        shown: an object with `_repr_html_`, and with `_repr_latex_` if it has a formula.
+        include: the MIME types to return; None for all.
+        exclude: the MIME types to leave out.
+
+    Example:
+        >>> from activax.core.notebook import mime_bundle
+        >>> [*mime_bundle(activax.relu)]
+        ['text/plain', 'text/html', 'text/latex']
+        >>> mime_bundle(activax.relu, include=["text/plain"])
+        {'text/plain': 'activax.relu'}
+    """
+    makers = {"text/plain": shown.__repr__, "text/html": shown._repr_html_}
+    if latex := getattr(shown, "_repr_latex_", None):
+        makers["text/latex"] = latex
+    wanted = {*(makers if include is None else include)} - {*(exclude or ())}
+    return {mime: make() for mime, make in makers.items() if mime in wanted}
+
+
 def displayed(result: type[T]) -> type[T]:
     """Let notebooks show named tuples of a class as a table of their fields."""
     result._repr_html_ = result_html  # type: ignore[attr-defined]
+    result._repr_mimebundle_ = mime_bundle  # type: ignore[attr-defined]
     return result
 
 
@@ -82,8 +107,11 @@ def result_html(result: Any) -> str:
 def activation_html(activation: Any) -> str:
     """Return an activation as HTML: its facts and, if it is elementwise, its curve."""
     parameters = ", ".join(f"{k} = {cell_text(v)}" for k, v in activation.parameters.items())
+    from activax.core.typesetting import as_mathml, written_formula  # not when activax is imported
+
+    formula = written_formula(activation)
     facts = {
-        "formula": activation.section("Formula"),
+        "note": formula.note,
         "parameters": parameters,
         "kinks": ", ".join(map(cell_text, activation.kinks)),
         "family": f"{activation.family} ({activation.kind}, {activation.tier})",
@@ -91,7 +119,8 @@ def activation_html(activation: Any) -> str:
     }
     table = html_table(["", ""], [pair for pair in facts.items() if pair[1]])
     title = f"<b>{escape(repr(activation))}</b><br>{escape(activation.summary)}"
-    return f"<div>{title}{_curves(activation)}{table}</div>"
+    equations = f'<div style="width:fit-content">{as_mathml(formula)}</div>'
+    return f"<div>{title}{equations}{_curves(activation)}{table}</div>"
 
 
 def _is_column(value: object) -> bool:

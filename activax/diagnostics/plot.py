@@ -13,6 +13,7 @@ import numpy as np
 
 from activax.diagnostics import plot_data
 from activax.diagnostics.gradients import GradientFlow
+from activax.diagnostics.palette import colour
 from activax.diagnostics.units import HealthReport
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def gradient_flow(
         ):
             at = [j for j, path in enumerate(paths) if path in curve and _kind(path) == kind]
             values = np.array([curve[paths[j]] for j in at])
-            look = {"color": f"C{i}", "label": f"{name} {kind}".strip()}
+            look = {"color": colour(i), "label": f"{name} {kind}".strip()}
             _draw_norms(axes, np.array(at), values, LINES[k % len(LINES)], look)
         axes.set(ylabel=NORM_LABELS[which], yscale="log")
         axes.grid(alpha=0.3)
@@ -113,7 +114,7 @@ def _add_legend(figure: "Figure", names: list[str], kinds: list[str]) -> None:
 
     marked = {line.get_marker() for axes in figure.axes for line in axes.lines}
     handles = [
-        *(Line2D([], [], color=f"C{i}", label=name) for i, name in enumerate(names) if name),
+        *(Line2D([], [], color=colour(i), label=name) for i, name in enumerate(names) if name),
         *(Line2D([], [], color="black", linestyle=LINES[k % len(LINES)], label=kind)
           for k, kind in enumerate(kinds) if kind),
         *(Line2D([], [], color="black", linestyle="", marker=mark, label=what)
@@ -166,11 +167,11 @@ def unit_health(reports: Mapping[str, HealthReport], steps: Any = None) -> "Figu
     figure = _new_figure(caller, (10, 6))
     from matplotlib import colormaps
 
-    colours = colormaps["viridis"](np.linspace(0, 0.9, len(shares)))
+    shades = colormaps["viridis"](np.linspace(0, 0.9, len(shares)))
     grid = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
     for axes, (flag, title) in zip(grid, FLAG_TITLES.items(), strict=True):
-        for (name, layer), colour in zip(shares.items(), colours, strict=True):
-            axes.plot(at, 100 * layer[flag], ".-", color=colour, label=name)
+        for (name, layer), shade in zip(shares.items(), shades, strict=True):
+            axes.plot(at, 100 * layer[flag], ".-", color=shade, label=name)
         unknown = sum(bool(np.isnan(layer[flag]).any()) for layer in shares.values())
         if unknown:
             note = f"not known, or not always: {unknown} of {len(shares)} layers"
@@ -220,7 +221,7 @@ def histograms(layers: Mapping[str, Any], *, bins: int = 60) -> "Figure":
     figure = _new_figure(caller, (6 * columns, 1 + 1.2 * rows))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).T.ravel()
     for axes, (name, layer) in zip(grid, found.items(), strict=False):
-        axes.stairs(layer.shares, edges, fill=True)
+        axes.stairs(layer.shares, edges, fill=True, color=colour(0))
         apart = f", {layer.nonfinite} not finite" if layer.nonfinite else ""
         axes.set_title(f"{name}: {layer.zero_share:.1%} are 0{apart}", fontsize="small")
         axes.grid(alpha=0.3)

@@ -116,8 +116,8 @@ def spocu(x: Array, *, alpha: float = 3.0937, beta: float = 0.6653, gamma: float
     """Scaled polynomial constant unit, of degree 8 on the right and constant on the left.
 
     Formula:
-        spocu(x) = alpha (h(x / gamma + beta) - h(beta)), where h(z) = z^8 - 2 z^7 + 2 z^3 for
-        z > 0, else 0
+        spocu(x) = alpha (h(x / gamma + beta) - h(beta)), where h(z) = z^8 - 2 z^7 + 2 z^3 if
+        z > 0 else 0
 
     Args:
         alpha: the factor on the value.

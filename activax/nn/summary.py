@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from activax.core.notebook import html_table
+from activax.core.notebook import html_table, mime_bundle
 from activax.nn.checks import check_example
 from activax.nn.layer import Example, Layer, Params, as_layer, init
 from activax.nn.layer import apply as apply_layer
@@ -46,6 +46,8 @@ class Summary:
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         return html_table(COLUMNS, self._cells(), right=NUMBERS)
+
+    _repr_mimebundle_ = mime_bundle
 
     def _cells(self) -> list[tuple[str, ...]]:
         rows = [(r.path, _short(r.layer), _shapes(r.output), *_counts(r)) for r in self.rows]

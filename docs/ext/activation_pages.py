@@ -8,10 +8,13 @@ from typing import Any
 
 import activax
 from activax import Activation
+from activax.atlas.lines import DRAWN_ALONG
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX, TAGS
 from activax.catalogue.models import models_of
 from activax.catalogue.search import EVERY_KIND, EVERY_TIER
 from activax.catalogue.traits import TRAITS
+from activax.core.formula_grammar import JOINTS
+from activax.core.typesetting import as_mathml, written_formula
 from activax.theory import Traits
 from docs.ext import curves, measured
 from docs.ext.measured import table
@@ -21,11 +24,13 @@ TIERS = {
     "derived": "derived: built from others, or with a bound that is checked at samples",
     "formula": "formula: JAX differentiates it, and there is no bound",
 }
+# A formula that is wider than a phone scrolls there.
+FORMULA = "width:fit-content;max-width:100%;overflow:auto;padding:.4em 0;font-size:110%"
 
 
 def pages() -> dict[str, str]:
     """Return the text of each page by the name of its activation, and of the index."""
-    results = measured.results()
+    results = measured.results(activax.catalog)
     made = {name: page(a, results.get(name, {})) for name, a in activax.catalog.items()}
     return made | {"index": index()}
 
@@ -44,15 +49,15 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
     """
     text = inspect.cleandoc(activation.__doc__ or "").partition("\n\n")[2]
     words = re.split(r"\n+(?=[A-Z][\w ]*:\n)", text)[0]  # what stands before the sections
-    caption = curves.CAPTIONS.get(activation.kind, "")
+    caption = DRAWN_ALONG.get(activation.kind, "")
     parts = [
         "---\norphan: true\n---",
         f"# {activation.name}",
         words,
         f"```{{py:function}} activax.{activation.name}{_signature(activation)}\n```",
+        *formula(activation),
         f"```{{raw}} html\n{curves.draw(activation)}\n```",
         *[caption] * bool(caption),
-        f"```text\n{activation.section('Formula')}\n```",
         table(("fact", ""), [[k, _cell(v)] for k, v in facts(activation)]),
     ]
     if activation.parameters:
@@ -64,7 +69,22 @@ def page(activation: Activation[...], results: Mapping[str, str]) -> str:
     if example := activation.section("Example"):
         parts += ["## Example", f"```pycon\n{example}\n```"]
     parts += ["## Paper", *paper(activation)]
+    parts += ["The formula in LaTeX:", f"```latex\n{activation.latex}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def formula(activation: Activation[...]) -> Iterator[str]:
+    """Yield the formula as MathML, which needs no script, and the words after it."""
+    written = written_formula(activation)
+    yield f'```{{raw}} html\n<div style="{FORMULA}">{as_mathml(written)}</div>\n```'
+    if note := written.note.rstrip("."):
+        goes_on = note.partition(" ")[0] in JOINTS
+        yield escaped(f"{note}." if goes_on else f"{note[0].upper()}{note[1:]}.")
+
+
+def escaped(words: str) -> str:
+    """Return words of a docstring as Markdown; the marks of formulas are no emphasis."""
+    return re.sub(r"([*_|<>\[\]])", r"\\\1", words)
 
 
 def facts(activation: Activation[...]) -> Iterator[tuple[str, str]]:

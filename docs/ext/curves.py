@@ -1,31 +1,18 @@
-"""The picture of an activation: its value, slope and second derivative.
-
-The plain formula is evaluated operation by operation, on arrays of one shape. So XLA compiles each
-primitive once for all activations.
-"""
+"""The picture of an activation: its value, slope and second derivative."""
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from activax import Activation
+from activax.atlas import lines
 from docs.ext import svg
 
 POINTS = 256
 REACH, FARTHEST = 5.0, 50.0  # the inputs that are drawn, and how far kinks may move their end
 SIDE = 1e-4  # the distance to a kink of the points on both of its sides, as a part of the reach
 WIDTH, HEIGHT = 430, 250
-CAPTIONS = {
-    "gated": "Drawn along the gate, at value 1.",
-    "complex": "The real part is drawn, along real numbers.",
-    "vector": "The first element is drawn, along the vectors (x, 0).",
-    "reduction": "Drawn along the vectors (x, 0).",
-    "expansion": "The first element is drawn, along the vectors (x, 0).",
-}
 
 
 class Curves(NamedTuple):
@@ -51,34 +38,10 @@ def inputs(activation: Activation[...]) -> np.ndarray:
     return np.sort([*grid, *sides]).astype(np.float32)
 
 
-def scalar(activation: Activation[...]) -> Callable[[jax.Array], jax.Array]:
-    """Return the function that is drawn, of an array of numbers that are apart."""
-    # Only the rule of an activation has the slope of a surrogate.
-    f = activation if activation.surrogate else activation.formula
-
-    def along(x: jax.Array) -> jax.Array:
-        if activation.kind == "elementwise":
-            return f(x)
-        if activation.kind == "gated":
-            return f(x, jnp.ones_like(x))
-        if activation.kind == "complex":
-            return f(jax.lax.complex(x, jnp.zeros_like(x))).real
-        return f(jnp.stack([x, jnp.zeros_like(x)], -1)).reshape(len(x), -1)[:, 0]
-
-    return along
-
-
 def curves(activation: Activation[...]) -> Curves:
     """Return the curves of an activation at its default parameters."""
-    f, x = scalar(activation), jnp.asarray(inputs(activation))
-    ones = jnp.ones_like(x)
-
-    def slope(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return jax.jvp(f, (x,), (ones,))
-
-    with jax.disable_jit():
-        (value, first), (_, second) = jax.jvp(slope, (x,), (ones,))
-    return Curves(*(np.asarray(curve, np.float64) for curve in (x, value, first, second)))
+    x = inputs(activation)
+    return Curves(x.astype(np.float64), *lines.line_derivatives(activation, x))
 
 
 def view(drawn: Curves) -> tuple[float, float]:

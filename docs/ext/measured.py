@@ -3,7 +3,7 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import activax
@@ -12,6 +12,7 @@ from activax.bench.results.tables import markdown_table
 from benchmarks import accuracy
 from benchmarks._lib import suite_tables
 from benchmarks._lib.publishing import RESULTS
+from docs.ext import error_pictures, phases
 
 Rows = list[dict[str, Any]]
 ULP = "An *ulp* is a unit in the last place; 0.5 is correctly rounded."
@@ -28,20 +29,22 @@ def read(name: str) -> Rows:
     return rows
 
 
-def results() -> dict[str, dict[str, str]]:
-    """Return the results of each activation, by heading."""
+def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the results of some activations, by name and heading."""
     swept, sample = read("accuracy"), read("accuracy-sample")
     errors = grouped([row for row in sample if row["implementation"] != "activax"] + swept)
     kept, critical = grouped(read("memory")), grouped(read("criticality"))
+    curves = {row["op"]: row for row in read("error-curves")}
     races = defaultdict(dict)
     for (op, dtype, mode), race in suite_tables.races(suite_tables.committed()[0]).items():
         races[op][dtype, mode] = race
     found = {}
-    for name, activation in activax.catalog.items():
+    for name in names:
+        activation = activax.catalog[name]
         parts = {
-            "Accuracy": accurate(activation, errors[name]),
+            "Accuracy": accurate(activation, errors[name], curves.get(name)),
             "Memory": memory(kept[name]),
-            "Initialisation": initial(critical[name]),
+            "Initialisation": initial(activation, critical[name]),
             "Speed": speed(races[name]),
         }
         found[name] = {heading: text for heading, text in parts.items() if text}
@@ -56,8 +59,8 @@ def grouped(rows: Rows) -> dict[str, Rows]:
     return out
 
 
-def accurate(activation: Activation[...], errors: Rows) -> str:
-    """Return the bound of the error, the counts of 16 bits, and the errors of all libraries."""
+def accurate(activation: Activation[...], errors: Rows, curves: Mapping[str, Any] | None) -> str:
+    """Return the bound of the error, its picture, the counts of 16 bits, and other libraries'."""
     parts = []
     if activation.tier != "formula":
         value, slope = (
@@ -67,6 +70,9 @@ def accurate(activation: Activation[...], errors: Rows) -> str:
         parts.append(
             f"The largest error in float32: {value} of the value, {slope} of the slope. {ULP}"
         )
+    if curves:
+        picture = error_pictures.draw(curves)
+        parts += [f"```{{raw}} html\n{picture}\n```", error_pictures.CAPTION]
     if activation.rounding:
         lines = [
             [dtype, f"{values:,}", f"{slopes:,}"]
@@ -94,8 +100,8 @@ def memory(kept: Rows) -> str:
     return f"{bits}\n\n{lean}" if row["lean"] else bits
 
 
-def initial(critical: Rows) -> str:
-    """Return the gain and the critical point at q = 1, or why there is none."""
+def initial(activation: Activation[...], critical: Rows) -> str:
+    """Return the gain and the critical point at q = 1 or why there is none, and their picture."""
     if not critical:
         return ""
     (row,) = critical
@@ -108,7 +114,11 @@ def initial(critical: Rows) -> str:
     elif row["reason"]:
         parts.append(f"`theory.critical`: {row['reason']}.")
     link = "[Initialise deep networks](../guide/initialise.md) says what this means."
-    return " ".join([*parts, link])
+    words = " ".join([*parts, link])
+    if row["gain"] is None and row["sigma_w"] is None:
+        return words
+    picture = f"```{{raw}} html\n{phases.draw(activation, row)}\n```"
+    return f"{words}\n\n{picture}\n\n{phases.CAPTION}"
 
 
 def speed(races: dict[tuple[str, str], suite_tables.Race]) -> str:

@@ -5,7 +5,7 @@ has one colour and one dash pattern everywhere. Axes and letters have the colour
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -22,6 +22,8 @@ class Pen(NamedTuple):
 VALUE = Pen("#0072B2")
 SLOPE = Pen("#D55E00", "5 2.5")
 SECOND = Pen("#009E73", "1.5 2.5")
+SIGNAL = Pen("#B5508A")  # of a random network
+SAME = Pen("currentColor", "3 3")  # what stays as it is
 OURS = Pen("#8E63C7")
 PEER = Pen("#C28400", "4 1.5")
 FONT = 11
@@ -53,17 +55,26 @@ class Panel(NamedTuple):
         up = (y - self.y[0]) / (self.y[1] - self.y[0])
         return self.left + across * self.width, self.top + (1 - up) * self.height
 
-    def axes(self, xlabel: str = "", *, numbers: bool = True) -> str:
-        """Return the frame, a rule at each tick, the title of x, and numbers; for y on demand."""
+    def axes(
+        self, xlabel: str = "", *, numbers: bool = True, at: Mapping[float, str] | None = None
+    ) -> str:
+        """Return the frame, a rule at each tick, the title of x, and numbers.
+
+        Args:
+            xlabel: the title of x.
+            numbers: whether y has numbers.
+            at: the labels of the ticks of x; round numbers by default.
+        """
         right, bottom = self.left + self.width, self.top + self.height
         out = [
             f'<rect x="{self.left:g}" y="{self.top:g}" width="{self.width:g}" '
             f'height="{self.height:g}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
         ]
-        for tick in ticks(*self.x, self.width / 40):
+        at = at or {tick: _number(tick) for tick in ticks(*self.x, self.width / 40)}
+        for tick, label in at.items():
             across = self.place(tick, 0)[0]
             out += [_rule(across, self.top, across, bottom, strong=tick == 0)]
-            out += [text(across, bottom + FONT + 2, _number(tick), "middle")]
+            out += [text(across, bottom + FONT + 2, label, "middle")]
         for tick in ticks(*self.y, self.height / 22, least=1.0 if self.log else 0.0):
             down = self.place(0, tick)[1]
             out += [_rule(self.left, down, right, down, strong=tick == 0 and not self.log)]
@@ -98,6 +109,11 @@ class Panel(NamedTuple):
             f'<svg x="{left}" y="{top}" width="{width}" height="{height}" '
             f'viewBox="{left} {top} {width} {height}">{"".join(lines)}</svg>'
         )
+
+    def mark(self, x: float, y: float, pen: Pen) -> str:
+        """Return a dot at a point."""
+        across, down = self.place(x, y)
+        return f'<circle cx="{across:.1f}" cy="{down:.1f}" r="4" fill="{pen.colour}"/>'
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", pen: Pen | None = None) -> str:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from importlib import resources
 
+import numpy as np
 import pytest
 
 import activax
@@ -40,13 +41,14 @@ def test_the_command_writes_chosen_activations(tmp_path, capsys):
     assert cli.main(["atlas", "--out", str(file), "--fn", *names]) == 0
     printed = capsys.readouterr().out
     assert "5 activations" in printed
-    assert "1 have no curve" in printed
+    assert "have no curve" not in printed
     page = file.read_text()
     assert page.count("</script>") == 2  # none from a docstring
     relu, swiglu, softmax, ours, bound = cards_of(page)
     assert relu["measured"]["ulps"] == {"value": 0.0, "slope": 0.0}
     assert [slider["name"] for slider in swiglu["sliders"]] == ["value"]
-    assert softmax["reason"] == "softmax is of the kind vector, which has no one curve"
+    assert softmax["sampled"][0][99] < 0.5 < softmax["sampled"][0][100]
+    assert softmax["drawn"] == "The first element is drawn, along the vectors (x, 0)."
     assert (ours["name"], ours["sliders"][0]["value"]) == ("hinge", 0.5)
     assert bound["sliders"][0]["value"] == 0.5
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page.partition("<script id")[0])
@@ -128,17 +130,45 @@ def test_the_script_has_no_syntax_error(tmp_path):
     subprocess.run(["node", "--check", str(tmp_path / "page.js")], check=True)
 
 
-@pytest.mark.skipif(not node.installed(), reason="node is not on the path")
-def test_moments_are_those_of_theory():
-    """The gains and the critical point that a page computes are those of `activax.theory`."""
+def printed_by(statement, activation):
+    """Return what a statement prints in a page that has the card of an activation."""
     folder = resources.files("activax.atlas").joinpath("page")
     names = ("arithmetic.js", "numbers.js", "facts.js")
     script = "".join(folder.joinpath(name).read_text() for name in names)
-    facts = facts_of(activax.tanh, {})
-    script += f"const card = {json.dumps(facts)}; console.log(signals({{ card, values: [] }}));"
+    script += f"const card = {json.dumps(facts_of(activation, {}))};"
+    script += "const entry = { card, values: [] };" + statement
     # With -e the script is global, as that of a page is, so that `eval` sees its functions.
     run = subprocess.run(["node", "-e", script], check=True, capture_output=True, text=True)
-    said = [float(number) for number in re.findall(r"\d+\.\d+", run.stdout)]
+    return run.stdout
+
+
+@pytest.mark.skipif(not node.installed(), reason="node is not on the path")
+def test_correlations_are_those_of_theory():
+    """The kernel of relu has a closed form: Cho and Saul's, of degree 1."""
+    statement = "console.log([-1, 0, 0.5, 1].map(correlationMap(single(entry, 0))).join());"
+    said = [float(number) for number in printed_by(statement, activax.relu).split(",")]
+    angle = np.arccos([-1, 0, 0.5, 1])
+    exact = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi
+    np.testing.assert_allclose(said, exact, atol=1e-3)
+
+
+@pytest.mark.skipif(not node.installed(), reason="node is not on the path")
+def test_curves_of_vectors_go_through_their_samples():
+    statement = "console.log([-8, 0, 0.04, 9].map(single(entry, 0)).join());"
+    low, middle, between, outside = printed_by(statement, activax.softmax).split(",")
+    assert float(low) == pytest.approx(1 / (1 + np.exp(8)), rel=1e-3)
+    assert float(middle) == pytest.approx(0.5, abs=1e-6)
+    assert float(between) == pytest.approx(0.51, abs=1e-4)
+    assert outside.strip() == "NaN"
+    (none, *_), *_ = facts_of(activax.polar_squash, {})["sampled"]
+    assert none == pytest.approx(-64 / 65, abs=1e-4)
+
+
+@pytest.mark.skipif(not node.installed(), reason="node is not on the path")
+def test_moments_are_those_of_theory():
+    """The gains and the critical point that a page computes are those of `activax.theory`."""
+    printed = printed_by("console.log(signals(entry));", activax.tanh)
+    said = [float(number) for number in re.findall(r"\d+\.\d+", printed)]
     forward, backward = theory.gain(activax.tanh), theory.gain(activax.tanh, "backward")
     point = theory.critical(activax.tanh)
     expected = [forward, backward, forward / backward, point.sigma_w, point.sigma_b]

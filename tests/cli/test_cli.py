@@ -292,6 +292,11 @@ def test_show_knows_every_activation(entry, capsys):
     assert entry.section("Paper").splitlines()[0] in printed
 
 
+def test_show_says_what_is_drawn_of_a_gated_unit(capsys):
+    assert cli.main(["show", "glu"]) == 0
+    assert capsys.readouterr().out.endswith("Drawn along the gate, at value 1.\n")
+
+
 def test_show_writes_a_plot(tmp_path, capsys):
     assert cli.main(["show", "hard_swish", "--png", str(tmp_path / "plot.png")]) == 0
     assert "activax.hard_silu" in capsys.readouterr().out

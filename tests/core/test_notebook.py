@@ -95,6 +95,28 @@ def test_a_report_shows_findings_and_advice():
     assert str(found).splitlines()[1].split() == head
 
 
+def test_every_object_has_a_bundle_of_types():
+    network = nn.summary(nn.dense(4), jax.ShapeDtypeStruct((2, 3), "float32"))
+    report = activax.check(jnp.tanh, dtypes=["float32"])
+    for shown in (activax.elu, activax.catalog, network, report, theory.moments(activax.relu)):
+        bundle = shown._repr_mimebundle_()
+        assert bundle["text/plain"] == repr(shown)
+        assert bundle["text/html"] == shown._repr_html_()
+        assert ("text/latex" in bundle) == (shown is activax.elu)
+        assert [*shown._repr_mimebundle_(exclude=["text/plain", "text/latex"])] == ["text/html"]
+
+
+def test_an_activation_shows_its_formula_as_mathematics():
+    assert activax.elu.latex == (
+        r"\operatorname{elu}(x) = \begin{cases} x & \text{if } x > 0 \\ "
+        r"\alpha \, (\exp(x) - 1) & \text{otherwise} \end{cases}"
+    )
+    assert activax.elu._repr_latex_() == rf"$\displaystyle {activax.elu.latex}$"
+    (math,) = parsed(activax.elu).findall(".//math")
+    assert "".join(math.itertext()).startswith("elu\N{FUNCTION APPLICATION}(x)=")
+    assert dict(cells(activax.elu))["note"] == "the slope at 0 is alpha"
+
+
 def test_results_stay_named_tuples():
     point = theory.critical(activax.tanh)
     assert repr(point).startswith("Critical(sigma_w=")

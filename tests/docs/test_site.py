@@ -11,8 +11,18 @@ import pytest
 import activax
 
 pytest.importorskip("rich")
-from benchmarks import criticality
-from docs.ext import activation_pages, api_pages, curves, lesson_pages, measured, svg
+from activax import theory
+from benchmarks import criticality, error_curves
+from docs.ext import (
+    activation_pages,
+    api_pages,
+    curves,
+    error_pictures,
+    lesson_pages,
+    measured,
+    phases,
+    svg,
+)
 
 PLACE = re.compile(r"^\.\. (?:py:data|auto\w+):: (\S+)$", re.MULTILINE)
 
@@ -60,11 +70,13 @@ def test_marks_of_restructuredtext_are_escaped_outside_of_code_and_examples():
 @pytest.mark.parametrize("name", ["gelu", "prelu", "swiglu", "log_softmax", "mod_relu"])
 def test_page_of_an_activation(name):
     """A page of each kind has a picture, the formula, the facts, what was measured, the paper."""
-    page = activation_pages.page(activax.catalog[name], measured.results()[name])
+    page = activation_pages.page(activax.catalog[name], measured.results([name])[name])
     assert f"# {name}\n" in page
     assert f"```{{py:function}} activax.{name}(" in page
     assert page.count("<polyline") >= 2
     assert "| tier | " in page
+    assert page.count("<math") >= 1
+    assert f"```latex\n{activax.catalog[name].latex}\n```" in page
     assert "## Paper" in page
     assert ("```bibtex\n@misc{" in page) == bool(activax.cite(name))
     assert ("## Parameters" in page) == bool(activax.catalog[name].parameters)
@@ -94,6 +106,38 @@ def test_committed_points_are_those_of_today(name):
     for number in numbers:
         assert today[number] == pytest.approx(committed[number], abs=1e-9)
     assert bool(committed["reason"]) == (name == "softplus")
+
+
+def test_pictures_of_errors_are_those_of_the_catalogue():
+    rows = {row["op"]: row for row in measured.read("error-curves")}
+    assert {*rows} == {a.name for a in activax.catalog.values() if a.kind == "elementwise"}
+    assert all(len(row["float32 value"]) == error_curves.BINS for row in rows.values())
+    assert error_curves.measure(activax.relu) == rows["relu"]
+    assert error_pictures.draw(rows["gelu"]).count("<polyline") >= 3  # value, slope, 0.5
+
+
+def test_bins_of_errors_go_up():
+    x = error_curves.float32_inputs()
+    assert (np.diff(x) > 0).all()
+    assert {*np.diff(error_curves.bins(x))} == {0, 1}
+    assert [*error_curves.bins(np.float32([-3e38, -1e-37, 1e-37, 3e38]))] == [
+        0, error_curves.BINS // 2 - 1, error_curves.BINS // 2, error_curves.BINS - 1
+    ]  # fmt: skip
+    assert len(error_curves.bfloat16_inputs()) == 2 * 254 * 128
+    assert error_pictures.ticks()[error_curves.BINS / 2] == "0"
+
+
+def test_pictures_of_signals_are_those_of_theory():
+    """The kernel of relu has a closed form, and its critical points one sigma_w."""
+    relu = phases.means(activax.relu)
+    alike = phases.correlation(relu, 2**0.5, 0.0)
+    angle = np.arccos(phases.CORRELATIONS)
+    exact = (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi
+    np.testing.assert_allclose(alike, exact, atol=2e-3)
+    assert phases.critical_points(relu)[1] == pytest.approx(2**0.5, rel=1e-3)
+    point = theory.critical(activax.tanh)
+    across, up = phases.critical_points(phases.means(activax.tanh))
+    assert np.interp(point.sigma_b, across, up) == pytest.approx(point.sigma_w, rel=1e-3)
 
 
 def test_every_lesson_has_a_page():

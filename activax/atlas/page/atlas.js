@@ -6,13 +6,14 @@ const MOST = 6; // activations at a time, one a colour
 const LABELS = {
   value: "value over x", slope: "slope over x", second: "second derivative over x",
   errors: "error of the value in ulp, over x", depth: "variance of the next layer, over that of this one",
+  correlation: "correlation in the next layer, over that in this one",
 };
 let chosen = []; // entries: a card, the values of its parameters, a colour
 
 // The charts.
 for (const [id, label] of Object.entries(LABELS))
   find("charts").append(element("figure", {}, element("svg", { id: `chart-${id}`, role: "img", "aria-label": label })));
-const plotted = () => chosen.filter((entry) => entry.card.single);
+const plotted = () => chosen.filter((entry) => isDrawn(entry.card));
 const bounds = () => {
   const [low, high] = [+find("low").value, +find("high").value];
   return low < high ? [low, high] : [-5, 5];
@@ -22,19 +23,22 @@ const charts = () => {
   find("charts").hidden = !entries.length;
   readout();
   if (!entries.length) return;
-  const over = (points) => entries.map((entry) => ({ points: points(entry), kind: `c${entry.color}` }));
+  const over = (points, shown = entries) => shown.map((entry) => ({ points: points(entry), kind: `c${entry.color}` }));
   ["value", "slope", "second"].forEach((id, i) =>
     draw(find(`chart-${id}`), { series: over((entry) => samples(single(entry, i), low, high, 600)), low, high, label: LABELS[id] }));
-  const dots = over((entry) => errors(entry, 0, low, high, 300)).map((one) => ({ ...one, dots: true }));
+  const printed = entries.filter((entry) => entry.card.single);
+  const dots = over((entry) => errors(entry, 0, low, high, 300), printed).map((one) => ({ ...one, dots: true }));
   const worst = Math.max(1, ...dots.flatMap((one) => one.points.map((point) => point[1])).filter(Number.isFinite));
   draw(find("chart-errors"), { series: dots, low, high, label: LABELS.errors, range: [0, Math.min(worst * 1.05, 16)] });
-  const waves = entries.filter((entry) => entry.card.kind === "elementwise").map((entry) => {
-    const f = single(entry, 0), gain = 1 / secondMoment(f, 1);
-    const points = Array.from({ length: 41 }, (_, i) => [i / 10, gain * secondMoment(f, i / 10)]);
-    return { points, kind: `c${entry.color}` };
-  });
-  const equal = { points: [[0, 0], [4, 4]], kind: "", dashed: true };
-  draw(find("chart-depth"), { series: [equal, ...waves], low: 0, high: 4, label: LABELS.depth, range: [0, 4] });
+  const elementwise = entries.filter((entry) => entry.card.kind === "elementwise");
+  const sweep = (high, map) => Array.from({ length: 41 }, (_, i) => (i * high) / 40).map((x) => [x, map(x)]);
+  const layer = (id, high, map) => {
+    const equal = { points: [[0, 0], [high, high]], kind: "", dashed: true };
+    const series = [equal, ...over((entry) => sweep(high, map(single(entry, 0))), elementwise)];
+    draw(find(`chart-${id}`), { series, low: 0, high, label: LABELS[id], range: [0, high] });
+  };
+  layer("depth", 4, (f) => (q) => secondMoment(f, q) / secondMoment(f, 1));
+  layer("correlation", 1, correlationMap);
 };
 // The names in their colours, which are the legend of the charts, with the numbers at an x.
 const readout = (x) => find("readout").replaceChildren(x === undefined ? "" : `x = ${short(x)}   `,
@@ -83,11 +87,11 @@ const tiles = new Map(catalogue.map((card) => {
 }));
 const sketch = (card) => {
   const svg = tiles.get(card.name).firstChild;
-  if (!card.single) {
+  if (!isDrawn(card)) {
     svg.append(element("text", { x: 50, y: 34, "text-anchor": "middle" }, card.kind));
     return;
   }
-  const entry = { card, values: card.sliders.map((one) => one.value) };
+  const entry = { card, values: (card.sliders ?? []).map((one) => one.value) };
   const [value, slope] = [0, 1].map((i) => samples(single(entry, i), -4, 4, 81));
   const range = extent(value.map((point) => point[1])), steep = extent(slope.map((point) => point[1]));
   const toX = (x) => 50 + x * 12.5, to = ([low, high]) => (y) => 57 - ((y - low) / (high - low)) * 54;
@@ -159,7 +163,7 @@ new IntersectionObserver(([stage]) => { find("up").hidden = stage.isIntersecting
 for (const id of ["low", "high"]) find(id).addEventListener("input", changed);
 find("charts").addEventListener("pointermove", (event) => {
   const svg = event.target.closest("svg");
-  if (!svg?.fromX || svg.id === "chart-depth") return;
+  if (!svg?.fromX || ["chart-depth", "chart-correlation"].includes(svg.id)) return;
   const x = svg.fromX(event.clientX - svg.getBoundingClientRect().left);
   for (const id of ["value", "slope", "second", "errors"]) {
     const cursor = find(`chart-${id}`).querySelector(".cursor"), at = find(`chart-${id}`).toX(x);

@@ -10,6 +10,7 @@ const facts = ({ card }) => {
   return [
     ["family", `${card.family} (${card.kind}, ${card.tier})`],
     ["tags", card.tags.join(", ")],
+    ["drawn", card.drawn],
     ["kinks", card.kinks.map(short).join(", ")],
     ["domain", card.domain.join() === "-inf,inf" ? "" : card.domain.map(short).join(" to ")],
     ["fixed", Object.entries(card.fixed).map((pair) => pair.join(" = ")).join(", ")],

@@ -2,10 +2,18 @@
 const QUANTITIES = ["value", "slope", "second derivative"];
 const compiled = new Map();
 
+// Between samples from -SAMPLED_TO to SAMPLED_TO, on a straight line; elsewhere no number.
+const SAMPLED_TO = 8;
+const interpolated = (points) => (x) => {
+  const place = ((x + SAMPLED_TO) / (2 * SAMPLED_TO)) * (points.length - 1), left = Math.floor(place);
+  const at = (i) => points[i] ?? NaN;
+  return place === left ? at(left) : at(left) + (place - left) * (at(left + 1) - at(left));
+};
 // The functions of a card; they are compiled when they are first drawn.
+const isDrawn = (card) => Boolean(card.single || card.sampled);
 const functionsOf = (card) => {
   if (!compiled.has(card.name))
-    compiled.set(card.name, {
+    compiled.set(card.name, card.sampled ? { single: card.sampled.map(interpolated) } : {
       single: card.single.map((text) => (0, eval)(text)),
       double: card.double.map((text) => (0, eval)(text)),
     });
@@ -27,6 +35,25 @@ const secondMoment = (f, q) => {
   let sum = 0;
   for (let z = -8 + 1 / 64; z < 8; z += 1 / 32) sum += f(Math.sqrt(q) * z) ** 2 * Math.exp(-z * z / 2);
   return sum / 32 / Math.sqrt(2 * Math.PI);
+};
+// The correlation of two signals of variance 1 behind a layer of random weights without biases, over
+// that before it: sum a_k^2 c^k / sum a_k^2, with the coefficients of f by normalised Hermite
+// polynomials. What 48 degrees leave is of higher degrees.
+const correlationMap = (f) => {
+  const sums = new Array(49).fill(0);
+  let square = 0, weights = 0;
+  for (let z = -8 + 1 / 64; z < 8; z += 1 / 32) {
+    const y = f(z), weight = Math.exp(-z * z / 2);
+    weights += weight;
+    square += weight * y * y;
+    for (let k = 0, before = 0, h = 1; k < sums.length; k++) {
+      sums[k] += weight * y * h;
+      [before, h] = [h, (z * h - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
+    }
+  }
+  const squares = sums.map((sum) => (sum / weights) ** 2);
+  squares.push(square / weights - squares.reduce((a, b) => a + b));
+  return (c) => (squares.reduce((sum, a, k) => sum + a * c ** k, 0) * weights) / square;
 };
 // Equally spaced points of a function; at a jump the line is interrupted by NaN.
 const samples = (f, low, high, count) => {

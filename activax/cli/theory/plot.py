@@ -12,8 +12,8 @@ import activax
 from activax import theory
 from activax.cli.theory import maps
 from activax.cli.theory.card import HALF_STABLE, Start, critical_points, noted, starts
+from activax.diagnostics.palette import COLOURS
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of starts, and safe for the colour-blind
 REGIONS = ("#dce9f5", "#fbe0d0", "#e2e2e2")  # in the order of maps.ORDERED ...
 REGION_NAMES = ("ordered: gradients vanish", "chaotic: gradients explode", "variance explodes")
 FILLS = {1: "full", 0: "left", -1: "none"}  # markers of stable, half-stable, repelling points

@@ -11,6 +11,7 @@ from rich.table import Table
 
 import activax
 from activax.bench.results import json_rows
+from activax.diagnostics.palette import COLOURS
 from activax.study.comparison import compare_paired, may_be_best
 from activax.study.digits.experiment import Result
 from activax.study.digits.settings import Settings
@@ -107,6 +108,7 @@ def draw_curves(results: list[Result]) -> Any:
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
+    axes.set_prop_cycle(color=COLOURS)
     for result in results:
         steps = np.arange(1, len(result.loss) + 1)
         (line,) = axes.plot(steps, result.loss.mean(1), label=result.activation)

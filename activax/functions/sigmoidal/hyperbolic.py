@@ -220,8 +220,8 @@ def reltanh(x: Array, upper: Array | float = 0.0, lower: Array | float = -1.5) -
     """Rectified linear tanh: hyperbolic tangent between two tangents of itself.
 
     Formula:
-        reltanh(x) = tanh(x) if lower < x < upper, else tanh(c) + tanh'(c) (x - c), where c is
-        upper if x >= upper and lower if x <= lower
+        reltanh(x) = tanh(x) if lower < x < upper, else tanh(c) + tanh'(c) (x - c), where
+        c = min(max(x, lower), upper)
 
     Args:
         upper: the input from which on the function is straight; a number or an array that

@@ -39,7 +39,7 @@ def arctan(x: Array) -> Array:
     """Arc tangent, between -pi/2 and pi/2.
 
     Formula:
-        arctan(x) is the angle between -pi/2 and pi/2 whose tangent is x
+        arctan(x) = the angle between -pi/2 and pi/2 whose tangent is x
 
     Example:
         >>> activax.arctan(jnp.array([-1.0, 0.0, 1.0]))
@@ -120,7 +120,7 @@ def smooth_step(x: Array, gamma: Array | float = 1.0) -> Array:
     """Cubic step with a continuous slope, exactly 0 and 1 outside of an interval.
 
     Formula:
-        smooth_step(x) = 0 if x <= -gamma / 2, 1 if x >= gamma / 2, and between them
+        smooth_step(x) = 0 if x <= -gamma / 2, 1 if x >= gamma / 2, else
         -2 (x / gamma)^3 + 3 x / (2 gamma) + 1/2
 
     Args:
@@ -151,7 +151,8 @@ def smoother_step(x: Array, gamma: Array | float = 1.0) -> Array:
     """Quintic step with a continuous slope and second derivative.
 
     Formula:
-        smoother_step(x) = t^3 (6 t^2 - 15 t + 10), where t is x / gamma + 1/2 clipped to [0, 1]
+        smoother_step(x) = t^3 (6 t^2 - 15 t + 10), where t =
+        min(max(x / gamma + 1/2, 0), 1)
 
     Args:
         gamma: the width of the step; a number or an array that broadcasts against x.
