@@ -235,7 +235,6 @@ from activax.functions.periodic.waves import one_minus_cos as one_minus_cos
 from activax.functions.periodic.waves import rbf_nt as rbf_nt
 from activax.functions.periodic.waves import sin_cos_wavelet as sin_cos_wavelet
 from activax.functions.periodic.waves import sine as sine
-from activax.functions.periodic.waves import siren as siren
 from activax.functions.periodic.waves import siren_sine as siren_sine
 from activax.functions.piecewise.jumps import jump_relu as jump_relu
 from activax.functions.piecewise.jumps import jump_step as jump_step
@@ -954,7 +953,6 @@ __all__ = [
     "sinlu",
     "sinp",
     "sinsig",
-    "siren",
     "siren_sine",
     "situ_glu",
     "smelu",

@@ -4029,7 +4029,6 @@ ALIASES = {
     "acon_a": "swish",
     "sielu": "gelu_tanh",
     "pvlu": "vlu",
-    "siren": "siren_sine",
     "maf": "multiquadric",
     "pau": "pau_a",
     "pade_activation_unit": "pau_a",

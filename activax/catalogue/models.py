@@ -55,10 +55,12 @@ MODELS = {
 }
 
 
+def unit_of(model: str) -> str:
+    """Return the name of the activation of a model."""
+    unit = MODELS[model].unit
+    return unit if isinstance(unit, str) else str(unit["name"])
+
+
 def models_of(name: str) -> tuple[str, ...]:
     """Return the models whose activation is the one of this name."""
-
-    def used(unit: str | Mapping[str, Any]) -> str:
-        return unit if isinstance(unit, str) else unit["name"]
-
-    return tuple(model for model, entry in MODELS.items() if used(entry.unit) == name)
+    return tuple(model for model in MODELS if unit_of(model) == name)

@@ -13,7 +13,7 @@ from activax.core.activation import Activation
 from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
-from activax.functions.self_gated.powers import END, POWERS, falling_power
+from activax.functions.self_gated.powers import END, EXPONENTS, falling_power
 from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
@@ -142,7 +142,7 @@ def expanded_sigmoid(x: Array, alpha: Array | float) -> Array:
     edges=(0.0, END),
     kinks=(0.0,),
     reference=lambda mp, x, m: (x ** (m / (mp.sqrt(x) + 1)) if x > 0 else x) / (1 + mp.exp(-x)),
-    ranges=POWERS,
+    ranges=EXPONENTS,
 )
 def falling_silu(x: Array, m: Array | float) -> Array:
     """Return silu(x) for x <= 0, and x^(m / (sqrt(x) + 1)) sigmoid(x) above."""

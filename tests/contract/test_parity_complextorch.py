@@ -57,12 +57,12 @@ def test_a_threshold():
 
 
 def test_the_split_rectifier_has_no_gradient_there():
-    """By default it overwrites what its backward pass reads."""
+    """The default overwrites what its backward pass reads."""
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         pulled(lambda z: theirs.CVSplitReLU()(1 * z))
 
 
 def test_the_sigmoid_there_is_one_of_minus_z():
-    """Its docstring has exp(-z), its code exp(z)."""
+    """The docstring has exp(-z), the code exp(z)."""
     one = torch.tensor([1.0 + 0.0j])
     np.testing.assert_allclose(theirs.CVSigmoid()(one).numpy(), 1 / (1 + np.e), rtol=1e-6)

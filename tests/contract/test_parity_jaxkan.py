@@ -55,7 +55,7 @@ def test_value_and_slope(name):
 
 
 def test_the_default_chebyshev_slope_loses_all_digits_there_where_tanh_is_nearly_1():
-    """It takes the arccos of tanh(x); ours is a recursion, whose slope by x has the one of tanh."""
+    """The arccos of tanh(x) has no digits there; ours is a recursion in tanh(x)."""
     there = made("ChebyshevLayer", D=7, flavor="default")
     far, one = (jnp.array([12.0]),), (jnp.ones(1),)
     exact = 1 / np.cosh(12.0) ** 2

@@ -55,7 +55,7 @@ def test_spikingjelly(name):
 
 
 def test_the_sigmoid_of_snntorch_is_nan_at_minus_4():
-    """Its slope is an exponential, which overflows, over the square of one; ours is 0."""
+    """The slope is an exponential, which overflows, over the square of one; ours is 0."""
     surrogate = pytest.importorskip("snntorch.surrogate")
     _, slope = value_and_slope(surrogate.sigmoid(slope=25), np.float32([-4.0]))
     assert np.isnan(slope).all()
@@ -64,7 +64,7 @@ def test_the_sigmoid_of_snntorch_is_nan_at_minus_4():
 
 
 def test_the_triangle_of_snntorch_is_none():
-    """Its slope is the threshold times 1 or -1, at any distance."""
+    """The slope is the threshold times 1 or -1, at any distance."""
     surrogate = pytest.importorskip("snntorch.surrogate")
     _, slope = value_and_slope(surrogate.triangular(), np.float32([-3.0, -0.1, 0.1, 3.0]))
     np.testing.assert_array_equal(slope, [1, 1, -1, -1])

@@ -24,7 +24,6 @@ __all__ = [
     "rbf_nt",
     "sin_cos_wavelet",
     "sine",
-    "siren",
     "siren_sine",
 ]
 
@@ -294,6 +293,3 @@ def rbf_nt(x: Array, g: Array | float = 1.0) -> Array:
         2019, Neural Tangents: Fast and Easy Infinite Neural Networks in Python, arXiv:1912.02803.
     """
     return math.sqrt(2) * _sine(x, jnp.sqrt(2 * g), math.pi / 4)
-
-
-siren = siren_sine

@@ -18,7 +18,7 @@ from activax.numerics.transcendental import logistic
 __all__ = ["powlu"]
 
 END = float(np.finfo(np.float32).max)  # beyond, float64 has numbers, and float32 infinity
-POWERS = {"m": Range(0.0, 10.0, excluded=(0.0,))}  # of the paper
+EXPONENTS = {"m": Range(0.0, 10.0, excluded=(0.0,))}  # of the paper
 
 
 def falling_power(x: Array, m: Array, lower: int) -> Array:
@@ -71,7 +71,7 @@ def _exact(mp: Any, x: Any, m: Any) -> Any:
     edges=(0.0, END),
     kinks=(),
     reference=_exact,
-    ranges=POWERS,
+    ranges=EXPONENTS,
 )
 def powlu(x: Array, m: Array | float = 3.0) -> Array:
     """Power linear unit: a power of x that falls to 1, times a sigmoid.
