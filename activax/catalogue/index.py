@@ -3665,7 +3665,7 @@ INDEX = {
     "step": Entry(
         "spiking.neurons",
         "elementwise",
-        "derived",
+        "certified",
         ("bounded", "monotone", "nonnegative", "sparse", "surrogate", "trainable"),
         -1,
         1943,
