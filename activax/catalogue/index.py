@@ -3701,7 +3701,7 @@ INDEX = {
     "step": Entry(
         "spiking.neurons",
         "elementwise",
-        "derived",
+        "certified",
         ("bounded", "monotone", "nonnegative", "sparse", "surrogate", "trainable"),
         -1,
         1943,

@@ -1,4 +1,4 @@
-"""The activations whose value and slope were measured at every float32.
+"""The activations whose value and slope were measured at every float32 and have a bound.
 
 Written by `python -m benchmarks.index`."""
 
@@ -41,6 +41,7 @@ SWEPT = {
     "sqrt_softplus",
     "squareplus",
     "star_relu",
+    "step",
     "swish",
     "tanh",
     "tanh_shrink",
