@@ -8,7 +8,7 @@ All variants of an activation begin with the same parameters and see the same ba
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -118,31 +118,46 @@ def shuffled(number: int, batch: int, steps: int, key: Array) -> Array:
     return orders[:, : an_epoch * batch].reshape(-1, batch)[:steps]
 
 
-def measure(name: str, activation: Unit, seeds: int, steps: int | None) -> list[dict[str, Any]]:
-    """Train each variant, and return a record for each; its lists have one entry a seed."""
+def measure(
+    name: str, op: str, networks: Mapping[str, nn.Layer], seeds: int, steps: int | None
+) -> Iterator[dict[str, Any]]:
+    """Train each network, and yield a record for each; its lists have one entry a seed.
+
+    Args:
+        name: the task.
+        op: the name that the records have in common.
+        networks: by what is kept, that of EXACT first; all take the same parameters.
+        seeds: the number of starts.
+        steps: of training; None for those of the task.
+    """
     task = TASKS[name]
     (x, y), _ = task.data()
     keys = jax.random.split(jax.random.key(0), seeds)
-    params = jax.vmap(lambda key: task.network(activation).init(key, x[:1]))(keys)
+    params = jax.vmap(lambda key: networks[EXACT].init(key, x[:1]))(keys)
     batches = jax.vmap(partial(shuffled, len(y), task.batch, steps or task.steps))(keys)
-    records: list[dict[str, Any]] = []
     exact: Any = None
-    for kept, variant in slope_variants(activation).items():
-        run = jax.jit(jax.vmap(partial(train, task, task.network(variant))))
+    for kept, network in networks.items():
+        run = jax.jit(jax.vmap(partial(train, task, network)))
         losses, accuracies, first = map(np.asarray, run(params, batches))
         exact = first if kept == EXACT else exact
         errors = np.linalg.norm(first - exact, axis=1) / np.linalg.norm(exact, axis=1)
-        records.append(
-            {
-                "task": name,
-                "op": activation.name,
-                "kept": kept,
-                "loss": losses.tolist(),
-                "accuracy": accuracies.tolist(),
-                "gradient_error": errors.tolist(),
-            }
-        )
-    return records
+        yield {
+            "task": name,
+            "op": op,
+            "kept": kept,
+            "loss": losses.tolist(),
+            "accuracy": accuracies.tolist(),
+            "gradient_error": errors.tolist(),
+        }
+
+
+def measure_slopes(
+    name: str, activation: Unit, seeds: int, steps: int | None
+) -> Iterator[dict[str, Any]]:
+    """Train the network of a task with each variant of an activation."""
+    variants = slope_variants(activation)
+    networks = {kept: TASKS[name].network(variant) for kept, variant in variants.items()}
+    return measure(name, activation.name, networks, seeds, steps)
 
 
 def over_exact(records: Sequence[dict[str, Any]]) -> list[str]:
@@ -203,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         record
         for task in options.task
         for activation in options.activations
-        for record in measure(task, activation, options.seeds, options.steps)
+        for record in measure_slopes(task, activation, options.seeds, options.steps)
     ]
     publishing.publish(COLUMNS, rows(records), records, options.json, argv)
     return 0

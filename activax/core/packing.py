@@ -120,7 +120,7 @@ def _best_block(x: Array, codes: int) -> Block | None:
     axes that divide into most parts, then leading axes that do, such as that of a batch, and then
     is a column, several times as fast on a CPU as a row.
     """
-    parts = _parts(x)
+    parts = device_parts(x)
     known = {axis: n for axis, n in enumerate(x.shape) if isinstance(n, int)}  # not symbolic
 
     def fits(block: Block) -> bool:
@@ -144,7 +144,7 @@ def _blocks(codes: int, ndim: int) -> Iterator[Block]:
         yield tuple(2 ** axes.count(axis) for axis in range(ndim))
 
 
-def _parts(x: Array) -> list[int]:
+def device_parts(x: Array) -> list[int]:
     """Return into how many parts devices may divide each axis, as far as the trace knows.
 
     Explicit axes of a mesh say how x is divided, automatic ones may divide any axis of x, and

@@ -216,7 +216,7 @@ def attention(
                 keys = normalize.inner(own["key_norm"], keys)
             if rotate is not None:
                 queries, keys = rotate.inner({}, queries), rotate.inner({}, keys)
-            heads = dot_product(
+            outputs = dot_product(
                 queries,
                 keys,
                 values,
@@ -226,10 +226,10 @@ def attention(
                 rate=dropout,
                 key=key,
             )
-            return heads.reshape(*heads.shape[:-2], math.prod(heads.shape[-2:]))
+            return outputs.reshape(*outputs.shape[:-2], math.prod(outputs.shape[-2:]))
 
-        def project(heads: Array, out: Params) -> Array:
-            return affine_map("attention", out, heads, out_sharding, reduce)
+        def project(outputs: Array, out: Params) -> Array:
+            return affine_map("attention", out, outputs, out_sharding, reduce)
 
         rows = x.reshape(number, length, features)
         products = [affine_map("attention", params[name], rows) for name in heads_of]
@@ -237,10 +237,10 @@ def attention(
             None if lengths is None else lengths.reshape(number),
             None if segments is None else segments.reshape(number, length),
         )
-        heads = recomputed(read, policy, store, prevent_cse)(products, own, data, key)
-        heads = heads.reshape(*leading, length, heads.shape[-1])
+        outputs = recomputed(read, policy, store, prevent_cse)(products, own, data, key)
+        outputs = outputs.reshape(*leading, length, outputs.shape[-1])
         finish = project if store is None else stored(project, store, prevent_cse=prevent_cse)
-        return finish(heads, params["out"])
+        return finish(outputs, params["out"])
 
     axes: dict[str, Any] = {
         name: affine_axes("embed", "heads" if name == "query" else "kv_heads", bias=bias)

@@ -14,7 +14,7 @@ from jax.ad_checkpoint import checkpoint_name
 from jax.custom_derivatives import SymbolicZero
 
 from activax.core.arguments import compute_dtype, widen
-from activax.core.packing import Packed
+from activax.core.packing import Packed, device_parts
 from activax.core.residuals import KeptInputs
 from activax.core.rule import opaque
 from activax.numerics.mode import PLAIN, tracing
@@ -99,7 +99,7 @@ def encode(x: Array, format: Format, key: Array | None) -> Codes:
         return Codes(x.astype(jnp.bfloat16), None, x.shape, x.dtype)
     largest, dtype = CODES[format.name]
     rows = x.reshape(*x.shape[:-1], -1).astype(compute_dtype(x.dtype))
-    block = min(format.block, max(rows.shape[-1], 1))
+    block = _block_size(x, format.block)
     padding = [(0, 0)] * (rows.ndim - 1) + [(0, -rows.shape[-1] % block)]
     rows = jnp.pad(rows, padding)
     blocks = rows.reshape(*rows.shape[:-1], rows.shape[-1] // block, block)
@@ -115,6 +115,17 @@ def encode(x: Array, format: Format, key: Array | None) -> Codes:
     if format.name == "int4":
         return Codes(Packed.pack((codes + 8).astype(dtype), 4), scales, x.shape, x.dtype)
     return Codes(codes.astype(dtype), scales, x.shape, x.dtype)
+
+
+def _block_size(x: Array, largest: int) -> int:
+    """Return the size of the blocks of x: all on one device, as far as the trace knows its part."""
+    if not x.ndim:
+        return 1
+    size, parts = x.shape[-1], device_parts(x)[-1]
+    if parts == 1 or size % parts:
+        return min(largest, max(size, 1))
+    part = size // parts
+    return next(n for n in range(min(largest, part), 0, -1) if part % n == 0)
 
 
 def _encoder(caller: str, format: Format) -> Callable[[Array, Array | None], Codes]:
@@ -163,7 +174,8 @@ def stored(
 
     - "bfloat16": each number is rounded.
     - "int8/128": blocks of 128 neighbours along the last axis share a scale, and each number is one
-      of 255 multiples of it. Any size of block will do; the last block may be shorter.
+      of 255 multiples of it. Any size of block will do; the last block may be shorter. Blocks of an
+      axis that a mesh may split are at most so large that none lies on two devices.
     - "int4/32": the same with 15 multiples, two numbers in a byte.
     - "e4m3/128", "e5m2/128": blocks of floats of 8 bits, which keep small numbers better.
 

@@ -114,11 +114,60 @@ def test_few_bits_in_a_transformer(few_bits, monkeypatch):
     few = {"exact": activax.gelu, "bits1": activax.lean(activax.gelu, bits=1)}
     monkeypatch.setattr(few_bits, "slope_variants", lambda activation: few)
     with jax.numpy_dtype_promotion("standard"):
-        exact, rough = few_bits.measure("text", activax.gelu, seeds=2, steps=20)
+        exact, rough = few_bits.measure_slopes("text", activax.gelu, seeds=2, steps=20)
     start = math.log(modularity.text()[0])  # the loss of guesses
     assert all(2 < loss < start for loss in (*exact["loss"], *rough["loss"]))
     assert max(exact["gradient_error"]) == 0 < min(rough["gradient_error"])
     assert max(rough["gradient_error"]) < 0.5
+
+
+@pytest.mark.slow
+def test_formats(few_bits, tmp_path, monkeypatch):
+    from benchmarks import formats
+
+    for size, value in {"LAYERS": 2, "WIDTH": 16, "HIDDEN": 32}.items():
+        monkeypatch.setattr(few_bits, size, value)
+    to_json = tmp_path / "out.json"
+    argv = ["--task", "digits", "--seeds", "2", "--steps", "12", "--json", str(to_json)]
+    with jax.numpy_dtype_promotion("standard"):
+        assert formats.main(argv) == 0
+    measured = json.loads(to_json.read_text())["records"]
+    errors = {(r["op"], r["kept"]): max(r["gradient_error"]) for r in measured}
+    single = {kept: error for (op, kept), error in errors.items() if op == "gelu, float32"}
+    assert [*single] == ["exact", *formats.FORMATS, "norms' output"]
+    assert single["norms' output"] < 1e-5 < single["int8/128"] < single["int4/32"] < 0.2
+    assert 0 < errors["gelu, bfloat16", "int8/128"] < 0.05
+    assert few_bits.summary(measured).count("| digits: gelu, ") == 2
+
+
+@pytest.mark.slow
+def test_stored_steps(tmp_path, monkeypatch):
+    from benchmarks import stored_steps
+
+    (make, _, _), *_ = stored_steps.LAYERS.values()
+    monkeypatch.setattr(stored_steps, "LAYERS", {"ffn": (make, 2, (4, 8))})
+    to_json = tmp_path / "out.json"
+    assert stored_steps.main(["--repeats", "2", "--json", str(to_json)]) == 0
+    measured = json.loads(to_json.read_text())["records"]
+    assert [r["store"] for r in measured] == ["exact", *stored_steps.FORMATS]
+    assert measured[0]["step"] == 1
+    assert all(r["step"] > 0 for r in measured)
+    assert stored_steps.markdown(measured).splitlines()[2].startswith("| ffn | exact | 1.00 |")
+
+
+@pytest.mark.slow
+def test_format_errors(tmp_path, monkeypatch, capsys):
+    from benchmarks import format_errors
+
+    monkeypatch.setattr(format_errors, "ROWS", 8)
+    to_json = tmp_path / "out.json"
+    assert format_errors.main(["--json", str(to_json)]) == 0
+    measured = json.loads(to_json.read_text())["records"]
+    slopes = {(r["format"], r["op"], r["inputs"]): r["slope"] for r in measured}
+    assert slopes["int8/128", "gelu", "normal"] < slopes["e4m3/128", "gelu", "normal"] < 0.02
+    assert slopes["int4/32", "gelu", "normal"] < 0.1
+    assert format_errors.markdown(measured).count("\n") == 2 + len(format_errors.FORMATS)
+    assert "output off by" in capsys.readouterr().out
 
 
 def test_diagnostics(tmp_path, monkeypatch, capsys):
