@@ -3,12 +3,14 @@
     python -m benchmarks.error_curves --fn tanh
     python -m benchmarks.error_curves --json benchmarks/results/error-curves.json    # 10 minutes
 
+With --fn, a record that exists keeps its rows of other activations.
+
 A bin goes from one of EDGES to the next, on both sides of 0. Each holds the largest error among
 evenly spaced float32, or among all bfloat16, in hundredths of an ulp. Everything is evaluated
 operation by operation, so that XLA compiles each operation once for all activations; last bits may
 be others than in a compiled program. The exact results are those of the same definition in float64.
 bfloat16 is float32, rounded, and is left out where `activation.rounding` counts no wrong result.
-Results next to the smallest normal number do not count: parts of them are flushed to 0 on the way.
+Results below FLUSHED do not count: their low parts are flushed to 0 between two operations.
 """
 
 import itertools
@@ -41,7 +43,7 @@ EDGES = np.array(
     [*(2.0**k for k in (-126, -64, -32, -16)), *HALVES, 2.0**16, 2.0**32, 2.0**64, LARGEST]
 )
 BINS = 2 * (len(EDGES) - 1)
-FLUSHED = 4 * EDGES[0]
+FLUSHED = 2.0**-100
 INPUTS = 64  # float32 in a bin
 CORRECT = 50  # hundredths of an ulp, of a result that is rounded correctly
 
@@ -127,6 +129,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     records = [measure(activation) for activation in chosen]
     lines = [[row["op"], *(_largest(row[column]) for column in COLUMNS[1:])] for row in records]
+    if options.activations and options.json and options.json.exists():
+        fields = {"records": COLUMNS}
+        rows = {row["op"]: row for row in publishing.read(options.json, fields)["records"]}
+        rows |= {row["op"]: row for row in records}
+        records = [rows[a.name] for a in elementwise if a.name in rows]
     publishing.publish(COLUMNS, lines, records, options.json, argv, edges=[*map(float, EDGES)])
     return 0
 

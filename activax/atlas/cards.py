@@ -14,6 +14,7 @@ from activax.catalogue.search import similar
 from activax.catalogue.traits import TRAITS
 from activax.core import Activation, Range
 from activax.core.definition import PACKAGE
+from activax.core.typesetting import as_mathml, written_formula
 
 SHOWN = 4  # activations that a card names
 PLACES = 200  # of a slider
@@ -37,6 +38,7 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
     name = activation.name
     known = name if activation.__module__ == PACKAGE else ""  # an own one may have a name of ours
     entry = INDEX.get(known)
+    formula = written_formula(activation)
     facts: dict[str, Any] = {
         "name": name,
         "family": activation.family,
@@ -46,7 +48,8 @@ def facts_of(activation: Activation[...], measured: Mapping[str, Any]) -> dict[s
         "year": entry.year if entry else None,
         "aliases": [alias for alias, of in ALIASES.items() if of == known],
         "summary": activation.summary,
-        "formula": activation.section("Formula"),
+        "formula": as_mathml(formula),
+        "note": formula.note,
         "paper": " ".join(activation.section("Paper").split()),
         "kinks": [_rounded(kink) for kink in activation.kinks],
         "domain": [_rounded(end) for end in activation.domain],

@@ -108,7 +108,9 @@ class Report(NamedTuple):
         table = html_table(COLUMNS, self._rows(), caption=self._conclusion())
         return table + html_table(["", ""], [(check, HINTS[check]) for check in found])
 
-    _repr_mimebundle_ = mime_bundle
+    def _repr_mimebundle_(self, **chosen: Any) -> dict[str, str]:
+        """Return the text, and what a notebook shows."""
+        return mime_bundle(self, **chosen)
 
     def _conclusion(self) -> str:
         number = len(self.findings)

@@ -58,7 +58,9 @@ const cardOf = (entry, { changed, remove, open }) => {
   const close = element("button", { type: "button", "aria-label": `Remove ${card.name}` }, "×");
   close.addEventListener("click", remove);
   made.append(element("div", { class: "title" }, element("h2", {}, card.name), close), element("p", {}, card.summary));
-  if (card.formula) made.append(element("pre", {}, card.formula));
+  const formula = element("div", { class: "formula" });
+  formula.innerHTML = card.formula; // MathML of activax, whose words are escaped
+  made.append(formula, element("p", {}, card.note));
   if (card.reason) made.append(element("p", { class: "note" }, `No curve: ${card.reason}.`));
   const moved = element("p", { class: "note" }, signals(entry));
   (card.sliders ?? []).forEach((_, index) =>
