@@ -39,7 +39,11 @@ from activax.functions.complex import complex_gabor as complex_gabor
 from activax.functions.complex import igaussian as igaussian
 from activax.functions.complex import mod_relu as mod_relu
 from activax.functions.complex import polar_squash as polar_squash
+from activax.functions.complex import polar_tanh as polar_tanh
 from activax.functions.complex import siglog as siglog
+from activax.functions.complex import wire as wire
+from activax.functions.complex import wire_complex_gabor as wire_complex_gabor
+from activax.functions.complex import z_abs_relu as z_abs_relu
 from activax.functions.complex import z_leaky_relu as z_leaky_relu
 from activax.functions.complex import z_relu as z_relu
 from activax.functions.elementary.absolute import abs as abs
@@ -148,6 +152,7 @@ from activax.functions.gated.units import gated_attention_gate as gated_attentio
 from activax.functions.gated.units import geglu as geglu
 from activax.functions.gated.units import geglu_tanh as geglu_tanh
 from activax.functions.gated.units import glu as glu
+from activax.functions.gated.units import gpt_oss_swiglu as gpt_oss_swiglu
 from activax.functions.gated.units import qgeglu as qgeglu
 from activax.functions.gated.units import quick_geglu as quick_geglu
 from activax.functions.gated.units import reglu as reglu
@@ -160,6 +165,7 @@ from activax.functions.gated.variants import drelu_glu as drelu_glu
 from activax.functions.gated.variants import gtu as gtu
 from activax.functions.gated.variants import laplace_glu as laplace_glu
 from activax.functions.gated.variants import miglu as miglu
+from activax.functions.gated.variants import powglu as powglu
 from activax.functions.gated.variants import seglu as seglu
 from activax.functions.gated.variants import simple_gate as simple_gate
 from activax.functions.gated.variants import tanh_glu as tanh_glu
@@ -188,11 +194,15 @@ from activax.functions.learned.expansions import fast_kan_rbf as fast_kan_rbf
 from activax.functions.learned.expansions import fourier_kan as fourier_kan
 from activax.functions.learned.expansions import kan_bspline as kan_bspline
 from activax.functions.learned.expansions import legendre_kan as legendre_kan
+from activax.functions.learned.hinges import apl as apl
+from activax.functions.learned.hinges import relu_kan as relu_kan
 from activax.functions.learned.rational import group_rational as group_rational
 from activax.functions.learned.rational import pade_activation_unit as pade_activation_unit
 from activax.functions.learned.rational import pau as pau
 from activax.functions.learned.rational import pau_a as pau_a
 from activax.functions.learned.rational import pau_b as pau_b
+from activax.functions.learned.rational import pau_c as pau_c
+from activax.functions.learned.rational import rational as rational
 from activax.functions.learned.rational import rational_net as rational_net
 from activax.functions.normalizing import poly_norm as poly_norm
 from activax.functions.normalizing import standardize as standardize
@@ -374,6 +384,7 @@ from activax.functions.self_gated.joined import sc_swish as sc_swish
 from activax.functions.self_gated.joined import swish_relu as swish_relu
 from activax.functions.self_gated.joined import t_silu as t_silu
 from activax.functions.self_gated.joined import ts_swish as ts_swish
+from activax.functions.self_gated.logistic import acon as acon
 from activax.functions.self_gated.logistic import acon_b as acon_b
 from activax.functions.self_gated.logistic import acon_c as acon_c
 from activax.functions.self_gated.logistic import aptx as aptx
@@ -406,10 +417,12 @@ from activax.functions.self_gated.tanh_soft import eis_2 as eis_2
 from activax.functions.self_gated.tanh_soft import tanhsoft_1 as tanhsoft_1
 from activax.functions.self_gated.tanh_soft import tanhsoft_2 as tanhsoft_2
 from activax.functions.self_gated.tanh_soft import tanhsoft_3 as tanhsoft_3
+from activax.functions.self_gated.units import acon_a as acon_a
 from activax.functions.self_gated.units import gelu_tanh as gelu_tanh
 from activax.functions.self_gated.units import lisht as lisht
 from activax.functions.self_gated.units import mish as mish
 from activax.functions.self_gated.units import quick_gelu as quick_gelu
+from activax.functions.self_gated.units import sielu as sielu
 from activax.functions.self_gated.units import silu as silu
 from activax.functions.self_gated.units import swish as swish
 from activax.functions.shrinkage.asymmetric import asymmetric_hard_shrink as asymmetric_hard_shrink
@@ -513,6 +526,7 @@ from activax.functions.vector.dense import log_softmax as log_softmax
 from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
 from activax.functions.vector.entmax import alpha_entmax as alpha_entmax
+from activax.functions.vector.entmax import entmax as entmax
 from activax.functions.vector.entmax import entmax15 as entmax15
 from activax.functions.vector.lengths import isotropic_tanh as isotropic_tanh
 from activax.functions.vector.lengths import l2_normalize as l2_normalize
@@ -547,12 +561,15 @@ __all__ = [
     "Range",
     "a_silu",
     "abslu",
+    "acon",
+    "acon_a",
     "acon_b",
     "acon_c",
     "ada",
     "affine",
     "aliases",
     "alpha_entmax",
+    "apl",
     "approx_sign",
     "aptx",
     "aranda_ordaz",
@@ -632,6 +649,7 @@ __all__ = [
     "elish",
     "elliott_sigmoid",
     "elu",
+    "entmax",
     "entmax15",
     "erf",
     "erf_linear",
@@ -681,6 +699,7 @@ __all__ = [
     "glu_of",
     "golu",
     "gompertz",
+    "gpt_oss_swiglu",
     "group_rational",
     "groupsort",
     "gtu",
@@ -808,6 +827,7 @@ __all__ = [
     "pau",
     "pau_a",
     "pau_b",
+    "pau_c",
     "pdelu",
     "pelu",
     "penalized_tanh",
@@ -820,6 +840,7 @@ __all__ = [
     "plogish",
     "plu",
     "polar_squash",
+    "polar_tanh",
     "policies",
     "polu",
     "poly_norm",
@@ -827,6 +848,7 @@ __all__ = [
     "polylu",
     "polyrelu",
     "power_sigmoid",
+    "powglu",
     "powlu",
     "prelu",
     "prelu_plus",
@@ -844,6 +866,7 @@ __all__ = [
     "quadratic_bump",
     "quick_geglu",
     "quick_gelu",
+    "rational",
     "rational_net",
     "rbf_nt",
     "real_gabor",
@@ -857,6 +880,7 @@ __all__ = [
     "relu",
     "relu2",
     "relu6",
+    "relu_kan",
     "relu_n",
     "relu_squared",
     "repu",
@@ -902,6 +926,7 @@ __all__ = [
     "shifted_softplus",
     "shilu",
     "shrink",
+    "sielu",
     "siglin",
     "siglog",
     "siglu",
@@ -1056,6 +1081,8 @@ __all__ = [
     "very_leaky_relu",
     "vlu",
     "wavelet_tanh_mix",
+    "wire",
+    "wire_complex_gabor",
     "x_plus_sin",
     "xatglu",
     "xatlu",
@@ -1064,6 +1091,7 @@ __all__ = [
     "xielu",
     "xsilu",
     "xswiglu",
+    "z_abs_relu",
     "z_leaky_relu",
     "z_relu",
 ]

@@ -8,7 +8,7 @@ the second derivative for this CPU, each alone. Inputs are 10^5 normal float32: 
 and most within 10 of 0. Needs Node on the path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -73,14 +73,16 @@ def difference(ours: Floats, theirs: Floats) -> tuple[int, int]:
     return int(differ.sum()), int(apart.max(initial=0))
 
 
-def measure(chosen: Sequence[Activation[...]], x: Floats) -> list[dict[str, Any]]:
+def measure(
+    chosen: Sequence[Activation[...]], x: Floats, evaluate: Callable[..., Floats] = node.evaluate
+) -> list[dict[str, Any]]:
     """Return a record for each activation: the numbers of results that differ, and the ulps."""
     printed = {a.name: curves(a) for a in _tracked(chosen, "print")}
     records = []
     for a in _tracked(chosen, "compile"):
         own = printed[a.name]
         numbers = [float(np.float32(value)) for value in own.parameters.values()]
-        rows = node.evaluate([(script.text, numbers) for script in own.single], x)
+        rows = evaluate([(script.text, numbers) for script in own.single], x)
         found = [
             difference(row.astype(np.float32), compiled(a, own, i, x)) for i, row in enumerate(rows)
         ]

@@ -18,6 +18,7 @@ from benchmarks import (
     digits,
     dispatch,
     few_bits,
+    format_errors,
     memory,
     propagation,
     sharding,
@@ -65,7 +66,8 @@ def tables() -> dict[str, dict[str, str]]:
     files = {
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
-                                      "deep-training", "diagnostics", "study", "sharding")
+                                      "deep-training", "diagnostics", "study", "study-all",
+                                      "sharding", "format-errors")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -84,6 +86,7 @@ def tables() -> dict[str, dict[str, str]]:
         },
         "docs/guide/choose.md": {
             "study": study.markdown(files["study"]["records"]),
+            "study-all": study.markdown(files["study-all"]["records"]),
         },
         "docs/guide/initialise.md": {
             "propagation": propagation.summary(files["propagation"]["records"]),
@@ -91,6 +94,7 @@ def tables() -> dict[str, dict[str, str]]:
         },
         "docs/guide/memory.md": {
             "memory": memory.markdown(headline(kept)),
+            "format-errors": format_errors.markdown(files["format-errors"]["records"]),
             "few-bits": few_bits.summary(files["few-bits"]["records"]),
             "training-step": training_step.markdown(),
         },
@@ -110,6 +114,7 @@ def tables() -> dict[str, dict[str, str]]:
             "throughput": suite_tables.markdown(rows, here),
             "few-bits": few_bits.markdown(files["few-bits"]["records"]),
             "diagnostics": diagnostics.markdown(files["diagnostics"]["records"]),
+            "study-all": study.ranking(files["study-all"]["records"]),
             "propagation": propagation.markdown(files["propagation"]["records"]),
             "dispatch": dispatch.markdown(calls),
             "startup": startup.markdown(files["startup"]["records"]),

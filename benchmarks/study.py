@@ -86,6 +86,23 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     return markdown_table(COLUMNS, lines(rows))
 
 
+def ranking(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the table of the activations that one task confirmed, from the lowest score on."""
+    texts = []
+    for row in sorted(rows, key=lambda row: row["mean"]):
+        c = row["comparison"]
+        texts.append([
+            f"`{row['activation']}`",
+            f"{row['mean']:.4f} ± {row['half']:.4f}",
+            f"{c['difference']:+.4f} [{c['low']:+.4f}, {c['high']:+.4f}]" if c else "",
+            f"{c['p']:.2g}" if c else "",
+            "yes" if row["best"] else "",
+            f"{row['rate']:.2g}",
+        ])  # fmt: skip
+    headings = ("", rows[0]["score"], "minus that of relu", "p", "may be the best", "rate")
+    return markdown_table(headings, texts)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")

@@ -15,7 +15,7 @@ from activax.bench.accuracy.ulps import errors, near, precise, slope
 from activax.bench.compiled.program import Program, compile_for
 from activax.bench.memory.bits import Layers, Positions, layers, positions
 from activax.bench.memory.kept import kept
-from activax.bench.memory.ranking import Ranked, rank
+from activax.bench.memory.ranking import Ranked, Ranking, rank
 from activax.bench.memory.temporary import temporary
 from activax.bench.timing.measure import Effort, compare, measure
 from activax.bench.timing.roofline import Roofline
@@ -30,6 +30,7 @@ __all__ = [
     "Positions",
     "Program",
     "Ranked",
+    "Ranking",
     "Roofline",
     "Row",
     "SlopeError",

@@ -14,6 +14,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "torch": ("torch",),
     "torch.nn": ("torch",),
     "torch.nn.functional": ("torch",),
+    "torch.nn.modules.activation": ("torch",),  # where the classes say that they are
     "keras": ("keras", "keras.layers"),  # Keras 3
     "keras.activations": ("keras",),
     "keras.layers": ("keras.layers",),
@@ -30,9 +31,17 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "timm.layers": ("timm",),
     "onnx": ("onnx",),  # operators
     "mlx": ("mlx",),
+    "mlx.core": ("mlx",),
     "mlx.nn": ("mlx",),
     "te": ("te",),  # NVIDIA Transformer Engine
     "jnp": ("jax.numpy",),
+    "nnx": ("flax",),
+    "equinox": ("equinox", "jax"),  # Equinox and Haiku take the functions of jax.nn
+    "equinox.nn": ("equinox", "jax"),
+    "eqx": ("equinox", "jax"),
+    "eqx.nn": ("equinox", "jax"),
+    "haiku": ("jax",),
+    "hk": ("jax",),
 }
 # The libraries whose gated units read one packed array in another layout than ours by default.
 PACKED_LAYOUTS = {"te": "gate_value"}

@@ -101,8 +101,9 @@ def get(spec: str | Mapping[str, Any] | Activation[...]) -> Activation[...]:
 
     A name after a library or a module, as in "torch.GELU", is a function or class of that library,
     with the defaults of that library. The libraries are "jax", "flax", "torch", "keras", "keras2",
-    "tfa", "hf" (Hugging Face), "timm", "onnx", "mlx" and "te" (Transformer Engine); a module is a
-    path such as "torch.nn.functional". After "model" stands a published model, as in
+    "tfa", "hf" (Hugging Face), "timm", "onnx", "mlx", "te" (Transformer Engine), "equinox" and
+    "haiku", which take the functions of `jax.nn`; a module is a path such as
+    "torch.nn.functional". After "model" stands a published model, as in
     "model.gpt_oss": the result is its activation with its numbers.
 
     Args:

@@ -40,6 +40,7 @@ MODELS = {
     "kimi_k3": Model(
         "situ_glu", "MoonshotAI/Kimi-K3, technical report, equation 12: beta1 = 4, beta2 = 25"
     ),
+    "ling": Model("swiglu", "inclusionAI/Ling-V2, BailingMoeV2MLP of modeling_bailing_moe_v2.py"),
     "llama": Model("swiglu", "Touvron et al. 2023, arXiv:2302.13971"),
     "mega": Model("laplace_cdf_gate", "Ma et al. 2022, arXiv:2209.10655"),
     "mobilenet_v3": Model("hard_silu", "Howard et al. 2019, arXiv:1905.02244"),
@@ -54,10 +55,12 @@ MODELS = {
 }
 
 
+def unit_of(model: str) -> str:
+    """Return the name of the activation of a model."""
+    unit = MODELS[model].unit
+    return unit if isinstance(unit, str) else str(unit["name"])
+
+
 def models_of(name: str) -> tuple[str, ...]:
     """Return the models whose activation is the one of this name."""
-
-    def used(unit: str | Mapping[str, Any]) -> str:
-        return unit if isinstance(unit, str) else unit["name"]
-
-    return tuple(model for model, entry in MODELS.items() if used(entry.unit) == name)
+    return tuple(model for model in MODELS if unit_of(model) == name)

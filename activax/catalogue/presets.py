@@ -338,4 +338,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "clamped_swiglu": {"name": "clamped_swiglu", "layout": "gate_value"},
         "situglu": {"name": "situ_glu", "layout": "gate_value"},
     },
+    "equinox": {
+        "PReLU": "prelu",
+    },
 }

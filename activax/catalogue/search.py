@@ -10,6 +10,7 @@ import numpy as np
 
 from activax.catalogue.index import FAMILIES, INDEX, TAGS
 from activax.catalogue.lookup import by_name, get
+from activax.catalogue.models import MODELS, unit_of
 from activax.core.activation import Activation
 
 POINTS = 24  # at which the values of an activation are kept, for the nearest by shape
@@ -24,6 +25,7 @@ def find(
     tier: str | None = None,
     smooth: int = -1,
     since: int | None = None,
+    model: str | None = None,
     **tags: bool,
 ) -> tuple[str, ...]:
     """Return the names of the activations that have all of the given facts.
@@ -35,6 +37,7 @@ def find(
         smooth: the least number of continuous derivatives, 0, 1 or 2 (2: two or more); -1 for any.
             Above -1 only elementwise activations are found.
         since: the earliest year of the paper.
+        model: a published model that uses the activation, such as "llama".
         **tags: for each tag whether it holds. `activax.theory.traits` computes bounded, even,
             monotone, nonnegative, odd and sparse (0 on an interval) at the default parameters;
             masked, random, surrogate and trainable are facts of the definition.
@@ -44,21 +47,23 @@ def find(
 
     Raises:
         TypeError: a tag that is unknown, or is not True or False.
-        ValueError: a family, a kind or a tier that is unknown, or another number of derivatives.
+        ValueError: a family, a kind, a tier or a model that is unknown, or another number of
+            derivatives.
 
     Example:
         >>> "log_sigmoid" in activax.find(family="sigmoidal", bounded=False)
         True
         >>> "softplus" in activax.find(monotone=True, smooth=2)
         True
-        >>> activax.find(kind="gated", tier="formula")
-        ()
+        >>> activax.find(model="gpt_oss")
+        ('clamped_swiglu',)
     """
     for name, value, known in (
         ("family", family, FAMILIES),
         ("kind", kind, EVERY_KIND),
         ("tier", tier, EVERY_TIER),
         ("smooth", smooth, (-1, 0, 1, 2)),
+        ("model", model, MODELS),
     ):
         if value is not None and (isinstance(value, bool) or value not in known):
             raise ValueError(
@@ -66,9 +71,7 @@ def find(
             )
     for tag, wanted in tags.items():
         if tag not in TAGS:
-            guess = difflib.get_close_matches(tag, TAGS, 1)
-            hint = f"Did you mean {guess[0]!r}?" if guess else f"The tags are {', '.join(TAGS)}."
-            raise TypeError(f"find: unknown tag {tag!r}. {hint}")
+            raise TypeError(f"find: unknown tag {tag!r}. {_hint(tag)}")
         if not isinstance(wanted, bool):
             raise TypeError(f"find: {tag} must be True or False; got {wanted!r}")
     return tuple(
@@ -79,8 +82,20 @@ def find(
         and tier in (None, entry.tier)
         and (smooth == -1 or (entry.smooth is not None and entry.smooth >= smooth))
         and (since is None or (entry.year or 0) >= since)
+        and (model is None or unit_of(model) == name)
         and all((tag in entry.tags) == wanted for tag, wanted in tags.items())
     )
+
+
+def _hint(tag: str) -> str:
+    """Say what an unknown tag may mean: another tag, a family or a kind."""
+    guess = difflib.get_close_matches(tag, (*TAGS, *FAMILIES, *EVERY_KIND), 1)
+    if not guess:
+        return f"The tags are {', '.join(TAGS)}."
+    for fact, known in {"family": FAMILIES, "kind": EVERY_KIND}.items():
+        if guess[0] in known:
+            return f"Did you mean {fact}={guess[0]!r}?"
+    return f"Did you mean {guess[0]!r}?"
 
 
 def similar(
@@ -120,8 +135,8 @@ def similar(
         raise TypeError(
             f"similar: needs an elementwise activation; {activation!r} is {activation.kind}"
         )
-    if count < 1:
-        raise ValueError(f"similar: count must be at least 1; got {count}")
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"similar: count must be a whole number, at least 1; got {count}")
     name = activation.name if isinstance(activation, Activation) else ""
     itself = name if by_name(name) is activation else ""
     own = np.array(SHAPES[itself]) if itself in SHAPES else shape_of(activation)

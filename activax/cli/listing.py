@@ -9,6 +9,7 @@ from typing import Any
 import activax
 from activax.catalogue import FAMILIES, INDEX
 from activax.catalogue.index import TAGS
+from activax.catalogue.models import MODELS, unit_of
 from activax.catalogue.search import EVERY_KIND, EVERY_TIER
 from activax.cli.arguments import add_list, choice, positive
 
@@ -21,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list(parser, "--tag", one=choice(*TAGS), help=f"only with all of {', '.join(TAGS)}")
     add_list(parser, "--kind", one=choice(*EVERY_KIND), help=f"only of {', '.join(EVERY_KIND)}")
     add_list(parser, "--tier", one=choice(*EVERY_TIER), help=f"only of {', '.join(EVERY_TIER)}")
+    models = sorted(MODELS)
+    add_list(parser, "--model", one=choice(*models), help=f"only those of {', '.join(models)}")
     parser.add_argument("--since", type=positive, metavar="YEAR", help="only with a later paper")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -31,6 +34,7 @@ def rows(
     kinds: Sequence[str] | None = None,
     tiers: Sequence[str] | None = None,
     since: int | None = None,
+    models: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the facts of the activations that are among the chosen and have all of the tags."""
     chosen = {
@@ -40,6 +44,7 @@ def rows(
         and (kinds is None or entry.kind in kinds)
         and (tiers is None or entry.tier in tiers)
         and (since is None or (entry.year or 0) >= since)
+        and (models is None or name in map(unit_of, models))
         and {*(tags or ())} <= {*entry.tags}
     }
     return [
@@ -62,7 +67,14 @@ def rows(
 
 
 def run(arguments: argparse.Namespace) -> None:
-    found = rows(arguments.family, arguments.tag, arguments.kind, arguments.tier, arguments.since)
+    found = rows(
+        arguments.family,
+        arguments.tag,
+        arguments.kind,
+        arguments.tier,
+        arguments.since,
+        arguments.model,
+    )
     if arguments.json:
         print(json.dumps(found, indent=2))
         return

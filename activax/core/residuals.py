@@ -68,7 +68,7 @@ class Residual:
         )
 
     def replace(
-        self, keep: Keep, differentials: Sequence[Differential]
+        self, formula: Callable[..., Array], keep: Keep, differentials: Sequence[Differential]
     ) -> tuple[Keep, list[Differential]]:
         """Return a definition's `keep` and differentials, with this for the first of them."""
 
@@ -92,7 +92,43 @@ class Residual:
         return keep_both, [along(first), *map(other, differentials[1:])]
 
 
-INPUT = Residual("input", slope=lambda *inputs: None)
+def _as_they_are(arrays: list[Any]) -> list[Any]:
+    return arrays
+
+
+@dataclass(frozen=True, eq=False)
+class KeptInputs(Residual):
+    """The inputs, from which the backward pass computes the value and all slopes again.
+
+    Attributes:
+        encode: `encode(inputs)`, what is kept of the list of inputs and parameters.
+        decode: `decode(kept)`, the list that the slopes are computed from.
+    """
+
+    slope: Slope = lambda *inputs: None  # that of the definition
+    encode: Callable[[list[Any]], list[Any]] = _as_they_are
+    decode: Callable[[list[Any]], list[Any]] = _as_they_are
+
+    def replace(
+        self, formula: Callable[..., Array], keep: Keep, differentials: Sequence[Differential]
+    ) -> tuple[Keep, list[Differential]]:
+        """Return a `keep` of the inputs alone, and differentials that compute the rest again."""
+
+        def again(differential: Differential) -> Differential:
+            def of_inputs(kept: list[Any], t: Array, /, **statics: Any) -> Array:
+                inputs = self.decode(kept)
+                own = keep(*inputs, formula(*inputs, **statics), **statics)
+                return differential(*own, t, **statics)
+
+            return of_inputs
+
+        def inputs_alone(*inputs_and_out: Any, **statics: Any) -> tuple[list[Any]]:
+            return (self.encode([*inputs_and_out[:-1]]),)
+
+        return inputs_alone, [*map(again, differentials)]
+
+
+INPUT = KeptInputs("input")
 
 
 def with_residual(
@@ -105,24 +141,9 @@ def with_residual(
     """Return a definition's `keep` and differentials, changed as the residual says."""
     if residual is None:
         return keep, differentials
-    if residual is INPUT or (jnp.finfo(dtype).bits == 64 and not residual.float64):
-        return _from_inputs(formula, keep, differentials)
-    return residual.replace(keep, differentials)
-
-
-def _from_inputs(
-    formula: Callable[..., Array], keep: Keep, differentials: Sequence[Differential]
-) -> tuple[Keep, list[Differential]]:
-    """Return a `keep` of the inputs alone, and the differentials that compute the rest again."""
-
-    def again(differential: Differential) -> Differential:
-        def of_inputs(inputs: tuple[Any, ...], t: Array, /, **statics: Any) -> Array:
-            own = keep(*inputs, formula(*inputs, **statics), **statics)
-            return differential(*own, t, **statics)
-
-        return of_inputs
-
-    return lambda *inputs_and_out, **statics: (inputs_and_out[:-1],), [*map(again, differentials)]
+    if jnp.finfo(dtype).bits == 64 and not residual.float64:
+        residual = INPUT
+    return residual.replace(formula, keep, differentials)
 
 
 def from_output(slope: Slope, *, ranges: Ranges = ANY) -> Residual:

@@ -3,8 +3,10 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -23,6 +25,7 @@ from activax.diagnostics.jaxprs import (
 
 PRODUCTS = ("dot_general", "conv_general_dilated")
 RULES = ("custom_jvp_call", "custom_vjp_call")  # functions with a derivative of their own
+JAX_FOLDER = Path(jax.__file__).parent
 ENTERED = ("jit", "scan", *CHECKPOINTS)  # primitives whose jaxpr may have points
 
 
@@ -160,7 +163,11 @@ def _point_name(equation: Equation) -> str | None:
             return None
     elif primitive in RULES:
         # JAX keeps the name of the function nowhere else.
-        name = str(opened(equation.params["call_jaxpr"])[0].debug_info.func_name)
+        information = opened(equation.params["call_jaxpr"])[0].debug_info
+        name = str(information.func_name)
+        # Rules inside the functions of JAX, as in `jnp.i0`; that of `jax.nn.relu` is a point.
+        if Path(information.func_filename or "").is_relative_to(JAX_FOLDER) and not by_name(name):
+            return None
     else:
         return None
     return None if name.startswith(("_", "<")) else name

@@ -10,7 +10,7 @@ from activax.core.ranges import POSITIVE
 from activax.numerics.complex_numbers import direction, modulus, stretch
 from activax.numerics.exponential_remainder import remainder_factor
 from activax.numerics.selects import FAR, at_least, at_most, choose, clip, flag
-from activax.numerics.transcendental import expm1
+from activax.numerics.transcendental import exp, expm1, tanh
 
 __all__ = [
     "cardioid",
@@ -18,7 +18,11 @@ __all__ = [
     "igaussian",
     "mod_relu",
     "polar_squash",
+    "polar_tanh",
     "siglog",
+    "wire",
+    "wire_complex_gabor",
+    "z_abs_relu",
     "z_leaky_relu",
     "z_relu",
 ]
@@ -146,6 +150,39 @@ def polar_squash(z: Array) -> Array:
     return jnp.where(length < 1, near, stretch(direction(z), 1 / (1 + inverse * inverse)))
 
 
+@complex_valued(reference=lambda mp, z: _toward(mp, z, mp.tanh(abs(z))))
+def polar_tanh(z: Array) -> Array:
+    """Hyperbolic tangent of the modulus, which keeps the phase.
+
+    Formula:
+        polar_tanh(z) = tanh(|z|) z / |z|, and 0 at 0
+
+    Paper:
+        Hirose 1992, Continuous complex-valued back-propagation learning.
+    """
+    length = at_most(modulus(z), FAR)
+    short = at_most(length, 1.0)
+    near = stretch(z, 2 * (1 - 2 * short * remainder_factor(-2 * short)) / (1 + exp(-2 * short)))
+    return jnp.where(length < 1, near, stretch(direction(z), tanh(length)))
+
+
+@complex_valued(reference=lambda mp, z, threshold: z if abs(z) >= threshold else mp.mpc(0))
+def z_abs_relu(z: Array, threshold: Array | float = 1.0) -> Array:
+    """Rectifier that keeps numbers of a large modulus.
+
+    Formula:
+        z_abs_relu(z) = z if |z| >= threshold else 0; the slope at a threshold is 1
+
+    Args:
+        threshold: the least modulus that stays; a real number or array that broadcasts against z.
+            complextorch trains it, from 0 on.
+
+    Paper:
+        None; zAbsReLU of complextorch.
+    """
+    return stretch(z, choose(flag(z, modulus(z) >= threshold), 1.0, 0.0))
+
+
 @complex_valued(
     reference=lambda mp, z, sigma: _toward(mp, z, -mp.expm1(-(abs(z / sigma) ** 2) / 2)),
     ranges={"sigma": POSITIVE},
@@ -192,3 +229,7 @@ def complex_gabor(z: Array, w0: Array | float = 10.0, s0: Array | float = 10.0) 
     # In two factors, the derivatives of which underflow later than the envelope.
     half = jnp.exp(at_least(-((s0 * x) ** 2) - (s0 * y) ** 2 - w0 * y, -FAR) / 2)
     return lax.complex(half * (half * jnp.cos(w0 * x)), half * (half * jnp.sin(w0 * x)))
+
+
+wire = complex_gabor
+wire_complex_gabor = complex_gabor

@@ -11,13 +11,16 @@ from jax import Array, lax
 
 from activax.core.activation import Activation
 from activax.core.elementwise import elementwise
+from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE
+from activax.functions.self_gated.powers import END, EXPONENTS, falling_power
 from activax.functions.self_gated.units import swish
 from activax.functions.sigmoidal.hyperbolic import tanh
 from activax.functions.sigmoidal.logistic import sigmoid
 from activax.numerics import normal, transcendental
 from activax.numerics.arctangent import arctangent, arctangent_slope
 from activax.numerics.double_words import keep_rounding
+from activax.numerics.products import times_rising_gate
 from activax.numerics.selects import at_most, choose, clip, flag, magnitude
 from activax.numerics.transcendental import logistic, logistic_slope
 
@@ -130,3 +133,16 @@ def over_pi(x: Array) -> Array:
 def expanded_sigmoid(x: Array, alpha: Array | float) -> Array:
     """Return the logistic sigmoid in an expanded range."""
     return logistic(x) + alpha * transcendental.tanh(x / 2)
+
+
+@piecewise(
+    lambda x, m: times_rising_gate(x, logistic, fall=1.0),
+    lambda x, m: falling_power(x, m, 0) * logistic(x),
+    lambda x, m: 1.0,
+    edges=(0.0, END),
+    kinks=(0.0,),
+    reference=lambda mp, x, m: (x ** (m / (mp.sqrt(x) + 1)) if x > 0 else x) / (1 + mp.exp(-x)),
+    ranges=EXPONENTS,
+)
+def falling_silu(x: Array, m: Array | float) -> Array:
+    """Return silu(x) for x <= 0, and x^(m / (sqrt(x) + 1)) sigmoid(x) above."""

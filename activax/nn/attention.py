@@ -18,7 +18,9 @@ from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import Example, Layer, Params, Source, as_layer
 from activax.nn.layer import init as init_layer
 from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
+from activax.nn.recomputation import Policy, check_kept, recomputed
 from activax.nn.visibility import Visibility, integers
+from activax.saving.storage import stored
 
 
 @constructor
@@ -39,12 +41,19 @@ def attention(
     weight_init: initializers.Initializer | None = None,
     out_sharding: Sharding = None,
     reduce: Reduce = None,
+    policy: Policy | None = None,
+    store: str | None = None,
+    prevent_cse: bool = True,
 ) -> Layer:
     """Let every position read a mean of all positions, weighted by how their keys fit its query.
 
     Inputs are (..., positions, features), with any number of leading axes. Between the linear maps
     stands `jax.nn.dot_product_attention`, or the same with a cap, sinks or dropout. A mean over
     positions that differ has a smaller second moment than the positions.
+
+    Reverse mode keeps x, queries, keys and values, and what the heads read. It computes products
+    and weights of pairs of positions again, which are (heads, positions, positions); of all matrix
+    products it repeats that of queries and keys.
 
     `apply` takes further data as keywords, and so do networks with attention inside: `lengths`
     (...), the number of positions of each sequence before its padding, and `segments`
@@ -83,6 +92,10 @@ def attention(
         out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
             heads are sharded.
         reduce: a function of the last product, before the bias is added, as for `dense`.
+        policy: one of `jax.checkpoint_policies`, for further arrays to keep; by default none.
+        store: the format in which reverse mode keeps queries, keys, values and what the heads read,
+            such as "int8/128"; see `activax.stored`. By default they are kept as they are.
+        prevent_cse: False where layers are scanned, as for `jax.checkpoint`.
 
     Returns:
         A Layer with parameters {"query": {"weight"}, "key": {"weight"}, "value": {"weight"},
@@ -92,10 +105,10 @@ def attention(
 
     Raises:
         ValueError: sizes that are not positive integers, or a key_value_heads that does not divide
-            heads; a soft_cap that is not positive, a dropout outside [0, 1); in `init`, features
-            that are no multiple of heads, without a head_size; in `init` and `apply`, too few axes;
-            in `apply`, features that do not fit the weights, shards of unlike heads, or lengths or
-            segments of other shapes.
+            heads; a soft_cap that is not positive, a dropout outside [0, 1); an unknown format, or
+            a policy beside it; in `init`, features that are no multiple of heads, without a
+            head_size; in `init` and `apply`, too few axes; in `apply`, features that do not fit the
+            weights, shards of unlike heads, or lengths or segments of other shapes.
         TypeError: a function that is none; in `apply`, complex x, or data that are no integers.
 
     Example:
@@ -121,11 +134,13 @@ def attention(
         )
     check_rate("attention", "dropout", dropout)
     check_functions("attention", weight_init=weight_init, reduce=reduce)
+    check_kept("attention", policy, store)
     shared = heads if key_value_heads is None else key_value_heads
     group = heads // shared
     rotate = None if rotary is None else as_layer(rotary, "attention: rotary")
     normalize = None if qk_norm is None else as_layer(qk_norm, "attention: qk_norm")
     heads_of_norm = {"query_norm": heads, "key_norm": shared}
+    own_names = [*(heads_of_norm if normalize else ()), *(("sinks",) if sinks else ())]
     heads_of = {"query": heads, "key": shared, "value": shared}
     if fused:
         heads_of = {"query_key_value": heads + 2 * shared}
@@ -159,20 +174,17 @@ def attention(
             params["sinks"] = jnp.zeros(heads, dtype)
         return params
 
-    def cut(params: Params, x: Array) -> tuple[Array, Array, Array]:
+    def cut(products: list[Array], size: int) -> tuple[Array, Array, Array]:
         """Return the heads of queries, keys and values, all or those of a shard."""
-        size = size_of(x)
-        products = {name: affine_map("attention", params[name], x) for name in heads_of}
+        leading = products[0].shape[:-1]
         if fused:
-            (product,) = products.values()
+            (product,) = products
             number = product.shape[-1] // ((group + 2) * size)  # of groups
-            groups = product.reshape(*x.shape[:-1], number, group + 2, size)
+            groups = product.reshape(*leading, number, group + 2, size)
             queries, keys, values = jnp.split(groups, (group, group + 1), -2)
-            queries = queries.reshape(*x.shape[:-1], number * group, size)
+            queries = queries.reshape(*leading, number * group, size)
             return queries, jnp.squeeze(keys, -2), jnp.squeeze(values, -2)
-        queries, keys, values = (
-            y.reshape(*x.shape[:-1], y.shape[-1] // size, size) for y in products.values()
-        )
+        queries, keys, values = (y.reshape(*leading, y.shape[-1] // size, size) for y in products)
         if not queries.shape[-2] == group * keys.shape[-2] == group * values.shape[-2]:
             raise ValueError(
                 f"attention: each head of keys and values serves {group} heads of queries, also in "
@@ -195,30 +207,40 @@ def attention(
         lengths = integers("attention", "lengths", lengths, leading)
         segments = integers("attention", "segments", segments, (*leading, length))
         number = math.prod(leading)
-        queries, keys, values = cut(params, x.reshape(number, length, features))
-        if normalize is not None:
-            queries = normalize.apply(params["query_norm"], queries)
-            keys = normalize.apply(params["key_norm"], keys)
-        if rotate is not None:
-            queries, keys = rotate.apply({}, queries), rotate.apply({}, keys)
-        visible = Visibility(
-            causal,
-            window,
+        size, own = size_of(x), {name: params[name] for name in own_names}
+
+        def read(products: list[Array], own: Params, data: Any, key: Array | None) -> Array:
+            queries, keys, values = cut(products, size)
+            if normalize is not None:
+                queries = normalize.inner(own["query_norm"], queries)
+                keys = normalize.inner(own["key_norm"], keys)
+            if rotate is not None:
+                queries, keys = rotate.inner({}, queries), rotate.inner({}, keys)
+            heads = dot_product(
+                queries,
+                keys,
+                values,
+                Visibility(causal, window, *data),
+                cap=soft_cap,
+                sinks=own.get("sinks"),
+                rate=dropout,
+                key=key,
+            )
+            return heads.reshape(*heads.shape[:-2], math.prod(heads.shape[-2:]))
+
+        def project(heads: Array, out: Params) -> Array:
+            return affine_map("attention", out, heads, out_sharding, reduce)
+
+        rows = x.reshape(number, length, features)
+        products = [affine_map("attention", params[name], rows) for name in heads_of]
+        data = (
             None if lengths is None else lengths.reshape(number),
             None if segments is None else segments.reshape(number, length),
         )
-        read = dot_product(
-            queries,
-            keys,
-            values,
-            visible,
-            cap=soft_cap,
-            sinks=params["sinks"] if sinks else None,
-            rate=dropout,
-            key=key,
-        )
-        read = read.reshape(*x.shape[:-1], math.prod(read.shape[-2:]))
-        return affine_map("attention", params["out"], read, out_sharding, reduce)
+        heads = recomputed(read, policy, store, prevent_cse)(products, own, data, key)
+        heads = heads.reshape(*leading, length, heads.shape[-1])
+        finish = project if store is None else stored(project, store, prevent_cse=prevent_cse)
+        return finish(heads, params["out"])
 
     axes: dict[str, Any] = {
         name: affine_axes("embed", "heads" if name == "query" else "kv_heads", bias=bias)

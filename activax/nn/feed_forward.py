@@ -28,10 +28,7 @@ from activax.nn.layer import (
     output_of,
 )
 from activax.nn.linear import Reduce, affine_axes, affine_init, affine_map
-from activax.numerics.mode import PLAIN, tracing
-from activax.saving.storage import check_format, stored
-
-Policy = Callable[..., bool]
+from activax.nn.recomputation import Policy, check_kept, recomputed
 
 
 def _feed_forward(
@@ -52,11 +49,8 @@ def _feed_forward(
     check_size(name, "hidden", hidden)
     if features is not None:
         check_size(name, "features", features)
-    check_functions(name, weight_init=weight_init, reduce=reduce, policy=policy)
-    if store is not None:
-        check_format(f"{name}: store", store)
-        if policy is not None:
-            raise ValueError(f"{name}: give a policy or a store, not both")
+    check_functions(name, weight_init=weight_init, reduce=reduce)
+    check_kept(name, policy, store)
     linear = functools.partial(affine_init, name, weight_init=weight_init, bias=bias)
 
     def preactivations(params: Params, x: Array) -> Any:
@@ -82,11 +76,7 @@ def _feed_forward(
             output = named(unit.inner(own, inside, **key), ACTIVATION)
             return affine_map(name, down, output, out_sharding, reduce)
 
-        region = finish
-        if store is not None:
-            region = stored(finish, store, prevent_cse=prevent_cse)
-        elif tracing.value not in PLAIN:  # Taylor mode knows no checkpoint
-            region = jax.checkpoint(finish, policy=policy, prevent_cse=prevent_cse)
+        region = recomputed(finish, policy, store, prevent_cse)
         inside = preactivations(params, x)
         return region(inside, params.get("activation", {}), params["down"], key)
 

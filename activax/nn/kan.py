@@ -43,6 +43,7 @@ class Basis(NamedTuple):
 
 BASES = {
     "b_spline": Basis(bases.cubic_splines, (-1.0, 1.0), base=True, sizes=range(4, 10_000)),
+    "relu": Basis(bases.hinge_products, (0.0, 1.0), sizes=range(4, 10_000)),
     "radial_basis": Basis(bases.bumps, (-2.0, 2.0), base=True, sizes=range(2, 10_000)),
     "chebyshev": Basis(lambda x, size: bases.chebyshev_polynomials(tanh(x), size)),
     "legendre": Basis(lambda x, size: bases.legendre_polynomials(tanh(x), size)),
@@ -75,12 +76,12 @@ def kan(
     Args:
         features: the size of the output's last axis.
         basis: "b_spline", cubic splines on size - 3 equal cells of the interval, which end 3 cells
-            beyond; "radial_basis", Gaussian bumps at `size` points of the interval; "chebyshev" and
-            "legendre", polynomials of tanh(x) below the degree `size`; or "fourier", size / 2
-            cosines and as many sines.
+            beyond; "relu", squared products of two hinges on the same cells; "radial_basis",
+            Gaussian bumps at `size` points of the interval; "chebyshev" and "legendre", polynomials
+            of tanh(x) below the degree `size`; or "fourier", size / 2 cosines and as many sines.
         size: the number of functions in the basis.
-        interval: the ends of the interval; by default (-1, 1) of splines and (-2, 2) of bumps. The
-            other bases have none.
+        interval: the ends of the interval; by default (-1, 1) of splines, (0, 1) of hinges and
+            (-2, 2) of bumps. The other bases have none.
         base: an elementwise activation beside the learned functions, or None. "paper" is silu
             beside splines and bumps, and None beside polynomials and waves.
         bias: whether to add a bias, which starts at 0.

@@ -29,6 +29,7 @@ def transformer_block(
     bias: bool = False,
     dropout: float = 0.0,
     depth: int | None = None,
+    store: str | None = None,
     prevent_cse: bool = True,
 ) -> Layer:
     """Build a Transformer block: attention, then a feed-forward layer, each in a residual branch.
@@ -57,6 +58,8 @@ def transformer_block(
         dropout: the probability that an element of a branch's output is set to 0.
         depth: the number of blocks. With it, the sum of all branches is about as large as the input
             of the first block, for any depth; without it, the sum grows with the number of blocks.
+        store: the format in which reverse mode keeps what attention and the feed-forward layer
+            keep, such as "int8/128"; see `activax.stored`. A layer in their place has its own.
         prevent_cse: False where blocks are scanned, as for `jax.checkpoint`.
 
     Returns:
@@ -66,8 +69,8 @@ def transformer_block(
     Raises:
         ValueError: numbers that are not positive integers; a layer of heads together with
             key_value_heads or causal, or a layer in place of hidden together with an activation;
-            key_value_heads that do not divide heads; a dropout outside [0, 1); in `init`, features
-            that are no multiple of heads.
+            key_value_heads that do not divide heads; a dropout outside [0, 1); an unknown format;
+            in `init`, features that are no multiple of heads.
         TypeError: an activation or a norm that is neither a Layer nor a function.
 
     Example:
@@ -84,6 +87,7 @@ def transformer_block(
         Layer Normalization in the Transformer Architecture, arXiv:2002.04745; for the scale, Yang,
         Yu, Zhu & Hayou 2023, Feature Learning in Infinite-Depth Neural Networks, arXiv:2310.02244.
     """
+    recomputation: Any = {"store": store, "prevent_cse": prevent_cse}
     if isinstance(heads, Layer):
         if key_value_heads is not None or causal:
             raise ValueError(
@@ -93,7 +97,9 @@ def transformer_block(
         attend = heads
     else:
         check_heads("transformer_block", heads, key_value_heads)
-        attend = attention(heads, key_value_heads=key_value_heads, causal=causal, bias=bias)
+        attend = attention(
+            heads, key_value_heads=key_value_heads, causal=causal, bias=bias, **recomputation
+        )
     check_rate("transformer_block", "dropout", dropout)
     if depth is not None:
         check_size("transformer_block", "depth", depth)
@@ -111,7 +117,7 @@ def transformer_block(
         if not gated:
             activation = as_layer(activation, "transformer_block: activation")
         make: Any = gated_ffn if gated else ffn
-        feed_forward = make(hidden, activation=activation, bias=bias, prevent_cse=prevent_cse)
+        feed_forward = make(hidden, activation=activation, bias=bias, **recomputation)
     scale = 1.0 if depth is None else (2 * depth) ** -0.5
     residuals = (
         residual(normalize, branch, dropout_of(dropout), scale=scale)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from activax.numerics.normal import narrow_bell
-from activax.numerics.selects import at_most, magnitude
+from activax.numerics.selects import at_most, clip, magnitude
 
 
 def chebyshev_polynomials(t: Array, number: int) -> list[Array]:
@@ -48,6 +48,20 @@ def cubic_splines(x: Array, number: int, low: float, high: float) -> list[Array]
     for distance in _distances(x, low, high, cells=number - 3, first=-1, number=number):
         a = at_most(magnitude(distance), 2.0)
         terms.append(jnp.where(a < 1, 2 / 3 - a * a * (1 - a / 2), (2 - a) * (2 - a) * (2 - a) / 6))
+    return terms
+
+
+def hinge_products(x: Array, number: int, low: float, high: float) -> list[Array]:
+    """Return ((u - k) (k + 4 - u) / 4)^2, 0 outside of [k, k + 4], for u = (x - low) / cell.
+
+    There are number - 3 equal cells in [low, high], and k = -3, -2, ...
+    """
+    u = (x - low) * ((number - 3) / (high - low))
+    terms = []
+    for k in range(-3, number - 3):
+        left, right = (clip(side, 0.0, 4.0) for side in (u - k, k + 4 - u))
+        product = left * right / 4
+        terms.append(product * product)
     return terms
 
 

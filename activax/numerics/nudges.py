@@ -8,6 +8,10 @@ from activax.numerics.nudge import Nudge
 
 # By activation, and then by dtype and quantity.
 NUDGES: dict[str, dict[str, Nudge]] = {
+    "apl": {
+        "bfloat16 value": Nudge(2.384185791015625e-07, ()),
+        "float16 value": Nudge(2.384185791015625e-07, ()),
+    },
     "aranda_ordaz": {
         "float16 slope": Nudge(4.76837158203125e-07, (-6.73046875, -6.1953125, -5.765625,
             -3.1953125, -0.36083984375, -0.334228515625, -0.08795166015625, -0.013946533203125,
@@ -612,6 +616,10 @@ NUDGES: dict[str, dict[str, Nudge]] = {
     },
     "pau_b": {
         "bfloat16 slope": Nudge(2.384185791015625e-07, ()),
+    },
+    "pau_c": {
+        "bfloat16 slope": Nudge(2.384185791015625e-07, (-0.00775146484375, )),
+        "bfloat16 value": Nudge(2.384185791015625e-07, ()),
     },
     "pdelu": {
         "float16 slope": Nudge(-2.384185791015625e-07, (-6.19921875, -2.025390625,
@@ -1339,6 +1347,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "acon_b": {'bfloat16': (2577, 0), 'float16': (2, 1)},
     "acon_c": {'bfloat16': (0, 1), 'float16': (1, 13)},
     "ada": {'bfloat16': (0, 0), 'float16': (0, 0)},
+    "apl": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "approx_sign": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "aptx": {'bfloat16': (128, 1), 'float16': (1, 13)},
     "aranda_ordaz": {'bfloat16': (0, 0), 'float16': (0, 0)},
@@ -1513,6 +1522,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "pats": {'bfloat16': (0, 0), 'float16': (4, 9)},
     "pau_a": {'bfloat16': (0, 0), 'float16': (16, 34)},
     "pau_b": {'bfloat16': (1, 0), 'float16': (34, 28)},
+    "pau_c": {'bfloat16': (2, 0), 'float16': (15, 18)},
     "pdelu": {'bfloat16': (414, 0), 'float16': (0, 0)},
     "pelu": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "penalized_tanh": {'bfloat16': (0, 0), 'float16': (0, 6)},
@@ -1547,6 +1557,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "reltanh": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu6": {'bfloat16': (0, 0), 'float16': (0, 0)},
+    "relu_kan": {'bfloat16': (1, 1), 'float16': (26, 8)},
     "relu_n": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu_squared": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "repu": {'bfloat16': (0, 0), 'float16': (0, 0)},
@@ -1616,7 +1627,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "smu_1": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "snake": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "snake_beta": {'bfloat16': (0, 67), 'float16': (7, 103)},
-    "soft_cap": {'bfloat16': (1244, 0), 'float16': (0, 0)},
+    "soft_cap": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "soft_clipping": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "soft_modulus_q": {'bfloat16': (148, 0), 'float16': (0, 0)},
     "soft_modulus_t": {'bfloat16': (0, 646), 'float16': (0, 0)},

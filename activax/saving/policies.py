@@ -14,8 +14,10 @@ from activax.core.definition import Derived
 from activax.core.elementwise import elementwise
 from activax.core.residuals import INPUT
 from activax.saving.quantized import few_bits
+from activax.saving.storage import check_format, kept_codes, read_format
 
 _BITS = {f"bits{k}": k for k in (1, 2, 3, 4)}
+CODED = ("elementwise", "gated")  # the kinds whose inputs may be kept in a format
 
 
 def policies(activation: Activation[...]) -> tuple[str, ...]:
@@ -41,6 +43,7 @@ def lean(
     keep: str | None = None,
     *,
     bits: int | None = None,
+    store: str | None = None,
     deviation: float = 1.0,
     dither: bool = False,
 ) -> Activation[...]:
@@ -59,6 +62,9 @@ def lean(
     - "input": the input, from which the slope is computed again. The slope is exact everywhere.
     - "bits1" to "bits4": the slope, rounded to one of 2, 4, 8 or 16 levels, which have the least
       mean square error for normal inputs. The slope has no derivative.
+    - "int8/128" and the other formats of `activax.stored`: the input of an elementwise activation,
+      or gate and value of a gated one, in few bits. All slopes are those of the decoded input, with
+      the parameters as they are; they have no derivative.
 
     A policy may hold for a part of a parameter's range: "output" of `elu` needs alpha >= 0. It is
     not offered if a number outside that range, or an array, is bound. A call with such a number
@@ -70,9 +76,10 @@ def lean(
 
     Args:
         activation: an activation; numbers may be bound to it.
-        keep: a policy that `activax.policies(activation)` lists. The default is the first one,
-            which keeps the least and is exact to the rounding of what it keeps.
+        keep: a policy that `activax.policies(activation)` lists, or a format. The default is the
+            first one listed, which keeps the least and is exact to the rounding of what it keeps.
         bits: from 1 to 4, short for keep="bits1" to "bits4".
+        store: a format, short for keep="int8/128" and the like.
         deviation: the standard deviation of the normal inputs for which the levels are the best.
         dither: round to the level below or above by a hash of the input, so that the slope is
             right in the mean. Another number of devices changes the order of sums, and with it the
@@ -82,11 +89,11 @@ def lean(
         An Activation. With few bits it has no parameters left: the bound numbers are fixed.
 
     Raises:
-        ValueError: the activation does not have the policy; `keep` and `bits` contradict each
-            other; few bits are asked for an activation with bound arrays; the deviation is not
-            positive; or `deviation` or `dither` is given without few bits.
-        TypeError: `activation` is not an Activation; or a derivative of a slope of few bits is
-            taken.
+        ValueError: the activation does not have the policy; an unknown format; `keep`, `bits` and
+            `store` contradict each other; few bits are asked for an activation with bound arrays;
+            the deviation is not positive; or `deviation` or `dither` is given without few bits.
+        TypeError: `activation` is not an Activation; or a derivative of a slope of few bits, or of
+            codes, is taken.
 
     Example:
         >>> leanest = activax.lean(activax.gelu)
@@ -95,6 +102,9 @@ def lean(
         >>> x = jnp.linspace(-3.0, 3.0, 1024)
         >>> [array.dtype.name for array in activax.bench.kept(lambda x: 2 * leanest(2 * x), x)]
         ['float32', 'uint8']
+        >>> coded = activax.lean(activax.gelu, store="int8/128")
+        >>> [array.dtype.name for array in activax.bench.kept(lambda x: coded(2 * x), x)]
+        ['int8', 'float32']
         >>> round(float(jax.grad(activax.gelu)(0.5)), 2)
         0.87
         >>> round(float(jax.grad(activax.lean(activax.gelu, bits=3))(0.5)), 2)
@@ -106,7 +116,7 @@ def lean(
     """
     check_activation("lean", activation)
     activation = activation.original
-    keep = _policy(activation, keep, bits)
+    keep = _policy(activation, keep, bits, store)
     if keep in _BITS:
         return _few_bits(activation, keep, float(deviation), dither)
     if deviation != 1 or dither:
@@ -115,7 +125,7 @@ def lean(
         )
     if keep is None:
         return activation
-    plain = _exact(activation._plain, keep)
+    plain = _with_kept(activation._plain, keep)
     return plain.bind(**activation._numbers, **activation._leaves)
 
 
@@ -128,15 +138,27 @@ def check_activation(function: str, activation: Any) -> None:
         )
 
 
-def _policy(activation: Activation[...], keep: str | None, bits: int | None) -> str | None:
+def _policy(
+    activation: Activation[...], keep: str | None, bits: int | None, store: str | None
+) -> str | None:
+    """Return what is to be kept; None for the input, from which the activation itself computes."""
     known = policies(activation)
-    if bits is not None:
-        if keep not in (None, f"bits{bits}"):
-            raise ValueError(f"lean: keep={keep!r} and bits={bits} contradict each other; give one")
-        keep = f"bits{bits}"
-    if keep is None:
+    if store is not None:
+        check_format("lean: store", store)
+        if activation.kind not in CODED:
+            raise ValueError(
+                "lean: store is for elementwise and gated activations, whose inputs it keeps; "
+                f"{activation!r} is {activation.kind}: leave it out"
+            )
+    options = {"keep": keep, "bits": bits, "store": store}
+    given = {name: value for name, value in options.items() if value is not None}
+    if len({f"bits{value}" if name == "bits" else value for name, value in given.items()}) > 1:
+        shown = " and ".join(f"{name}={value!r}" for name, value in given.items())
+        raise ValueError(f"lean: {shown} contradict each other; give one")
+    if not given:
         return known[0] if known[0] != INPUT.policy else None
-    if keep not in known:
+    keep = keep or store or f"bits{bits}"
+    if keep not in known and not (activation.kind in CODED and read_format(keep)):
         raise ValueError(
             f"lean: {activation!r} can keep {', '.join(map(repr, known))}; got {keep!r}"
         )
@@ -144,9 +166,10 @@ def _policy(activation: Activation[...], keep: str | None, bits: int | None) -> 
 
 
 @functools.cache
-def _exact(plain: Activation[...], keep: str) -> Activation[...]:
+def _with_kept(plain: Activation[...], keep: str) -> Activation[...]:
     definition = plain._definition
-    (residual,) = (r for r in definition.residuals if r.policy == keep)
+    found = [r for r in definition.residuals if r.policy == keep]
+    residual = found[0] if found else kept_codes(keep, definition.inputs)
     ulps = definition.ulps if residual is INPUT else (definition.ulps[0], float("inf"))
     made = Derived(lean, plain, MappingProxyType({"keep": keep}), residual)
     tier = tier_of(plain)

@@ -13,8 +13,9 @@ from jax import Array
 from jax.ad_checkpoint import checkpoint_name
 from jax.custom_derivatives import SymbolicZero
 
-from activax.core.arguments import compute_dtype
+from activax.core.arguments import compute_dtype, widen
 from activax.core.packing import Packed
+from activax.core.residuals import KeptInputs
 from activax.core.rule import opaque
 from activax.numerics.mode import PLAIN, tracing
 
@@ -43,13 +44,20 @@ class Format(NamedTuple):
     block: int = 0
 
 
-def check_format(argument: str, text: str) -> Format:
-    """Return the format that a text such as "int8/128" names, or raise ValueError."""
+def read_format(text: Any) -> Format | None:
+    """Return the format that a text such as "int8/128" names; None if it names none."""
     found = re.fullmatch(r"(\w+)(?:/([1-9]\d*))?", text) if isinstance(text, str) else None
     if found and found[0] == BFLOAT16:
         return Format(BFLOAT16)
     if found and found[1] in CODES and found[2]:
         return Format(found[1], int(found[2]))
+    return None
+
+
+def check_format(argument: str, text: Any) -> Format:
+    """Return the format that a text names, or raise ValueError."""
+    if format := read_format(text):
+        return format
     formats = ", ".join(f"{name}/BLOCK" for name in CODES)
     raise ValueError(
         f"{argument} must be {BFLOAT16} or one of {formats}, such as int8/128; got {text!r}"
@@ -109,7 +117,7 @@ def encode(x: Array, format: Format, key: Array | None) -> Codes:
     return Codes(codes.astype(dtype), scales, x.shape, x.dtype)
 
 
-def _encoder(format: Format) -> Callable[[Array, Array | None], Codes]:
+def _encoder(caller: str, format: Format) -> Callable[[Array, Array | None], Codes]:
     """Return the function of an array and a key that encodes, and has no derivative."""
 
     def codes(x: Array, key: Array | None) -> Codes:
@@ -117,13 +125,26 @@ def _encoder(format: Format) -> Callable[[Array, Array | None], Codes]:
 
     def rule(primals: Any, tangents: Any) -> Any:
         raise TypeError(
-            "stored: the second derivative is not known: codes have no derivative, and a slope "
+            f"{caller}: the second derivative is not known: codes have no derivative, and a slope "
             "without their part would be wrong; take second derivatives of the function itself"
         )
 
     encoder = jax.custom_jvp(opaque(codes))
     encoder.defjvp(rule)
-    return encoder
+    return lambda x, key: checkpoint_name(encoder(x, key), STORED_NAME)
+
+
+def kept_codes(format: str, inputs: int) -> KeptInputs:
+    """Return the residual that keeps so many inputs of an activation in a format."""
+    encoder = _encoder("lean", check_format("lean: store", format))
+
+    def encode(arrays: list[Any]) -> list[Any]:
+        return [*(encoder(x, None) for x in arrays[:inputs]), *arrays[inputs:]]
+
+    def decode(kept: list[Any]) -> list[Any]:
+        return [*(widen(codes.decode()) for codes in kept[:inputs]), *kept[inputs:]]
+
+    return KeptInputs(format, encode=encode, decode=decode)
 
 
 def stored(
@@ -220,7 +241,7 @@ def _with_codes(
 ) -> Callable[..., T]:
     """Return value(*leaves) as a function of a key and the leaves, whose rule keeps codes."""
 
-    encoder = _encoder(format)
+    encoder = _encoder("stored", format)
 
     def rule(primals: Any, tangents: Any) -> Any:
         key, *leaves = primals
@@ -228,7 +249,7 @@ def _with_codes(
         if key is not None:
             keys = [*jax.random.split(key, len(leaves))]
         kept = [
-            checkpoint_name(encoder(leaf, own), STORED_NAME) if mark else leaf
+            encoder(leaf, own) if mark else leaf
             for leaf, mark, own in zip(leaves, marks, keys, strict=True)
         ]
         live = [None if isinstance(t, SymbolicZero) else t for t in tangents[1:]]

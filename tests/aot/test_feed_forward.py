@@ -74,6 +74,17 @@ def test_memory_and_products_of_scanned_layers(target, layer, plain, gibibytes):
 
 
 @h200
+def test_memory_of_scanned_layers_that_keep_codes(target):
+    """Allow what is kept, and of one layer three hidden arrays and the three weights."""
+    layer = nn.gated_ffn(HIDDEN, store="int8/128", **SCANNED)
+    program = train_step(target, layer.apply, layer)
+    codes, x, hidden = 2 * TOKENS * HIDDEN * (1 + 4 / 128), 2 * TOKENS * WIDTH, 2 * TOKENS * HIDDEN
+    weights = 3 * 2 * WIDTH * HIDDEN
+    assert program.temp_bytes <= 1.01 * (LAYERS * (codes + x) + 3 * hidden + weights)
+    assert products(program) == LAYERS * 9
+
+
+@h200
 def test_unrolled_layers_keep_the_preactivations_alone(target):
     """Unroll layers, where the compiler could merge the second computation with the first."""
     layer = nn.gated_ffn(HIDDEN)

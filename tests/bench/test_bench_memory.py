@@ -10,6 +10,7 @@ import pytest
 import activax
 from activax import cli
 from activax.bench import layers, positions, rank, slope_error, temporary
+from activax.bench.memory.ranking import FORMATS
 
 
 @pytest.mark.parametrize(
@@ -59,18 +60,46 @@ def network(activation):
 
 def test_rank():
     w, x = jax.random.normal(jax.random.key(0), (2, 64, 64))
-    rows = {row.policy: row for row in rank(network, activax.gelu, w, x)}
-    assert set(rows) == {"default", *activax.policies(activax.gelu)}
-    assert rows["bits2"].kept_bytes < rows["default"].kept_bytes < rows["output+branch"].kept_bytes
-    assert rows["default"].gradient_error == 0
-    assert rows["output+branch"].gradient_error < 1e-4 < rows["bits4"].gradient_error
-    assert rows["bits4"].gradient_error < rows["bits1"].gradient_error < 1
-    planned = rank(network, activax.gelu, *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (w, x)))
-    assert all(row.gradient_error is None for row in planned)
+    table = rank(network, [activax.gelu, activax.softmax], w, x)
+    assert {row.activation for row in table} == {"gelu", "softmax"}
+    rows = {row.policy: row for row in table if row.activation == "gelu"}
+    assert set(rows) == {"default", *activax.policies(activax.gelu), *FORMATS}
+    kept = {policy: row.residual_bytes for policy, row in rows.items()}
+    assert kept["bits2"] < kept["int8/128"] < kept["default"] < kept["output+branch"]
+    errors = {policy: row.gradient_error for policy, row in rows.items()}
+    assert errors["default"] == 0
+    assert errors["output+branch"] < 1e-4 < errors["int8/128"] < errors["int4/32"] < 0.1
+    assert errors["bits4"] < errors["bits1"] < 1
+    assert all(row.seconds > 0 for row in table)
+    order = [(row.temporary_bytes, row.residual_bytes) for row in table]
+    assert order == sorted(order)
+    assert str(table).count("| gelu |") == len(rows)
+
+
+def test_rank_without_arrays_runs_nothing():
+    w, x = jax.ShapeDtypeStruct((64, 64), "float32"), jnp.ones((64, 64))
+    planned = rank(network, {"plain": activax.relu, "lean": activax.lean(activax.relu)}, w, x)
+    assert {(row.activation, row.policy) for row in planned} == {("", "plain"), ("", "lean")}
+    assert all(row.seconds is row.gradient_error is None for row in planned)
+
+
+def test_rank_refuses_what_it_cannot_rank():
+    x = jnp.ones((8, 8))
     with pytest.raises(TypeError, match="rank: activation must be one of activax; got function"):
-        rank(network, lambda x: x, w, x)
+        rank(network, lambda x: x, x, x)
+    with pytest.raises(ValueError, match="rank: choices must be an activation, or several; got no"):
+        rank(network, [], x, x)
+    with pytest.raises(ValueError, match="rank: repeats must be at least 6; got 5"):
+        rank(network, activax.gelu, x, x, repeats=5)
     with pytest.raises(ValueError, match="must be a function with a scalar result"):
-        rank(lambda act: lambda w, x: act(w @ x), activax.gelu, w, x)
+        rank(lambda act: lambda w, x: act(w @ x), activax.gelu, x, x)
+
+
+def test_a_key_that_is_kept_has_bytes():
+    """An activation that draws keeps its key, of which reverse mode makes the same numbers."""
+    x, key = jnp.ones(16), jax.random.key(0)
+    arrays = activax.bench.kept(activax.rrelu, x, key, arguments=True)
+    assert [array.nbytes for array in arrays if array.dtype == key.dtype] == [key.nbytes]
 
 
 def test_shapes_must_be_kept():

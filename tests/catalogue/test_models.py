@@ -56,6 +56,7 @@ FORMULAS = {
     "kimi_k3": lambda gate, value: (
         4 * np.tanh(gate / 4) * sigmoid(gate) * 25 * np.tanh(value / 25)
     ),
+    "ling": swiglu,
     "llama": swiglu,
     "mega": lambda x: normal_cdf((x - 0.707107) / 0.282095),
     "mobilenet_v3": lambda x: x * np.clip(x + 3, 0, 6) / 6,

@@ -58,6 +58,8 @@ def test_find_agrees_with_the_facts_of_each_activation():
     assert {*activax.find(smooth=1)} == smooth
     assert "dyt" in activax.find(since=2025)
     assert "gelu" not in activax.find(since=2017)
+    assert activax.find(model="deepseek_v4") == ("clamped_swiglu",)
+    assert activax.find(model="llama", kind="vector") == ()
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,14 @@ def test_find_agrees_with_the_facts_of_each_activation():
         ({"tier": "best"}, ValueError, "find: tier must be one of certified, derived, formula; "),
         ({"kind": "x"}, ValueError, "find: kind must be one of elementwise, gated, vector, reduc"),
         ({"family": "x"}, ValueError, "find: family must be one of elementary, "),
+        ({"model": "lama"}, ValueError, "find: model must be one of apertus, bert, "),
+        ({"periodic": True}, TypeError, "find: unknown tag 'periodic'. Did you mean family='per"),
+        (
+            {"quantizer": True},
+            TypeError,
+            "unknown tag 'quantizer'. Did you mean family='quantizing",
+        ),
+        ({"gated": True}, TypeError, "find: unknown tag 'gated'. Did you mean "),
     ],
 )
 def test_wrong_facts(facts, error, message):
@@ -103,7 +113,7 @@ def test_similar_knows_names_activations_and_functions():
         ),
         ((3.0,), TypeError, "similar: needs a name or a function; got float"),
         (("log1mexp",), ValueError, "finite for normal inputs; activax.log1mexp is not"),
-        (("gelu", 0), ValueError, "similar: count must be at least 1; got 0"),
+        (("gelu", 0), ValueError, "similar: count must be a whole number, at least 1; got 0"),
     ],
 )
 def test_wrong_questions(given, error, message):

@@ -35,13 +35,19 @@ def test_a_table_goes_in_and_a_report_comes_out(table, tmp_path, capsys):
     assert report["header"]["scores"] == {"mine": "test NLL"}
     written = (out / "report.html").read_text()
 
-    assert cli.main(command) == 0  # a finished study computes nothing
-    assert "rate 0.01" not in capsys.readouterr().err
+    assert cli.main(command) == 0  # a finished study computes nothing, and draws nothing
+    shown = capsys.readouterr()
+    assert "rate 0.01" not in shown.err
+    assert f"{out / 'report.html'} is that of these results" in shown.out
+    assert "wrote" not in shown.out
     assert cli.main(["study", "work", str(out)]) == 0
     assert "0 cells ended here" in capsys.readouterr().out
     (out / "report.html").unlink()
     assert cli.main(["study", "report", str(out)]) == 0
     assert (out / "report.html").read_text() == written
+    (out / "report.md").unlink()
+    assert cli.main(command) == 0  # nor does it leave a report that is not whole
+    assert (out / "report.md").is_file()
     assert cli.main(["study", "list", str(out)]) == 0
     assert capsys.readouterr().out.count("finished") == 2
 

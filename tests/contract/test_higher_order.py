@@ -26,14 +26,24 @@ def smooth(x, activation):
 
 
 def check_as_float64(activation):
-    """Check to 2^-18 of the largest derivative: derivatives of kernels are formulas, not fits."""
+    """Check to 2^-18 of the largest derivative: derivatives of kernels are formulas, not fits.
+
+    As in `against_reference.error`, a result may be that of inputs that are an ulp off: what rounds
+    a large phase cannot be nearer.
+    """
     x = smooth(POINTS.astype(np.float32), activation)
     to_third = derivatives(activation, 3)
     second_and_third = jax.jit(lambda x: to_third(x)[2:])
     with jax.enable_x64(True):
-        wants = [np.asarray(want) for want in second_and_third(x.astype(np.float64))]
-    for got, want in zip(second_and_third(x), wants, strict=True):
-        np.testing.assert_allclose(got, want, rtol=2**-18, atol=2**-18 * np.abs(want).max())
+        exact = x.astype(np.float64)
+        wants, moved = (
+            [np.asarray(want) for want in second_and_third(exact * factor)]
+            for factor in (1, 1 + float(jnp.finfo(jnp.float32).eps))
+        )
+    for got, want, beside in zip(second_and_third(x), wants, moved, strict=True):
+        far = 2**-18 * np.abs(want).max() + np.abs(beside - want)
+        close = np.isclose(got, want, rtol=2**-18, atol=far, equal_nan=True)
+        assert close.all(), (x[~close], got[~close], want[~close])
 
 
 def test_float32_is_as_float64(elementwise):

@@ -175,7 +175,8 @@ def test_sinks_in_a_scan_are_of_each_step():
 def test_every_activation_is_a_point_with_its_inputs(activation):
     if activation.resizes:
         pytest.skip("what it returns has another size than what it takes")
-    arrays = [X] * (2 if activation.kind == "gated" else 1)
+    x = drawn.normal(16, 4)  # of a size that pairs and halves divide
+    arrays = [x] * (2 if activation.kind == "gated" else 1)
     if "key" in activation.parameters:
         activation = activation.bind(key=jax.random.key(0))
     for f in (activation, activation.inner):
@@ -183,8 +184,8 @@ def test_every_activation_is_a_point_with_its_inputs(activation):
         jax.eval_shape(watch(f, lambda point, seen=seen: seen.update({point.path: point})), *arrays)
         point = seen[activation.name]
         assert len(seen) == 1
-        assert point.output.shape == X.shape
-        assert [x.shape for x in point.inputs[: len(arrays)]] == [X.shape] * len(arrays)
+        assert point.output.shape == x.shape
+        assert [a.shape for a in point.inputs[: len(arrays)]] == [x.shape] * len(arrays)
 
 
 def test_an_affine_map_of_an_activation_has_another_name():

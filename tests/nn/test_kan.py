@@ -1,5 +1,7 @@
 """Layers of learned functions: values of every basis, what is kept, and how they start."""
 
+import functools
+
 import chex
 import drawn
 import jax
@@ -37,6 +39,14 @@ def bumps(x, size, low, high):
     return [np.exp(-(((x - t) / (middles[1] - middles[0])) ** 2)) for t in middles]
 
 
+def hinges(x, size, low, high):
+    """Return the basis as the code of the authors has it, on any interval."""
+    cell = (high - low) / (size - 3)
+    begins = low + cell * np.arange(-3, size - 3)
+    relu = functools.partial(np.maximum, 0)
+    return [(relu(x - s) * relu(s + 4 * cell - x) / (2 * cell) ** 2) ** 2 for s in begins]
+
+
 def waves(x, size):
     numbers = range(1, size // 2 + 1)
     return [*(np.cos(k * x) for k in numbers), *(np.sin(k * x) for k in numbers)]
@@ -45,15 +55,17 @@ def waves(x, size):
 EXACT = {
     "b_spline": splines,
     "radial_basis": bumps,
+    "relu": hinges,
     "chebyshev": lambda x, size: [*np.moveaxis(chebyshev.chebvander(np.tanh(x), size - 1), -1, 0)],
     "legendre": lambda x, size: [*np.moveaxis(legendre.legvander(np.tanh(x), size - 1), -1, 0)],
     "fourier": waves,
 }
-INTERVALS = {"b_spline": (-1.0, 1.0), "radial_basis": (-2.0, 2.0)}
+INTERVALS = {"b_spline": (-1.0, 1.0), "relu": (0.0, 1.0), "radial_basis": (-2.0, 2.0)}
 CASES = [
     *((basis, 8, None) for basis in BASES),
     ("b_spline", 6, (-0.5, 2.0)),
     ("radial_basis", 6, (0.0, 1.5)),
+    ("relu", 6, (-0.5, 2.0)),
     ("fourier", 2, None),
     ("chebyshev", 1, None),
 ]

@@ -129,6 +129,7 @@ FUNCTIONS = {
     "dense: bias_init": lambda f: nn.dense(4, bias_init=f),
     "conv: weight_init": lambda f: nn.conv(4, weight_init=f),
     "attention: weight_init": lambda f: nn.attention(4, weight_init=f),
+    "attention: policy": lambda f: nn.attention(4, policy=f),
     "embedding: weight_init": lambda f: nn.embedding(4, 4, weight_init=f),
     "positions: weight_init": lambda f: nn.positions(4, weight_init=f),
     "ffn: weight_init": lambda f: nn.ffn(4, weight_init=f),

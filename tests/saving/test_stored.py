@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from drawn import KEY, normal
+from jax import export
 from numpy.testing import assert_array_equal
 
 import activax
@@ -141,6 +142,17 @@ def test_other_arguments_are_kept_as_they_are():
     both = activax.stored(lambda a, b: jnp.sum(a * b), "int8/8", argnums=(0, 1))
     gradient = jax.grad(both)(H, 2 * H)
     assert_array_equal(gradient, decoded(2 * H, "int8/8"))
+
+
+@pytest.mark.parametrize("format", ["int8/16", "e4m3/16"])
+def test_exported_programs_have_the_gradient(format):
+    lean = activax.stored(finish, format)
+    exported = export.export(jax.jit(lean))(H, DOWN)
+    restored = export.deserialize(exported.serialize(vjp_order=1))
+    want = jax.jit(jax.grad(loss(lean), argnums=(0, 1)))(H, DOWN)
+    found = jax.jit(jax.grad(loss(restored.call), argnums=(0, 1)))(H, DOWN)
+    for one, right in zip(found, want, strict=True):
+        np.testing.assert_allclose(one, right, 1e-5, 1e-5)
 
 
 def test_a_second_derivative_through_codes_is_refused():

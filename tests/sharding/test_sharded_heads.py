@@ -19,6 +19,7 @@ LAYERS = {
     "grouped": {**ROTATED, "key_value_heads": 4, "head_size": 4},
     "fused": {**ROTATED, "fused": True},
     "normed": {**ROTATED, "qk_norm": nn.rms_norm()},
+    "stored": {**ROTATED, "key_value_heads": 4, "head_size": 4, "store": "int8/4"},
     "capped": {"soft_cap": 5.0, "sinks": True, "window": 3},
 }
 DATA = PartitionSpec("data")

@@ -6,7 +6,9 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+Label = TypeVar("Label")  # of a program
 
 CONFIDENCE = 0.95
 FEWEST = 6  # samples; the range of fewer covers the median with less confidence
@@ -63,17 +65,17 @@ def median_interval(samples: Sequence[float]) -> Interval:
 
 
 def race(
-    programs: Mapping[str, Runnable],
+    programs: Mapping[Label, Runnable],
     *,
     repeats: int,
     sample_s: float,
     clock: Callable[[], float] = time.perf_counter,
     cpu_clock: Callable[[], float] = time.process_time,
-) -> dict[str, Timing]:
+) -> dict[Label, Timing]:
     """Time programs in turn, A B C A B C ..., so that a machine that drifts is fair to all.
 
     Args:
-        programs: the programs by name.
+        programs: the programs by label.
         repeats: the number of samples of each.
         sample_s: the least length of a sample, which is the mean over its calls.
         clock: a clock of the wall, or time.process_time for the seconds that this process has the
@@ -81,9 +83,9 @@ def race(
         cpu_clock: a clock of the seconds that this process has the CPU, summed over its threads.
     """
     calls = {name: _calls_in(program, sample_s, clock) for name, program in programs.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    faults: dict[str, list[float]] = {name: [] for name in programs}
-    shares: dict[str, list[float]] = {name: [] for name in programs}
+    seconds: dict[Label, list[float]] = {name: [] for name in programs}
+    faults: dict[Label, list[float]] = {name: [] for name in programs}
+    shares: dict[Label, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
         for name, program in programs.items():
             faults_before, cpu_start, start = _page_faults(), cpu_clock(), clock()

@@ -25,7 +25,7 @@ class Spec(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        return self.size * jnp.dtype(self.dtype).itemsize
+        return self.size * int(self.dtype.itemsize)  # also of PRNG keys
 
 
 class Traffic(NamedTuple):
@@ -46,7 +46,7 @@ def traffic(reads: Any, writes: Any) -> Traffic:
     """Return the traffic of the arrays in two trees."""
 
     def specs(tree: Any) -> tuple[Spec, ...]:
-        return tuple(Spec(a.shape, jnp.dtype(a.dtype)) for a in jax.tree.leaves(tree))
+        return tuple(Spec(a.shape, a.dtype) for a in jax.tree.leaves(tree))
 
     return Traffic(specs(reads), specs(writes))
 

@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> None:
                 tasks, arguments.activations, out=folder, url=arguments.storage, on_end=on_end,
                 **{name: getattr(arguments, name) for name in names}, **sizes,
             )  # fmt: skip
-    _write_report(results, folder)
+    _show_report(results, folder, only_if_new=True)
     if arguments.quick:
         print("A quick study tells large differences only; leave --quick out for more.")
 
@@ -106,21 +106,24 @@ def _report(folder: Path, url: str | None) -> None:
 
     with _usage_errors():
         results = study.load(folder, url=url)
-    _write_report(results, folder)
+    _show_report(results, folder)
 
 
-def _write_report(results: Any, folder: Path) -> None:
+def _show_report(results: Any, folder: Path, *, only_if_new: bool = False) -> None:
     """Print the table and the conclusion, and write the report into the folder."""
     from rich.console import Console
 
     from activax.study.report.summary import summarize
     from activax.study.report.tables import table
     from activax.study.report.text import conclusion
-    from activax.study.report.writing import write_files
+    from activax.study.report.writing import is_written, write_files
 
     summary = summarize(results)
     Console().print(table(summary))
     print(conclusion(summary))
+    if only_if_new and is_written(results, summary, folder):  # to draw figures takes seconds
+        print(f"{folder / 'report.html'} is that of these results")
+        return
     for path in write_files(results, summary, folder):
         if path.parent == folder:
             print(f"wrote {path}")

@@ -110,10 +110,10 @@ def polu(x: Array, *, n: float = 1.5) -> Array:
 
 
 @piecewise(
-    lambda x, alpha, beta: alpha / (1 / x - beta),
+    lambda x, alpha, beta: alpha / beta * (1 / (1 - beta * x) - 1),
     lambda x, alpha, beta: alpha * x / (1 - beta * x),
     lambda x, alpha, beta: alpha * x,
-    edges=(-1.0, 0.0),
+    edges=lambda beta: (-1 / beta, 0.0),
     kinks=(),
     reference=lambda mp, x, alpha, beta: alpha * x / (1 + beta * max(-x, 0)),
     ranges={"beta": POSITIVE},

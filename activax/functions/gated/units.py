@@ -18,6 +18,7 @@ __all__ = [
     "geglu",
     "geglu_tanh",
     "glu",
+    "gpt_oss_swiglu",
     "qgeglu",
     "quick_geglu",
     "reglu",
@@ -222,3 +223,4 @@ def situ_glu(
 gated_attention_gate = glu
 quick_geglu = qgeglu
 sreglu = squared_reglu
+gpt_oss_swiglu = clamped_swiglu

@@ -19,6 +19,7 @@ __all__ = [
     "gtu",
     "laplace_glu",
     "miglu",
+    "powglu",
     "seglu",
     "simple_gate",
     "tanh_glu",
@@ -103,6 +104,35 @@ def miglu(
 
     Paper:
         Folklore.
+    """
+
+
+@gated(by=factors.falling_silu)
+def powglu(
+    gate: ArrayLike,
+    value: ArrayLike | None = None,
+    m: ArrayLike = 3.0,
+    *,
+    layout: str | None = None,
+    axis: int = -1,
+) -> Array:
+    """Power gated unit: its gate is silu, but for positive inputs a power that falls to 0.
+
+    The gate has a maximum, of 5.32 at 12.9 for m = 3, and tends to 1. Some code calls it powlu.
+
+    Formula:
+        powglu(gate, value) = f(gate) value, where f(x) = x^(m / (sqrt(x) + 1)) sigmoid(x) if x > 0
+        else silu(x); the slope at 0 is the left one
+
+    Args:
+        m: the power next to 0; a number or an array that broadcasts against the gate.
+
+    Example:
+        >>> activax.powglu(jnp.array([1.0, -1.0]), jnp.array([2.0, 2.0]))
+        Array([ 1.4621172, -0.5378828], dtype=float32)
+
+    Paper:
+        Wang et al. 2026, PowLU, arXiv:2605.25704.
     """
 
 

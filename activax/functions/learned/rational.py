@@ -20,16 +20,18 @@ __all__ = [
     "pau",
     "pau_a",
     "pau_b",
+    "pau_c",
+    "rational",
     "rational_net",
 ]
 
-# For x and b_1, ..., b_n the coefficients of a polynomial that the denominator is at x, and the
-# slopes of all but the first of them by b_1, ..., b_n.
+# For x and a vector b the coefficients of a polynomial that the denominator is at x, and the slopes
+# by b of those that have an element of b.
 Denominator = Callable[[Array, Sequence[Any]], tuple[list[Any], list[Any]]]
 
 
 def _slopes(
-    of: Callable[..., Any], denominator: Denominator, above: int, below: int
+    of: Callable[..., Any], denominator: Denominator, above: int, below: range
 ) -> list[Callable[..., Array]]:
     """Return the slopes by x, by the numerator's coefficients and by those of the denominator."""
 
@@ -41,12 +43,12 @@ def _slopes(
 
     def by_b(k: int, x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
         q, slopes = denominator(x, b)
-        return slopes[k - 1] * slope_below(x, a, q, k)
+        return slopes[below.index(k)] * slope_below(x, a, q, k)
 
     return [
         of(by_x),
         *(of(functools.partial(by_a, k)) for k in range(above)),
-        *(of(functools.partial(by_b, k)) for k in range(1, below + 1)),
+        *(of(functools.partial(by_b, k)) for k in below),
     ]
 
 
@@ -57,13 +59,26 @@ def _by_powers(x: Array, b: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return [1.0, *q], [s * jnp.sign(c) for s, c in zip(signs, b, strict=True)]
 
 
-def _by_sum(x: Array, b: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the coefficients of 1 + |b_1 x + ... + b_n x^n|, which jump where the sum is 0."""
+def _sign(x: Array, b: Sequence[Any]) -> Array:
+    """Return the sign of b[0] + b[1] x + ... + b[n] x^n."""
     far = jnp.abs(x) > 1
     z = jnp.where(far, 1 / jnp.where(far, x, 1.0), x)
     sum_of = horner(z, [jnp.where(far, v, w) for v, w in zip(b[::-1], b, strict=True)])
-    sign = jnp.where(far, 1.0, jnp.sign(x)) * jnp.sign(sum_of)
+    of_power = jnp.sign(x) if len(b) % 2 == 0 else 1.0
+    return jnp.where(far, of_power, 1.0) * jnp.sign(sum_of)
+
+
+def _by_sum(x: Array, b: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the coefficients of 1 + |b_1 x + ... + b_n x^n|, which jump where the sum is 0."""
+    sign = jnp.sign(x) * _sign(x, b)
     return [1.0, *(sign * c for c in b)], [sign] * len(b)
+
+
+def _by_whole_sum(x: Array, b: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the coefficients of 0.1 + |b_0 + b_1 x + ... + b_n x^n|, which jump likewise."""
+    sign = _sign(x, b)
+    first, *others = (sign * c for c in b)
+    return [0.1 + first, *others], [sign] * len(b)
 
 
 def _exact_polynomial(c: Sequence[Any], x: Any) -> Any:
@@ -81,7 +96,9 @@ _OF_PAU_A = coefficients(
 
 
 @elementwise(
-    *_slopes(_OF_PAU_A, _by_powers, 6, 4), reference=_OF_PAU_A(_exact_by_powers), kinks=(0.0,)
+    *_slopes(_OF_PAU_A, _by_powers, 6, range(1, 5)),
+    reference=_OF_PAU_A(_exact_by_powers),
+    kinks=(0.0,),
 )
 @_OF_PAU_A
 def pau_a(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
@@ -119,7 +136,7 @@ _OF_GROUP_RATIONAL = coefficients(
 
 
 @elementwise(
-    *_slopes(_OF_GROUP_RATIONAL, _by_powers, 6, 4),
+    *_slopes(_OF_GROUP_RATIONAL, _by_powers, 6, range(1, 5)),
     reference=_OF_GROUP_RATIONAL(_exact_by_powers),
     kinks=(0.0,),
 )
@@ -145,10 +162,10 @@ def group_rational(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
     return pau_a.body(x, *a, *b)
 
 
-def _roots(b1: float, b2: float, b3: float, b4: float) -> tuple[float, ...]:
-    """Return the real roots of b1 x + ... + b4 x^4."""
-    roots = np.roots([b4, b3, b2, b1])
-    return tuple({0.0, *roots.real[roots.imag == 0].tolist()})
+def _real_roots(*coefficients: float) -> tuple[float, ...]:
+    """Return the real roots of a polynomial, whose coefficients begin with the highest power."""
+    roots = np.roots(coefficients)
+    return tuple({*roots.real[roots.imag == 0].tolist()})
 
 
 _OF_PAU_B = coefficients(
@@ -158,11 +175,11 @@ _OF_PAU_B = coefficients(
 
 
 @elementwise(
-    *_slopes(_OF_PAU_B, _by_sum, 6, 4),
+    *_slopes(_OF_PAU_B, _by_sum, 6, range(1, 5)),
     reference=_OF_PAU_B(
         lambda mp, x, a, b: _exact_polynomial(a, x) / (1 + abs(x * _exact_polynomial(b, x)))
     ),
-    kinks=_roots,
+    kinks=lambda b1, b2, b3, b4: _real_roots(b4, b3, b2, b1, 0.0),
 )
 @_OF_PAU_B
 def pau_b(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
@@ -183,6 +200,41 @@ def pau_b(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
         Deep Reinforcement Learning, arXiv:2102.09407.
     """
     return quotient(x, a, _by_sum(x, b)[0])
+
+
+_OF_PAU_C = coefficients(
+    a0=(0.8639431443, 13.0011311, 42.5676392, 51.74757698, 23.99165145, 3.924120833),
+    b0=(25.64497475, -0.001349586637, 102.473082, -0.001793197037, 7.770900056),
+)
+
+
+@elementwise(
+    *_slopes(_OF_PAU_C, _by_whole_sum, 6, range(5)),
+    reference=_OF_PAU_C(
+        lambda mp, x, a, b: _exact_polynomial(a, x) / (mp.mpf("0.1") + abs(_exact_polynomial(b, x)))
+    ),
+    kinks=lambda b0, b1, b2, b3, b4: _real_roots(b4, b3, b2, b1, b0),
+)
+@_OF_PAU_C
+def pau_c(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
+    """Padé activation unit, version C: the denominator has a constant of its own.
+
+    Far out it is about a5 / |b4| times x. If b4 is 0, inputs beyond 1e9 may give NaN in float32.
+
+    Formula:
+        pau_c(x) = (a0 + a1 x + ... + a5 x^5) / (0.1 + |b0 + b1 x + b2 x^2 + b3 x^3 + b4 x^4|); the
+        slope at a root of the denominator's sum is the middle one
+
+    Args:
+        a: the coefficient of x^{k} above; a number or an array that broadcasts against x.
+        b: the coefficient of x^{k} below, likewise.
+
+    Paper:
+        None; version C of rational_activations, after Molina, Schramowski & Kersting 2019, Padé
+        Activation Units: End-to-end Learning of Flexible Activation Functions in Deep Networks,
+        arXiv:1907.06732.
+    """
+    return quotient(x, a, _by_whole_sum(x, b)[0])
 
 
 _OF_RATIONAL_NET = coefficients(p0=(0.0218, 0.5, 1.5957, 1.1915), q0=(1.0, 0.0, 2.383))
@@ -219,3 +271,4 @@ def rational_net(x: Array, p: Sequence[Any], q: Sequence[Any]) -> Array:
 
 pau = pau_a
 pade_activation_unit = pau_a
+rational = pau_a

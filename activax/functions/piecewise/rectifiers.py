@@ -89,6 +89,7 @@ def leaky_relu(x: Array, negative_slope: Array | float = 0.01) -> Array:
     {
         "flax": {"PReLU": {"negative_slope": 0.01}},
         "torch hf timm mlx": "prelu",
+        "equinox": "PReLU",
         "keras.layers keras2": {"PReLU": {"negative_slope": 0.0}},
         "onnx": "PRelu",
     },

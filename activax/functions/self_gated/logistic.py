@@ -12,6 +12,7 @@ from activax.numerics.selects import at_most, clip, limit_product, magnitude
 from activax.numerics.transcendental import exp, logistic, logistic_slope, tanh
 
 __all__ = [
+    "acon",
     "acon_b",
     "acon_c",
     "aptx",
@@ -234,3 +235,4 @@ def generalized_swish(x: Array) -> Array:
 
 
 molu = aptx
+acon = acon_c

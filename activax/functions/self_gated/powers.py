@@ -17,10 +17,11 @@ from activax.numerics.transcendental import logistic
 
 __all__ = ["powlu"]
 
-_END = float(np.finfo(np.float32).max)  # beyond, float64 has numbers, and float32 infinity
+END = float(np.finfo(np.float32).max)  # beyond, float64 has numbers, and float32 infinity
+EXPONENTS = {"m": Range(0.0, 10.0, excluded=(0.0,))}  # of the paper
 
 
-def _power(x: Array, m: Array, lower: int) -> Array:
+def falling_power(x: Array, m: Array, lower: int) -> Array:
     """Return x^(m / (sqrt(x) + 1) - lower), the derivative of which has a lower power.
 
     JAX would multiply an infinite derivative of the exponent by a power that is 0.
@@ -42,9 +43,9 @@ def _rule(lower: int, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tu
     near = at_least(x, 1e-15)  # below, derivatives of the share change nothing, or overflow
     root = jnp.sqrt(near)
     share = (1 - root / (root + 1) * jnp.log(near) / 2) / (root + 1)
-    out, change = _power(x, m, lower), jnp.zeros_like(x)
+    out, change = falling_power(x, m, lower), jnp.zeros_like(x)
     if not isinstance(t, SymbolicZero):
-        change += (m * share - lower) * _power(x, m, lower + 1) * t
+        change += (m * share - lower) * falling_power(x, m, lower + 1) * t
     if not isinstance(t_m, SymbolicZero):
         change += jnp.log(x) / (jnp.sqrt(x) + 1) * out * t_m
     return out, change
@@ -65,12 +66,12 @@ def _exact(mp: Any, x: Any, m: Any) -> Any:
 
 @piecewise(
     lambda x, m: limit_product(x, times_rising_gate(x, logistic, fall=1.0)),
-    lambda x, m: _power(x, m, -1) * logistic(x),
+    lambda x, m: falling_power(x, m, -1) * logistic(x),
     _far,
-    edges=(0.0, _END),
+    edges=(0.0, END),
     kinks=(),
     reference=_exact,
-    ranges={"m": Range(0.0, 10.0, excluded=(0.0,))},
+    ranges=EXPONENTS,
 )
 def powlu(x: Array, m: Array | float = 3.0) -> Array:
     """Power linear unit: a power of x that falls to 1, times a sigmoid.

@@ -38,7 +38,16 @@ from activax.numerics.self_gate import (
 from activax.numerics.slope_from_value import gelu_tanh_slope_at, mish_slope_at, silu_slope_at
 from activax.numerics.transcendental import SHIFT, UNSHIFT, exp
 
-__all__ = ["gelu_tanh", "lisht", "mish", "quick_gelu", "silu", "swish"]
+__all__ = [
+    "acon_a",
+    "gelu_tanh",
+    "lisht",
+    "mish",
+    "quick_gelu",
+    "sielu",
+    "silu",
+    "swish",
+]
 
 
 @elsewhere(
@@ -253,3 +262,7 @@ def lisht(x: Array) -> Array:
         Roy, Manna, Dubey & Chaudhuri 2019, LiSHT: Non-Parametric Linearly Scaled Hyperbolic
         Tangent Activation Function for Neural Networks, arXiv:1901.05894.
     """
+
+
+acon_a = swish
+sielu = gelu_tanh

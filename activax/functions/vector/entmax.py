@@ -20,7 +20,11 @@ from activax.numerics.exponential_remainder import damped_remainder
 from activax.numerics.ranking import ranked, support
 from activax.numerics.selects import at_least, at_most, choose, root
 
-__all__ = ["alpha_entmax", "entmax15"]
+__all__ = [
+    "alpha_entmax",
+    "entmax",
+    "entmax15",
+]
 
 
 def _entmax15_differential(y: Array, where: Array | None, t: Array, *, axis: int) -> Array:
@@ -209,3 +213,6 @@ def alpha_entmax(
     total = jnp.sum(q, axis, keepdims=True)
     rest = (jnp.sum(p, axis, keepdims=True) - 1) / jnp.where(total == 0, 1.0, total)
     return at_least(p - q * rest, 0.0)
+
+
+entmax = alpha_entmax

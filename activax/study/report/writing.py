@@ -37,19 +37,27 @@ def write_report(results: Results, folder: Path, *, level: float = 0.05) -> list
     return write_files(results, summarize(results, level=level), folder)
 
 
+def is_written(results: Results, summary: StudySummary, folder: Path) -> bool:
+    """Return whether the report in a folder is that of these results, and whole."""
+    record, pages = folder / "report.json", (folder / "report.html", folder / "report.md")
+    if not all(path.is_file() for path in (record, *pages)):
+        return False
+    return record.read_text(encoding="utf-8") == _json(results, summary)
+
+
 def write_files(results: Results, summary: StudySummary, folder: Path) -> list[Path]:
     """Write the files of `write_report` for results and their summary, and return the paths."""
     drawn = [drawings(results, task, summary.level) for task in summary.tasks]
     contents = {
         folder / "report.html": html(results, summary, drawn),
         folder / "report.md": markdown(summary),
-        folder / "report.json": _json(results, summary),
     }
     for number, (task, figures) in enumerate(zip(summary.tasks, drawn, strict=True), 1):
         slug = re.sub(r"\W+", "-", task.task).strip("-")
         for drawing in figures:
             path = folder / "figures" / f"{number}-{slug}-{drawing.kind}.svg"
             contents[path] = drawing.svg.replace(">", f">\n{ALONE}", 1)
+    contents[folder / "report.json"] = _json(results, summary)  # last: see is_written
     for path in contents:
         files.check_replaceable(path, MARK)
     (folder / "figures").mkdir(parents=True, exist_ok=True)

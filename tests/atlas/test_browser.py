@@ -1,0 +1,96 @@
+"""Pages in Chromium: no script fails, curves are drawn, and the numbers are those of Node."""
+
+import json
+import re
+
+import chromium
+import jax
+import numpy as np
+import pytest
+
+import activax
+
+cli = pytest.importorskip("activax.cli", reason="the cli extra is not installed")
+from activax.atlas.curves import curves  # noqa: E402
+from benchmarks import browser  # noqa: E402
+from benchmarks._lib import node, publishing  # noqa: E402
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.optimized,
+    pytest.mark.skipif(chromium.program() is None, reason="no Chromium is on the path"),
+]
+SHOWN = [*activax.catalog][::12]  # of the atlas
+CHOSEN = ("gelu", "prelu", "step", "swiglu")
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "atlas.html"
+    with jax.numpy_dtype_promotion("standard"):
+        assert cli.main(["atlas", "--out", str(file), "--fn", *SHOWN]) == 0
+    return file
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_atlas_shows_its_activations(atlas, width):
+    opened = chromium.open_page(atlas, width=width)
+    assert opened.console == []
+    multiples = opened.text.partition('id="multiples"')[2]
+    shown = set(re.findall(r"\b[a-z]\w+\b", re.sub(r"<[^>]*>", " ", multiples)))
+    assert {*SHOWN} <= shown
+    assert multiples.count("<path") >= len(SHOWN) / 2  # the curves
+
+
+def test_a_card_has_curves_and_sliders(tmp_path):
+    file = tmp_path / "elu.html"
+    assert cli.main(["show", "elu", "--html", str(file)]) == 0
+    opened = chromium.open_page(file)
+    assert opened.console == []
+    assert 'type="range"' in opened.text
+    drawn = opened.text.partition('id="charts"')[2].partition("<script")[0]
+    assert drawn.count("<path") >= 3  # value, slope and second derivative
+    assert "NaN" not in drawn
+
+
+def test_numbers_are_those_of_node():
+    """Both run V8, so that the record of `benchmarks.browser` holds for browsers as well."""
+    if not node.installed():
+        pytest.skip("node is not on the path")
+    x = browser.points(20_000)
+    functions = []
+    for name in CHOSEN:
+        printed = curves(activax.get(name))
+        numbers = [float(np.float32(value)) for value in printed.parameters.values()]
+        functions += [(script.text, numbers) for script in printed.single]
+    np.testing.assert_array_equal(chromium.evaluate(functions, x), node.evaluate(functions, x))
+
+
+@pytest.mark.usefixtures("standard_promotion")
+def test_results_are_the_bits_of_xla():
+    """The record says how many are not, for the XLA that it names."""
+    record = json.loads((publishing.RESULTS / "browser.json").read_text())
+    if record["environment"]["versions"]["jaxlib"] != jax.lib.__version__:
+        pytest.skip("last bits are recorded for another XLA")
+    rows = {row["op"]: row for row in record["records"]}
+    exact = [name for name in CHOSEN if not rows[name]["approximate"]]
+    measured = browser.measure(
+        [activax.get(name) for name in exact], browser.points(browser.POINTS), chromium.evaluate
+    )
+    assert measured == [rows[name] for name in exact]
+
+
+def test_the_report_of_a_study_opens(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    rows = (f"{a:.4f},{b:.4f},{'yes' if a > b else 'no'}" for a, b in x)
+    (tmp_path / "mine.csv").write_text("\n".join(["first,second,label", *rows]) + "\n")
+    out = tmp_path / "study"
+    assert cli.main([
+        "study", "--data", str(tmp_path / "mine.csv"), "--target", "label", "--activations",
+        "relu", "tanh", "--steps", "5", "--seeds", "2", "--screen", "1", "--rates", "0.01",
+        "--out", str(out),
+    ]) == 0  # fmt: skip
+    opened = chromium.open_page(out / "report.html")
+    assert opened.console == []
+    assert "no activation was found to beat relu" in opened.text
+    assert opened.text.count("<svg") >= 2
