@@ -25,8 +25,18 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from activax.diagnostics.palette import COLOURS
+
 # The style of every picture.
-STYLE = {"legend.frameon": False, "legend.fontsize": "small", "lines.markersize": 4}
+STYLE: dict[Any, Any] = {
+    "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+    "legend.frameon": False,
+    "legend.fontsize": "small",
+    "lines.markersize": 4,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "activax",  # the same picture is the same file
+}
+SHARP = 220  # pixels an inch, twice those of a screen
 
 
 class Claim(NamedTuple):
@@ -102,10 +112,11 @@ def teach(lesson: Lesson, name: str, argv: Sequence[str] | None = None) -> None:
         with matplotlib.rc_context(STYLE):
             figure = Figure(figsize=(8, 3.6), layout="constrained")
             lesson.draw(measured, figure)
-            figure.savefig(out / f"{name}.png", dpi=110)
+            figure.savefig(out / f"{name}.png", dpi=SHARP)
+            figure.savefig(out / f"{name}.svg", metadata={"Date": None})
         summary = {"lesson": paragraphs[0], "claim": claims[0].text}
         (out / f"{name}.json").write_text(json.dumps(summary, indent=1) + "\n")
-        console.print(f"wrote {out / name}.png")
+        console.print(f"wrote {out / name}.png and .svg")
 
 
 def main(name: str) -> None:

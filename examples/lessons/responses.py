@@ -185,7 +185,7 @@ def draw(measured: dict[str, Measured], figure: Figure) -> None:
     panels["share"].set_xscale("log", base=2)
     panels["share"].set(
         title="saturated inputs",
-        xlabel="standard deviation of the pre-activation",
+        xlabel="deviation of the pre-activation",
         ylabel="% (lines: theory, dots: measured)",
         xticks=SCALES,
         xticklabels=[f"{s:.0f}" for s in SCALES],

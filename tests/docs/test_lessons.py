@@ -32,6 +32,7 @@ def test_lesson(name, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "holds:" in printed
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert (tmp_path / f"{name}.svg").read_text().count("<path") > 10
     summary = json.loads((tmp_path / f"{name}.json").read_text())
     assert summary["claim"] in " ".join(printed.split())
 
