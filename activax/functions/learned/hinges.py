@@ -16,7 +16,7 @@ __all__ = ["apl", "relu_kan"]
 _OF_HINGES = coefficients(a1=(0.2, -0.1, 0.05), b1=(0.5, -1.0, -2.0))
 
 
-def _steepness(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
+def _steepness(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Any:
     """Return the slopes of the open hinges, added."""
     return sum(choose(flag(x, x < w), v, 0.0) for v, w in zip(a, b, strict=True))
 
