@@ -33,6 +33,7 @@ DTYPES = [
 EACH_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
 
 
+@pytest.mark.thorough
 @EACH_DTYPE
 def test_elementwise(elementwise, dtype):
     """Check value, slope and slopes by trainable parameters, at two values of the parameters."""
@@ -103,6 +104,7 @@ VECTORS = np.concatenate(
 )
 
 
+@pytest.mark.thorough
 @EACH_DTYPE
 def test_along_axis(along_axis, dtype):
     """Check value and directional derivative, in ulps of the largest component that enters.

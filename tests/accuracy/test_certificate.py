@@ -155,6 +155,7 @@ def records(file):
     return json.loads(file.read_text(), parse_constant=pytest.fail)["records"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small_chunks")
 def test_an_interrupted_run_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
     at_once, in_parts = tmp_path / "a.json", tmp_path / "b.json"
@@ -195,6 +196,7 @@ def test_a_row_of_another_program_is_measured_again(tmp_path):
     assert records(file) == fresh
 
 
+@pytest.mark.thorough
 def test_tables(tmp_path, capsys):
     to_json, to_md = tmp_path / "out.json", tmp_path / "out.md"
     argv = ["--fn", "silu", "snake", *COARSE]

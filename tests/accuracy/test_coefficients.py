@@ -28,6 +28,7 @@ def evaluate(name, x):
     return np.polyval(numerator[::-1], x) / np.polyval(denominator[::-1], x)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("problem", "name"), SETS)
 def test_error_is_below_the_claim(problem, name):
     low, high = problem.interval

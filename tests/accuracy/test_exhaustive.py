@@ -29,12 +29,14 @@ def counted(activation):
     return {format.name: wrong_counts(exacts, both, format) for format in FORMATS}
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_certified_results_are_rounded_correctly(certified):
     assert counted(certified) == certified.rounding
     assert not any(map(any, certified.rounding.values()))
 
 
+@pytest.mark.thorough
 def test_wrong_results_are_counted(elementwise):
     assert counted(elementwise) == elementwise.rounding
 

@@ -13,6 +13,7 @@ from activax.bench import critical, errors, magnitudes, precise, slope
 pytestmark = pytest.mark.optimized
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("quantity", ["value", "slope"])
 def test_error(elementwise, quantity):
     of_slope = quantity == "slope"

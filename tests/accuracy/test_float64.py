@@ -39,6 +39,7 @@ def rounding(activation, quantity):
     return lambda x: 4 * EPS * abs(x * moved(x))
 
 
+@pytest.mark.thorough
 @QUANTITIES
 def test_relative_error(elementwise, quantity):
     """Check float32 numbers of all magnitudes, delicate numbers, and numbers about the roots."""

@@ -24,6 +24,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", RISING)
 def test_no_descents(name):
     activation = activax.get(name)

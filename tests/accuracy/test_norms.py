@@ -38,6 +38,7 @@ def value_and_slope(name, epsilon, x, t):
     return y, pullback(t)[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("epsilon", [0.0, 1e-5])
 @pytest.mark.parametrize("name", NORMS)
@@ -60,6 +61,7 @@ def test_norms_are_right_at_every_scale(name, epsilon, dtype):
     assert (near | (found[1] == slope)).all(), scales.ravel()[(~near).any((1, 2))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NORMS)
 def test_norms_show_nan_and_differentiate_in_every_mode(name):
     make, centred = NORMS[name]

@@ -35,6 +35,7 @@ def of_masks(x, where):
     return {name: one(name) for name in EMPTY}
 
 
+@pytest.mark.thorough
 def test_every_mask_that_is_empty_gives_what_is_said_of_nothing():
     masked = {name for name, f in activax.catalog.items() if "where" in f.parameters}
     assert masked == set(EMPTY)
@@ -89,6 +90,7 @@ CLOSED = [activax.relu, activax.leaky_relu, activax.abs, activax.relu_squared, a
 UNITS = [*CLOSED, activax.tanh]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kernel", [theory.nngp, theory.ntk])
 def test_kernels_show_nan(kernel):
     kernels = [kernel(f, depth=2, sigma_w=1.0, q=1.0 if f is activax.tanh else None) for f in UNITS]
@@ -98,6 +100,7 @@ def test_kernels_show_nan(kernel):
         assert_array_equal(jnp.isnan(found), is_nan[:, None] | is_nan[None, :], str(unit))
 
 
+@pytest.mark.thorough
 def test_duals_show_nan_in_value_and_slope():
     duals = [theory.dual(f) for f in UNITS]
 
@@ -172,6 +175,7 @@ def linear(x):
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHOWS)
 def test_diagnostics_show_nan(name):
     assert float(SHOWS[name](WITH_NAN)) > 0
@@ -245,6 +249,7 @@ SIMPLE = ["dense", "conv", "max_pool", "avg_pool", "layer_norm", "rms_norm", "dr
           "positions"]  # of which the others are made  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", [jnp.int32, jnp.bool_])
 @pytest.mark.parametrize("name", SIMPLE)
 def test_layers_of_integers_and_booleans_are_those_of_floats(name, dtype):
@@ -271,6 +276,7 @@ def test_affinity_does_not_depend_on_the_scale_of_the_outputs():
         assert_allclose(scaled, square, 1e-4)
 
 
+@pytest.mark.thorough
 def test_biases_that_start_at_zero_are_no_fault_of_the_flow():
     network = nn.serial(nn.dense(3), activax.relu, nn.dense(1))
     x = np.ones((4, 2), np.float32)

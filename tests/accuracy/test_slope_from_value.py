@@ -53,6 +53,7 @@ def above(least, most, count=2000):
     return np.unique(y[y > least])
 
 
+@pytest.mark.thorough
 @INVERTED
 def test_right_branch(inverted, slope_at):
     """Check the slope to 1.2e-6, next to the minimum relative to the slope."""
@@ -129,6 +130,7 @@ CASES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("inverted", "slope_at", "outer"), CASES)
 def test_higher_derivatives(inverted, slope_at, outer):
     """Check the second derivative everywhere, and the third apart from the minimum."""

@@ -36,6 +36,7 @@ def same_compiler() -> bool:
     )
 
 
+@pytest.mark.thorough
 @needs_node
 @pytest.mark.skipif(not same_compiler(), reason="last bits are recorded for another XLA")
 @pytest.mark.parametrize(

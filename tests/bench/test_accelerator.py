@@ -60,6 +60,7 @@ def instant(monkeypatch):
     return measured
 
 
+@pytest.mark.thorough
 def test_a_run_measures_everything(small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(accelerator, "available", lambda: ["activax", "jax"])
     file = tmp_path / "out.json"

@@ -13,6 +13,7 @@ from activax.bench import layers, positions, rank, slope_error, temporary
 from activax.bench.memory.ranking import FORMATS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("f", "alone", "before_linear", "before_sum"),
     [
@@ -29,6 +30,7 @@ def test_positions(f, alone, before_linear, before_sum):
     assert positions(f) == (alone, before_linear, before_sum)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("f", "bits"), [(activax.relu, 0), (activax.lean(activax.gelu), 1), (activax.gelu, 32)]
 )
@@ -58,6 +60,7 @@ def network(activation):
     return lambda w, x: jnp.mean((x + activation(x @ w)) ** 2)
 
 
+@pytest.mark.thorough
 def test_rank():
     w, x = jax.random.normal(jax.random.key(0), (2, 64, 64))
     table = rank(network, [activax.gelu, activax.softmax], w, x)

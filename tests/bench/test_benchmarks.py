@@ -27,6 +27,7 @@ from benchmarks.asv import catalogue
 pytestmark = pytest.mark.usefixtures("few_sets")
 
 
+@pytest.mark.thorough
 def test_dispatch(tmp_path, capsys):
     to_json = tmp_path / "out.json"
     assert (
@@ -44,6 +45,7 @@ def test_dispatch(tmp_path, capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_startup(tmp_path, capsys):
     to_json = tmp_path / "out.json"
     assert startup.main(["--fn", "gelu,xielu", "--repeats", "1", "--json", str(to_json)]) == 0
@@ -56,6 +58,7 @@ def test_startup(tmp_path, capsys):
     assert startup.markdown(measured["records"]).count("\n") == 2 + 2
 
 
+@pytest.mark.thorough
 def test_training_step(tmp_path, monkeypatch, capsys):
     sizes = {"LAYERS": 2, "ROWS": 4, "WIDTH": 8, "HIDDEN": 16}
     for size, value in sizes.items():
@@ -170,6 +173,7 @@ def test_format_errors(tmp_path, monkeypatch, capsys):
     assert "output off by" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_diagnostics(tmp_path, monkeypatch, capsys):
     watchers = {name: diagnostics.WATCHERS[name] for name in ("plain", "statistics and tap")}
     monkeypatch.setattr(diagnostics, "WATCHERS", watchers)
@@ -195,6 +199,7 @@ def test_the_tables_of_suites_show_every_race():
     assert any(line.startswith("| float32, backward |") for line in lines)
 
 
+@pytest.mark.thorough
 def test_allocation_runs_three_ways(tmp_path, monkeypatch):
     monkeypatch.setattr(allocation, "RESULTS", tmp_path)
     small = ["--quick", "--shape", "8x128", "--repeats", "6", "--fn", "relu"]
@@ -205,6 +210,7 @@ def test_allocation_runs_three_ways(tmp_path, monkeypatch):
     assert allocation.markdown(rows).count("`relu`") == 2
 
 
+@pytest.mark.thorough
 def test_the_suite_for_airspeed_velocity():
     speed, memory = catalogue.Speed(), catalogue.Memory()
     speed.setup("swiglu", "bfloat16", "backward")
@@ -220,6 +226,7 @@ def test_startup_needs_a_repeat(capsys):
     assert "--repeats: must be a positive integer; got '0'" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_propagation(tmp_path, capsys):
     to_json = tmp_path / "out.json"
     assert propagation.main(["--quick", "--fn", "relu", "--json", str(to_json)]) == 0
@@ -233,6 +240,7 @@ def test_propagation(tmp_path, capsys):
     assert line.startswith("| relu, He | 16 | 1 |")
 
 
+@pytest.mark.thorough
 def test_a_wide_network_of_one_layer_agrees_with_theory():
     start = propagation.STARTS["relu"]["He"](activax.relu, 1)
     found = propagation.network(start, 1, 1024, jax.random.key(0))
@@ -241,6 +249,7 @@ def test_a_wide_network_of_one_layer_agrees_with_theory():
     assert [float(one) for one in found] == pytest.approx(wanted, rel=0.15)
 
 
+@pytest.mark.thorough
 def test_deep_training_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     relu = {"relu": {"customary": deep_training.STARTS["relu"]["customary"]}}
     monkeypatch.setattr(deep_training, "STARTS", relu)

@@ -44,6 +44,7 @@ def compiled(activation, mode, shape, dtype):
     return sum(kernel.runs for kernel in launched), temporary_bytes(program)
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 @pytest.mark.parametrize(
     ("mode", "dtype"),
@@ -108,6 +109,7 @@ PEERS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("name", "mode"), ALONG_AXIS)
 def test_kernels_and_temporaries_along_an_axis(name, mode, dtype):

@@ -14,6 +14,7 @@ SPEC = jax.ShapeDtypeStruct((8, 128), "float32")
 LEAST = bench.Effort(repeats=6, sample_s=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", MODES)
 def test_rows_have_every_fact(mode):
     rivals = {"activax": activax.silu, "jax.nn": jax.nn.silu}

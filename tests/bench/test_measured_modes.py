@@ -95,6 +95,7 @@ def test_backward_reads_the_arrays_that_are_kept():
 # Programs
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["gelu", "swiglu"])
 def test_results_are_written_into_donated_buffers(name, mode):
@@ -167,6 +168,7 @@ def test_matrix_flops_sees_into_programs():
     assert bench.matrix_flops(gradient, a, b) == 3 * 2 * 4 * 8 * 16
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", activax.catalog)
 def test_peers_compute_the_same_function(name):
     ours, x = activax.get(name), np.linspace(-3.3, 4.1, 24, dtype=np.float32).reshape(2, 12)

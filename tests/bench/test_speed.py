@@ -35,6 +35,7 @@ def small(monkeypatch):
     speed_settings._drawn.cache_clear()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small")
 def test_every_setting_to_json_and_tables(tmp_path, capsys):
     to_json = tmp_path / "out.json"

@@ -21,6 +21,7 @@ def rows():
         return [tuple(row.values()) for row in csv.DictReader(file, delimiter="\t")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "given", "expected"), rows())
 def test_value(name, given, expected):
     """Compare in float64; the values have ten digits."""

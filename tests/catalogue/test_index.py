@@ -33,6 +33,7 @@ def test_every_alias_is_another_name_of_an_entry():
     assert all(getattr(activax, alias) is activax.catalog[name] for alias, name in ALIASES.items())
 
 
+@pytest.mark.thorough
 def test_an_activation_is_imported_when_it_is_named():
     code = """
 import sys, activax

@@ -68,6 +68,7 @@ def test_a_definition_names_libraries_that_are_known(entry):
     assert entry.elsewhere.expressions.keys() <= {*peers.LIBRARIES}
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_every_spelling_of_our_names(entry):
     for spelling in spellings(entry.name):

@@ -14,6 +14,7 @@ from activax.theory import Traits, traits
 from benchmarks.traits import has_traits
 
 
+@pytest.mark.thorough
 def test_traits_are_those_that_are_computed(elementwise):
     if not has_traits(elementwise):
         pytest.skip("it is not finite at all finite inputs")

@@ -113,6 +113,7 @@ def same(restored, tree):
     jax.tree.map(assert_array_equal, restored, tree)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "through",
     [
@@ -129,6 +130,7 @@ def test_a_tree_comes_back(through):
     same(through(TREE), TREE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("through", [through_orbax, through_equinox])
 def test_a_tree_comes_back_from_files(through, tmp_path):
     same(through(TREE, tmp_path), TREE)
@@ -148,6 +150,7 @@ assert program.call(activax.lean(activax.elu.bind(alpha=0.5)), -1e9) == -0.5
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("imports", ["activax, flax.serialization", "flax.serialization, activax"])
 def test_another_process_reads_them_whichever_library_comes_first(imports):
     pytest.importorskip("flax", reason="needs Flax")

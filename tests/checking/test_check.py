@@ -26,6 +26,7 @@ def pieces(x):
 FINE = [activax.step, activax.log1mexp, pieces]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", FINE, ids=repr)
 def test_nothing_is_found_in(unit):
     activax.check(unit, dtypes=["float64", "float16"], raises=True)
@@ -118,6 +119,7 @@ def found(report):
     return {(f.check, f.of): f.input for f in reversed(report.findings)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("function", "expected"), BROKEN.values(), ids=BROKEN)
 @pytest.mark.usefixtures("standard_promotion")
 def test_what_is_broken_is_found(function, expected):

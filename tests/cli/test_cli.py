@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("standard_promotion")
 SMALL = ["--depth", "1", "--width", "8", "--seeds", "2", "--steps", "3", "--batch", "16"]
 
 
+@pytest.mark.thorough
 def test_train_compares_and_writes(tmp_path, capsys):
     out = tmp_path / "run"
     names = ["swiglu", "prelu"]
@@ -56,6 +57,7 @@ def untimed(path):
     return [{k: v for k, v in row.items() if not k.endswith("_seconds")} for row in rows]
 
 
+@pytest.mark.thorough
 def test_diagnose_leaves_training_as_it_is_and_writes_its_findings(tmp_path, capsys):
     names = ["prelu", "swiglu"]
     plain, out = tmp_path / "plain", tmp_path / "diagnosed"
@@ -90,6 +92,7 @@ def test_diagnose_leaves_training_as_it_is_and_writes_its_findings(tmp_path, cap
     assert found["diagnoses"]["swiglu"]["health"] is None
 
 
+@pytest.mark.thorough
 def test_the_diagnosed_training_is_the_reported_one(tmp_path, monkeypatch):
     """Compare the dead units of the last replayed networks with those of the table."""
     monkeypatch.setattr("activax.cli.train.diagnosis.TIMES", 1)
@@ -103,6 +106,7 @@ def test_the_diagnosed_training_is_the_reported_one(tmp_path, monkeypatch):
     assert found["health"]["layer 1"]["dead"][0] < result["dead"]
 
 
+@pytest.mark.thorough
 def test_a_diverged_run_is_marked_and_is_still_json(tmp_path, capsys):
     flags = ["--learning-rate", "1e30", "--out", str(tmp_path), "--diagnose"]
     assert cli.main(["train", "--activations", "relu_squared", *SMALL, *flags]) == 0
@@ -118,6 +122,7 @@ def test_a_diverged_run_is_marked_and_is_still_json(tmp_path, capsys):
     assert diagnosis["histograms"]["layers"]["layer 1"]["nonfinite"] > 0
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
     from activax.study.digits import experiment
 
@@ -161,6 +166,7 @@ def test_a_full_disk_leaves_the_old_results(tmp_path, capsys, monkeypatch):
     assert out.count("relu") == 2  # measured rows are shown all the same
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("optimizer", ["adam", "lion", "rmsprop", "sgd"])
 def test_train_takes_every_optimizer(optimizer, capsys):
     assert cli.main(["train", "--activations", "relu", *SMALL, "--optimizer", optimizer]) == 0
@@ -285,6 +291,7 @@ def test_outputs_of_another_kind_are_refused_before_training(tmp_path, capsys, m
         other.unlink()
 
 
+@pytest.mark.thorough
 def test_show_knows_every_activation(entry, capsys):
     assert cli.main(["show", entry.name]) == 0
     printed = capsys.readouterr().out

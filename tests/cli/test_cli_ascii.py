@@ -48,6 +48,7 @@ def terminal(monkeypatch):
     return use
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_shown_in_ascii(command, terminal, monkeypatch):
     monkeypatch.setattr(bench, "QUICK", bench.Effort(repeats=6, sample_s=1e-5))

@@ -33,6 +33,7 @@ def measured(file):
     return records.from_json(file.read_text())
 
 
+@pytest.mark.thorough
 def test_writes_every_format(tmp_path, capsys):
     files = {suffix: tmp_path / f"out.{suffix}" for suffix in ("json", "csv", "md", "png")}
     flags = [part for suffix, file in files.items() for part in (f"--{suffix}", str(file))]
@@ -60,6 +61,7 @@ def test_writes_every_format(tmp_path, capsys):
     assert all(word in printed for word in ("hard_silu", "swiglu", "fwd", "jvp", "vs jax"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("suite", "shape", "op"),
     [("act", "4x128", "gelu"), ("glu", "4x128", "geglu"), ("ffn", "4x8x16", "ffn gelu"),
@@ -83,6 +85,7 @@ def test_suites_are_the_catalogue():
     assert all(bench.chosen(suite) for suite in bench.SUITES)
 
 
+@pytest.mark.thorough
 def test_a_function_of_the_user(tmp_path, monkeypatch):
     (tmp_path / "own_module.py").write_text(
         "import jax.numpy as jnp\n\ndef bump(x):\n    return jnp.exp(-x * x)\n\n"
@@ -201,6 +204,7 @@ def test_a_library_that_is_not_installed_is_skipped_with_a_line(tmp_path, monkey
     assert "torch is skipped: it is not installed" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_mode_that_cannot_be_measured_is_skipped_with_a_line(tmp_path, capsys):
     file = tmp_path / "out.json"
     flags = ["--impl", "jax", "--mode", "fwd,bwd,scan", "--json", str(file)]

@@ -62,6 +62,7 @@ def start(program, *argv, **options):
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_an_interrupted_compilation_is_no_crash():
     number = signal.SIGINT
     process = start(WHILE_COMPILING, "update", str(number.value), *TRAIN)
@@ -124,6 +125,7 @@ def test_a_signal_waits_for_functions_of_jax_alone(number):
     assert finished == [number]
 
 
+@pytest.mark.thorough
 def test_a_reader_that_stops_is_no_error():
     with start("import sys, activax.cli; sys.exit(activax.cli.main())", "list") as process:
         process.stdout.close()

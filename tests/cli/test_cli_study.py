@@ -21,6 +21,7 @@ def table(tmp_path):
     return path
 
 
+@pytest.mark.thorough
 def test_a_table_goes_in_and_a_report_comes_out(table, tmp_path, capsys):
     out = tmp_path / "study"
     command = ["study", "--data", str(table), "--target", "label", *SMALL, "--out", str(out)]
@@ -58,6 +59,7 @@ def test_tasks_are_listed(capsys):
     assert all(name in shown for name in TASKS)
 
 
+@pytest.mark.thorough
 def test_a_task_of_a_module(tmp_path, monkeypatch, capsys):
     (tmp_path / "own_task.py").write_text(
         "from activax import study\n\ndef make():\n    return study.get_task('sine')\n\nnone = 3\n"

@@ -55,6 +55,7 @@ def test_every_elementwise_activation_has_a_card_or_no_moments(elementwise):
         assert json.loads(text)["propagation"]
 
 
+@pytest.mark.thorough
 def test_the_picture(tmp_path, capsys):
     assert cli.main(["theory", "relu", "--depth", "1", "--png", str(tmp_path / "x.png")]) == 0
     assert "wrote" in capsys.readouterr().out
@@ -86,6 +87,7 @@ def test_the_correlation_map_of_relu_is_the_arc_cosine_kernel():
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("function", "beyond"),
     [
@@ -124,6 +126,7 @@ def test_bad_arguments_get_one_line(arguments, message, capsys):
     assert message in error
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_the_card_fits_the_terminal_and_says_what_its_rows_mean(columns, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -80,6 +80,7 @@ def test_jit(model):
     assert_allclose(jax.jit(predict)(model, X), predict(model, X), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_grad(model):
     check_grads(jax.jit(loss), (model,), order=1, modes=("fwd", "rev"), rtol=1e-2)
 

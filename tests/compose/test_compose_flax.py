@@ -64,6 +64,7 @@ def test_module_is_a_static_argument():
     assert traced == [activax.elu.bind(alpha=0.5), activax.elu.bind(alpha=2.0)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lift", [lambda block: block, linen.remat], ids=["plain", "remat"])
 @pytest.mark.parametrize(("block", "fields"), [(Block, [activax.gelu]), (LearnedBlock, [])])
 def test_grad(lift, block, fields):

@@ -38,6 +38,7 @@ def learned(slope=0.25):
 # Transformations
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings(
     "ignore:Some donated buffers"
 )  # a reduction cannot reuse donated buffers
@@ -48,6 +49,7 @@ def test_jit_may_donate(activation):
     assert x.is_deleted() or expected.shape != x.shape
 
 
+@pytest.mark.thorough
 def test_linearize_and_transpose(activation):
     def by_linearize(*x):
         out, linear = jax.linearize(activation, *x)
@@ -70,6 +72,7 @@ def reverse_over_forward(f, x, t, ct):
     return jax.vjp(lambda *x: jax.jvp(f, x, t)[1], *x)[1](ct)
 
 
+@pytest.mark.thorough
 def test_forward_over_reverse(activation):
     """Both orders agree, and, unless slopes are surrogates, agree with the plain formula.
 
@@ -88,6 +91,7 @@ def test_forward_over_reverse(activation):
             close(one, jax.jit(functools.partial(forward_over_reverse, activation.formula))(*wide))
 
 
+@pytest.mark.thorough
 def test_checkpoint(activation):
     """The gradient is the same for every checkpoint policy."""
 
@@ -103,6 +107,7 @@ def test_checkpoint(activation):
     close(results, [expected] * len(POLICIES))
 
 
+@pytest.mark.thorough
 def test_export(activation):
     """An artefact serves any batch size and three platforms, and is differentiable when loaded."""
     pytest.importorskip("flatbuffers", reason="jax.export serialises with flatbuffers")
@@ -119,6 +124,7 @@ def test_export(activation):
     close(*jax.jit(lambda *x: [out_and_pullback(way, *x) for way in ways])(*x))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["relu", "silu", "swiglu", "softmax"])
 def test_export_of_bfloat16(name):
     """An artefact serves all platforms, although activations round differently on a CPU."""
@@ -131,6 +137,7 @@ def test_export_of_bfloat16(name):
     jax.tree.map(np.testing.assert_array_equal, (out, vjp(out)), (expected, expected_vjp(out)))
 
 
+@pytest.mark.thorough
 def test_eval_shape(activation):
     shapes = [jax.ShapeDtypeStruct((7, 4), jnp.bfloat16) for _ in inputs(activation)]
     out = jax.eval_shape(activation, *shapes)

@@ -71,6 +71,7 @@ def test_split_and_merge(model):
     close(jax.jit(lambda state: nnx.merge(graph, state)(X))(state), model(X))
 
 
+@pytest.mark.thorough
 def test_grad(model):
     graph, state = nnx.split(model)
 
@@ -104,6 +105,7 @@ def test_asks_to_declare_arrays(build):
         build(learned())
 
 
+@pytest.mark.thorough
 def test_variables_are_inputs(elementwise):
     value_and_gradient = jax.value_and_grad(lambda x: jnp.sum(elementwise(x)))
     value, gradient = value_and_gradient(nnx.Param(jnp.array(X)))

@@ -8,6 +8,7 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from eight_devices import ENVIRONMENT, collectives, run_program
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
@@ -45,6 +46,7 @@ MIXED = [
 ALL_MECHANISMS = {(32, 100), (48, 10)}  # the shapes with which each of LEAN is tried
 
 
+@pytest.mark.thorough
 def test_on_eight_and_sixteen_devices():
     run_program(__file__, XLA_FLAGS=FLAGS)
 

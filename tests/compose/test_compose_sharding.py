@@ -23,6 +23,7 @@ from activax import diagnostics, nn, sharding
 SPEC = PartitionSpec("data", "model")  # some activations act along the last axis, so it is whole
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("which", ["representatives", pytest.param("all", marks=pytest.mark.slow)])
 def test_on_eight_devices(which):
     run_program(__file__, which)

@@ -38,6 +38,7 @@ slopes = (lambda x, *, NAME: 2 * NAME * x,)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_a_positional_parameter(name):
     f, slopes = declared(POSITIONAL, name)
@@ -59,6 +60,7 @@ def test_a_positional_parameter(name):
     np.testing.assert_allclose(doubled, 2 * X * X)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_a_static_parameter(name):
     f, slopes = declared(STATIC, name)

@@ -29,6 +29,7 @@ def planned(activation, shape, dtype):
     return jax.eval_shape(out_and_slopes, jax.ShapeDtypeStruct(shape, dtype))
 
 
+@pytest.mark.thorough
 def test_dtype_and_shape_of_floats_are_kept(activation):
     """Check an empty array; what resizes has the shape that its formula gives."""
     shape = (3, 0, 2)
@@ -39,6 +40,7 @@ def test_dtype_and_shape_of_floats_are_kept(activation):
         assert out.shape == shape or activation.resizes
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_float64_is_kept(activation):
     """Check value and slopes; `test_entry.py` checks the dtypes of the others."""
@@ -47,6 +49,7 @@ def test_float64_is_kept(activation):
     assert {array.dtype for array in found} == {np.dtype(jnp.float64)}
 
 
+@pytest.mark.thorough
 def test_a_call_outside_of_a_program_and_the_formula_have_the_values_inside(activation):
     x = inputs(activation, np.linspace(-3, 3, 8, dtype=np.float32))
     inside = jax.jit(lambda *x: (activation(*x), activation.formula(*x)))(*x)
@@ -63,6 +66,7 @@ def test_gated_takes_scalars(gated):
     assert gated(0.5, 2.0) == gated(jnp.array([0.5]), jnp.array([2.0]))[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:invalid value")  # jax.nn.softmax casts -inf to int
 @jax.numpy_dtype_promotion("standard")
 def test_integers_are_promoted_as_in_jax_nn(activation):
@@ -90,6 +94,7 @@ def magnitudes(dtype, count):
     return np.concatenate([positive, -positive])
 
 
+@pytest.mark.thorough
 def test_slopes_along_an_axis_are_finite(along_axis):
     slope = jax.grad(lambda x: along_axis(x).sum())
     rows = [magnitudes(dtype, 50) for dtype in FLOATS]
@@ -100,6 +105,7 @@ def test_slopes_along_an_axis_are_finite(along_axis):
 SHAPES = [(), (3,), (2, 1), (2, 3), (4, 1, 1)]
 
 
+@pytest.mark.thorough
 def test_parameters_broadcast_and_their_gradients_have_their_shape(trainable):
     """Compare with arrays that are broadcast before the call, whose slopes are summed."""
     x = np.linspace(-2, 2, 6, dtype=np.float32).reshape(2, 3)
@@ -134,6 +140,7 @@ def test_16_bit_parameters_get_16_bit_gradients(trainable):
         assert jax.eval_shape(slope, p, x).dtype == jnp.bfloat16
 
 
+@pytest.mark.thorough
 def test_parameters_are_not_rounded_to_16_bits(trainable):
     """Check that x is compared with a parameter in float32, for the value and for every slope."""
     x = np.linspace(-4, 4, 17, dtype=np.float32)
@@ -154,6 +161,7 @@ def test_parameters_are_not_rounded_to_16_bits(trainable):
                     np.testing.assert_allclose(got.astype(np.float32), want, rtol=0.02, atol=0.02)
 
 
+@pytest.mark.thorough
 def test_only_what_where_selects_counts(maskable):
     x, where = jnp.array([1.0, jnp.inf, 2.0, 3.0]), jnp.array([True, False, True, True])
     chosen = jnp.array([0, 2, 3])
@@ -197,6 +205,7 @@ def test_several_axes_are_one_long_one(maskable):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(), (3,), (1, 3), (2, 1)])
 def test_a_mask_broadcasts(maskable, shape):
     x, where = np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(shape, bool).ravel()
@@ -238,6 +247,7 @@ def test_weak_types_stay_weak(elementwise):
     assert not elementwise(jnp.float32(1.0)).weak_type
 
 
+@pytest.mark.thorough
 def test_masked_elements_count_for_nothing(maskable):
     """Check that masked values, NaN or not, change neither results nor slopes."""
     where = jnp.array([True, True, False])

@@ -46,16 +46,19 @@ def check_as_float64(activation):
         assert close.all(), (x[~close], got[~close], want[~close])
 
 
+@pytest.mark.thorough
 def test_float32_is_as_float64(elementwise):
     check_as_float64(elementwise)
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_every_kernel_is_as_in_float64(certified):
     """Check kernels, which no representative shares: each has its own words, powers and scales."""
     check_as_float64(certified)
 
 
+@pytest.mark.thorough
 def test_finite_at_all_magnitudes(elementwise):
     """Check second and third derivatives, unless those in float64 are too large for the dtype."""
     x = smooth(magnitudes(8), elementwise)
@@ -76,6 +79,7 @@ def test_finite_at_all_magnitudes(elementwise):
             assert np.isfinite(got[np.abs(want) < float(info.max) / 4]).all(), info.dtype
 
 
+@pytest.mark.thorough
 @jax.numpy_dtype_promotion("standard")
 def test_jet_of_the_formula(elementwise):
     """Check Taylor coefficients to third order, where the branch of `.formula` is smooth."""

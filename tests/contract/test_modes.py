@@ -66,6 +66,7 @@ def anew(activation):
     return activax.Activation(dataclasses.replace(activation._definition))
 
 
+@pytest.mark.thorough
 def test_a_program_is_the_same_whatever_was_traced_before(pointwise):
     f = anew(pointwise)
     half = program(called_by_others(f)[0], "bfloat16")
@@ -76,6 +77,7 @@ def test_a_program_is_the_same_whatever_was_traced_before(pointwise):
     assert program(called_by_others(f)[0], "bfloat16") == half
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["tanh", "gelu", "softplus"])
 def test_results_are_the_same_bits_after_16_bit_calls(name):
     f, points = activax.get(name), np.linspace(-6, 6, 257)
@@ -90,6 +92,7 @@ def test_results_are_the_same_bits_after_16_bit_calls(name):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.thorough
 def test_threads_do_not_share_a_mode():
     points = np.linspace(-6, 6, 257)
     (calls, pieces), tanh = called_by_others(activax.tanh), activax.tanh
@@ -121,6 +124,7 @@ def test_every_order_of_dtypes_gives_the_same_bits(pointwise):
                 np.testing.assert_array_equal(a, b, err_msg=f"{f} {dtype} {order}")
 
 
+@pytest.mark.thorough
 def test_levels_of_few_bits_do_not_depend_on_the_mode_of_their_first_use():
     x = jnp.linspace(-4.0, 4.0, 257)
     slopes = []

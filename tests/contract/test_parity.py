@@ -64,6 +64,7 @@ def grid(activation):
     return [x.astype(np.float32), x[::-1].astype(np.float32)][: activation.inputs]
 
 
+@pytest.mark.thorough
 def test_value_and_slope(preset):
     ours, theirs = both(preset)
     (x, *_) = grid(activax.get(preset))
@@ -71,6 +72,7 @@ def test_value_and_slope(preset):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "library"),
     [(n, lib) for n, a in activax.catalog.items() for lib in a.elsewhere.expressions],
@@ -89,6 +91,7 @@ def test_value_and_slope_of_an_expression(name, library):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=5e-6)
 
 
+@pytest.mark.thorough
 def test_value_and_slope_at_kinks(elementwise_preset):
     """torch has our slope at a kink; those of others lie between the slopes on both sides."""
     ours, theirs = both(elementwise_preset)
@@ -103,6 +106,7 @@ def test_value_and_slope_at_kinks(elementwise_preset):
         assert np.all(their_slope <= np.max(sides, 0) + 1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize("end", [-np.inf, np.inf])
 def test_limits_at_infinity(elementwise_preset, end):

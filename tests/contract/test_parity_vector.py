@@ -19,6 +19,7 @@ def close(got, want):
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", IN_JAX)
 @pytest.mark.parametrize("axis", [-1, 0, (0, 1)])
 def test_as_in_jax(name, axis):

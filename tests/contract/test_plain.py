@@ -23,6 +23,7 @@ def inputs_of(activation):
     return [jnp.abs(X) if activation.domain[0] == 0 else X] * activation.inputs
 
 
+@pytest.mark.thorough
 def test_no_rule_is_left_and_values_are_the_same(activation):
     plain, x = activax.plain(activation), inputs_of(activation)
     assert not CUSTOM.search(str(jax.make_jaxpr(plain)(*x)))
@@ -100,6 +101,7 @@ def haiku():
     return lambda x: net.apply(params, x)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("module", "make"),
     [("jax", ours), ("flax", linen), ("flax", nnx), ("equinox", equinox), ("haiku", haiku)],
@@ -161,6 +163,7 @@ def test_no_nan_constant_is_selected_from(activation):
         assert not re.search(r"\bnan:f", str(jax.make_jaxpr(f)(x)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("name", ["abs", "log1mexp", "relu_n", "hard_shrink", "clamped_swiglu"])
 def test_debug_nans_passes_on_ordinary_inputs(name, compiled):

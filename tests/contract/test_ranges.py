@@ -61,6 +61,7 @@ def test_every_parameter_has_a_range_which_the_docstring_says(entry):
         assert ("NaN" in line) == (range_ != REAL and name in entry.trainable)
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_numbers_outside_are_refused(entry):
     """Check the call, `bind`, gated units and lean activations."""
@@ -113,6 +114,7 @@ def rows(activation):
     return [np.tile(X, len(at)), *parameters.T]
 
 
+@pytest.mark.thorough
 def test_value_and_slopes_are_right_in_the_whole_range(trainable):
     """Compare with the reference, within the bounds that hold at the defaults."""
     names, columns = trainable.trainable, rows(trainable)
@@ -133,6 +135,7 @@ def test_value_and_slopes_are_right_in_the_whole_range(trainable):
     assert within(worst, trainable, np.float32), f"wrong by {worst} ulps"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bound", STATICS, ids=repr)
 def test_value_and_slopes_are_right_for_static_numbers(bound):
     columns = [X, X[::-1]][: bound.inputs]
@@ -152,6 +155,7 @@ MOVING = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("vector", "name"), MOVING)
 def test_vectors_are_right_in_the_whole_range(vector, name):
     """Check the derivative in a direction that moves the parameter, too."""
@@ -261,6 +265,7 @@ def test_bounds_of_random_slopes_are_differentiated():
     np.testing.assert_allclose(middle, np.where(x < 0, (lower + upper) / 2, 1), rtol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(), (2, 1), (3, 1, 1)])
 @pytest.mark.parametrize("sample", [activax.gumbel_softmax, activax.gumbel_softmax_st])
 def test_a_temperature_a_row(sample, shape):

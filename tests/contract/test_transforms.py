@@ -62,6 +62,7 @@ def modes_of(order):
 IN_TURN = (forward, reverse, forward), (reverse, forward, reverse)
 
 
+@pytest.mark.thorough
 def test_all_modes_to_third_order(activation):
     """Check third orders in turn; the other third orders take long to compile."""
     check_modes(activation, [*modes_of(1), *modes_of(2), *IN_TURN])
@@ -94,6 +95,7 @@ def check_modes(activation, modes):
         np.testing.assert_allclose(slope[there], want, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.thorough
 def test_transformations_agree(activation):
     """Compare with the slopes of Python's loop, which runs each operation as it comes.
 
@@ -128,6 +130,7 @@ def test_transformations_agree(activation):
         np.testing.assert_allclose(slope, want, rtol=2e-6, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.thorough
 def test_python_scalars(elementwise):
     slopes = map(jax.jit(jax.grad(elementwise)), (1.5, np.float32(1.5)))
     np.testing.assert_allclose(*slopes, rtol=1e-6)
@@ -163,6 +166,7 @@ def kept_bytes(activate, halves):
     return sum(array.nbytes for array in activax.bench.kept(layer, x, up, down))
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_at_most_one_array_is_kept_between_two_layers(activation):
     """Check the bytes beyond those of matrix products; a gated unit keeps its two halves."""

@@ -26,6 +26,7 @@ def inputs(entry):
     return dict(zip(names, (x, x[::-1].copy()), strict=False))
 
 
+@pytest.mark.thorough
 def test_the_formula_is_what_is_computed(entry):
     """Formulas that need words, dots or noise are not read as numbers."""
     given = inputs(entry)

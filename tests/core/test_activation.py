@@ -23,6 +23,7 @@ ELU = activax.elu.bind(alpha=0.5)
 PRELU = activax.prelu.bind(negative_slope=jnp.array([0.25, 0.5]))
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_is_a_pytree_without_leaves(entry):
     assert jax.tree.leaves(entry) == []
@@ -67,6 +68,7 @@ def test_bound_numbers_survive_json_and_pickle(entry):
     assert hash(pickle.loads(pickle.dumps(bound))) == hash(bound)
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_formula_has_no_custom_rule(entry):
     dtype = jnp.complex64 if entry.kind == "complex" else jnp.float32

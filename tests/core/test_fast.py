@@ -16,6 +16,7 @@ pytestmark = pytest.mark.optimized
 X = np.linspace(-90, 90, 1001, dtype=np.float32)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [*BOUNDS, "silu", "elu", "softplus"])
 def test_bounds(name):
     exact = activax.get(name)
@@ -41,6 +42,7 @@ def test_fast_programs_are_shorter(name):
     assert operations(slope(fast)) <= operations(slope(exact))
 
 
+@pytest.mark.thorough
 def test_16_bits_and_float64_do_not_change(activation):
     """Compare the programs, which takes less time than to compile them."""
     fast = activax.fast(activation)
@@ -67,6 +69,7 @@ def test_fast_of_derived_activations_is_fast_inside():
     assert activax.get(moved.to_config()) == moved
 
 
+@pytest.mark.thorough
 def test_fast_of_a_network_is_fast_in_all_its_activations():
     network = nn.serial(nn.dense(8), activax.gelu_tanh, nn.dense(8), activax.tanh)
     quick = nn.serial(

@@ -121,6 +121,7 @@ def test_units_are_made_of_elementwise_activations_without_arrays():
         activax.glu_of(activax.prelu.bind(negative_slope=jnp.ones(4)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(), (4,), (2, 1), (3, 1, 1)])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_a_trained_parameter_broadcasts_and_its_slope_has_its_shape(shape, dtype):

@@ -34,6 +34,7 @@ def test_a_unit_is_dead_if_no_row_passes_a_gradient(unit, expected):
     assert diagnostics.dead(unit, X).tolist() == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["relu", "gelu"])
 def test_health_is_that_of_brute_force_as_the_carry_of_a_scan(name):
     unit = activax.get(name)
@@ -58,6 +59,7 @@ def test_health_is_that_of_brute_force_as_the_carry_of_a_scan(name):
     assert not report.dead[1]
 
 
+@pytest.mark.thorough
 def test_a_unit_recovers_from_death_and_rests_without_gradient():
     health = health_init(activax.relu, 2)
     deadly, lively = jnp.full((4, 2), -1.0), jnp.ones((4, 2))
@@ -115,6 +117,7 @@ def loss(params, x):
     return jnp.mean(NETWORK.apply(params, x) ** 2), "more"
 
 
+@pytest.mark.thorough
 def test_gradient_flow_is_that_of_brute_force():
     optimizer = optax.sgd(0.1, momentum=0.9)
     state = optimizer.init(PARAMS)

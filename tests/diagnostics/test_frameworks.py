@@ -134,6 +134,7 @@ MAKERS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", MAKERS)
 def test_every_diagnostic_takes_the_networks_of_others(make):
     arguments, paths, call = make()

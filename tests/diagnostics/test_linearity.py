@@ -44,6 +44,7 @@ LINEAR = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layers", LINEAR.values(), ids=LINEAR)
 def test_linear_layers_fold_into_one_map(layers):
     layer, params, x = network(*layers)
@@ -166,6 +167,7 @@ def crossings(params, a, b):
     return t[1:-1][bends]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hidden", "outputs"), [((64,), 1), ((32, 32), 1), ((32, 32), 4), ((8, 8, 8, 8), 2)], ids=str
 )
@@ -379,6 +381,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("call", "error", "match"), ERRORS.values(), ids=ERRORS)
 def test_bad_input_is_explained(call, error, match):
     with pytest.raises(error, match=match):

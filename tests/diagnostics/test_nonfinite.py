@@ -23,6 +23,7 @@ def log_or_zero(x):
     return jnp.where(x > 0, jnp.log(x), 0.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("network", "x", "direction", "path", "operation", "made"),
     [
@@ -79,6 +80,7 @@ def test_what_is_finite_and_what_is_masked_is_no_fault():
     assert (found.path, found.operation, found.made) == ("serial[0]", "sub", "NaN")
 
 
+@pytest.mark.thorough
 def test_no_activation_is_at_fault_on_finite_inputs(trainable):
     """Check the branches that are not taken, and the derivative where it has a limit."""
     low, high = trainable.domain

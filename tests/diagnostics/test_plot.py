@@ -181,6 +181,7 @@ def test_histograms_count_what_is_not_finite_and_take_every_real_dtype():
     drawn(plot.histograms({"b": jnp.full(3, jnp.nan)}))  # no value to choose bins by
 
 
+@pytest.mark.thorough
 def test_histograms_of_many_layers_go_into_columns():
     figure = plot.histograms({f"layer {i}": jnp.arange(3.0) for i in range(9)})
     drawn(figure)

@@ -95,6 +95,7 @@ def test_what_is_not_finite_is_counted_and_does_no_harm():
     assert jnp.isnan(summarize(statistics(jnp.zeros((0, 3))))["zero_share"])
 
 
+@pytest.mark.thorough
 def test_batches_layers_and_members_merge():
     assert_merged(merge(statistics(X[:2]), statistics(X[2:])), X)
     assert_merged(sum(map(statistics, X), diagnostics.Statistics.empty()), X)
@@ -135,6 +136,7 @@ def network(x, weights, wrap=lambda f: f, scanned=True):
 WEIGHTS, ROWS = 0.3 * drawn.normal(3, 8, 8), drawn.normal(6, 8)
 
 
+@pytest.mark.thorough
 def test_statistics_of_a_network_under_scan_remat_jit_vmap_and_grad():
     def loss(weights, x):
         y, found = network(x, weights, jax.checkpoint)
@@ -168,6 +170,7 @@ def test_reverse_mode_keeps_nothing_for_statistics_and_taps(f):
     assert [array for array in kept if array.size > 1] == bare
 
 
+@pytest.mark.thorough
 def test_a_scanned_network_keeps_no_array_for_statistics_or_taps():
     """Compare the memory that XLA plans for each further layer."""
     rows, width = 512, 64

@@ -78,6 +78,7 @@ def rematerialised(x):
     return lax.scan(lambda x, w: (jax.checkpoint(layer)(x, w), None), x, STACK)[0]
 
 
+@pytest.mark.thorough
 def test_every_layer_is_a_point_and_its_statistics_are_those_of_brute_force():
     y, seen = watch(NETWORK.apply)(PARAMS, X)
     assert list(seen) == PATHS
@@ -116,6 +117,7 @@ def test_an_array_over_devices_is_seen_as_one():
     close(seen, watch(NETWORK.apply)(PARAMS, X)[1])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("network", [unrolled, scanned, rematerialised])
 def test_gradients_stay_and_nothing_is_kept(network):
     def total(x, f=network):
@@ -132,6 +134,7 @@ def test_gradients_stay_and_nothing_is_kept(network):
     assert large(lambda x: watched(x)[0]) == large(total)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("units", [False, True])
 def test_sinks_see_the_cotangents_of_every_layer(units):
     empty = sinks(loss, PARAMS, X, units=units)
@@ -213,6 +216,7 @@ def test_what_is_named_is_a_point():
     assert found == ["outer/first", "outer/doubled", "outer", "outer:1", "product/own", "own"]
 
 
+@pytest.mark.thorough
 def test_paths_are_given_once():
     def block(x):
         with jax.named_scope("block"):
@@ -338,6 +342,7 @@ def test_a_training_step_logs_what_is_seen():
     assert history[PATHS[0]].shape == (2,)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("f", "same"),
     [
@@ -360,6 +365,7 @@ def test_health_is_that_of_the_activation_called(f, same):
     assert report.dead.all() == (same in (activax.tanh, activax.relu))
 
 
+@pytest.mark.thorough
 def test_health_of_layers_in_a_scan_and_of_learned_activations():
     _, seen = jax.jit(watch(scanned, unit_health))(X)
     _, single = watch(unrolled, unit_health)(X)

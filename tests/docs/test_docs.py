@@ -62,6 +62,7 @@ def test_every_parameter_is_documented(entry):
         assert f"{name}:" in arguments
 
 
+@pytest.mark.thorough
 @pytest.mark.every
 def test_examples_of_activation(entry):
     """A certified entry has an example; what is built from others may do without."""
@@ -71,6 +72,7 @@ def test_examples_of_activation(entry):
     run(examples)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_module(name):
     """Examples of functions and classes run; a module whose imports are missing is skipped."""
@@ -79,6 +81,7 @@ def test_examples_of_module(name):
         run(examples)
 
 
+@pytest.mark.thorough
 def test_all_public_names_are_reachable():
     """`dir(activax)` lists what `activax.<name>` gives, submodules included."""
     for name in dir(activax):

@@ -22,6 +22,7 @@ def test_every_lesson_is_named():
     assert found == {*lessons.NAMES, "lesson", "learning"}
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")  # Optax promotes implicitly
 @pytest.mark.parametrize(
     "name",

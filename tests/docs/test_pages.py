@@ -71,6 +71,7 @@ def test_the_pages_count_what_is_rounded_wrongly():
         assert f"{activax.catalog[name].rounding['bfloat16'][0]:,} in `{name}`" in text
 
 
+@pytest.mark.thorough
 def test_committed_bits_are_those_of_today(monkeypatch):
     """Errors of slopes are not compared, so they are not measured."""
     memory = pytest.importorskip("benchmarks.memory", reason="the bench extra is not installed")
@@ -116,6 +117,7 @@ def run(statement: ast.stmt, scope: dict[str, Any]) -> str:
     return ""
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")
 @pytest.mark.parametrize("page", WITH_SNIPPETS)
 def test_the_snippets_of_a_page_run_as_printed_in_one_interpreter(page):

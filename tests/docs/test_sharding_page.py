@@ -13,6 +13,7 @@ from eight_devices import run_program
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "sharding.md"
 
 
+@pytest.mark.thorough
 def test_the_snippets_run_as_printed():
     pytest.importorskip("optax")
     run_program(__file__, JAX_NUMPY_DTYPE_PROMOTION="standard", JAX_NUMPY_RANK_PROMOTION="allow")

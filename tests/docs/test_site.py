@@ -68,6 +68,7 @@ def test_marks_of_restructuredtext_are_escaped_outside_of_code_and_examples():
     assert api_pages.escape(lines) == escaped
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["gelu", "prelu", "swiglu", "log_softmax", "mod_relu"])
 def test_page_of_an_activation(name):
     """A page of each kind has a picture, the formula, the facts, what was measured, the paper."""

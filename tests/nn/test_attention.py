@@ -102,6 +102,7 @@ def made(options):
     return nn.attention(4, head_size=options.pop("size", None), bias=True, **options), data
 
 
+@pytest.mark.thorough
 @each
 def test_values_and_gradients_are_those_of_the_reference(options):
     """The gradient in one random direction is a difference of the float64 reference."""
@@ -114,6 +115,7 @@ def test_values_and_gradients_are_those_of_the_reference(options):
     )
 
 
+@pytest.mark.thorough
 @quick
 def test_bfloat16_is_near_the_reference(options):
     layer, data = made(options)
@@ -144,6 +146,7 @@ def test_bfloat16_is_near_the_reference(options):
         assert error <= bound, (ours.shape, error / bound)
 
 
+@pytest.mark.thorough
 @quick
 def test_a_fused_layer_is_the_layer_of_its_columns(options):
     layer, data = made(options)
@@ -193,6 +196,7 @@ def test_products_of_rotated_vectors_depend_on_the_distance_alone():
     assert np.ptp(products) > 1
 
 
+@pytest.mark.thorough
 def test_data_reach_attention_inside_of_networks():
     heads = nn.attention(2, causal=True, rotary=nn.rotary(), qk_norm=nn.rms_norm())
     block = nn.transformer_block(heads, 16, norm=nn.rms_norm())
@@ -216,6 +220,7 @@ def test_data_reach_attention_inside_of_networks():
         network.apply(params, X, length=3)
 
 
+@pytest.mark.thorough
 def test_padding_has_no_gradient():
     layer = nn.attention(2, causal=True, window=2)
     params = drawn.params(layer, X)
@@ -224,6 +229,7 @@ def test_padding_has_no_gradient():
     assert jnp.all(layer.apply(params, X, lengths=np.array([0, 6]))[0] == 0)
 
 
+@pytest.mark.thorough
 def test_a_block_takes_a_layer_in_the_place_of_attention():
     plain = nn.transformer_block(2, 16, causal=True)
     block = nn.transformer_block(nn.attention(2, causal=True), 16)

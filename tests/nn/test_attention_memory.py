@@ -55,6 +55,7 @@ def test_codes_are_kept_in_their_place(options):
     assert sum(a.nbytes for a in kept(options, store="int8/8")) == elements * (1 + 4 / 8)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [OPTIONS["all"], OPTIONS["fused"]], ids=["all", "fused"])
 def test_values_are_exact_and_slopes_near(options):
     (layer, apply), (_, lean) = made(options), made(options, store="int8/8")
@@ -71,6 +72,7 @@ def test_values_are_exact_and_slopes_near(options):
     assert 1e-4 < np.linalg.norm(near - right) / np.linalg.norm(right) < 0.02
 
 
+@pytest.mark.thorough
 def test_slopes_are_those_of_the_weights_that_the_codes_give():
     """Scores are computed from the codes of queries and keys, so each row of weights sums to 1."""
     layer = nn.attention(1, store="int4/16")
@@ -83,6 +85,7 @@ def test_slopes_are_those_of_the_weights_that_the_codes_give():
         assert_allclose(gradient[name]["weight"], 0, atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_block_stores_what_its_layers_keep():
     block = nn.transformer_block(2, 32, activation=activax.swiglu, store="int8/16")
     params = random_params(block, X)

@@ -109,6 +109,7 @@ def test_experts_without_tokens():
             assert moved.tolist() == [False, False, False, True, False]
 
 
+@pytest.mark.thorough
 @quick("three")
 def test_bfloat16_is_near_the_reference(top_k, unit, options):
     layer, x = made(top_k, unit, options), X.astype(jnp.bfloat16)
@@ -205,6 +206,7 @@ def losses(params, x, top_k=2, weighting="softmax"):
     return NUMBER * np.sum(load * shares.mean(0)), z.mean(), load
 
 
+@pytest.mark.thorough
 def test_losses_of_routers_in_a_scan():
     params = drawn.params(NETWORK, X)
 

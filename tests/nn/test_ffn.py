@@ -84,6 +84,7 @@ def products(f, *args):
     return matrix_flops(jax.grad(loss, argnums=tuple(range(len(args)))), *args)
 
 
+@pytest.mark.thorough
 @each_layer
 def test_values_and_gradients_are_those_of_the_composition(layer, composed):
     def value_and_slopes(apply, params):
@@ -99,6 +100,7 @@ def test_values_and_gradients_are_those_of_the_composition(layer, composed):
     close(*both(drawn.params(layer, X)))
 
 
+@pytest.mark.thorough
 @each_layer
 def test_parameters_have_the_shapes_and_variances_of_the_composition(layer, composed):
     ours, theirs = parts(layer.init(KEY, X)), composed.init(KEY, X)
@@ -108,6 +110,7 @@ def test_parameters_have_the_shapes_and_variances_of_the_composition(layer, comp
             assert float(jnp.std(a) / jnp.std(b)) == pytest.approx(1, rel=0.15)
 
 
+@pytest.mark.thorough
 @each_layer
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_only_preactivations_are_kept(layer, composed, dtype):
@@ -133,6 +136,7 @@ def test_a_scan_stacks_only_preactivations_and_inputs(layer, composed):
     assert sorted(stacked) == [(3, 8, 16)] + [(3, 8, HIDDEN)] * number
 
 
+@pytest.mark.thorough
 @each_layer
 def test_no_product_is_repeated(layer, composed):
     params = planned(layer)
@@ -141,6 +145,7 @@ def test_no_product_is_repeated(layer, composed):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["softmax", "bound", "clamped"])
 def test_transformations(name):
     """Take an activation along an axis, one with parameters of its own, and a gated one."""
@@ -179,6 +184,7 @@ def block_kept(policy, layer, params):
     return kept(block, params, X)
 
 
+@pytest.mark.thorough
 @each_layer
 def test_policies_of_a_block(layer, composed):
     params = planned(layer)
@@ -237,6 +243,7 @@ def test_a_key_reaches_the_activation():
     assert jnp.any(first != other)
 
 
+@pytest.mark.thorough
 def test_the_gain_is_that_of_what_the_weights_read():
     def spread(layer, name):
         params = nn.serial(activax.relu, layer).init(KEY, jnp.zeros((1, 1024)))[1]
@@ -290,6 +297,7 @@ def test_errors_name_function_argument_and_rule(call, error, message):
         call()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_fused_layer_is_the_layer_of_its_columns(bias):
     layer, fused = (nn.gated_ffn(HIDDEN, bias=bias, fused=fused) for fused in (False, True))

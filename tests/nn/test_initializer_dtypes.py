@@ -58,6 +58,7 @@ INITIALISERS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", INITIALISERS)
 def test_initialisers_are_drawn_in_single_and_rounded_to_every_float(name):
     """Check all floats on dense weights, and one of each width on the others: all round alike."""

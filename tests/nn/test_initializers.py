@@ -20,6 +20,7 @@ def spread(initializer, shape, fan):
     return float(jnp.std(initializer(KEY, shape))) * math.sqrt(fan)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", SCALERS)
 @pytest.mark.parametrize("kind", ["forward", "backward", "variance"])
 def test_they_scale_by_the_gain(make, kind):
@@ -70,6 +71,7 @@ def test_weights_that_are_outputs_by_inputs():
 # Critical
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("distribution", "shape"),
     [
@@ -88,6 +90,7 @@ def test_critical_weights_have_the_variance_of_the_theory(distribution, shape):
     assert spread(bias, (20_000,), 1) == pytest.approx(point.sigma_b, rel=0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("distribution", ["truncated_normal", "orthogonal"])
 @pytest.mark.parametrize("unit", [activax.tanh, activax.gelu, activax.relu])
 def test_critical_layers_keep_the_variance(unit, distribution):
@@ -105,6 +108,7 @@ def test_critical_layers_keep_the_variance(unit, distribution):
         assert float(jnp.mean(preactivation**2)) == pytest.approx(q, rel=0.1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("unit", "q"), [("relu", 1.0), ("elu", 1.0), ("gelu", 3.561553), ("snake", 1.0), ("mish", 1.67)]
 )

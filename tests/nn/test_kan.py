@@ -71,6 +71,7 @@ CASES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("basis", "size", "interval"), CASES)
 @pytest.mark.parametrize("base", [None, activax.gelu])
 def test_it_is_its_formula(basis, size, interval, base, random_params):
@@ -104,6 +105,7 @@ def test_the_papers_base_is_silu_or_none(basis):
 # The backward pass
 
 
+@pytest.mark.thorough
 @each_basis
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_the_backward_pass_keeps_the_input_alone(basis, dtype):
@@ -123,6 +125,7 @@ def test_a_scan_stacks_the_inputs_alone():
     assert [a.shape for a in kept(scanned, params, X)] == [(3, *X.shape)]
 
 
+@pytest.mark.thorough
 @each_basis
 def test_slopes_are_those_of_the_formula(basis, random_params):
     layer = nn.kan(3, basis, base=activax.gelu)
@@ -139,6 +142,7 @@ def test_slopes_are_those_of_the_formula(basis, random_params):
 # Start, dtypes and NaN
 
 
+@pytest.mark.thorough
 @each_basis
 @pytest.mark.parametrize("base", [None, activax.relu])
 def test_the_output_starts_with_the_second_moment_of_a_normal_input(basis, base):

@@ -28,6 +28,7 @@ def test_groups_are_neighbouring_channels():
     np.testing.assert_allclose(slope, [summed[:2].sum(), summed[2:].sum()], rtol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("range_", [
     UNIT, POSITIVE, activax.Range(1.0), activax.Range(high=2.0), activax.Range(-3.0, 2.0, (2.0,)),
 ])  # fmt: skip
@@ -102,6 +103,7 @@ ERRORS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("unit", "target", "most"), ERRORS)
 def test_a_unit_starts_as_another_function(unit, target, most):
     layer = nn.learned(initializers.approximate(unit, target), axis=-1)

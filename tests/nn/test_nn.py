@@ -37,6 +37,7 @@ def test_parameters_are_plain_trees_that_eval_shape_plans():
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(made))
 
 
+@pytest.mark.thorough
 def test_apply_is_pure_and_compiles():
     layer = network()
     params = drawn.params(layer, X)
@@ -72,6 +73,7 @@ def test_layers_of_one_network_draw_different_numbers():
     assert abs(kept - 0.25) < 0.02
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", [activax.relu, activax.gelu, activax.silu, activax.tanh])
 def test_pre_activations_keep_their_second_moment(unit):
     # With the gain of the following activation, silu would reach 3.3 here.
@@ -135,6 +137,7 @@ def test_mlp_is_dense_activation_dense():
     assert [p["weight"].shape for p in params[::2]] == [(5, 7), (7, 6), (6, 2)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", [activax.gelu, activax.tanh, nn.learned(activax.prelu)])
 def test_critical_networks_keep_the_critical_variance(unit):
     """Inputs of second moment 1 give the critical variance from the first pre-activations on."""

@@ -152,6 +152,7 @@ def test_training_without_the_key_does_not_start():
         step.lower(state, X)
 
 
+@pytest.mark.thorough
 def test_the_command_trains_with_the_key():
     """Random activations draw in training, and evaluate where the accuracy is measured."""
     study = pytest.importorskip(

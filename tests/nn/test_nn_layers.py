@@ -127,6 +127,7 @@ def test_pools_are_their_formulas(shape, window, strides, padding):
         np.testing.assert_allclose(y, reduce(views, inside), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_max_pool_has_the_slope_of_the_first_of_the_greatest_in_every_mode():
     def pooled(x):
         return nn.max_pool((2,)).apply({}, x[:, None])[:, 0]
@@ -148,6 +149,7 @@ def test_pools_pass_nan_on_and_take_integers():
     assert nn.avg_pool((2,)).apply({}, pixels) == 227.5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
 def test_half_precision_is_computed_in_single_and_rounded_once(dtype):
     x = (300 * normal(4, 16, 16, 8)).astype(dtype)  # their squares overflow float16
@@ -213,6 +215,7 @@ def vision():
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_network_of_images_in_half_precision(random_params):
     dtype = jnp.dtype(jnp.bfloat16)
     layer, x = vision(), normal(2, 8, 8, 1).astype(dtype)

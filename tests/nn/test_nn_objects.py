@@ -26,6 +26,7 @@ def test_every_constructor_is_public_and_in_the_table():
 # Text and copies
 
 
+@pytest.mark.thorough
 @each_layer
 def test_the_repr_is_the_call(layer, x):
     names = {"activax": activax, "nn": nn, "halved": halved, "zeros": jax.nn.initializers.zeros}

@@ -108,6 +108,7 @@ OTHERS = [a for a in activax.catalog.values() if a.kind == "gated" and a not in 
 OTHERS += [activax.gelu, activax.tanh, nn.learned(activax.swish, axis=-1)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "unit", [*QUICK, *(pytest.param(unit, marks=pytest.mark.slow) for unit in OTHERS)]
 )
@@ -139,6 +140,7 @@ DROPOUT_DENSE = nn.serial(nn.dropout(0.5), nn.dense(8))
 REPEATED = [(DROPOUT_DENSE, 3), (DROPOUT_DENSE, 1), (DENSE_RELU, 3), (activax.gelu, 1)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("item", "times"), REPEATED)
 def test_scan_is_serial_with_the_same_keys(item, times):
     """Parameters, values and gradients agree, also if the first layer has another gain."""
@@ -171,6 +173,7 @@ def test_scan_is_serial_with_the_same_keys(item, times):
     close((value, slope), (expected, expected_slope))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("item", [DENSE_RELU, nn.residual(DENSE_RELU)])
 def test_scan_tells_what_its_output_comes_from(item):
     ours, theirs = (

@@ -21,6 +21,7 @@ def kept_bytes(norm, dtype):
     return sum(array.nbytes for array in activax.bench.kept(network.apply, params, x))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("make", NORMS)
 def test_one_array_is_kept_of_the_norm_and_the_next_layer(make, dtype):
@@ -34,6 +35,7 @@ def test_one_array_is_kept_of_the_norm_and_the_next_layer(make, dtype):
     assert kept_bytes(make(), dtype) >= found + of_normal_parts - slack
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("make", NORMS)
 def test_gradients_are_right_to_the_rounding_of_the_output(make, dtype):

@@ -58,6 +58,7 @@ def grid(activation, dtype="float32"):
     return inside(points, activation).astype(dtype)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("definition", "policy"), CASES)
 def test_slopes_are_right_to_the_rounding_of_what_is_kept(definition, policy):
     """A rounded output belongs to another input, so the slope may err by that difference."""
@@ -98,6 +99,7 @@ def assert_within_rounding(policy, got, out, first, second, dtype):
     assert (np.abs(got - first) <= allowed)[np.abs(out) < float(info.max)].all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("definition", "policy"), LEAN)
 def test_higher_orders(definition, policy):
     """Second derivatives agree in all four ways, and third derivatives are finite."""
@@ -150,6 +152,7 @@ def test_bits_that_are_kept(elementwise, dtype):
             assert before <= {"output": width, "output+branch": width + 1, "input": width}[policy]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_few_bits_that_are_kept(bits):
     check_few_bits(activax.gelu, bits)
@@ -177,6 +180,7 @@ FEWEST = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("bits", FEWEST)
 @pytest.mark.parametrize("dtype", [*DTYPES, "float16"])
 def test_the_least_of_each(bits, dtype):
@@ -207,6 +211,7 @@ def test_a_scan_hoists_no_arrays(activation):
 ALIKE = [pytest.param(name, marks=SLOW) for name in ("gelu_tanh", "silu", "mish", "softplus")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["relu", "gelu", "tanh", *ALIKE])
 @pytest.mark.parametrize("scanned", [True, False], ids=["scan", "unrolled"])
 def test_temporary_memory_of_layers(name, scanned):
@@ -245,6 +250,7 @@ def temporary_of_layers(activation, scanned, depth=6):
 # Transformations
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
 @pytest.mark.parametrize(
     "check",
@@ -276,6 +282,7 @@ def test_named_residuals_are_what_a_policy_saves(lean):
     assert sum(a.nbytes for a in arrays if a.size > 1) == CODES[lean] * x.size / 8
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lean", MECHANISMS, ids=repr)
 def test_vmap_both_ways_of_grad(lean):
     x = np.linspace(-3, 3, 40, dtype=np.float32).reshape(5, 8)
@@ -298,6 +305,7 @@ def test_vmap_both_ways_of_grad(lean):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (7,), (5, 3), (3, 0), (64, 256), (12, 8, 3)])
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_packing_any_shape(shape, bits):
@@ -392,6 +400,7 @@ def test_float64_keeps_the_input_of_two_branches():
 FEW_BIT = {"gelu": (0.197, 0.0895, 0.0438, 0.0244), "silu": (0.180, 0.0890, 0.0441, 0.0219)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FEW_BIT)
 def test_levels_are_the_best(name):
     quantiles = (np.arange(1 << 15) + 0.5) / (1 << 15)
@@ -414,6 +423,7 @@ def test_levels_are_the_best(name):
         assert np.mean((narrow - exact) ** 2) > error
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["relu", "gelu", "softplus", "snake", "log1mexp"])
 def test_more_bits_have_less_error(name):
     check_errors_of_few_bits(activax.get(name))

@@ -36,6 +36,7 @@ def check_gradients(lean, network, params):
     assert any(np.any(leaf) for leaf in jax.tree.leaves(found))
 
 
+@pytest.mark.thorough
 def test_pmap(lean):
     devices = jax.local_device_count()
     x = jnp.tile(X, (devices, 1, 1))
@@ -44,6 +45,7 @@ def test_pmap(lean):
     assert_allclose(mapped(x)[0], expected, rtol=2e-4, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_flax_scans_and_recomputes_layers(lean):
     linen = pytest.importorskip("flax.linen", reason="needs Flax")
 
@@ -65,6 +67,7 @@ def test_flax_scans_and_recomputes_layers(lean):
     check_gradients(lean, lambda a: lambda params: network(a).apply(params, X, None)[0], params)
 
 
+@pytest.mark.thorough
 def test_nnx_scans_and_recomputes_layers(lean):
     nnx = pytest.importorskip("flax.nnx", reason="needs Flax")
 
@@ -86,6 +89,7 @@ def test_nnx_scans_and_recomputes_layers(lean):
     check_gradients(lean, network, params)
 
 
+@pytest.mark.thorough
 def test_equinox_takes_it_as_any_activation(lean):
     eqx = pytest.importorskip("equinox", reason="needs Equinox")
     if lean.kind != "elementwise":

@@ -42,6 +42,7 @@ def assert_same(lean, got, want):
     np.testing.assert_allclose(got[2], want[2], rtol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("activation_", "name"), PARAMETERS)
 def test_arrays(activation_, name):
     """The parameter is traced, with a channel for each number: both signs and 0."""
@@ -60,6 +61,7 @@ def test_arrays(activation_, name):
         assert_same(lean, got, want)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("activation_", "name"), LEANER)
 def test_numbers(activation_, name):
     """A number may be bound before or after `lean`, or passed in the call.
@@ -171,6 +173,7 @@ def test_gated_units(random_params):
     compare(applied, params, x)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("alpha", [-2.0, 0.0, [-2.0, -1.0, 0.0, 0.5, 1.0, 2.0]])
 def test_feed_forward_layers(alpha, random_params):
     """Take a lean unit with a number, and one with a trained parameter for each channel."""

@@ -27,6 +27,7 @@ def decoded(x, format):
     return encode(jnp.asarray(x), check_format("format", format), None).decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format", FORMATS)
 @each
 def test_values_are_exact_and_slopes_those_of_the_point_that_is_kept(unit, args, format):
@@ -54,6 +55,7 @@ def test_codes_and_parameters_are_all_that_is_kept(unit, args):
     assert sum(a.size for a in kept) - sum(a.size for a in of_rows) <= X.shape[-1]
 
 
+@pytest.mark.thorough
 def test_a_scan_keeps_codes_and_16_bits_are_computed_in_float32():
     lean = activax.lean(activax.silu, store="int8/8")
     x = jnp.asarray(X, jnp.bfloat16)
@@ -77,6 +79,7 @@ def test_a_second_derivative_is_refused():
             second(normal(8))
 
 
+@pytest.mark.thorough
 def test_stored_activations_are_activations():
     lean = activax.lean(activax.elu.bind(alpha=0.5), store="int8/8")
     assert repr(lean) == "activax.lean(activax.elu.bind(alpha=0.5), keep='int8/8')"

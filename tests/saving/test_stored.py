@@ -40,6 +40,7 @@ def decoded(x, format, key=None):
     return encode(x, check_format("format", format), key).decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("format", ROUNDING)
 def test_numbers_come_back_to_the_rounding_of_the_format(format, dtype):
@@ -76,6 +77,7 @@ def test_numbers_are_rounded_at_random_with_a_key_and_right_in_the_mean():
     assert (abs(found.mean(0) - x) < 4 * step / 2 / 2000**0.5).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format", ROUNDING)
 def test_values_are_exact_and_slopes_those_of_the_point_that_is_kept(format):
     lean = activax.stored(finish, format)
@@ -86,6 +88,7 @@ def test_values_are_exact_and_slopes_those_of_the_point_that_is_kept(format):
         np.testing.assert_allclose(one, right, 1e-5, 1e-5)
 
 
+@pytest.mark.thorough
 def test_transformations_agree():
     lean = activax.stored(finish, "int8/16")
     gradient = jax.grad(loss(lean))
@@ -126,6 +129,7 @@ def test_codes_alone_are_kept_where_a_policy_keeps_them():
     assert found == {((64, 5, 8), "int8"), ((64, 5, 1), "float32")}
 
 
+@pytest.mark.thorough
 def test_other_arguments_are_kept_as_they_are():
     def function(tree, key, number):
         noise = jax.random.normal(key, tree["h"].shape)
@@ -166,6 +170,7 @@ def test_a_second_derivative_through_codes_is_refused():
             second(normal(8))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", [nn.ffn, nn.gated_ffn])
 def test_feed_forward_layers_keep_codes_of_their_preactivations(make):
     x = normal(16, 32)
@@ -251,6 +256,7 @@ def test_errors_name_function_argument_and_rule(make, error, message):
         make()
 
 
+@pytest.mark.thorough
 def test_plain_functions_have_the_values():
     lean = activax.stored(functools.partial(jnp.sum), "int8/8")
     assert activax.plain(lean)(H) == jnp.sum(H)

@@ -6,6 +6,7 @@ Devices are faked before JAX starts, so this file is also a program, which its o
 import drawn
 import jax
 import numpy as np
+import pytest
 from eight_devices import collectives, run_program
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
@@ -32,6 +33,7 @@ CASES = [
 ]
 
 
+@pytest.mark.thorough
 def test_on_eight_devices():
     run_program(__file__)
 

@@ -24,6 +24,7 @@ BLOCK = nn.transformer_block(
 TEXTS = np.random.default_rng(0).integers(0, VOCABULARY, (8, 9)).astype(np.int32)
 
 
+@pytest.mark.thorough
 def test_on_eight_devices():
     run_program(__file__)
 

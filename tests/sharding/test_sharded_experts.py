@@ -22,6 +22,7 @@ DATA = PartitionSpec("data")
 X = drawn.normal(4, 6, 8)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("checks", ["few", pytest.param("all", marks=pytest.mark.slow)])
 def test_on_eight_devices(checks):
     run_program(__file__, checks)

@@ -8,6 +8,7 @@ import re
 import drawn
 import jax
 import jax.numpy as jnp
+import pytest
 from eight_devices import collectives, run_program
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from numpy.testing import assert_allclose
@@ -26,6 +27,7 @@ DATA = PartitionSpec("data")
 LENGTHS = jnp.array([6, 3, 2, 6])
 
 
+@pytest.mark.thorough
 def test_heads_on_eight_devices():
     run_program(__file__)
 

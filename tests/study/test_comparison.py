@@ -28,6 +28,7 @@ def test_false_claims_are_as_rare_as_the_level(seeds):
     assert np.mean(claims) <= 0.06 + 3.3 * np.sqrt(0.06 * 0.94 / REPEATS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seeds", [5, 10, 20])
 def test_the_set_of_the_best_keeps_a_given_best(seeds):
     kept = [NAMES[3] in study.may_be_best(s) for s in draws(seeds)]

@@ -56,6 +56,7 @@ def check_stop(found):
     assert found["begun"] == 1
 
 
+@pytest.mark.thorough
 def test_a_storm_of_kills(scenes):
     check_storm(scenes["storm"], workers=2, kills=6, count=60)
 

@@ -62,6 +62,7 @@ def test_a_false_claim_is_counted():
     assert np.mean(claims) > 0.9
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_benchmark_runs(tmp_path, monkeypatch, capsys):
     changes = {

@@ -32,6 +32,7 @@ def run(out, task=FIT, names=NAMES, **changes):
     return study.run(task, names, out=out, **SMALL | changes)
 
 
+@pytest.mark.thorough
 def test_a_study_that_is_interrupted_goes_on_with_the_same_bits(tmp_path):
     whole = run(tmp_path / "whole")
     ended = []

@@ -42,6 +42,7 @@ def bits(row):
     return struct.pack(f"{len(row)}d", *row)
 
 
+@pytest.mark.thorough
 def test_the_cells_of_a_study_are_run_once_each(tmp_path, url):
     store, run = Store.create(tmp_path, HEADER, url=url), []
     assert work(store, needed, score, on_end=lambda cell, outcome: run.append(cell)) == 3
@@ -62,6 +63,7 @@ def test_outcomes_come_back_to_the_last_bit(tmp_path, url):
     assert repr(found.facts) == repr(outcome.facts)
 
 
+@pytest.mark.thorough
 def test_a_claim_is_for_one_worker(tmp_path, url):
     one, other = Store.create(tmp_path, HEADER, url=url), Store.open(tmp_path, url=url)
     with one.claim(needed) as first, other.claim(needed) as second:
@@ -89,6 +91,7 @@ def test_a_claim_that_ends_without_an_outcome_is_free_again(tmp_path, url):
     assert other.outcomes() == {claim.cell: score(claim.cell)}
 
 
+@pytest.mark.thorough
 def test_a_connection_that_breaks_runs_no_cell_into_the_store_twice(tmp_path, database):
     """The first worker has lost its claim; the outcome of the one that took over stands."""
     sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -118,6 +121,7 @@ def test_an_interrupt_frees_the_cell(tmp_path):
     assert work(Store.open(tmp_path), needed, score) == 3
 
 
+@pytest.mark.thorough
 def test_a_cell_that_raises_has_failed_and_is_run_again_when_asked(tmp_path, url):
     def broken(cell):
         raise RuntimeError("no such layer") if cell == CELLS[0] else ZeroDivisionError

@@ -46,6 +46,7 @@ def number_of_parameters(network, x):
     return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["gelu", "swiglu", "softmax", "rrelu"])
 def test_default_networks_fit_their_data(kind, name):
@@ -117,6 +118,7 @@ def haiku_mlp(activation):
     return hk.transform(lambda x: hk.nets.MLP([8, 1], activation=activation)(x))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("network", [pair_of_functions, equinox_mlp, nnx_mlp, linen_mlp, haiku_mlp])
 @pytest.mark.usefixtures("standard_promotion")
 def test_networks_of_users(network):

@@ -147,6 +147,7 @@ def test_activations_of_the_user_are_digested_by_their_formula():
     assert digest(own(first)) == digest(own(first)) != digest(own(second))
 
 
+@pytest.mark.thorough
 def test_digests_are_those_of_other_processes():
     """Ids, hashes of text and the order of sets differ between processes."""
     code = "from activax.study.tasks.builtin import *; print(get_task('sine').fingerprint())"

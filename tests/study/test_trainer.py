@@ -57,6 +57,7 @@ def compiled_names(caplog):
     return names
 
 
+@pytest.mark.thorough
 def test_a_cell_is_the_same_bits_again(compiled_names):
     first = train_cell(CLASSES, activax.gelu, 1e-2, SEEDS)
     compiled_names()
@@ -70,6 +71,7 @@ def test_a_cell_is_the_same_bits_again(compiled_names):
     assert len(compiled_names()) == 1
 
 
+@pytest.mark.thorough
 def test_initial_weights_are_paired_and_compile_once(compiled_names):
     made = {}
     for name in ("relu", "tanh", "elu"):
@@ -100,6 +102,7 @@ def test_a_seed_alone_gives_weights_and_order():
     assert len(np.unique(order[0, :4])) == 32  # rows of an epoch differ
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")
 def test_training_is_that_of_a_plain_loop():
     outcome = train_cell(CURVE, activax.silu, 1e-2, SEEDS)
@@ -121,6 +124,7 @@ def test_training_is_that_of_a_plain_loop():
     np.testing.assert_allclose(np.array(outcome.facts["curve"])[:, 1], history["loss"], rtol=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")
 def test_the_norms_of_gradients_are_those_before_training():
     start = starts.start_of(CURVE, CURVE.network(activax.silu), SEEDS)
@@ -136,6 +140,7 @@ def test_the_norms_of_gradients_are_those_before_training():
         np.testing.assert_allclose(facts[name], expected, rtol=1e-4)
 
 
+@pytest.mark.thorough
 def test_facts():
     outcome = train_cell(CLASSES, activax.relu, 1e-2, SEEDS)
     facts = outcome.facts
@@ -164,6 +169,7 @@ def test_a_curve_has_at_most_32_points():
     np.testing.assert_allclose(curve @ np.diff(ends, prepend=0), losses.sum(1))
 
 
+@pytest.mark.thorough
 def test_memory_bounds_the_seeds_of_a_program():
     whole = train_cell(CURVE, activax.silu, 1e-2, SEEDS)
     program = programs.program_of(CURVE, activax.silu, 2, trainer.MOST_MEMORY)

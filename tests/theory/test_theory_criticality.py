@@ -24,6 +24,7 @@ def of_erf(q):
     return math.pi / 4 * root, q - root / 2 * math.asin(2 * q / (1 + 2 * q))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("q", [0.01, 0.1, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize(("function", "closed"), [(jnp.sin, of_sine), (erf, of_erf)])
 def test_the_curve_matches_closed_forms(function, closed, q):
@@ -38,6 +39,7 @@ def test_the_default_is_a_variance_of_1():
     assert critical(activax.tanh) == critical(activax.tanh, q=1.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "elu", "selu", "hard_tanh", "softsign"])
 def test_a_critical_point_is_one(name):
     """Gradients and the variance keep their size; a disturbed variance returns if `stable`."""
@@ -53,6 +55,7 @@ def test_a_critical_point_is_one(name):
     assert (q < 1.01 * point.q) == point.stable
 
 
+@pytest.mark.thorough
 def test_the_curve_matches_mpmath():
     """The first critical point of sigmoid is at q = 45.6, with sigma_b = 0."""
 
@@ -108,6 +111,7 @@ def test_curvature_is_infinite_where_the_slope_jumps():
     assert critical(activax.relu).curvature == math.inf
 
 
+@pytest.mark.thorough
 def test_inside_of_jit_in_a_float32_program():
     seen = []
     jax.jit(lambda x: (seen.append(critical(jnp.sin, sigma_b=0.1)), x)[1])(1.0)

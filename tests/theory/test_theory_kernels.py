@@ -157,6 +157,7 @@ def check(activation, product, q1, q2):
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "variances", [VARIANCES[2], *(pytest.param(two, marks=SLOW) for two in VARIANCES[:2])]
 )
@@ -173,6 +174,7 @@ QUICK = [("relu", VARIANCES[0]), ("step", VARIANCES[0]), ("gelu", VARIANCES[0])]
 REST = [case for case in itertools.product(TABULATED, VARIANCES) if case not in QUICK]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "variances"), [*QUICK, *(pytest.param(*case, marks=SLOW) for case in REST)]
 )
@@ -241,11 +243,13 @@ def test_moments_of_every_activation(elementwise, float64):
     check_moments(elementwise, 1.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["hard_silu", "log1mexp"])
 def test_moments(name, float64):
     check_moments(activax.get(name), 1.3)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [activax.tanh, activax.gelu, jnp.sin])
 def test_second_derivatives_of_smooth_activations(function, float64):
     """The second derivative, q^2 E f''(u) f''(v), is finite at 1 and -1."""
@@ -263,6 +267,7 @@ def test_second_derivatives_of_smooth_activations(function, float64):
     assert float(bends[4]) == pytest.approx(float(slopes[5] - slopes[6]) / 2e-5, rel=1e-6)
 
 
+@pytest.mark.thorough
 def test_where_a_slope_is_infinite_the_derivative_is_zero(float64):
     """The first derivative is infinite for a jump of f, the second derivative for a kink."""
     jumps = [dual(function) for function in (jnp.sign, lambda x: x > 0)]
@@ -279,6 +284,7 @@ def test_where_a_slope_is_infinite_the_derivative_is_zero(float64):
     np.testing.assert_array_equal(bends, [0, 0])
 
 
+@pytest.mark.thorough
 def test_in_float32_and_inside_of_jit_the_same_series():
     def bent(x):
         return jnp.tanh(x + 0.3)
@@ -306,6 +312,7 @@ def test_in_float32_and_inside_of_jit_the_same_series():
     assert kappa(1).dtype == jnp.float32
 
 
+@pytest.mark.thorough
 def test_a_static_activation_is_tabulated_once():
     assert dual(activax.elu, 1.3)._product is dual(activax.elu, 1.3)._product
     assert dual(activax.elu, 1.3)._product is not dual(activax.elu, 1.4)._product
@@ -345,6 +352,7 @@ def layers(product, jumps, x, y, depth, sigma_w, sigma_b):
 INPUTS = np.random.default_rng(0).standard_normal((6, 4))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("name", ["relu", "leaky", "gelu", "sin", "relu_squared", "sign"])
 def test_kernels_match_an_independent_recursion(name, depth, float64):
@@ -360,6 +368,7 @@ def test_kernels_match_an_independent_recursion(name, depth, float64):
                 assert float(kernel[i, j]) == pytest.approx(value, rel=1e-9)
 
 
+@pytest.mark.thorough
 def test_series_and_closed_forms_give_the_same_kernel(float64):
     scales = {"depth": 2, "sigma_w": 1.3, "sigma_b": 0.4}
     x = of_one_norm(INPUTS)
@@ -374,6 +383,7 @@ def of_one_norm(x):
     return x / np.sqrt(np.mean(x * x, -1, keepdims=True))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("function", "sigma_b", "q"),
     [
@@ -437,6 +447,7 @@ def test_the_gradient_of_a_kernel(float64):
     np.testing.assert_allclose(rows, value, 1e-13)
 
 
+@pytest.mark.thorough
 def test_a_wide_random_network_has_the_kernel():
     """The outputs and gradients of 64 networks of width 256 have the two kernels."""
     width, count, scales = 256, 64, {"sigma_w": 1.3, "sigma_b": 0.4}
@@ -554,6 +565,7 @@ def test_bad_input(call, error, message):
         call()
 
 
+@pytest.mark.thorough
 def test_an_inexact_function_is_reported():
     with pytest.warns(UserWarning, match="dual: the relative error for .* may be [1-9]e-0[678]"):
         dual(lambda x: jnp.tanh(x.astype(jnp.float32)))

@@ -60,6 +60,7 @@ def orthonormal(count, x):
     return (np.polynomial.hermite_e.hermevander(x, count - 1) / norms).T
 
 
+@pytest.mark.thorough
 def test_moments_gains_and_hermite_coefficients_match_mpmath(elementwise):
     if elementwise.domain != (-math.inf, math.inf):
         with pytest.raises(ValueError, match=f"moments: .*{elementwise.name} has no moments"):
@@ -120,6 +121,7 @@ UNDECLARED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("q", VARIANCES[1:3])
 @pytest.mark.parametrize("name", UNDECLARED)
 def test_kinks_need_not_be_declared(name, q):

@@ -43,6 +43,7 @@ def test_slopes_at_the_threshold():
     assert blowup([0, 0.5, 0.25]).fixed_points[1].slope == pytest.approx(1.75, rel=EXACT)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("coefficients", [(1.0, 1.0, 1.0), (0.2, -1.0, 0.0, 0.3), (0, 0, 0, 0, 1)])
 def test_the_map_is_that_of_the_moments(coefficients):
     found = blowup(coefficients, 0.7, 0.3)

@@ -47,6 +47,7 @@ CLOSED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("q", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("name", CLOSED)
 def test_expectations_of_pairs_match_closed_forms(name, q):
@@ -64,6 +65,7 @@ def test_expectations_of_pairs_match_closed_forms(name, q):
         assert got.error < RELATIVE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rho0", [-1.0, 0.0, 0.9, 1 - 1e-8, 1.0])
 @pytest.mark.parametrize("name", ["relu", "erf", "sin"])
 def test_layers_follow_the_closed_maps(name, rho0):
@@ -103,6 +105,7 @@ def test_a_critical_network_keeps_its_gradient_and_an_ordinary_one_does_not():
     assert (he.overflow, he.underflow) == (None, None)
 
 
+@pytest.mark.thorough
 def test_two_inputs_become_alike_or_differ():
     """Below the critical weights the gap shrinks by chi in each layer; above, the gap stays."""
     ordered = propagate(activax.tanh, 0.6, 0.3, depth=30, rho0=0.5)

@@ -23,6 +23,7 @@ def test_declared_kinks_are_breakpoints_and_all_others_are_smoother(elementwise)
     assert tuple(inside) == elementwise.kinks
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("function", "points"),
     [

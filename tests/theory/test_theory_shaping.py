@@ -43,6 +43,7 @@ def averages(activation):
         return [float(weights @ integrand) for integrand in integrands]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", SMOOTH, ids=lambda a: a.name)
 def test_dks_solves_its_equations(function):
     shaped = theory.shape(function, depth=50).activation
@@ -51,6 +52,7 @@ def test_dks_solves_its_equations(function):
     assert slope**50 == pytest.approx(1.5, abs=1e-7)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", SMOOTH, ids=lambda a: a.name)
 def test_tat_solves_its_equations(function):
     shaped = theory.shape(function, 50, "tat").activation
@@ -59,6 +61,7 @@ def test_tat_solves_its_equations(function):
     assert 50 * bend == pytest.approx(0.3, abs=1e-8)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", BENT, ids=lambda a: a.name)
 def test_dks_of_what_is_bent(function):
     shaped = theory.shape(function, depth=20)
@@ -87,6 +90,7 @@ def test_the_catalogue(elementwise, method):
         assert shaped.activation(0.5).dtype == jnp.float32
 
 
+@pytest.mark.thorough
 def test_tat_of_a_leaky_relu_reaches_eta():
     shaped = theory.shape(activax.relu, 100, "tat")
     (negative_slope,) = shaped.activation._definition.derived.base.parameters.values()
@@ -98,6 +102,7 @@ def test_tat_of_a_leaky_relu_reaches_eta():
     assert activax.lean(shaped.activation).keep == "mask"
 
 
+@pytest.mark.thorough
 def test_a_shaped_network_does_what_was_asked_of_its_kernel():
     shaped = theory.shape(activax.tanh, 20)
     network = theory.propagate(shaped.activation, 1.0, depth=20, rho0=0.0)
@@ -106,6 +111,7 @@ def test_a_shaped_network_does_what_was_asked_of_its_kernel():
     assert network.gradient == pytest.approx(1.5, abs=1e-7)
 
 
+@pytest.mark.thorough
 def test_other_networks_by_the_largest_subnetwork():
     plain = theory.shape(activax.silu, 3)
     same = theory.shape(activax.silu, subnet_max=lambda x, layer: layer(layer(layer(x))))
@@ -117,6 +123,7 @@ def test_other_networks_by_the_largest_subnetwork():
     assert halved.slope == pytest.approx(1.5, abs=1e-9)
 
 
+@pytest.mark.thorough
 def test_shaped_activations_are_like_any_other():
     shaped = theory.shape(activax.gelu, 40, "tat").activation
     assert pickle.loads(pickle.dumps(shaped)) == shaped
@@ -129,6 +136,7 @@ def test_shaped_activations_are_like_any_other():
     np.testing.assert_allclose(slope, numeric / (2 * step), rtol=1e-8)
 
 
+@pytest.mark.thorough
 def test_the_same_from_inside_jit():
     outside = theory.shape(activax.silu, 10, "tat").activation
 
@@ -140,11 +148,13 @@ def test_the_same_from_inside_jit():
     np.testing.assert_allclose(inside(0.5), outside(0.5), rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_own_functions():
     shaped = theory.shape(lambda x: x + jnp.sin(x) ** 2, 20, "tat")
     assert shaped.residual < 1e-9
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -187,6 +197,7 @@ def test_selu_is_its_own():
     assert found.stable
 
 
+@pytest.mark.thorough
 def test_self_normalising_mean_and_variance(elementwise):
     found = solved(lambda: theory.self_normalize(elementwise), elementwise)
     if not found:
@@ -198,6 +209,7 @@ def test_self_normalising_mean_and_variance(elementwise):
     assert found.stable == (abs(moments.growth) < 1 - 1e-10)
 
 
+@pytest.mark.thorough
 def test_stability_is_what_iteration_shows():
     for activation in (activax.elu, activax.gelu):
         found = theory.self_normalize(activation)

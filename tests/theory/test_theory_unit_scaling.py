@@ -35,6 +35,7 @@ def test_factors_in_closed_form(unit, value, slope):
     assert (function.value**2, function.slope**2) == pytest.approx((value, slope), rel=1e-10)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", [activax.gelu, activax.elu.bind(alpha=0.5), activax.step, cube])
 def test_every_derivative_is_that_of_the_second_factor(unit):
     function, *_ = theory.scaled(unit)
@@ -51,6 +52,7 @@ def test_every_derivative_is_that_of_the_second_factor(unit):
         assert_allclose(back(tangent)[0], want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_higher_derivatives_are_those_of_the_second_factor():
     function, *_ = theory.scaled(activax.silu)
     for nested in (lambda f: jax.grad(jax.grad(f)), lambda f: jax.jacfwd(jax.grad(f)), jax.hessian):
@@ -58,6 +60,7 @@ def test_higher_derivatives_are_those_of_the_second_factor():
         assert_allclose(got, function.slope * want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("constraint", [None, "forward", "backward", "geometric"])
 @pytest.mark.parametrize("unit", [activax.gelu, activax.relu, activax.sigmoid])
 def test_the_deviations_are_those_of_samples(unit, constraint):

@@ -42,6 +42,7 @@ def directories(path):
     return sorted(map(int, os.listdir(path)))
 
 
+@pytest.mark.thorough
 def test_a_state_comes_back_with_its_types(tmp_path):
     state, _ = training.fit(STEP, start(), batches, 3)
     training.save(tmp_path, state)
@@ -93,6 +94,7 @@ def test_an_iterable_of_batches_skips_those_before_the_checkpoint(tmp_path):
     chex.assert_trees_all_equal(whole, resumed)
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_holds_the_state_of_its_step_though_later_steps_take_its_memory(tmp_path):
     training.fit(STEP, start(), batches, 12, checkpoint=tmp_path, every=1, keep=12)
     for taken in (1, 6, 11):

@@ -19,6 +19,7 @@ def rows(text):
     return [[float(number) for number in row] for row in ROW.findall(text)]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("standard_promotion")
 def test_one_process_goes_on_where_it_was_stopped(tmp_path, capsys):
     distributed.train(str(tmp_path), steps=3, every=1)

@@ -35,6 +35,7 @@ def start(key=KEY):
     return training.init(NETWORK.init(key, X), OPTIMIZER, key)
 
 
+@pytest.mark.thorough
 def test_fit_lowers_the_loss_and_reports_every_step():
     state, history = training.fit(STEP, start(), training.batches(DATA, 8, KEY), 60)
     assert {name: values.shape for name, values in history.items()} == {
@@ -57,6 +58,7 @@ def test_training_resumes_from_the_returned_state():
     chex.assert_trees_all_equal(whole, resumed)
 
 
+@pytest.mark.thorough
 def test_seeds_train_at_once_under_vmap():
     keys = jax.random.split(KEY, 3)
     batch = tuple(a[:8] for a in DATA)
@@ -79,6 +81,7 @@ def test_fit_ends_with_the_batches_and_takes_no_step_too_many():
     assert training.fit(STEP, start(), batches, 0)[1] == {}
 
 
+@pytest.mark.thorough
 def test_optimisers_may_ask_for_the_loss():
     for optimizer in (optax.lbfgs(), optax.chain(OPTIMIZER, optax.contrib.reduce_on_plateau())):
         step = training.step(loss, optimizer)

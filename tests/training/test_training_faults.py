@@ -80,6 +80,7 @@ def assert_goes_on(out, whole, counts=(1,)):
             np.testing.assert_allclose(found, whole[taken:], rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_killed_process_ends_the_others_and_a_restart_on_fewer_goes_on(tmp_path, whole):
     out = tmp_path / "checkpoints"
     (survivor, _, err), (killed, _, _) = processes(out, 2, "kill")

@@ -40,6 +40,7 @@ OPTIMIZERS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_norms_are_recorded_and_updates_are_as_they_were(name):
     plain, tracing = OPTIMIZERS[name][0], OPTIMIZERS[name][1](OPTIMIZERS[name][0])
@@ -56,6 +57,7 @@ def test_norms_are_recorded_and_updates_are_as_they_were(name):
         assert_allclose(found, (norm, weight, norm / weight), rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_trace_goes_through_the_training_step():
     def loss(params, batch, key):
         return jnp.mean(NETWORK.apply(params, batch) ** 2)
@@ -77,6 +79,7 @@ def test_without_parameters_only_the_norms_are_known():
     assert np.isnan(found.ratio)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("optimizer", "message"),
     [

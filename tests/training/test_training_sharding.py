@@ -22,6 +22,7 @@ OPTIMIZER = optax.adam(1e-2)
 PROMOTION = {"JAX_NUMPY_DTYPE_PROMOTION": "standard", "JAX_NUMPY_RANK_PROMOTION": "allow"}
 
 
+@pytest.mark.thorough
 def test_on_eight_devices():
     pytest.importorskip("orbax.checkpoint", reason="orbax-checkpoint is not installed")
     run_program(__file__, **PROMOTION)

@@ -86,6 +86,7 @@ def test_every_optimiser_keeps_the_types_of_its_state(name):
     chex.assert_trees_all_equal_shapes_and_dtypes(state, after)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_optimisers_made_of_others_lower_the_loss(name):
     optimizer = WRAPPERS[name]()
