@@ -195,7 +195,6 @@ from activax.functions.learned.expansions import fourier_kan as fourier_kan
 from activax.functions.learned.expansions import kan_bspline as kan_bspline
 from activax.functions.learned.expansions import legendre_kan as legendre_kan
 from activax.functions.learned.hinges import apl as apl
-from activax.functions.learned.hinges import relu_kan as relu_kan
 from activax.functions.learned.rational import group_rational as group_rational
 from activax.functions.learned.rational import pade_activation_unit as pade_activation_unit
 from activax.functions.learned.rational import pau as pau
@@ -880,7 +879,6 @@ __all__ = [
     "relu",
     "relu2",
     "relu6",
-    "relu_kan",
     "relu_n",
     "relu_squared",
     "repu",

@@ -2945,15 +2945,6 @@ INDEX = {
         2014,
         "Adaptive piecewise linear unit: a rectifier plus hinges that open to the left.",
     ),
-    "relu_kan": Entry(
-        "learned.hinges",
-        "elementwise",
-        "formula",
-        ("bounded", "sparse", "trainable"),
-        1,
-        2024,
-        "Squared products of two hinges on five cells of [0, 1], the edge of ReLU-KAN.",
-    ),
     "pau_a": Entry(
         "learned.rational",
         "elementwise",

@@ -221,7 +221,6 @@ TRAITS = {
     "reltanh": (-inf, inf, 1, 0, 1, False),
     "relu": (0.0, inf, 1, 0, 0, True),
     "relu6": (0.0, 6.0, 1, 0, 0, True),
-    "relu_kan": (-0.035498492865587684, 0.2473541186614137, 0, 0, 1, True),
     "relu_n": (0.0, 1.0, 1, 0, 0, True),
     "relu_squared": (0.0, inf, 1, 0, 1, True),
     "repu": (0.0, inf, 1, 0, 1, True),

@@ -1556,7 +1556,6 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "reltanh": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu6": {'bfloat16': (0, 0), 'float16': (0, 0)},
-    "relu_kan": {'bfloat16': (1, 1), 'float16': (26, 8)},
     "relu_n": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "relu_squared": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "repu": {'bfloat16': (0, 0), 'float16': (0, 0)},

@@ -3,5 +3,5 @@
 Modules:
     rational    Quotients of polynomials, with denominators that stay positive and without.
     expansions  Sums of functions that span a space: splines, bumps, polynomials and waves.
-    hinges      Sums of hinges, and of products of two hinges.
+    hinges      Sums of hinges max(t - x, 0).
 """

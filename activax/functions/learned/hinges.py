@@ -1,4 +1,4 @@
-"""Sums of hinges max(t - x, 0), and of products of two hinges, with trained coefficients."""
+"""Sums of hinges max(t - x, 0) with trained coefficients."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,9 @@ from jax import Array
 
 from activax.core.coefficients import coefficients
 from activax.core.elementwise import elementwise
-from activax.numerics import bases
 from activax.numerics.selects import choose, flag, limit_product
 
-__all__ = ["apl", "relu_kan"]
+__all__ = ["apl"]
 
 _OF_HINGES = coefficients(a1=(0.2, -0.1, 0.05), b1=(0.5, -1.0, -2.0))
 
@@ -54,32 +53,3 @@ def apl(x: Array, a: Sequence[Any], b: Sequence[Any]) -> Array:
     """
     offset = _steepness(x, [v * w for v, w in zip(a, b, strict=True)], b)
     return jnp.maximum(x, 0) + offset - limit_product(x, _steepness(x, a, b))
-
-
-_OF_BUMPS = coefficients(c1=(0.1, -0.2, 0.3, 0.05, -0.15, 0.25, -0.1, 0.2))
-
-
-@elementwise(
-    reference=_OF_BUMPS(
-        lambda mp, x, c: mp.fsum(
-            v * max(1 - ((5 * x + 1 - k) / 2) ** 2, 0) ** 2 for k, v in enumerate(c)
-        )
-    )
-)
-@_OF_BUMPS
-def relu_kan(x: Array, c: Sequence[Any]) -> Array:
-    """Squared products of two hinges on five cells of [0, 1], the edge of ReLU-KAN.
-
-    Formula:
-        relu_kan(x) = sum_k c_k (4 / w^2 max(x - s_k, 0) max(s_k + w - x, 0))^2, k = 1, ..., 8,
-        where w = 4 / 5 and s_k = (k - 4) / 5
-
-    Args:
-        c: the coefficient of bump {k}; a number or an array that broadcasts against x.
-
-    Paper:
-        Qiu, Zhu, Gong, Chen & Wang 2024, ReLU-KAN: New Kolmogorov-Arnold Networks that Only Need
-        Matrix Addition, Dot Multiplication, and ReLU, arXiv:2406.02075.
-    """
-    terms = bases.hinge_products(x, len(c), 0.0, 1.0)
-    return sum(v * term for v, term in zip(c, terms, strict=True))
