@@ -68,7 +68,7 @@ def tables() -> dict[str, dict[str, str]]:
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
                                       "deep-training", "diagnostics", "study", "sharding",
-                                      "format-errors", "stored-steps")
+                                      "format-errors", "stored-steps", "formats")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -96,6 +96,7 @@ def tables() -> dict[str, dict[str, str]]:
             "memory": memory.markdown(headline(kept)),
             "format-errors": format_errors.markdown(files["format-errors"]["records"]),
             "few-bits": few_bits.summary(files["few-bits"]["records"]),
+            "formats": few_bits.summary(files["formats"]["records"]),
             "training-step": training_step.markdown(),
             "stored-steps": stored_steps.markdown(files["stored-steps"]["records"]),
         },
