@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 
 import activax
-from activax.bench.memory.ranking import FORMATS
+from activax.bench.ranking import FORMATS
 from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing

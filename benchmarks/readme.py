@@ -23,6 +23,7 @@ from benchmarks import (
     propagation,
     sharding,
     startup,
+    stored_steps,
     study,
     training_step,
 )
@@ -67,7 +68,7 @@ def tables() -> dict[str, dict[str, str]]:
         name: read(name) for name in ("digits", "memory", "accuracy", "speed", "dispatch",
                                       "startup", "training-step", "few-bits", "propagation",
                                       "deep-training", "diagnostics", "study", "study-all",
-                                      "sharding", "format-errors")
+                                      "sharding", "format-errors", "stored-steps", "formats")
     } | {
         "highlights": read("speed"), "throughput": read("throughput-act"),
         "allocation": read("allocation-donated"),
@@ -96,7 +97,9 @@ def tables() -> dict[str, dict[str, str]]:
             "memory": memory.markdown(headline(kept)),
             "format-errors": format_errors.markdown(files["format-errors"]["records"]),
             "few-bits": few_bits.summary(files["few-bits"]["records"]),
+            "formats": few_bits.summary(files["formats"]["records"]),
             "training-step": training_step.markdown(),
+            "stored-steps": stored_steps.markdown(files["stored-steps"]["records"]),
         },
         "docs/accuracy.md": {
             "accuracy": accuracy.markdown(headline(errors)),

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 
 import activax
 from activax import nn
-from activax.bench.memory.ranking import FORMATS
 from activax.bench.memory.temporary import temporary_bytes
+from activax.bench.ranking import FORMATS
 from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing

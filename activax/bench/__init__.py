@@ -7,6 +7,7 @@ Modules:
     memory     The memory that reverse mode needs.
     timing     The time that programs take, beside each other and the best speeds of the machine.
     results    The records of measurements: in files, in tables and in pictures.
+    ranking    A ranking of what activations may keep, by what a network needs with it.
 """
 
 from activax.bench.accuracy.floats import critical, delicate, magnitudes, neighbours, ranks, roots
@@ -15,8 +16,8 @@ from activax.bench.accuracy.ulps import errors, near, precise, slope
 from activax.bench.compiled.program import Program, compile_for
 from activax.bench.memory.bits import Layers, Positions, layers, positions
 from activax.bench.memory.kept import kept
-from activax.bench.memory.ranking import Ranked, Ranking, rank
 from activax.bench.memory.temporary import temporary
+from activax.bench.ranking import Ranked, Ranking, rank
 from activax.bench.timing.measure import Effort, compare, measure
 from activax.bench.timing.roofline import Roofline
 from activax.bench.timing.row import Row

@@ -10,7 +10,7 @@ import pytest
 import activax
 from activax import cli
 from activax.bench import layers, positions, rank, slope_error, temporary
-from activax.bench.memory.ranking import FORMATS
+from activax.bench.ranking import FORMATS
 
 
 @pytest.mark.thorough

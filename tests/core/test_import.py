@@ -40,6 +40,7 @@ LEVELS = {
         ("memory",),
         ("timing",),
         ("results",),
+        ("ranking",),
         ("",),
     ),
     ("study",): (

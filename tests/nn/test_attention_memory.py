@@ -96,6 +96,24 @@ def test_a_block_stores_what_its_layers_keep():
     assert_array_equal(block.apply(params, X), plain.apply(params, X))
 
 
+def test_the_gradient_of_blocks_needs_less_memory():
+    """Of 4 blocks, 18.2 MiB with pairs of positions, 9.8 without them and 6.9 with codes."""
+    x = jax.ShapeDtypeStruct((4, 128, 64), jnp.float32)
+
+    def temporary(store):
+        block = nn.transformer_block(
+            4, 128, activation=activax.swiglu, norm=nn.rms_norm(keep="output"), store=store,
+            prevent_cse=False,
+        )  # fmt: skip
+        network = nn.scan(block, 4)
+        params = jax.eval_shape(network.init, KEY, x)
+        gradient = jax.grad(lambda params, x: jnp.sum(network.apply(params, x) ** 2))
+        return activax.bench.temporary(gradient, params, x) / 2**20
+
+    assert temporary(None) <= 10.5
+    assert temporary("int8/64") <= 7.3
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

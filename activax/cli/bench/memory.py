@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from activax.bench import layers, positions, slope_error
-from activax.bench.memory.ranking import variants
+from activax.bench.ranking import variants
 from activax.bench.results import files, json_rows
 from activax.bench.results.machine import describe
 from activax.bench.results.tables import csv_table, markdown_table
