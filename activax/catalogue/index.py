@@ -3575,7 +3575,7 @@ INDEX = {
     "rrelu": Entry(
         "stochastic.rectifiers",
         "elementwise",
-        "derived",
+        "certified",
         ("monotone", "random", "trainable"),
         0,
         2015,

@@ -31,6 +31,7 @@ SWEPT = {
     "relu6",
     "relu_n",
     "relu_squared",
+    "rrelu",
     "selu",
     "sigmoid",
     "silu",
