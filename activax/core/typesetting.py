@@ -4,6 +4,7 @@ Both come from the tree of `formula_grammar`, with one template for each constru
 of an activation is the one place of its formula.
 """
 
+import re
 from collections.abc import Mapping
 from html import escape, unescape
 from string import digits
@@ -94,11 +95,13 @@ MATHML = {
     "or": "%s<mtext>\N{NO-BREAK SPACE}or\N{NO-BREAK SPACE}</mtext>%s",
 }
 ESCAPED = {"\\": r"\backslash ", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\^{}"}
+GREEK_WORD = re.compile(rf"\b({'|'.join(GREEK)})\b")
 
 
 def written_formula(activation: Any) -> WrittenFormula:
-    """Return the formula in the docstring of an activation as a tree."""
-    return parse_formula(activation.section("Formula"), [*activation.__signature__.parameters])
+    """Return the formula in the docstring of an activation as a tree, with Greek in its note."""
+    found = parse_formula(activation.section("Formula"), [*activation.__signature__.parameters])
+    return found._replace(note=GREEK_WORD.sub(lambda word: unescape(f"&{word[0]};"), found.note))
 
 
 def as_latex(formula: WrittenFormula) -> str:

@@ -106,6 +106,7 @@ def test_words_after_the_equations_are_the_note():
     assert [as_latex(parse_formula("f(x) = a x")), len(equations)] == [r"f(x) = a \, x", 2]
     assert note == "and b is 3; the slope is b"
     assert parse_formula("no equation") == ((), "no equation")
+    assert written_formula(activax.elu).note == "the slope at 0 is \N{GREEK SMALL LETTER ALPHA}"
 
 
 def test_both_languages_have_the_same_constructs():
