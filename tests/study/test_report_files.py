@@ -72,7 +72,7 @@ def written(odd, tmp_path_factory):
 def test_all_files_are_written(written):
     kinds = ("differences", "curves", "rates", "cost")
     figures = [f"figures/{name}-{kind}.svg" for name in ("1-mine", "2-i-a-b") for kind in kinds]
-    assert [*written] == ["report.html", "report.md", "report.json", *figures]
+    assert [*written] == ["report.html", "report.md", *figures, "report.json"]
     assert {path.name for path in written["report.md"].parent.iterdir()} == {
         "report.html", "report.md", "report.json", "figures",
     }  # fmt: skip

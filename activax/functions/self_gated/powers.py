@@ -30,9 +30,11 @@ def falling_power(x: Array, m: Array, lower: int) -> Array:
 
 
 def _in_primitives(x: Array, m: Array, lower: int) -> Array:
-    low = jnp.where(x < 1, lower, 0)
-    whole = lax.integer_pow(jnp.where(x < 1, 1.0, x), -lower)
-    return whole * jnp.exp((m / (jnp.sqrt(x) + 1) - low) * jnp.log(x))
+    """Take the power that is constant next to 0 apart: a large exponent of exp loses digits."""
+    near, root = x < 1, jnp.sqrt(x)
+    power = jnp.where(near, m - lower, -lower)
+    rest = jnp.where(near, -m * root, m) / (root + 1)
+    return lax.pow(x, power.astype(x.dtype)) * jnp.exp(rest * jnp.log(x))
 
 
 _with_rule = jax.custom_jvp(_in_primitives, nondiff_argnums=(2,))
@@ -40,7 +42,8 @@ _with_rule = jax.custom_jvp(_in_primitives, nondiff_argnums=(2,))
 
 def _rule(lower: int, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Any]:
     (x, m), (t, t_m) = primals, tangents
-    near = at_least(x, 1e-15)  # below, derivatives of the share change nothing, or overflow
+    # Below, the third derivative of the share overflows.
+    near = at_least(x, 1e-120 if x.dtype == jnp.float64 else 1e-15)
     root = jnp.sqrt(near)
     share = (1 - root / (root + 1) * jnp.log(near) / 2) / (root + 1)
     out, change = falling_power(x, m, lower), jnp.zeros_like(x)
