@@ -20,9 +20,11 @@ pytestmark = [
 
 SCALARS = 1024  # bytes of what is computed once
 SHAPE = 1024, 1024
-# Quotients that both cotangents need, so that XLA computes them once, in kernels of their own.
+# Quotients that both cotangents need, and powers: XLA computes them in kernels of their own.
 SHARED = {
     ("situ_glu", "backward"): 2,
+    ("powglu", "forward"): 1,
+    ("powglu", "backward"): 5,
 }
 ROWS = 4096, 1024  # from about here on XLA makes one kernel of a softmax
 

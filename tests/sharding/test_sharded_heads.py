@@ -20,7 +20,8 @@ LAYERS = {
     "grouped": {**ROTATED, "key_value_heads": 4, "head_size": 4},
     "fused": {**ROTATED, "fused": True},
     "normed": {**ROTATED, "qk_norm": nn.rms_norm()},
-    "stored": {**ROTATED, "key_value_heads": 4, "head_size": 4, "store": "int8/4"},
+    # In blocks of 2, for on a mesh of Auto axes a block lies in an eighth of any axis.
+    "stored": {**ROTATED, "key_value_heads": 4, "head_size": 4, "store": "int8/2"},
     "capped": {"soft_cap": 5.0, "sinks": True, "window": 3},
 }
 DATA = PartitionSpec("data")
