@@ -114,7 +114,7 @@ def test_an_activation_shows_its_formula_as_mathematics():
     assert activax.elu._repr_latex_() == rf"$\displaystyle {activax.elu.latex}$"
     (math,) = parsed(activax.elu).findall(".//math")
     assert "".join(math.itertext()).startswith("elu\N{FUNCTION APPLICATION}(x)=")
-    assert dict(cells(activax.elu))["note"] == "the slope at 0 is alpha"
+    assert dict(cells(activax.elu))["note"] == "the slope at 0 is \N{GREEK SMALL LETTER ALPHA}"
 
 
 def test_results_stay_named_tuples():
