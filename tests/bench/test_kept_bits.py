@@ -2,6 +2,7 @@
 
 import json
 
+import jax.numpy as jnp
 import pytest
 
 import activax
@@ -23,3 +24,9 @@ def test_committed_bits_are_those_of_today(name):
     activation = activax.catalog[name]
     committed = [row for row in ROWS if row["op"] == name]
     assert committed == [kept_bits.measure(activation, d) for d in kept_bits.dtypes(activation)]
+
+
+def test_no_activation_keeps_more_than_its_inputs():
+    for row in ROWS:
+        inputs = activax.catalog[row["op"]].inputs
+        assert row["alone"] <= inputs * 8 * jnp.dtype(row["dtype"]).itemsize, row

@@ -167,7 +167,6 @@ def kept_bytes(activate, halves):
 
 
 @pytest.mark.thorough
-@pytest.mark.every
 def test_at_most_one_array_is_kept_between_two_layers(activation):
     """Check the bytes beyond those of matrix products; a gated unit keeps its two halves."""
     if activation.kind == "gated":
