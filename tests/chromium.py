@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -49,8 +49,22 @@ def program() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def open_page(path: Path, *, width: int = 1280) -> Opened:
-    """Open a file in a window that is so many pixels wide."""
+def open_page(
+    path: Path, *, width: int = 1280, until: Callable[[str], bool] = lambda text: True
+) -> Opened:
+    """Open a file in a window that is so many pixels wide.
+
+    On a busy machine the time of a page may pass without a frame. Then nothing is drawn, and the
+    page is opened again, until its text is as wanted.
+    """
+    for _ in range(5):
+        opened = _opened(path, width)
+        if until(opened.text):
+            break
+    return opened
+
+
+def _opened(path: Path, width: int) -> Opened:
     with tempfile.TemporaryDirectory() as profile:
         run = subprocess.run(
             [str(program()), *OPTIONS, f"--user-data-dir={profile}", f"--window-size={width},900",

@@ -24,6 +24,21 @@ SHOWN = [*activax.catalog][::12]  # of the atlas
 CHOSEN = ("gelu", "prelu", "step", "swiglu")
 
 
+def part_of(text, name):
+    """Return a page from the element of a name on, without its scripts."""
+    return text.partition(f'id="{name}"')[2].partition("<script")[0]
+
+
+def names_in(text):
+    """Return the words of the small multiples, which may break after a _."""
+    words = re.sub(r"<[^>]*>", " ", part_of(text, "multiples").replace("\N{ZERO WIDTH SPACE}", ""))
+    return set(re.findall(r"\b[a-z]\w+\b", words))
+
+
+def curves_in(text, name):
+    return part_of(text, name).count("<path")
+
+
 @pytest.fixture(scope="module")
 def atlas(tmp_path_factory):
     file = tmp_path_factory.mktemp("atlas") / "atlas.html"
@@ -34,23 +49,21 @@ def atlas(tmp_path_factory):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_atlas_shows_its_activations(atlas, width):
-    opened = chromium.open_page(atlas, width=width)
+    opened = chromium.open_page(atlas, width=width, until=lambda text: {*SHOWN} <= names_in(text))
     assert opened.console == []
-    multiples = opened.text.partition('id="multiples"')[2]
-    shown = set(re.findall(r"\b[a-z]\w+\b", re.sub(r"<[^>]*>", " ", multiples)))
-    assert {*SHOWN} <= shown
-    assert multiples.count("<path") >= len(SHOWN) / 2  # the curves
+    assert {*SHOWN} <= names_in(opened.text)
+    assert curves_in(opened.text, "multiples") >= len(SHOWN) / 2
 
 
 def test_a_card_has_curves_and_sliders(tmp_path):
     file = tmp_path / "elu.html"
     assert cli.main(["show", "elu", "--html", str(file)]) == 0
-    opened = chromium.open_page(file)
+    # The value, the slope and the second derivative.
+    opened = chromium.open_page(file, until=lambda text: curves_in(text, "charts") >= 3)
     assert opened.console == []
     assert 'type="range"' in opened.text
-    drawn = opened.text.partition('id="charts"')[2].partition("<script")[0]
-    assert drawn.count("<path") >= 3  # value, slope and second derivative
-    assert "NaN" not in drawn
+    assert curves_in(opened.text, "charts") >= 3
+    assert "NaN" not in part_of(opened.text, "charts")
 
 
 def test_numbers_are_those_of_node():
