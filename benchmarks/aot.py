@@ -17,7 +17,6 @@ from typing import Any
 import jax
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 import activax
@@ -35,6 +34,7 @@ from benchmarks._lib.aot_programs import (
     measure,
 )
 from benchmarks._lib.claims import Record, Rivals, races
+from benchmarks._lib.tracked import tracked
 
 TARGETS = ("h200", "v5e")
 DTYPES = ("bfloat16", "float32")
@@ -65,9 +65,7 @@ def run(
         for activation, mode, dtype in combined
         if mode != "scan" or (dtype == dtypes[0] and peers.find_peer("jax", activation.name))
     ]
-    log = Console(stderr=True)
-    shown = track(work, "", console=log, transient=True, disable=not log.is_terminal)
-    return [row for one in shown for row in measure(target, *one)]
+    return [row for one in tracked(work) for row in measure(target, *one)]
 
 
 def least_time(row: Record) -> float:

@@ -14,8 +14,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 import activax
 from activax import Activation
@@ -25,6 +23,7 @@ from activax.bench.accuracy.floats import Floats
 from activax.cli import Parser
 from activax.cli.arguments import activation, add_activations, output_file
 from benchmarks._lib import node, publishing
+from benchmarks._lib.tracked import tracked
 
 QUANTITIES = ("value", "slope", "second")
 COLUMNS = ("op", *QUANTITIES, "ulps", "approximate")
@@ -77,9 +76,9 @@ def measure(
     chosen: Sequence[Activation[...]], x: Floats, evaluate: Callable[..., Floats] = node.evaluate
 ) -> list[dict[str, Any]]:
     """Return a record for each activation: the numbers of results that differ, and the ulps."""
-    printed = {a.name: curves(a) for a in _tracked(chosen, "print")}
+    printed = {a.name: curves(a) for a in tracked(chosen, "print")}
     records = []
-    for a in _tracked(chosen, "compile"):
+    for a in tracked(chosen, "compile"):
         own = printed[a.name]
         numbers = [float(np.float32(value)) for value in own.parameters.values()]
         rows = evaluate([(script.text, numbers) for script in own.single], x)
@@ -92,11 +91,6 @@ def measure(
         records.append({"op": a.name, **counts, "ulps": ulps, "approximate": inexact})
         jax.clear_caches()  # programs take gigabytes
     return records
-
-
-def _tracked(chosen: Sequence[Activation[...]], task: str) -> Any:
-    console = Console(stderr=True)
-    return track(chosen, task, console=console, disable=not console.is_terminal)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -10,14 +10,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import track
-
 import activax
 from activax import Activation, theory
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record
+from benchmarks._lib.tracked import tracked
 from benchmarks.traits import has_traits
 
 COMMITTED = publishing.RESULTS / "criticality.json"
@@ -46,9 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = parser.parse_args(argv)
     chosen = options.activations or [*filter(has_traits, activax.catalog.values())]
-    console = Console(stderr=True)
-    bar = track(chosen, console=console, transient=True, disable=not console.is_terminal)
-    records = [measure(activation) for activation in bar]
+    records = [measure(activation) for activation in tracked(chosen)]
     lines = [[_short(row[column]) for column in COLUMNS] for row in records]
     publishing.publish(COLUMNS, lines, records, options.json, argv)
     return 0

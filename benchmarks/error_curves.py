@@ -21,8 +21,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 import activax
 from activax import Activation
@@ -32,6 +30,7 @@ from activax.bench.accuracy.ulps import errors_from_exact
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record
+from benchmarks._lib.tracked import tracked
 
 COMMITTED = publishing.RESULTS / "error-curves.json"
 QUANTITIES = ("value", "slope")
@@ -120,14 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = parser.parse_args(argv)
     elementwise = [a for a in activax.catalog.values() if a.kind == "elementwise"]
-    console = Console(stderr=True)
-    chosen = track(
-        options.activations or elementwise,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    records = [measure(activation) for activation in chosen]
+    records = [measure(activation) for activation in tracked(options.activations or elementwise)]
     lines = [[row["op"], *(_largest(row[column]) for column in COLUMNS[1:])] for row in records]
     if options.activations and options.json and options.json.exists():
         fields = {"records": COLUMNS}

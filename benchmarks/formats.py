@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from activax import nn
+from activax.bench.ranking import FORMATS
 from activax.bench.results.machine import describe
 from activax.cli import Parser, arguments
 from activax.nn.normalization import KeptArray
@@ -33,7 +34,6 @@ class Kept(NamedTuple):
     norm: KeptArray = "normal"
 
 
-FORMATS = ("bfloat16", "int8/128", "int4/32", "e4m3/128", "e5m2/128")
 VARIANTS = {
     EXACT: Kept(),
     **{name: Kept(name) for name in FORMATS},

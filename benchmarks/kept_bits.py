@@ -10,15 +10,13 @@ What resizes is left out: its output has no element for each element of the inpu
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import track
-
 import activax
 from activax import Activation
 from activax.bench import positions
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record
+from benchmarks._lib.tracked import tracked
 
 COMMITTED = publishing.RESULTS / "kept-bits.json"
 COLUMNS = ("op", "dtype", "alone", "between layers", "lean", "lean, between layers")
@@ -48,15 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = parser.parse_args(argv)
     chosen = options.activations or activax.catalog.values()
-    console = Console(stderr=True)
     records = [
         measure(activation, dtype)
-        for activation in track(
-            [a for a in chosen if not a.resizes],
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        for activation in tracked([a for a in chosen if not a.resizes])
         for dtype in dtypes(activation)
     ]
     lines = [[str(row[column]) for column in COLUMNS] for row in records]

@@ -17,8 +17,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from rich.console import Console
-from rich.progress import track
 
 import activax
 from activax import Activation
@@ -30,6 +28,7 @@ from activax.cli.interrupts import interruptible
 from benchmarks._lib import publishing
 from benchmarks._lib.claims import Record
 from benchmarks._lib.order import CHUNKS, Order, order
+from benchmarks._lib.tracked import tracked
 
 COLUMNS = ("op", "implementation", "descents", "at", "lowest", "highest")
 
@@ -46,13 +45,10 @@ def digest(function: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def sweep(value: Any, activation: Activation[...], stride: int, console: Console) -> Order:
+def sweep(value: Any, activation: Activation[...], stride: int) -> Order:
     """Count over one chunk of each `stride`."""
     by_sign = jax.jit(slope(activation))
-    chunks = track(
-        range(0, CHUNKS, stride), activation.name, console=console, transient=True,
-        disable=not console.is_terminal,
-    )  # fmt: skip
+    chunks = tracked(range(0, CHUNKS, stride), activation.name)
     return functools.reduce(operator.add, (order(value, by_sign, n) for n in chunks), Order())
 
 
@@ -96,7 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     everything = [
         a for a in activax.catalog.values() if a.kind == "elementwise" and a.surrogate is None
     ]
-    console = Console(stderr=True)
     environment = machine.describe(list(sys.argv[1:] if argv is None else argv))
     try:
         with interruptible():
@@ -105,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     known = {"program": digest(value), "stride": options.stride}
                     row = rows.get((activation.name, name), {})
                     if any(row.get(key) != fact for key, fact in known.items()):
-                        counts = sweep(value, activation, options.stride, console)
+                        counts = sweep(value, activation, options.stride)
                         row = {"op": activation.name, "implementation": name, **known}
                         rows[activation.name, name] = row | counts._asdict()
                     if options.json:

@@ -19,8 +19,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 import activax
 from activax import Activation
@@ -38,6 +36,7 @@ from benchmarks._lib.exact_rounding import (
     values_and_slopes,
     wrong_counts,
 )
+from benchmarks._lib.tracked import tracked
 
 COMMITTED = Path(nudges.__file__)
 MOST_TURNS = 64
@@ -148,8 +147,7 @@ def study(activation: Activation[...]) -> tuple[dict[str, Nudge], dict[str, tupl
 def module(names: Sequence[str]) -> str:
     """Return the text of the generated file; of activations not named, as it is."""
     found, wrong = dict(nudges.NUDGES), dict(nudges.WRONG)
-    console = Console(stderr=True)
-    for name in track(names, "", console=console, transient=True, disable=not console.is_terminal):
+    for name in tracked(names):
         found[name], wrong[name] = study(activax.get(name))
     entries = []
     for name, of_name in sorted(found.items()):

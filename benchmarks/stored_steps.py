@@ -2,13 +2,10 @@
 
     python -m benchmarks.stored_steps --json stored-steps.json
 
-The programs run in turn, A B C A B C ...; a ratio is one of neighbours in time. What counts is the
-time that the process has the CPU, so that other programs on the machine count less.
+`activax.bench.rank` runs the programs in turn, A B C A B C ...; a ratio is one of medians.
 """
 
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,8 +14,7 @@ import jax.numpy as jnp
 
 import activax
 from activax import nn
-from activax.bench.memory.temporary import temporary_bytes
-from activax.bench.ranking import FORMATS
+from activax.bench.ranking import FORMATS, rank
 from activax.bench.results.tables import markdown_table
 from activax.cli import Parser, arguments
 from benchmarks._lib import publishing
@@ -36,41 +32,30 @@ LAYERS: dict[str, tuple[Callable[[str | None], nn.Layer], int, tuple[int, ...]]]
 }  # fmt: skip
 
 
-def compiled(name: str, store: str | None) -> tuple[Any, tuple[Any, Any]]:
-    """Return the compiled value and gradient of stacked layers, and its arguments."""
-    make, times, shape = LAYERS[name]
-    layer = make(store)
-    network = nn.scan(nn.residual(layer) if name == "ffn" else layer, times)
-    x = jax.random.normal(jax.random.key(1), shape)
-    params = network.init(jax.random.key(0), x)
-
-    def loss(params: Any, x: Any) -> Any:
-        return jnp.mean(network.apply(params, x) ** 2)
-
-    program = jax.jit(jax.value_and_grad(loss)).lower(params, x).compile()
-    return program, (params, x)
-
-
 def measure(name: str, repeats: int) -> list[dict[str, Any]]:
     """Return a record for exact storage and for each format."""
-    steps = {
-        store: compiled(name, None if store == EXACT else store) for store in (EXACT, *FORMATS)
-    }
-    seconds: dict[str, list[float]] = {store: [] for store in steps}
-    for _ in range(1 + repeats):
-        for store, (program, given) in steps.items():
-            start = time.process_time()
-            jax.block_until_ready(program(*given))
-            seconds[store].append(time.process_time() - start)
-    memory = {store: temporary_bytes(program) for store, (program, _) in steps.items()}
+    make, times, shape = LAYERS[name]
 
-    def ratio(store: str) -> float:
-        pairs = zip(seconds[store][1:], seconds[EXACT][1:], strict=True)  # the first call warms up
-        return statistics.median(a / b for a, b in pairs)
+    def network(store: str | None) -> nn.Layer:
+        layer = make(store)
+        return nn.scan(nn.residual(layer) if name == "ffn" else layer, times)
 
+    def loss_of(store: str | None) -> Callable[[Any, Any], Any]:
+        apply = network(store).apply
+        return lambda params, x: jnp.mean(apply(params, x) ** 2)
+
+    x = jax.random.normal(jax.random.key(1), shape)
+    params = network(None).init(jax.random.key(0), x)
+    stores = {EXACT: None} | {store: store for store in FORMATS}
+    found = {row.policy: row for row in rank(loss_of, stores, params, x, repeats=repeats)}
     return [
-        {"layers": name, "store": store, "step": ratio(store), "temporary_bytes": memory[store]}
-        for store in steps
+        {
+            "layers": name,
+            "store": store,
+            "step": found[store].seconds / found[EXACT].seconds,
+            "temporary_bytes": found[store].temporary_bytes,
+        }
+        for store in stores
     ]
 
 
@@ -95,7 +80,9 @@ def markdown(records: Sequence[dict[str, Any]]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     command = Parser(prog="benchmarks.stored_steps", description=(__doc__ or "").partition("\n")[0])
-    command.add_argument("--repeats", type=arguments.positive, default=15, metavar="N", help="(15)")
+    command.add_argument(
+        "--repeats", type=arguments.sample_count, default=15, metavar="N", help="(15)"
+    )
     command.add_argument("--json", type=arguments.output_file, metavar="FILE")
     options = command.parse_args(argv)
     records = [record for name in LAYERS for record in measure(name, options.repeats)]

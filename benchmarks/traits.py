@@ -14,9 +14,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 import activax
 from activax import Activation
 from activax.bench.results import files
@@ -25,6 +22,7 @@ from activax.catalogue import traits as kept_traits
 from activax.catalogue.search import shape_of
 from activax.cli import arguments
 from activax.theory import traits
+from benchmarks._lib.tracked import tracked
 
 MARK = "Written by `python -m benchmarks.traits`."
 TRAITS_HEAD = f'''"""The traits of elementwise activations at their default parameters.
@@ -72,8 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         {name: row for name, row in rows.items() if name in every}
         for rows in (kept_traits.TRAITS, kept_shapes.SHAPES)
     )
-    console = Console(stderr=True)
-    for a in track(chosen, "", console=console, transient=True, disable=not console.is_terminal):
+    for a in tracked(chosen):
         found[a.name] = traits(a)
         shapes[a.name] = [float(f"{value:.7g}") for value in shape_of(a)]
     for module, head, rows in (

@@ -41,15 +41,21 @@ def along_line(function: Callable[..., Array], kind: str) -> Callable[[Array], A
     return along
 
 
+def in_operations(activation: Activation[...]) -> Callable[..., Array]:
+    """Return the plain formula, or the activation if only its rule has the slope of a surrogate.
+
+    With `jax.disable_jit` XLA compiles each primitive of it once, for all activations.
+    """
+    return activation if activation.surrogate else activation.formula
+
+
 def line_derivatives(activation: Activation[...], x: Any) -> tuple[np.ndarray[Any, Any], ...]:
     """Return value, slope and second derivative along the line, in float32.
 
-    The plain formula is evaluated operation by operation, on arrays of one shape. So XLA compiles
-    each primitive once for all activations.
+    They are evaluated operation by operation, on arrays of one shape.
     """
-    # Only the rule of an activation has the slope of a surrogate.
-    plain = activation if activation.surrogate else activation.formula
-    f, x = along_line(plain, activation.kind), jnp.asarray(x, jnp.float32)
+    f = along_line(in_operations(activation), activation.kind)
+    x = jnp.asarray(x, jnp.float32)
     ones = jnp.ones_like(x)
 
     def slope(x: Array) -> tuple[Array, Array]:

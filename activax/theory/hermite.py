@@ -10,6 +10,14 @@ from activax.theory.quadrature import check_variance, expectations, warn_if_inac
 from activax.theory.sampling import ScalarFunction, sampler
 
 
+def weighted_polynomials(z: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    """Return the first n orthonormal Hermite polynomials at z times a weight, one a row."""
+    rows = [weight, z * weight]
+    for k in range(2, n):
+        rows.append((z * rows[-1] - math.sqrt(k - 1) * rows[-2]) / math.sqrt(k))
+    return np.stack(rows[:n])
+
+
 def hermite(activation: ScalarFunction, n: int, q: float = 1.0) -> np.ndarray:
     """Return the first Hermite coefficients of an activation, in the orthonormal basis.
 
@@ -50,10 +58,7 @@ def hermite(activation: ScalarFunction, n: int, q: float = 1.0) -> np.ndarray:
     sample = sampler("hermite", activation, 0)
 
     def integrands(z: np.ndarray, fourth_root: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        basis = [fourth_root**4, z * fourth_root**4]
-        for k in range(2, n):
-            basis.append((z * basis[-1] - math.sqrt(k - 1) * basis[-2]) / math.sqrt(k))
-        return np.stack(basis[:n]) * samples[0]
+        return weighted_polynomials(z, fourth_root**4, n) * samples[0]
 
     kinks = activation.kinks if isinstance(activation, Activation) else ()
     values, errors = expectations(sample, integrands, q, kinks)

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from activax import Activation
+from activax.atlas.lines import in_operations
+from activax.theory.hermite import weighted_polynomials
 from docs.ext import svg
 
 WIDTH, HEIGHT, SIDE = 430, 160, 98  # of the picture and of a panel, in pixels
@@ -44,24 +46,15 @@ class Means(NamedTuple):
     hermite: np.ndarray
 
 
-def polynomials() -> np.ndarray:
-    """Return the normalised Hermite polynomials at NORMAL, one a row."""
-    rows = [np.ones_like(NORMAL), NORMAL]
-    for k in range(1, DEGREES):
-        rows.append((NORMAL * rows[k] - np.sqrt(k) * rows[k - 1]) / np.sqrt(k + 1))
-    return np.stack(rows)
-
-
-HERMITE = polynomials() * WEIGHTS
+HERMITE = weighted_polynomials(NORMAL, WEIGHTS, DEGREES + 1)
 
 
 def means(activation: Activation[...]) -> Means:
     """Return the means of an elementwise activation."""
     x = np.sqrt(VARIANCES)[:, None] * NORMAL
     inputs = jnp.asarray(x.ravel(), jnp.float32)
-    plain = activation if activation.surrogate else activation.formula
     with jax.disable_jit():
-        both = jax.jvp(plain, (inputs,), (jnp.ones_like(inputs),))
+        both = jax.jvp(in_operations(activation), (inputs,), (jnp.ones_like(inputs),))
     value, slope = (np.asarray(y, np.float64).reshape(x.shape) for y in both)
     (unit,) = np.flatnonzero(VARIANCES == 1)
     return Means(value**2 @ WEIGHTS, slope**2 @ WEIGHTS, (HERMITE @ value[unit]) ** 2)

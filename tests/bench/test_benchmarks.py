@@ -150,7 +150,7 @@ def test_stored_steps(tmp_path, monkeypatch):
     (make, _, _), *_ = stored_steps.LAYERS.values()
     monkeypatch.setattr(stored_steps, "LAYERS", {"ffn": (make, 2, (4, 8))})
     to_json = tmp_path / "out.json"
-    assert stored_steps.main(["--repeats", "2", "--json", str(to_json)]) == 0
+    assert stored_steps.main(["--repeats", "6", "--json", str(to_json)]) == 0
     measured = json.loads(to_json.read_text())["records"]
     assert [r["store"] for r in measured] == ["exact", *stored_steps.FORMATS]
     assert measured[0]["step"] == 1

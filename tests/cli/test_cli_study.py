@@ -2,6 +2,7 @@
 
 import json
 
+import chromium
 import numpy as np
 import pytest
 
@@ -51,6 +52,18 @@ def test_a_table_goes_in_and_a_report_comes_out(table, tmp_path, capsys):
     assert (out / "report.md").is_file()
     assert cli.main(["study", "list", str(out)]) == 0
     assert capsys.readouterr().out.count("finished") == 2
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(chromium.program() is None, reason="no Chromium is on the path")
+def test_the_report_opens_in_a_browser(table, tmp_path):
+    out = tmp_path / "study"
+    command = ["study", "--data", str(table), "--target", "label", *SMALL, "--out", str(out)]
+    assert cli.main(command) == 0
+    opened = chromium.open_page(out / "report.html")
+    assert opened.console == []
+    assert "no activation was found to beat relu" in opened.text
+    assert opened.text.count("<svg") >= 2
 
 
 def test_tasks_are_listed(capsys):
