@@ -42,12 +42,12 @@ WHEELS = ("jax-cuda13-plugin", "libtpu", "nvidia-cuda-nvcc", "nvidia-cuda-nvdisa
 IMPLEMENTATIONS = ("activax", "jax.nn")
 MEASURES = ("kernels", "bytes", "instr.", "time ≥", "temp MiB")
 LEGEND = (
-    "activax/jax.nn. Compiled by XLA for the device; nothing was run. Backward: from the arrays "
-    "that forward keeps and the cotangent. bytes: read and written by the kernels, over those of "
-    "the inputs, the results and the cotangents. instr.: machine instructions an element, of all "
-    "branches. time ≥: the larger of the times for bytes and for instructions, over the time of a "
-    f"copy; an H200 issues {INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a "
-    "byte."
+    "Of two numbers, the first is of activax and the second of jax.nn. XLA compiled the programs "
+    "for the device; nothing was run. Backward: from the arrays that forward keeps and the "
+    "cotangent. bytes: read and written by the kernels, over those of the inputs, the results and "
+    "the cotangents. instr.: machine instructions an element, of all branches. time ≥: the larger "
+    "of the times for bytes and for instructions, over the time of a copy; an H200 issues "
+    f"{INSTRUCTIONS_PER_BYTE:.1f} instructions in the time that it moves a byte."
 )
 Key = tuple[str, str, str]  # op, dtype, mode
 
@@ -74,7 +74,7 @@ def least_time(row: Record) -> float:
     return max(row["moved_bytes"], issued) / row["floor_bytes"]
 
 
-def _cells(rivals: Rivals) -> list[str]:
+def cells(rivals: Rivals) -> list[str]:
     """Return MEASURES of ours beside those of jax.nn; a stack of layers has only the last."""
     columns = [_measures(rivals[name]) for name in IMPLEMENTATIONS if name in rivals]
     return ["/".join(filter(None, pair)) for pair in zip(*columns, strict=True)]
@@ -119,12 +119,12 @@ def summary(record: dict[str, Any]) -> str:
 
 
 def markdown(record: dict[str, Any]) -> str:
-    """Return the summary, the memory of scanned layers, and every row with a legend."""
+    """Return the summary, the memory of scanned layers, and the certified rows with a legend."""
     every = races(record["records"])
     rows = [
-        [f"`{op}`, {dtype}, {mode}", *_cells(rivals)]
+        [f"`{op}`, {dtype}, {mode}", *cells(rivals)]
         for (op, dtype, mode), rivals in every.items()
-        if mode != "scan"
+        if mode != "scan" and activax.catalog[op].tier == "certified"
     ]
     memory = [
         [f"`{op}`", *(_measures(rivals[name])[-1] for name in IMPLEMENTATIONS)]
@@ -147,7 +147,7 @@ def table(rows: Sequence[Record]) -> Table:
     for name in MEASURES:
         out.add_column(name, justify="right", no_wrap=True)
     for key, rivals in races(rows).items():
-        out.add_row(*key, *_cells(rivals))
+        out.add_row(*key, *cells(rivals))
     return out
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import activax
 from activax import Activation
 from activax.bench.results.tables import markdown_table
-from benchmarks import accuracy
-from benchmarks._lib import suite_tables
+from benchmarks import accuracy, aot
+from benchmarks._lib import claims, suite_tables
 from benchmarks._lib.publishing import RESULTS
 from docs.ext import error_pictures, phases
 
@@ -35,6 +35,9 @@ def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
     errors = grouped([row for row in sample if row["implementation"] != "activax"] + swept)
     kept, critical = grouped(read("memory")), grouped(read("criticality"))
     curves = {row["op"]: row for row in read("error-curves")}
+    kernels: dict[str, dict[tuple[str, str], claims.Rivals]] = defaultdict(dict)
+    for (op, dtype, mode), rivals in claims.races(read("aot-h200")).items():
+        kernels[op][dtype, mode] = rivals
     races = defaultdict(dict)
     for (op, dtype, mode), race in suite_tables.races(suite_tables.committed()[0]).items():
         races[op][dtype, mode] = race
@@ -46,6 +49,7 @@ def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
             "Memory": memory(kept[name]),
             "Initialisation": initial(activation, critical[name]),
             "Speed": speed(races[name]),
+            "Kernels": compiled(kernels[name]),
         }
         found[name] = {heading: text for heading, text in parts.items() if text}
     return found
@@ -137,3 +141,15 @@ def speed(races: dict[tuple[str, str], suite_tables.Race]) -> str:
         *(f"time of {p} / ours" for p in suite_tables.PEERS),
     )
     return table(head, lines)
+
+
+def compiled(kernels: Mapping[tuple[str, str], claims.Rivals]) -> str:
+    """Return a table of the programs that XLA compiles for an H200, and what its columns mean."""
+    lines = [
+        [f"{dtype}, {mode}", *aot.cells(rivals)]
+        for (dtype, mode), rivals in kernels.items()
+        if mode != "scan"
+    ]
+    if not lines:
+        return ""
+    return f"{table(('compiled for an H200', *aot.MEASURES), lines)}\n\n{aot.LEGEND}"

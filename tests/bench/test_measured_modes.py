@@ -1,5 +1,7 @@
 """Modes of a function and their programs: traffic, values, buffers and copies."""
 
+import itertools
+
 import drawn
 import jax
 import jax.numpy as jnp
@@ -166,6 +168,14 @@ def test_matrix_flops_sees_into_programs():
     assert bench.matrix_flops(scanned, a, b) == 5 * 2 * 4 * 4 * 8 + 2 * 4 * 8 * 16
     gradient = jax.grad(lambda a, b: ((a @ b) ** 2).sum(), (0, 1))
     assert bench.matrix_flops(gradient, a, b) == 3 * 2 * 4 * 8 * 16
+
+
+@pytest.mark.every
+def test_peers_take_the_dtypes_of_benchmarks(pointwise):
+    found = [peers.find_peer(library, pointwise.name) for library in ("jax", "keras", "flax")]
+    for peer, dtype in itertools.product(filter(None, found), ("float32", "bfloat16", "float16")):
+        spec = jax.ShapeDtypeStruct((2, 3), dtype)
+        assert jax.eval_shape(peer, *[spec] * pointwise.inputs).shape == spec.shape
 
 
 @pytest.mark.thorough

@@ -77,7 +77,7 @@ def _gaussian_cdf_slope(x: Array) -> Array:
     return gaussian(a, shift=SHIFT) * (1 / math.sqrt(2 * math.pi)) * UNSHIFT
 
 
-@elsewhere(jax="jax.scipy.special.ndtr(x)", torch="torch.special.ndtr(x)")
+@elsewhere(jax="jax.lax.erfc(x * -(0.5**0.5)) / 2", torch="torch.special.ndtr(x)")
 @elementwise(_gaussian_cdf_slope, reference=lambda mp, x: mp.erfc(-x / mp.sqrt(2)) / 2)
 def gaussian_cdf(x: Array) -> Array:
     """Distribution function of the standard normal, right in its lower tail, too.
