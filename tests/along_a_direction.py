@@ -39,7 +39,7 @@ def assert_value_and_gradient(
     def moved(step: float) -> Any:
         return reference(*jax.tree.map(lambda a, t: a + step * t, wide, along))
 
-    weights = generator.normal(size=x.shape)
+    weights = generator.normal(size=moved(0).shape)
 
     @jax.jit
     def both(params: Any, x: Any) -> Any:

@@ -198,23 +198,38 @@ def _letters(name: str) -> str:
 
 
 def _hint(name: str) -> str:
-    """Suggest an activation for an unknown name, by the summaries first and then by its letters."""
+    """Suggest an activation or a layer, by the summaries first and then by the letters."""
     letters = _letters(name)
+    layers = _layers()
+    for layer in layers:
+        if letters == _letters(layer.rpartition(".")[2]):
+            return f"It is a layer: {layer}."
     for family in FAMILIES:
         if letters == _letters(family):
             members = (name for name, entry in INDEX.items() if entry.family == family)
             return f"The family {family!r} has {', '.join(members)}."
-    at = {name: _letters(entry.summary).find(letters) for name, entry in INDEX.items()}
+    summaries = {name: entry.summary for name, entry in INDEX.items()} | layers
+    at = {name: _letters(summary).find(letters) for name, summary in summaries.items()}
     described = [n for n, position in at.items() if position >= 0]
     if len(letters) >= MEANINGFUL and described:
         return f"Did you mean {min(described, key=at.__getitem__)!r}?"
     known = dict.fromkeys(n for library in _unqualified() for n in _tables[library])
-    return _guess(name, known) or "activax.catalog lists them all."
+    return _guess(name, [*known, *layers]) or "activax.catalog lists them all."
+
+
+def _layers() -> dict[str, str]:
+    """Return the summaries of all layers by their paths.
+
+    They are imported for an error alone, since layers are made of activations.
+    """
+    made = importlib.import_module(f"{PACKAGE}.nn.layer").CONSTRUCTORS
+    return {f"{PACKAGE}.nn.{n}": (f.__doc__ or "").partition("\n")[0] for n, f in made.items()}
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
     """Suggest the known name with the most similar letters, with its words in any order."""
-    by_letters = {key: n for n in reversed([*known]) for key in (_letters(n), _in_order(n))}
+    lasts = {n: n.rpartition(".")[2] for n in reversed([*known])}
+    by_letters = {key: n for n, last in lasts.items() for key in (_letters(last), _in_order(last))}
     guess = difflib.get_close_matches(_in_order(name), by_letters, 1, SIMILAR)
     return f"Did you mean {by_letters[guess[0]]!r}?" if guess else ""
 

@@ -15,11 +15,16 @@ from activax.core import contents as _contents
 from activax.nn.attention import attention
 from activax.nn.checkpoint_names import offload_preactivations, save_preactivations
 from activax.nn.composition import parallel, residual, serial
+from activax.nn.context import dynamic_relu, meta_acon, se_gate
 from activax.nn.convolution import conv
 from activax.nn.dropout import dropout
 from activax.nn.embedding import embedding, positions
+from activax.nn.evonorm import evonorm_s0
 from activax.nn.experts import experts
 from activax.nn.feed_forward import ffn, gated_ffn
+from activax.nn.fourier_features import fourier_features
+from activax.nn.funnel import funnel_relu
+from activax.nn.highway import highway
 from activax.nn.kan import kan
 from activax.nn.layer import Layer
 from activax.nn.learned import learned
@@ -29,6 +34,7 @@ from activax.nn.normalization import layer_norm, rms_norm
 from activax.nn.pooling import avg_pool, max_pool
 from activax.nn.rotary import rotary
 from activax.nn.scan import scan
+from activax.nn.spatial_gating import spatial_gating_unit
 from activax.nn.summary import Summary, summary
 from activax.nn.tied import tied
 from activax.nn.transformer import transformer_block
@@ -41,14 +47,20 @@ __all__ = [
     "conv",
     "dense",
     "dropout",
+    "dynamic_relu",
     "embedding",
+    "evonorm_s0",
     "experts",
     "ffn",
+    "fourier_features",
+    "funnel_relu",
     "gated_ffn",
+    "highway",
     "kan",
     "layer_norm",
     "learned",
     "max_pool",
+    "meta_acon",
     "mlp",
     "offload_preactivations",
     "parallel",
@@ -58,7 +70,9 @@ __all__ = [
     "rotary",
     "save_preactivations",
     "scan",
+    "se_gate",
     "serial",
+    "spatial_gating_unit",
     "summary",
     "tied",
     "transformer_block",

@@ -67,6 +67,24 @@ def check_axes(function: str, axes: Any, number: int) -> None:
         raise ValueError(f"{function}: axes must be {number} names; got {axes!r}")
 
 
+def check_spatial(function: str, x: Any, number: int) -> None:
+    """Raise ValueError unless x has as many spatial axes, and one of channels."""
+    if x.ndim <= number:
+        raise ValueError(
+            f"{function}: x must have spatial={number} axes and one of channels, last; got x of "
+            f"shape {x.shape}"
+        )
+
+
+def check_last_axis(function: str, x: Any, size: int) -> None:
+    """Raise ValueError unless the last axis of x has the size for which `init` made parameters."""
+    if not x.shape or x.shape[-1] != size:
+        raise ValueError(
+            f"{function}: the last axis of x must be {size}, as in the example that init was "
+            f"given; got x of shape {x.shape}"
+        )
+
+
 def check_key(function: str, key: Any) -> None:
     """Raise TypeError unless the key is one PRNG key, typed or of raw words."""
     dtype, shape = getattr(key, "dtype", None), getattr(key, "shape", None)

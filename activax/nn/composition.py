@@ -61,7 +61,7 @@ def serial(*layers: Any, **named: Any) -> Layer:
         >>> params["head"]["weight"].shape
         (16, 1)
     """
-    return chain("serial", _named(layers, named, "serial"))
+    return chain("serial", named_layers(layers, named, "serial"))
 
 
 def chain(function: str, layers: LayersByName) -> Layer:
@@ -100,7 +100,7 @@ def parallel(*layers: Any, combine: Callable[..., Any] | None = None, **named: A
     """
     check_functions("parallel", combine=combine)
     check_called(combine, "parallel: combine")
-    sides = _named(layers, named, "parallel")
+    sides = named_layers(layers, named, "parallel")
     after = combine if isinstance(combine, Activation) else None
     return _composed("parallel", sides, after, combine or (lambda *outputs: outputs))
 
@@ -133,7 +133,7 @@ def residual(*layers: Any, scale: float = 1.0, **named: Any) -> Layer:
         (8, 4)
     """
     check_number("residual", "scale", scale, "be a finite number", math.isfinite)
-    body = chain("residual", _named(layers, named, "residual"))
+    body = chain("residual", named_layers(layers, named, "residual"))
 
     def apply_sum(params: Params, x: Array, *, key: Array | None = None, **data: Any) -> Array:
         check_x("residual", x, single=True)
@@ -225,7 +225,7 @@ def _split(key: Array, number: int, chosen: tuple[int, ...]) -> tuple[Array, ...
     return tuple(keys[i] for i in chosen)
 
 
-def _named(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> LayersByName:
+def named_layers(layers: tuple[Any, ...], named: dict[str, Any], function: str) -> LayersByName:
     """Return the layers by name, or by number if they have no names."""
     if layers and named:
         raise TypeError(

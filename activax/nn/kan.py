@@ -13,7 +13,7 @@ from activax.core.activation import Activation
 from activax.core.arguments import cast, inexact_dtype, real, widen
 from activax.core.declaration import check_elementwise
 from activax.functions.self_gated.units import silu
-from activax.nn.checks import check_functions, check_size
+from activax.nn.checks import check_functions, check_last_axis, check_size
 from activax.nn.constructor import constructor
 from activax.nn.explicit_axes import Sharding
 from activax.nn.layer import AxisNames, Example, Layer, Params
@@ -156,11 +156,7 @@ def kan(
         def apply(params: Params, x: Array) -> Array:
             x = real("kan", "x", x)
             coefficients = params["coefficients"]
-            if not x.shape or x.shape[-1] != coefficients.shape[0]:
-                raise ValueError(
-                    f"kan: the last axis of x must be {coefficients.shape[0]}, as in the example "
-                    f"that init was given; got x of shape {x.shape}"
-                )
+            check_last_axis("kan", x, coefficients.shape[0])
             weight = None if beside is None else params["base"]
             return add_bias(params, region(cast(x, inexact_dtype(x.dtype)), coefficients, weight))
 

@@ -11,7 +11,7 @@ from jax import Array
 
 from activax.core.arguments import check_axis, inexact_dtype, real, widen
 from activax.core.rule import differentiable
-from activax.nn.checks import check_epsilon
+from activax.nn.checks import check_epsilon, check_last_axis
 from activax.nn.constructor import constructor
 from activax.nn.layer import Example, Layer, Params
 from activax.numerics.mode import PLAIN, tracing
@@ -109,12 +109,7 @@ def _norm(function: str, epsilon: float, keep: KeptArray, *, centred: bool) -> L
         return {**scale, "bias": jnp.zeros(size, dtype)} if centred else scale
 
     def apply(params: Params, x: Array) -> Array:
-        size = params["scale"].shape[0]
-        if not x.shape or x.shape[-1] != size:
-            raise ValueError(
-                f"{function}: the last axis of x must be {size}, as in the example that init was "
-                f"given; got x of shape {x.shape}"
-            )
+        check_last_axis(function, x, params["scale"].shape[0])
         x = real(function, "x", x)
         x = x.astype(inexact_dtype(x.dtype))
         # Not `broadcast_to`: its gradient gathers arrays that are sharded over Explicit axes.
@@ -134,8 +129,7 @@ def _norm(function: str, epsilon: float, keep: KeptArray, *, centred: bool) -> L
 
 
 def _affine_unit(centred: bool, epsilon: float, x: Array, scale: Array, *bias: Array) -> Array:
-    unit = _unit if tracing.value in PLAIN else _unit_with_rule
-    normal, _ = unit(centred, epsilon, widen(x))
+    normal, _ = normal_and_factor(centred, epsilon, widen(x))
     return sum(bias, normal * scale).astype(x.dtype)
 
 
@@ -158,8 +152,13 @@ def _from_output(centred: bool, kept: Any, tangents: tuple[Any, ...]) -> Array:
     return jnp.broadcast_to(functools.reduce(operator.add, terms), out.shape).astype(out.dtype)
 
 
-def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
+def normal_and_factor(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
     """Return (y, d) with y = d x and d = 1 / sqrt(mean square + epsilon); `centred` centres x."""
+    unit = _unit if tracing.value in PLAIN else _unit_with_rule
+    return unit(centred, epsilon, x)
+
+
+def _unit(centred: bool, epsilon: float, x: Array) -> tuple[Array, Array]:
     power, plus = 1 / 16, epsilon  # so that 1 / (power root) is a normal number
     if centred:
         x, power, plus = x / 2, 1 / 8, epsilon / 4  # so that no difference overflows

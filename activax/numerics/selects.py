@@ -25,6 +25,15 @@ def at_most(x: Array, bound: Array | float) -> Array:
     return jnp.where(x > bound, bound, x)
 
 
+def larger(first: Array, second: Array) -> Array:
+    """Return the larger number, NaN where one of both is; at a tie the slope is that of the first.
+
+    The slope of `jnp.maximum` asks which input equals the output. XLA may compute an input again
+    with another rounding, so that none does, and the slope is lost.
+    """
+    return jnp.where((first >= second) | jnp.isnan(first), first, second)
+
+
 def largest_finite(x: Array) -> float:
     """Return the largest finite number of x's dtype."""
     return float(jnp.finfo(x.dtype).max)

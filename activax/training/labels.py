@@ -19,6 +19,7 @@ VECTOR = re.compile(
     r"(.*_)?bias(_\w*)?|b|offset|beta|(.*_)?(scale|gamma|gain)"  # shifts and factors
     r"|mean|var"  # running statistics
     r"|sinks"  # logits of attention, one a head
+    r"|frequencies"  # of Fourier features, which are not trained
 )
 NORM = re.compile(r".*norm\d*|scales")  # a WeightNorm of Flax keeps its factors in `scales`
 POSITIONS = re.compile(r"(.*_)?(pos(ition(s|al)?)?|wpe)(_?(emb|enc)\w*)?")

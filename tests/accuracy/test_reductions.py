@@ -212,6 +212,14 @@ LAYERS = {
     "experts": nn.experts(4, 2, 8),
     "kan": nn.kan(4, size=5),
     "learned": nn.learned(activax.prelu),
+    "funnel_relu": nn.funnel_relu(),
+    "se_gate": nn.se_gate(2),
+    "meta_acon": nn.meta_acon(2),
+    "dynamic_relu": nn.dynamic_relu(2),
+    "evonorm_s0": nn.evonorm_s0(2),
+    "spatial_gating_unit": nn.spatial_gating_unit(),
+    "fourier_features": nn.fourier_features(4),
+    "highway": nn.highway(nn.dense(4)),
     "positions": nn.positions(8),
     "residual": nn.residual(nn.dense(4)),
     "parallel": nn.parallel(nn.dense(4), nn.dense(4), combine=jnp.add),
@@ -245,8 +253,9 @@ def test_layers_compute_or_refuse_complex_input_and_cut_none(name):
 
 
 SIMPLE = ["dense", "conv", "max_pool", "avg_pool", "layer_norm", "rms_norm", "dropout",
-          "attention", "rotary", "kan", "learned",
-          "positions"]  # of which the others are made  # fmt: skip
+          "attention", "rotary", "kan", "learned", "positions", "funnel_relu", "se_gate",
+          "meta_acon", "dynamic_relu", "evonorm_s0", "spatial_gating_unit",
+          "fourier_features"]  # of which the others are made  # fmt: skip
 
 
 @pytest.mark.thorough

@@ -328,6 +328,7 @@ def test_show_writes_a_plot(tmp_path, capsys):
         ("list --family none", "--family: must be of complex, elementary, "),
         ("train --activations ,", "--activations/--fn: needs at least one value; got none"),
         ("show gellu", "unknown activation 'gellu'. Did you mean 'gelu'?"),
+        ("show funnel_relu", "'funnel_relu'. It is a layer: activax.nn.funnel_relu."),
         ("show gelu --range 1 0", "--range must go up and be finite; got 1.0 0.0"),
         (
             "show log1mexp --range -2 -1",

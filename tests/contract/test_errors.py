@@ -145,6 +145,21 @@ ERRORS = {
         ValueError,
         r"unknown activation 'qqqq'\. activax\.catalog lists them",
     ),
+    "name of a layer": (
+        lambda: activax.get("FunnelReLU"),
+        ValueError,
+        r"unknown activation 'FunnelReLU'\. It is a layer: activax\.nn\.funnel_relu\.",
+    ),
+    "another name of a layer": (
+        lambda: activax.get("highway_gate"),
+        ValueError,
+        r"unknown activation 'highway_gate'\. Did you mean 'activax\.nn\.highway'\?",
+    ),
+    "name in the summary of a layer": (
+        lambda: activax.get("frelu"),
+        ValueError,
+        r"unknown activation 'frelu'\. Did you mean 'activax\.nn\.funnel_relu'\?",
+    ),
     "spec of another type": (
         lambda: activax.get(3),
         TypeError,

@@ -199,7 +199,7 @@ def test_products_of_rotated_vectors_depend_on_the_distance_alone():
 @pytest.mark.thorough
 def test_data_reach_attention_inside_of_networks():
     heads = nn.attention(2, causal=True, rotary=nn.rotary(), qk_norm=nn.rms_norm())
-    block = nn.transformer_block(heads, 16, norm=nn.rms_norm())
+    block = nn.transformer_block(attention=heads, hidden=16, norm=nn.rms_norm())
     remat = jax.checkpoint_policies.nothing_saveable
     side = nn.parallel(nn.residual(heads), combine=lambda y: y)
     network = nn.serial(nn.scan(block, 2, remat=remat), side)
@@ -232,7 +232,7 @@ def test_padding_has_no_gradient():
 @pytest.mark.thorough
 def test_a_block_takes_a_layer_in_the_place_of_attention():
     plain = nn.transformer_block(2, 16, causal=True)
-    block = nn.transformer_block(nn.attention(2, causal=True), 16)
+    block = nn.transformer_block(attention=nn.attention(2, causal=True), hidden=16)
     params = drawn.params(plain, X)
     np.testing.assert_array_equal(block.apply(params, X), plain.apply(params, X))
 
@@ -258,8 +258,14 @@ BAD = [
      "attention: segments must be integers; got float"),
     (lambda: applied(nn.dense(2), lengths=LENGTHS), TypeError,
      "dense: apply takes params, x, key; got 'lengths'"),
-    (lambda: nn.transformer_block(nn.attention(2), 8, causal=True), ValueError,
-     "transformer_block: heads is a layer, so key_value_heads and causal are arguments of that"),
+    (lambda: nn.transformer_block(attention=nn.attention(2), hidden=8, causal=True), ValueError,
+     "transformer_block: key_value_heads and causal are for heads; the layer attention has its"),
+    (lambda: nn.transformer_block(nn.attention(2), 8), ValueError,
+     r"transformer_block: takes heads, an integer, or attention, a layer; got heads=nn.attention"),
+    (lambda: nn.transformer_block(2, 8, attention=nn.attention(2)), ValueError,
+     r"heads, an integer, or attention, a layer; got heads=2 and attention=nn.attention\(2\)"),
+    (lambda: nn.transformer_block(2), ValueError,
+     "takes hidden, an integer, or feed_forward, a layer; got hidden=None and feed_forward=None"),
 ]  # fmt: skip
 
 

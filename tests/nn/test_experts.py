@@ -308,8 +308,8 @@ BAD = [
      "experts: must have the parameters of 4 experts over 1 devices; got those of 3"),
     (lambda: applied(nn.experts(4, 2, 8), x=1j * X), TypeError,
      "experts: x must be real; got complex"),
-    (lambda: nn.transformer_block(2, nn.ffn(8), activation=activax.relu), ValueError,
-     "transformer_block: hidden is a layer, so activation is an argument of that layer"),
+    (lambda: nn.transformer_block(2, feed_forward=nn.ffn(8), activation=activax.relu), ValueError,
+     "transformer_block: activation is for hidden; the layer feed_forward has its own; got"),
 ]  # fmt: skip
 
 

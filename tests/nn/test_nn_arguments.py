@@ -104,6 +104,16 @@ SIZES = {
     "ffn: features": lambda n: nn.ffn(4, n),
     "gated_ffn: hidden": nn.gated_ffn,
     "gated_ffn: features": lambda n: nn.gated_ffn(4, n),
+    "funnel_relu: window": nn.funnel_relu,
+    **{
+        f"{make.__name__}: {name}": lambda n, make=make, name=name: make(**{"hidden": 4, name: n})
+        for make in (nn.se_gate, nn.meta_acon, nn.dynamic_relu)
+        for name in ("hidden", "spatial")
+    },
+    "dynamic_relu: pieces": lambda n: nn.dynamic_relu(4, pieces=n),
+    "evonorm_s0: groups": nn.evonorm_s0,
+    "evonorm_s0: spatial": lambda n: nn.evonorm_s0(4, spatial=n),
+    "fourier_features: number": nn.fourier_features,
     "mlp: each size": lambda n: nn.mlp(4, n, activation=activax.relu),
     "scan: times": lambda n: nn.scan(activax.relu, n),
     "scan: unroll": lambda n: nn.scan(activax.relu, 2, unroll=n),
@@ -117,11 +127,19 @@ ITEMS = {
     "serial: layer 'head'": lambda item: nn.serial(head=item),
     "parallel: layer 0": nn.parallel,
     "residual: layer 0": nn.residual,
+    "highway: layer 0": nn.highway,
+    "funnel_relu: norm": lambda item: nn.funnel_relu(norm=item),
+    "se_gate: activation": lambda item: nn.se_gate(4, activation=item),
+    "meta_acon: norm": lambda item: nn.meta_acon(4, norm=item),
+    "dynamic_relu: activation": lambda item: nn.dynamic_relu(4, activation=item),
+    "spatial_gating_unit: norm": lambda item: nn.spatial_gating_unit(norm=item),
     "scan: layer": lambda item: nn.scan(item, 2),
     "mlp: activation": lambda item: nn.mlp(4, 4, activation=item),
     "experts: activation": lambda item: nn.experts(4, 2, 8, activation=item),
     "ffn: activation": lambda item: nn.ffn(4, activation=item),
     "transformer_block: activation": lambda item: nn.transformer_block(2, 4, activation=item),
+    "transformer_block: attention": lambda item: nn.transformer_block(hidden=4, attention=item),
+    "transformer_block: feed_forward": lambda item: nn.transformer_block(2, feed_forward=item),
     "transformer_block: norm": lambda item: nn.transformer_block(2, 4, norm=item),
 }
 FUNCTIONS = {
@@ -136,6 +154,13 @@ FUNCTIONS = {
     "ffn: policy": lambda f: nn.ffn(4, policy=f),
     "gated_ffn: weight_init": lambda f: nn.gated_ffn(4, weight_init=f),
     "gated_ffn: policy": lambda f: nn.gated_ffn(4, policy=f),
+    "funnel_relu: weight_init": lambda f: nn.funnel_relu(weight_init=f),
+    "se_gate: weight_init": lambda f: nn.se_gate(4, weight_init=f),
+    "meta_acon: weight_init": lambda f: nn.meta_acon(4, weight_init=f),
+    "dynamic_relu: weight_init": lambda f: nn.dynamic_relu(4, weight_init=f),
+    "spatial_gating_unit: weight_init": lambda f: nn.spatial_gating_unit(weight_init=f),
+    "fourier_features: frequency_init": lambda f: nn.fourier_features(4, frequency_init=f),
+    "highway: weight_init": lambda f: nn.highway(activax.relu, weight_init=f),
     "parallel: combine": lambda f: nn.parallel(activax.relu, combine=f),
     "scan: remat": lambda f: nn.scan(activax.relu, 2, remat=f),
 }
@@ -146,6 +171,13 @@ NUMBERS = {
     ),
     "layer_norm: epsilon must be finite and": (lambda e: nn.layer_norm(epsilon=e), (-1e-5,)),
     "rms_norm: epsilon must be finite and": (lambda e: nn.rms_norm(epsilon=e), (-1e-5,)),
+    "evonorm_s0: epsilon must be finite and": (lambda e: nn.evonorm_s0(epsilon=e), (-1e-5,)),
+    "fourier_features: scale must be positive and finite": (
+        lambda s: nn.fourier_features(4, scale=s), (-1.0, 0.0),
+    ),
+    "highway: gate_bias must be a finite number": (
+        lambda b: nn.highway(activax.relu, gate_bias=b), (),
+    ),
     "residual: scale must be a finite number": (lambda s: nn.residual(activax.relu, scale=s), ()),
 }  # fmt: skip
 PADDINGS = (-1, 1.5, True, (1,), (1, 2, 3), ((1, 2, 3), 1), (1, -1), "full", (1, "1"))

@@ -28,7 +28,9 @@ def model(out_sharding=None, feed_forward=nn.gated_ffn, tied=True):
     """Return the model; the sharding is that of what leaves a split axis."""
     told = {"out_sharding": out_sharding, "prevent_cse": False}
     attention = nn.attention(HEADS, **SETTINGS, out_sharding=out_sharding)
-    block = nn.transformer_block(attention, feed_forward(HIDDEN, **told), norm=nn.rms_norm())
+    block = nn.transformer_block(
+        attention=attention, feed_forward=feed_forward(HIDDEN, **told), norm=nn.rms_norm()
+    )
     layers = nn.scan(block, LAYERS), nn.rms_norm()
     if tied:
         return nn.tied(VOCABULARY, FEATURES, *layers)
