@@ -69,8 +69,7 @@ class Activation(Facts, Generic[P]):
         original: the activation as it is without `activax.lean`.
         trainable: the names of the parameters that may be arrays and are differentiated.
         keys: the names of the parameters that are PRNG keys.
-        elsewhere: what it is called in other libraries (`.names`), and how it is written there
-            (`.expressions`), at its default parameters.
+        elsewhere: its names in other libraries, and its `.expressions` there at the defaults.
         ulps: the largest error of the value and of the slopes, over all float32 inputs at the
             default parameters, in units in the last place.
         rounding: by 16-bit dtype, how many values and how many slopes are not the exact ones
