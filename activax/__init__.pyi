@@ -296,6 +296,8 @@ from activax.functions.quantizing.finite_scalar import fsq_symmetric as fsq_symm
 from activax.functions.quantizing.levels import dorefa as dorefa
 from activax.functions.quantizing.levels import dorefa_act as dorefa_act
 from activax.functions.quantizing.levels import floor_ste as floor_ste
+from activax.functions.quantizing.levels import lsq as lsq
+from activax.functions.quantizing.levels import lsq_act as lsq_act
 from activax.functions.quantizing.levels import pact as pact
 from activax.functions.quantizing.levels import round_ste as round_ste
 from activax.functions.quantizing.signs import approx_sign as approx_sign
@@ -774,6 +776,8 @@ __all__ = [
     "lpselu",
     "lrelu_elu_mix",
     "lsptlu",
+    "lsq",
+    "lsq_act",
     "lwta",
     "m_arcsinh",
     "m_silu",

@@ -154,13 +154,13 @@ def worst_error(
 def errors(
     call: Callable[..., Any],
     exact: Callable[..., Any],
-    surrogate: Callable[..., Any] | None,
+    surrogates: Sequence[Callable[..., Any]],
     columns: Sequence[np.ndarray],
     smooth: np.ndarray,
 ) -> list[float]:
     """Return the worst errors of the value and of the slope by each argument, over rows.
 
-    Slopes count in the rows that are `smooth`. Where there is a surrogate, it has the slopes.
+    Slopes count in the rows that are `smooth`. Where there are surrogates, they have the slopes.
     """
     size = len(columns)
     value, slopes = jax.jit(jax.vmap(jax.value_and_grad(call, tuple(range(size)))))(*columns)
@@ -168,8 +168,8 @@ def errors(
     with mp.workdps(digits(columns[0].dtype)):
         everywhere = np.ones_like(smooth)
         worst = [worst_error(value, exact, 0 * units[0], columns, everywhere)]
-        for slope, unit in zip(slopes, units, strict=True):
-            worst.append(worst_error(slope, surrogate or exact, unit, columns, smooth))
+        for slope, f, unit in zip(slopes, surrogates or [exact] * size, units, strict=True):
+            worst.append(worst_error(slope, f, unit, columns, smooth))
     return [found.error for found in worst]
 
 

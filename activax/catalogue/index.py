@@ -3824,6 +3824,15 @@ INDEX = {
         2018,
         "Rounding to 2^bits levels between 0 and a trained end, with the slope of a clamp: PACT.",
     ),
+    "lsq": Entry(
+        "quantizing.levels",
+        "elementwise",
+        "derived",
+        ("bounded", "monotone", "nonnegative", "sparse", "surrogate", "trainable"),
+        -1,
+        2020,
+        "Rounding to multiples of a trained step between two clamps: learned step size quantization.",
+    ),
     "sign": Entry(
         "quantizing.signs",
         "elementwise",
@@ -4038,6 +4047,7 @@ ALIASES = {
     "nrelu": "noisy_relu",
     "heaviside": "step",
     "dorefa": "dorefa_act",
+    "lsq_act": "lsq",
     "sgn": "sign",
     "ste_sign": "sign_ste",
     "ste_tern": "ternary_ste",

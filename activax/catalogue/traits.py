@@ -153,6 +153,7 @@ TRAITS = {
     "loglogish": (-0.31218251608651637, inf, 0, 0, 2, False),
     "lrelu_elu_mix": (-inf, inf, 1, 0, 0, False),
     "lsptlu": (-inf, 1.0, 0, 0, 0, True),
+    "lsq": (0.0, 3.75, 1, 0, -1, True),
     "m_arcsinh": (-inf, inf, 1, -1, 1, False),
     "m_silu": (-0.2642687762880736, inf, 0, 0, 2, False),
     "maxsig": (0.0, inf, 1, 0, 0, False),

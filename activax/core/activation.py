@@ -52,8 +52,9 @@ class Activation(Facts, Generic[P]):
             t, by the definition's own slopes, for the derivative of another definition.
         reference: `reference(mp, *arguments)`, the exact function in mpmath; the formula in float64
             where the definition has none.
-        surrogate: `surrogate(mp, *arguments)`, the function whose derivatives serve as slopes where
-            they are, by design, not those of the value; None elsewhere.
+        surrogate: `surrogate(mp, *arguments)`, whose derivative by the input is the slope where, by
+            design, that is not the value's; None elsewhere.
+        surrogates: that of each slope, by the inputs and by `trainable` in turn; () elsewhere.
         latex: the formula as LaTeX, as the section "Formula" of the docstring has it.
         kinks: the inputs at which the value or the slope jumps; for bound arrays, those of every
             element; for a gated unit, those of the gate.
@@ -62,14 +63,13 @@ class Activation(Facts, Generic[P]):
         factors: of a gated unit, the activation of the gate and that of the value, with their
             parameters bound; else ().
         parameters: every parameter but the inputs, with its bound or default value.
-        arrays: the bound arrays by name, which are its leaves as a pytree.
+        arrays: the bound arrays by name, its leaves as a pytree.
         keep: what the backward pass keeps, if `activax.lean` has chosen it; None if it is what the
             definition says.
         original: the activation as it is without `activax.lean`.
         trainable: the names of the parameters that may be arrays and are differentiated.
         keys: the names of the parameters that are PRNG keys.
-        elsewhere: what it is called in other libraries (`.names`), and how it is written there
-            (`.expressions`), at its default parameters.
+        elsewhere: its names in other libraries, and its `.expressions` there at the defaults.
         ulps: the largest error of the value and of the slopes, over all float32 inputs at the
             default parameters, in units in the last place.
         rounding: by 16-bit dtype, how many values and how many slopes are not the exact ones

@@ -27,6 +27,7 @@ Formula = Callable[Concatenate[Array, P], Array]
 Defined = Activation[Concatenate[ArrayLike, P]]
 KeepOption = str | Callable[..., tuple[Any, ...]]
 Kinks = tuple[float, ...] | Callable[..., tuple[float, ...]]
+Surrogate = Callable[..., Any] | tuple[Callable[..., Any], ...]
 Ulps = float | tuple[float, float]
 
 CATALOGUE = f"{PACKAGE}.functions."  # where a family of the catalogue is a module or a folder
@@ -47,7 +48,7 @@ def declare(
     body: Callable[..., Array] | None = None,
     reference: Callable[..., Any] | None = None,
     kinks: Kinks = (),
-    surrogate: Callable[..., Any] | None = None,
+    surrogate: Surrogate | None = None,
     domain: tuple[float, float] = EVERYWHERE,
     ranges: Ranges = ANY,
     factors: Callable[..., tuple[Activation[...], ...]] = lambda parameters: (),
@@ -93,7 +94,7 @@ def declare(
             ),
             reference=reference or _float64_reference(declaration, (*keys, *masks)),
             kinks=kinks,
-            surrogate=surrogate,
+            surrogates=_one_for_each(name, surrogate, [*arrays[:inputs], *carrying]),
             domain=domain,
             factors=factors,
             ulps=ulps if isinstance(ulps, tuple) else (ulps, ulps),
@@ -120,6 +121,20 @@ def _records(
     from activax.numerics.swept import SWEPT
 
     return name in SWEPT, NUDGES.get(name, {}), WRONG.get(name)
+
+
+def _one_for_each(
+    name: str, surrogate: Surrogate | None, carrying: Sequence[str]
+) -> tuple[Callable[..., Any], ...]:
+    """Return the function whose derivative the slope is, for each array that carries one."""
+    if not isinstance(surrogate, tuple):
+        return () if surrogate is None else (surrogate,) * len(carrying)
+    if len(surrogate) != len(carrying):
+        raise TypeError(
+            f"{name}: surrogate must be one function, or one for each differentiable parameter "
+            f"({', '.join(carrying)}); got {len(surrogate)}"
+        )
+    return surrogate
 
 
 def check_elementwise(function: str, role: str, part: Any) -> None:

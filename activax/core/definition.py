@@ -65,7 +65,7 @@ class Definition:
     pipeline: Pipeline
     reference: Callable[..., Any]
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]]
-    surrogate: Callable[..., Any] | None
+    surrogates: tuple[Callable[..., Any], ...]  # one for each differentiable array, or none
     domain: tuple[float, float]
     factors: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # of a gated unit's parameters
     ulps: tuple[float, float]  # of value and slopes

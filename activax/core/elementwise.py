@@ -15,6 +15,7 @@ from activax.core.declaration import (
     KeepOption,
     Kinks,
     P,
+    Surrogate,
     Ulps,
     declare,
     declared_as,
@@ -37,7 +38,7 @@ def elementwise(
     keep: KeepOption | None = None,
     lean: tuple[Residual, ...] = (),
     kinks: Kinks = (),
-    surrogate: Callable[..., Any] | None = None,
+    surrogate: Surrogate | None = None,
     domain: tuple[float, float] = EVERYWHERE,
     ranges: Ranges = ANY,
     ulps: Ulps | None = None,
@@ -65,7 +66,8 @@ def elementwise(
         kinks: inputs at which the value or the slope jumps, or a function of the parameters that
             returns them.
         surrogate: `surrogate(mp, *arguments)`, the function whose derivatives the slopes are, where
-            they are not the value's.
+            they are not the value's; or a tuple of functions, one for each slope, where no function
+            has them all.
         domain: the open interval of inputs on which the function is finite, if it is not all.
         ranges: the `activax.Range` of each parameter that may not be any finite number.
         ulps: the largest error in float32, of the value and of the slopes (one number: of both).

@@ -50,7 +50,11 @@ class Facts:
 
     @property
     def surrogate(self) -> Callable[..., Any] | None:
-        return self._definition.surrogate
+        return next(iter(self._definition.surrogates), None)
+
+    @property
+    def surrogates(self) -> tuple[Callable[..., Any], ...]:
+        return self._definition.surrogates
 
     @property
     def inputs(self) -> int:

@@ -1492,6 +1492,7 @@ WRONG: dict[str, dict[str, tuple[int, int]]] = {
     "loglogish": {'bfloat16': (0, 0), 'float16': (6, 1)},
     "lrelu_elu_mix": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "lsptlu": {'bfloat16': (0, 0), 'float16': (0, 0)},
+    "lsq": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "m_arcsinh": {'bfloat16': (0, 0), 'float16': (0, 0)},
     "m_silu": {'bfloat16': (0, 0), 'float16': (3, 5)},
     "maxsig": {'bfloat16': (0, 0), 'float16': (0, 0)},

@@ -15,15 +15,32 @@ def round_ratio(x: Array, step: Array | float, factor: int = 1) -> Array:
     """
     if tracing.value in PLAIN:
         return jnp.round(factor * (x / step))
-    step = jnp.asarray(step, x.dtype)
     low = jnp.floor(factor * (x / step))
-    odd = 2 * low + 1
-    scale = jnp.where(step > 1, 2.0**-24, 2.0**24).astype(x.dtype)  # keeps products finite
-    (x_high, x_low), (step_high, step_low) = _halves(x * scale), _halves(step * scale)
-    high = 2 * factor * x_high - odd * step_high
-    above = high + (2 * factor * x_low - odd * step_low)
+    above, _ = _less_multiple(x, step, 2 * low + 1, 2 * factor)
     is_odd = low != 2 * jnp.floor(low / 2)
     return low + ((above > 0) | ((above == 0) & is_odd)).astype(x.dtype)
+
+
+def whole_minus_ratio(whole: Array, x: Array, step: Array) -> Array:
+    """Return whole - x / step with full relative accuracy, for the whole number next to x / step.
+
+    It is below 2^11, as in `round_ratio`.
+    """
+    if tracing.value in PLAIN:
+        return whole - x / step
+    distance, scale = _less_multiple(x, step, whole)
+    return -distance / (step * scale)
+
+
+def _less_multiple(
+    x: Array, step: Array | float, whole: Array, factor: int = 1
+) -> tuple[Array, Array]:
+    """Return (factor x - whole step) scale, and the scale, a power of two: no product overflows."""
+    step = jnp.asarray(step, x.dtype)
+    scale = jnp.where(step > 2.0**64, 2.0**-24, 2.0**24).astype(x.dtype)
+    (x_high, x_low), (step_high, step_low) = _halves(x * scale), _halves(step * scale)
+    high = factor * x_high - whole * step_high
+    return high + (factor * x_low - whole * step_low), scale
 
 
 def _halves(x: Array) -> tuple[Array, Array]:

@@ -47,7 +47,7 @@ def test_elementwise(elementwise, dtype):
             worst = errors(
                 of_arrays(variant, variant),
                 of_arrays(variant, functools.partial(variant.reference, mp)),
-                variant.surrogate and of_arrays(variant, functools.partial(variant.surrogate, mp)),
+                [of_arrays(variant, functools.partial(f, mp)) for f in variant.surrogates],
                 [x, *parameters],
                 smooth=~np.isin(x.astype(float), variant.kinks),
             )
@@ -87,7 +87,7 @@ def test_gated(gated, dtype):
     ]
     exact = functools.partial(gated.reference, mp)
     with jax.enable_x64(dtype == jnp.float64):
-        worst = errors(gated, exact, None, [gate, value], ~np.logical_or(*at_kink))
+        worst = errors(gated, exact, (), [gate, value], ~np.logical_or(*at_kink))
     assert within(worst, gated, dtype), f"{gated}: value and slopes are wrong by {worst} ulps"
 
 

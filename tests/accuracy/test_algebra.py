@@ -207,10 +207,11 @@ def check(activation: activax.Activation) -> None:
         )
 
     value = by_position(functools.partial(activation.reference, mp))
-    surrogate = activation.surrogate and by_position(functools.partial(activation.surrogate, mp))
+    units = np.eye(1 + len(names), dtype=int)
+    surrogates = [by_position(functools.partial(f, mp)) for f in activation.surrogates]
     program = program_of(by_position(activation.inner), 0.5, *numbers)
     derivatives = [(value, np.zeros(1 + len(names), int))]
-    derivatives += [(surrogate or value, unit) for unit in np.eye(1 + len(names), dtype=int)]
+    derivatives += zip(surrogates or [value] * len(units), units, strict=True)
     low, high = activation.domain
     with mp.workdps(DIGITS):
         for x in (x for x in POINTS if low < x < high):

@@ -55,9 +55,10 @@ class Found:
         """Return the inputs in float64."""
         return [x.astype(float) for x in self.columns[dtype][: self.activation.inputs]]
 
-    def exact(self, *, sloped: bool) -> Callable[..., Any]:
-        """Return the function of the columns in mpmath that has the values, or the slopes."""
-        f = (sloped and self.activation.surrogate) or self.activation.reference
+    def exact(self, *, by: int | None) -> Callable[..., Any]:
+        """Return the function of the columns in mpmath that has the slope by one, or the value."""
+        surrogates = () if by is None else self.activation.surrogates
+        f = surrogates[by] if surrogates else self.activation.reference
         names, inputs = self.activation.trainable, self.activation.inputs
 
         def of_columns(*columns: Any) -> Any:

@@ -34,7 +34,7 @@ def value(found: Found) -> Iterator[str]:
 
 
 def value_faults(found: Found, dtype: Any, values: np.ndarray) -> Iterator[str]:
-    exact, columns = found.exact(sloped=False), found.columns[dtype]
+    exact, columns = found.exact(by=None), found.columns[dtype]
     bound, order = bounds(found.activation, values.dtype)[0], [0] * len(columns)
     worst = worst_error(values, exact, order, columns, found.rows(dtype), bound)
     if not worst.error <= bound:
@@ -50,9 +50,11 @@ def slope(found: Found) -> Iterator[str]:
     """Slopes by the inputs and by the trainable parameters are within the bound off the kinks."""
     names = [f"input {i}" for i in range(found.activation.inputs)] + [*found.activation.trainable]
     for dtype, (_, slopes) in found.first.items():
-        columns, exact = found.columns[dtype], found.exact(sloped=True)
-        for name, got, order in zip(names, slopes, np.eye(len(columns), dtype=int), strict=False):
-            bound, rows = bounds(found.activation, got.dtype)[1], found.rows(dtype, smooth=True)
+        columns = found.columns[dtype]
+        orders = np.eye(len(columns), dtype=int)
+        for by, (name, got, order) in enumerate(zip(names, slopes, orders, strict=False)):
+            exact, bound = found.exact(by=by), bounds(found.activation, got.dtype)[1]
+            rows = found.rows(dtype, smooth=True)
             if name == "input 0" and found.activation.factors:
                 rows &= (got != 0) | ~flushed(found.pieces[0], columns[0])
             worst = worst_error(got, exact, order, columns, rows, bound)
@@ -69,7 +71,7 @@ def flushed(gate: Activation, x: np.ndarray) -> np.ndarray:
 
 def second(found: Found) -> Iterator[str]:
     """The second derivative is right to 2^-18 when all inputs grow alike."""
-    exact, columns = found.exact(sloped=True), found.columns[jnp.float32]
+    exact, columns = found.exact(by=0), found.columns[jnp.float32]
     inputs = found.activation.inputs
 
     def moved(s, *columns):
@@ -97,7 +99,7 @@ def nan(found: Found) -> Iterator[str]:
 
 def limits(found: Found) -> Iterator[str]:
     """The value at an infinity is the limit, and no slope by an input is NaN there."""
-    exact, inputs = found.exact(sloped=False), found.activation.inputs
+    exact, inputs = found.exact(by=None), found.activation.inputs
     for dtype, (values, slopes) in found.first.items():
         columns = np.stack([c.astype(float) for c in found.columns[dtype]], 1)
         eps = float(jnp.finfo(dtype).eps)
@@ -127,10 +129,12 @@ def finite(found: Found) -> Iterator[str]:
 
     Exact slopes beyond the largest number of the dtype count as infinite.
     """
-    exact = found.exact(sloped=True)
     for dtype, (_, slopes) in found.first.items():
         columns, rows = found.columns[dtype], found.finite(dtype)
-        for got, order in zip(slopes, np.eye(len(columns), dtype=int), strict=False):
+        for by, (got, order) in enumerate(
+            zip(slopes, np.eye(len(columns), dtype=int), strict=False)
+        ):
+            exact = found.exact(by=by)
             largest = float(jnp.finfo(got.dtype).max)
             for i in np.flatnonzero(rows & ~np.isfinite(got)):
                 at = tuple(mp.mpf(float(column[i])) for column in columns)
@@ -183,7 +187,7 @@ def lean(found: Found) -> Iterator[str]:
 
     An output that is off by 4 units is that of another input, which has another slope.
     """
-    x, exact = found.columns[jnp.float32][0], found.exact(sloped=True)
+    x, exact = found.columns[jnp.float32][0], found.exact(by=0)
     parameters = [found.activation.parameters[name] for name in found.activation.trainable]
     rows = found.rows(jnp.float32, smooth=True) & (np.abs(x) <= 12)
     for row in np.flatnonzero(rows) if found.lean else ():

@@ -236,6 +236,11 @@ ERRORS = {
         TypeError,
         r"square: needs one slope for each of its differentiable parameters \(x\), or .* got 2",
     ),
+    "missing surrogate": (
+        lambda: define(lambda x: 2 * x, surrogate=(lambda mp, x: x, lambda mp, x: x)),
+        TypeError,
+        r"square: surrogate must be one function, or one for each .* \(x\); got 2",
+    ),
     "lean that is no tuple": (
         lambda: define(lambda x: 2 * x, lean=activax.from_output(lambda out: out)),
         TypeError,

@@ -129,9 +129,11 @@ def test_value_and_slopes_are_right_in_the_whole_range(trainable):
         return lambda x, *p: f(x, **dict(zip(names, p, strict=True)))
 
     fixed = {name: v for name, v in trainable.parameters.items() if name not in names}
-    exact = named(functools.partial(trainable.reference, mp, **fixed))
-    surrogate = trainable.surrogate and named(functools.partial(trainable.surrogate, mp, **fixed))
-    worst = errors(named(trainable), exact, surrogate, columns, np.array(smooth))
+    exact, *surrogates = (
+        named(functools.partial(f, mp, **fixed))
+        for f in (trainable.reference, *trainable.surrogates)
+    )
+    worst = errors(named(trainable), exact, surrogates, columns, np.array(smooth))
     assert within(worst, trainable, np.float32), f"wrong by {worst} ulps"
 
 
@@ -142,7 +144,7 @@ def test_value_and_slopes_are_right_for_static_numbers(bound):
     pieces = bound.factors or (bound,)
     at_kink = [np.isin(x, f.kinks) for x, f in zip(columns, pieces, strict=True)]
     exact = functools.partial(bound.reference, mp, **bound.parameters)
-    worst = errors(bound, exact, None, columns, ~np.logical_or.reduce(at_kink))
+    worst = errors(bound, exact, (), columns, ~np.logical_or.reduce(at_kink))
     assert within(worst, bound, np.float32), f"wrong by {worst} ulps"
 
 

@@ -10,18 +10,21 @@ from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE, Range
 from activax.core.residuals import from_piece
 from activax.functions.quantizing.whole_numbers import check_whole
-from activax.numerics.rounding import round_ratio
+from activax.numerics.rounding import round_ratio, whole_minus_ratio
 from activax.numerics.selects import choose, clip, flag, magnitude
 
 __all__ = [
     "dorefa",
     "dorefa_act",
     "floor_ste",
+    "lsq",
+    "lsq_act",
     "pact",
     "round_ste",
 ]
 
 UP_TO_8 = Range(1.0, 8.0)
+MOST = 1023.0  # up to here `round_ratio` is exact
 
 
 @elementwise(
@@ -176,4 +179,100 @@ def pact(x: Array, alpha: Array | float = 10.0, *, bits: int = 4) -> Array:
     return alpha * (round_ratio(clip(x, 0.0, alpha), alpha, n) / n)
 
 
-dorefa = dorefa_act
+def _within(x: Array, step: Array, low: int, high: int) -> Array:
+    return flag(x, (x >= low * step) & (x <= high * step))
+
+
+def _lsq_slope_by_step(
+    x: Array, step: Array, *, low: int, high: int, gradient_scale: float
+) -> Array:
+    end = jnp.where(x < 0, float(low), float(high))
+    inside = whole_minus_ratio(_lsq_level(x, step, low, high), x, step)
+    return gradient_scale * choose(_within(x, step, low, high), inside, end)
+
+
+def _lsq_level(x: Array, step: Array, low: int, high: int) -> Array:
+    return round_ratio(clip(x, low * step, high * step), step)
+
+
+def _exact_level(mp: Any, x: Any, step: Any, low: int, high: int) -> Any:
+    return min(max(mp.nint(x / step), low), high)
+
+
+def _lsq_surrogate_by_step(
+    mp: Any, x: Any, step: Any, *, low: int, high: int, gradient_scale: float
+) -> Any:
+    inside = low * step <= x <= high * step
+    level = _exact_level(mp, x, step, low, high)
+    return gradient_scale * (level * step - (x * mp.log(step) if inside else 0))
+
+
+def _lsq_kinks(step: float, low: int, high: int) -> tuple[float, ...]:
+    """Return the jumps that are floats, of the ends and of the ties between levels."""
+    halves = range(2 * low + 1, 2 * high, 2)
+    exact = [Fraction(step) * n / 2 for n in (2 * low, *halves, 2 * high)]
+    return tuple(float(jump) for jump in exact if Fraction(float(jump)) == jump)
+
+
+@elementwise(
+    lambda x, step, *, low, high, **others: choose(_within(x, step, low, high), 1.0, 0.0),
+    _lsq_slope_by_step,
+    lean=(
+        from_piece(
+            lambda x, step, *, low, high, **others: ~((x < low * step) | (x > high * step)),
+            lambda inside, step, **statics: jnp.where(inside, 1.0, 0.0),
+        ),
+    ),
+    reference=lambda mp, x, step, *, low, high, gradient_scale: (
+        _exact_level(mp, x, step, low, high) * step
+    ),
+    surrogate=(
+        lambda mp, x, step, *, low, high, gradient_scale: min(max(x, low * step), high * step),
+        _lsq_surrogate_by_step,
+    ),
+    kinks=_lsq_kinks,
+    ranges={
+        "step": POSITIVE,
+        "low": Range(-MOST, 0.0),
+        "high": Range(1.0, MOST),
+        "gradient_scale": POSITIVE,
+    },
+)
+def lsq(
+    x: Array,
+    step: Array | float = 0.25,
+    *,
+    low: int = 0,
+    high: int = 15,
+    gradient_scale: float = 1.0,
+) -> Array:
+    """Rounding to multiples of a trained step between two clamps: learned step size quantization.
+
+    Formula:
+        lsq(x) = step round(min(max(x / step, low), high)), ties to even; the slope at a clamp is
+        the inside one. The slope by x is 1 between the clamps; the slope by the step is
+        round(x / step) - x / step there, and low or high outside, times gradient_scale
+
+    Args:
+        step: the distance of the levels; a number or an array that broadcasts against x. The paper
+            begins with 2 mean(|x|) / sqrt(high), one a layer, or one a channel of weights.
+        low: the lowest level, a whole number: 0, or -2^(bits - 1) where x has both signs.
+        high: the highest level, a whole number: 2^bits - 1, or 2^(bits - 1) - 1.
+        gradient_scale: a factor on the slope by the step alone. The paper takes
+            1 / sqrt(n high), where n elements share a step.
+
+    Example:
+        >>> activax.lsq(jnp.array([-0.7, 1.45, 5.1]))
+        Array([0.  , 1.5 , 3.75], dtype=float32)
+        >>> float(jax.grad(activax.lsq, 1)(1.375, 0.25, gradient_scale=0.1))  # (6 - 5.5) / 10
+        0.05000000074505806
+
+    Paper:
+        Esser, McKinstry, Bablani, Appuswamy & Modha 2020, Learned Step Size Quantization,
+        arXiv:1902.08153.
+    """
+    low, high = (check_whole("lsq", n, v) for n, v in {"low": low, "high": high}.items())
+    return step * _lsq_level(x, step, low, high)
+
+
+dorefa, lsq_act = dorefa_act, lsq
