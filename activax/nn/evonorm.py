@@ -66,13 +66,13 @@ def evonorm_s0(groups: int = 32, *, spatial: int = 2, epsilon: float = 1e-5) -> 
     def over_deviation(x: Array) -> Array:
         """Return 1 / sqrt(variance + epsilon) for every channel of a float32 x."""
         leading, channels = x.shape[: -spatial - 1], x.shape[-1]
-        places, size = math.prod(x.shape[-spatial - 1 : -1]), channels // groups
-        members = jnp.swapaxes(x.reshape(*leading, places, groups, size), -3, -2)
-        _, factors = normal_and_factor(
-            True, epsilon, members.reshape(*leading, groups, places * size)
-        )
-        each = jnp.broadcast_to(factors, (*leading, groups, size))
-        return each.reshape(*leading, *(1,) * spatial, channels)
+        size = channels // groups
+        # Split and merged in two steps, as on Explicit axes a reshape may do one of both alone.
+        members = jnp.moveaxis(x.reshape(*x.shape[:-1], groups, size), -2, -spatial - 2)
+        members = members.reshape(*leading, groups, math.prod(members.shape[-spatial - 1 :]))
+        _, factors = normal_and_factor(True, epsilon, members)
+        each = jnp.broadcast_to(factors, (*leading, groups, size)).reshape(*leading, channels)
+        return jnp.expand_dims(each, range(-spatial - 1, -1))
 
     def apply(params: Params, x: Array) -> Array:
         check_spatial("evonorm_s0", x, spatial)

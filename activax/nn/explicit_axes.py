@@ -31,6 +31,11 @@ def explicit_mesh(*arrays: Any) -> AbstractMesh | None:
     return None
 
 
+def explicit_sharding(array: Array) -> NamedSharding | None:
+    """Return the sharding of an array if some axes of its mesh are Explicit, or None."""
+    return jax.typeof(array).sharding if explicit_mesh(array) else None
+
+
 def entries(array: Any) -> tuple[MeshEntry, ...]:
     """Return the axes of the mesh that split each axis of an array, None where none does."""
     return tuple(jax.typeof(array).sharding.spec)

@@ -10,7 +10,7 @@ from activax.functions.elementary.absolute import identity
 from activax.nn.checks import check_functions, check_last_axis
 from activax.nn.constructor import constructor
 from activax.nn.convolution import conv
-from activax.nn.explicit_axes import Sharding
+from activax.nn.explicit_axes import Sharding, explicit_sharding
 from activax.nn.layer import Example, Layer, Params, as_layer, init
 from activax.nn.windows import Size, windows
 from activax.numerics.selects import larger
@@ -23,7 +23,6 @@ def funnel_relu(
     norm: Any = None,
     bias: bool = True,
     weight_init: initializers.Initializer | None = None,
-    out_sharding: Sharding = None,
 ) -> Layer:
     """Take the maximum of x and of a learned sum over the window around each place (FReLU).
 
@@ -40,12 +39,10 @@ def funnel_relu(
         bias: whether the convolution has a bias, which starts at 0.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default
             `initializers.variance_scaling`, so that both arguments of the maximum have one scale.
-        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
-            channels or the spatial axes of x are split.
 
     Returns:
-        A Layer that keeps the shape, with parameters {"conv": {"weight": (*window, 1, channels),
-        "bias": (channels,)}}, and {"norm": ...} for a norm that has parameters.
+        A Layer that keeps shape and sharding, with parameters {"conv": {"weight": (*window, 1,
+        channels), "bias": (channels,)}}, and {"norm": ...} for a norm that has parameters.
 
     Raises:
         ValueError: a window that is no positive integer, nor one for each spatial axis; in `init`
@@ -66,7 +63,7 @@ def funnel_relu(
     check_functions("funnel_relu", weight_init=weight_init)
     normalize = as_layer(identity if norm is None else norm, "funnel_relu: norm")
 
-    def depthwise(x: Any) -> Layer:
+    def depthwise(x: Any, out_sharding: Sharding = None) -> Layer:
         over.check_rank(x)
         options: Any = {"bias": bias, "weight_init": weight_init, "out_sharding": out_sharding}
         return conv(x.shape[-1], over.size, groups=x.shape[-1], **options)
@@ -78,7 +75,7 @@ def funnel_relu(
 
     def apply(params: Params, x: Array, **key: Array | None) -> Array:
         x = real("funnel_relu", "x", x)
-        filters = depthwise(x)
+        filters = depthwise(x, explicit_sharding(x))
         check_last_axis("funnel_relu", x, params["conv"]["weight"].shape[-1])
         x = cast(x, inexact_dtype(x.dtype))
         sums = filters.apply(params["conv"], x)

@@ -14,6 +14,7 @@ from activax.functions.sigmoidal.logistic import sigmoid
 from activax.nn.checks import check_functions, check_number, check_params, check_x
 from activax.nn.composition import chain, named_layers
 from activax.nn.constructor import constructor
+from activax.nn.explicit_axes import Sharding, explicit_sharding
 from activax.nn.layer import Example, Layer, Params, Part, Source, init
 from activax.nn.linear import dense
 
@@ -41,7 +42,8 @@ def highway(
         **named: layers with names, in place of all layers without names.
 
     Returns:
-        A Layer with parameters {"gate": those of `dense`, "layers": those of `serial`}.
+        A Layer that keeps shape and sharding, with parameters {"gate": those of `dense`, "layers":
+        those of `serial`}.
 
     Raises:
         TypeError: a layer that is none, layers with and without names, a gate that is not
@@ -65,8 +67,9 @@ def highway(
     body = chain("highway", named_layers(layers, named, "highway"))
     constant = jax.nn.initializers.constant(gate_bias)
 
-    def logits_of(features: int) -> Layer:
-        return dense(features, weight_init=weight_init, bias_init=constant)
+    def logits_of(features: int, out_sharding: Sharding = None) -> Layer:
+        made: Any = {"weight_init": weight_init, "bias_init": constant}
+        return dense(features, out_sharding=out_sharding, **made)
 
     def init_all(key: Array, example: Example, *, preceding: Source = None) -> Params:
         gate_key, body_key = jax.random.split(key)
@@ -82,7 +85,7 @@ def highway(
             raise ValueError(
                 f"highway: the layers must keep the shape of x; they map {x.shape} to {y.shape}"
             )
-        t = gate(logits_of(x.shape[-1]).apply(params["gate"], x))
+        t = gate(logits_of(x.shape[-1], explicit_sharding(x)).apply(params["gate"], x))
         return t * y + (1 - t) * x
 
     def parts(params: Params, x: Any) -> Iterator[Part]:

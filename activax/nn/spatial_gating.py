@@ -11,7 +11,7 @@ from activax.core.arguments import cast, check_axis, inexact_dtype, real
 from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions
 from activax.nn.constructor import constructor
-from activax.nn.explicit_axes import Sharding
+from activax.nn.explicit_axes import explicit_sharding
 from activax.nn.layer import Example, Layer, Params, as_layer, init
 from activax.nn.normalization import layer_norm
 
@@ -21,7 +21,6 @@ def spatial_gating_unit(
     *,
     norm: Any = None,
     weight_init: initializers.Initializer | None = None,
-    out_sharding: Sharding = None,
 ) -> Layer:
     """Multiply half of the features by a linear map of the other half over the positions.
 
@@ -35,12 +34,10 @@ def spatial_gating_unit(
         norm: a layer in front of the map, such as `rms_norm()`; by default `layer_norm()`.
         weight_init: an initialiser `(key, shape, dtype) -> array`. By default normal with standard
             deviation 1e-6. The biases start at 1.
-        out_sharding: the sharding of the output, on a mesh of Explicit axes; needed where the
-            positions are sharded.
 
     Returns:
-        A Layer of half as many features, with parameters {"weight": (positions, positions),
-        "bias": (positions,), "norm": ...}.
+        A Layer of half as many features, sharded as x is, with parameters {"weight": (positions,
+        positions), "bias": (positions,), "norm": ...}.
 
     Raises:
         ValueError: in `init` and `apply`, too few axes or an odd number of features; in `apply`,
@@ -86,7 +83,7 @@ def spatial_gating_unit(
             )
         u, v = jnp.split(cast(x, inexact_dtype(x.dtype)), 2, -1)
         v = normalize.apply(params.get("norm", {}), v, **key)
-        gate = jnp.einsum("...sf,st->...tf", v, weight, out_sharding=out_sharding)
+        gate = jnp.einsum("...sf,st->...tf", v, weight, out_sharding=explicit_sharding(u))
         return u * (gate + jnp.expand_dims(bias, (*range(x.ndim - 2), x.ndim - 1)))
 
     axes = {"weight": (None, "positions"), "bias": ("positions",), "norm": normalize.axes}

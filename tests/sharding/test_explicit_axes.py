@@ -17,7 +17,7 @@ IDS = np.arange(16, dtype=np.int32).reshape(8, 2)
 IMAGES, SEQUENCES = drawn.normal(2, 4, 6, 6, 8), drawn.normal(4, 6, 8)
 DATA, SECOND = PartitionSpec("data"), PartitionSpec(None, "data")
 CHANNELS = PartitionSpec(None, None, None, None, "model")
-ROWS = PartitionSpec(None, None, "data")
+FEATURES, ROWS = PartitionSpec(None, None, "model"), PartitionSpec(None, None, "data")
 # A layer by its constructor, an input, the shardings of the input and of the output, and whether
 # the layer is told the last.
 CASES = [
@@ -27,13 +27,15 @@ CASES = [
     (nn.conv, (8, (3, 3)), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.conv, (8, (3, 3)), IMAGES, CHANNELS, (None,) * 5, True),
     (nn.funnel_relu, (), IMAGES, DATA, ("data", None, None, None, None), False),
-    (nn.funnel_relu, (), IMAGES, CHANNELS, (None,) * 5, True),
+    (nn.funnel_relu, (), IMAGES, CHANNELS, (None, None, None, None, "model"), False),
+    (nn.funnel_relu, (), IMAGES, ROWS, (None, None, "data", None, None), False),
     (nn.se_gate, (4,), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.meta_acon, (4,), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.dynamic_relu, (4,), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.evonorm_s0, (4,), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.spatial_gating_unit, (), SEQUENCES, DATA, ("data", None, None), False),
-    (nn.spatial_gating_unit, (), SEQUENCES, SECOND, (None,) * 3, True),
+    (nn.spatial_gating_unit, (), SEQUENCES, SECOND, (None, "data", None), False),
+    (nn.highway, (jax.numpy.tanh,), SEQUENCES, FEATURES, (None, None, "model"), False),
     (nn.fourier_features, (4,), SEQUENCES, DATA, ("data", None, None), False),
     (nn.max_pool, (2,), IMAGES, SECOND, (None, "data", None, None, None), False),
     (nn.max_pool, (2,), IMAGES, ROWS, (None,) * 5, True),
