@@ -523,6 +523,7 @@ from activax.functions.stochastic.rectifiers import probact as probact
 from activax.functions.stochastic.rectifiers import rrelu as rrelu
 from activax.functions.stochastic.rectifiers import rrelu_paper as rrelu_paper
 from activax.functions.stochastic.rectifiers import rt_relu as rt_relu
+from activax.functions.vector.balanced import sinkhorn as sinkhorn
 from activax.functions.vector.dense import log_softmax as log_softmax
 from activax.functions.vector.dense import softmax as softmax
 from activax.functions.vector.dense import softmin as softmin
@@ -952,6 +953,7 @@ __all__ = [
     "sine",
     "sine_relu",
     "sinh",
+    "sinkhorn",
     "sinlu",
     "sinp",
     "sinsig",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from activax.bench.results import files
+from activax.catalogue import absent
 from benchmarks import (
     accuracy,
     allocation,
@@ -131,6 +132,7 @@ def tables() -> dict[str, dict[str, str]]:
         for document, named in bodies.items()
     }
     filled["docs/lessons.md"]["gallery"] = gallery()
+    filled["docs/limits.md"] = {"absent": absent.reasons()}
     return filled
 
 

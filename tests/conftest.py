@@ -68,12 +68,13 @@ def random_params():
 # The activations that the name of an argument stands for.
 CHOSEN = {
     "entry": lambda a: True,
-    "activation": lambda a: a.kind != "complex",
+    "activation": lambda a: a.kind not in ("complex", "matrix"),
     "complex_valued": lambda a: a.kind == "complex",
     "elementwise": lambda a: a.kind == "elementwise",
     "trainable": lambda a: a.kind == "elementwise" and a.trainable,
     "pointwise": lambda a: a.kind in ("elementwise", "gated"),
     "along_axis": lambda a: a.kind in ("vector", "reduction", "expansion"),
+    "along_axes": lambda a: a.kind in ("vector", "reduction", "expansion", "matrix"),
     "maskable": lambda a: "where" in a.parameters,
     "gated": lambda a: a.kind == "gated",
     "certified": lambda a: a.kind == "elementwise" and a.tier == "certified",

@@ -16,6 +16,7 @@ DRAWN_ALONG = {  # by kind; an elementwise one needs no words
     "vector": "The first element is drawn, along the vectors (x, 0).",
     "reduction": "Drawn along the vectors (x, 0).",
     "expansion": "The first element is drawn, along the vectors (x, 0).",
+    "matrix": "The first element is drawn, along the matrices ((x, 0), (0, 0)).",
 }
 
 
@@ -35,6 +36,9 @@ def along_line(function: Callable[..., Array], kind: str) -> Callable[[Array], A
             return function(x, jnp.ones_like(x))
         if kind == "complex":
             return function(jax.lax.complex(x, jnp.zeros_like(x))).real
+        if kind == "matrix":
+            corner = ((0, 0),) * x.ndim + ((0, 1), (0, 1))
+            return function(jnp.pad(x[..., None, None], corner))[..., 0, 0]
         elements = function(jnp.stack([x, jnp.zeros_like(x)], -1))
         return elements.reshape(*x.shape, -1)[..., 0]
 

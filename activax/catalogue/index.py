@@ -2990,6 +2990,15 @@ INDEX = {
         2020,
         "Rational unit of degrees 3 and 2, which starts as a rectifier and may get poles in training.",
     ),
+    "sinkhorn": Entry(
+        "vector.balanced",
+        "matrix",
+        "certified",
+        ("trainable",),
+        None,
+        2018,
+        "Sinkhorn: a matrix of positive shares that sum to nearly 1 in each row and each column.",
+    ),
     "softmax": Entry(
         "vector.dense",
         "vector",

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 
+from activax.catalogue.absent import ABSENT_NAMES
 from activax.catalogue.index import ALIASES, FAMILIES, INDEX
 from activax.catalogue.libraries import PATHS
 from activax.catalogue.models import MODELS
@@ -174,7 +175,9 @@ def _spelled(spec: str) -> Activation[...]:
             choices = " or ".join(map(repr, reversed(meanings.values())))
             raise ValueError(f"{spec!r} has several meanings: say {choices}")
     if not path:
-        raise ValueError(f"unknown activation {spec!r}. {_hint(name)}")
+        known = {_letters(absent): reason for absent, reason in ABSENT_NAMES.items()}
+        reason = known.get(_letters(name)) or _hint(name)
+        raise ValueError(f"unknown activation {spec!r}. {reason}")
     hint = _guess(name, _tables[own]) or f"It has {', '.join(_tables[own])}."
     if ours := _alike(PACKAGE, name):
         hint = f"Without {path!r}, {name!r} is activax.{ALIASES.get(ours[0], ours[0])}."

@@ -14,7 +14,7 @@ from activax.catalogue.models import MODELS, unit_of
 from activax.core.activation import Activation
 
 POINTS = 24  # at which the values of an activation are kept, for the nearest by shape
-EVERY_KIND = ("elementwise", "gated", "vector", "reduction", "expansion", "complex")
+EVERY_KIND = ("elementwise", "gated", "vector", "reduction", "expansion", "matrix", "complex")
 EVERY_TIER = ("certified", "derived", "formula")
 
 
@@ -32,7 +32,8 @@ def find(
 
     Args:
         family: the family, such as "exponential".
-        kind: "elementwise", "gated", "vector", "reduction", "expansion" or "complex".
+        kind: "elementwise", "gated", "vector", "reduction", "expansion", "matrix" or
+            "complex".
         tier: "certified", "derived" or "formula".
         smooth: the least number of continuous derivatives, 0, 1 or 2 (2: two or more); -1 for any.
             Above -1 only elementwise activations are found.

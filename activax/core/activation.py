@@ -30,9 +30,9 @@ class Activation(Facts, Generic[P]):
         name: its public name.
         family: the module that defines it, such as "piecewise".
         kind: "elementwise" (one array in, the same shape out), "vector" (the same, along an axis),
-            "reduction" (the axis is gone or shorter), "expansion" (the axis is longer), "gated"
-            (`(gate, value)` in) or "complex" (a complex array in, a complex array of the same shape
-            out).
+            "reduction" (the axis is gone or shorter), "expansion" (the axis is longer), "matrix"
+            (the same shape out, along two axes), "gated" (`(gate, value)` in) or "complex" (complex
+            arrays in and out).
         resizes: whether the output has another shape than the input.
         tier: what it promises: "certified" (slopes of its own and a bound on the errors, which were
             measured at every float32 if it is elementwise), "derived" (built from other

@@ -125,9 +125,14 @@ def _expand(a: Array, ndim: int) -> Array:
 
 
 def check_axis(
-    function: str, x: Array, axis: int | tuple[int, ...], *, several: bool = True
+    function: str,
+    x: Array,
+    axis: int | tuple[int, ...],
+    *,
+    several: bool = True,
+    pair: bool = False,
 ) -> None:
-    """Raise unless x has the axis, or all of the axes where `several` are allowed."""
+    """Raise unless x has the axis, or all where `several` are allowed or they are a `pair`."""
     axes = axis if several and isinstance(axis, tuple) else (axis,)
     for a in axes:
         if not isinstance(a, int):
@@ -137,3 +142,5 @@ def check_axis(
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"
             )
+    if pair and not (len(axes) == len({a % x.ndim for a in axes}) == 2):
+        raise ValueError(f"{function}: axis must be two different axes, as in (-2, -1); got {axis}")

@@ -59,7 +59,7 @@ class Definition:
     name: str
     module: str
     family: str
-    kind: str  # "elementwise", "vector", "reduction", "expansion", "gated" or "complex"
+    kind: str  # "elementwise", "vector", "reduction", "expansion", "matrix", "gated" or "complex"
     tier: str  # "certified", "derived" or "formula"
     body: Callable[..., Array]
     pipeline: Pipeline

@@ -22,6 +22,7 @@ RAISES = {
     "vector": _ALONG_AXIS,
     "reduction": _ALONG_AXIS,
     "expansion": _ALONG_AXIS,
+    "matrix": _ALONG_AXIS,
     "gated": """Raises:
     TypeError: an argument that is complex or not an array, or an unknown parameter.
     ValueError: a number outside of its parameter's range; gate and value of different shapes; one
@@ -33,6 +34,7 @@ INPUTS = {
     "vector": {"x": "an array of real dtype."},
     "reduction": {"x": "an array of real dtype."},
     "expansion": {"x": "an array of real dtype."},
+    "matrix": {"x": "an array of real dtype."},
     "gated": {
         "gate": "an array of any shape and real dtype; or gate and value, packed along `axis`.",
         "value": "an array of the shape of gate.",

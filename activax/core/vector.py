@@ -27,7 +27,7 @@ from activax.core.residuals import Differential
 def vector(
     *differentials: Differential,
     reference: Callable[..., Any] | None = None,
-    kind: Literal["vector", "reduction", "expansion"] = "vector",
+    kind: Literal["vector", "reduction", "expansion", "matrix"] = "vector",
     keep: KeepOption | None = None,
     several_axes: bool = True,
     surrogate: Surrogate | None = None,
@@ -48,7 +48,8 @@ def vector(
             such a list. Masks, keys, `axis` and `keepdims` are not passed. By default the formula
             in float64.
         kind: "vector" if the output has the shape of the input; "reduction" if it lacks the axis,
-            or has a shorter one; "expansion" if it has a longer one.
+            or has a shorter one; "expansion" if it has a longer one; "matrix" if `axis` is a pair
+            of axes, whose matrices are lists of rows in `reference`.
         keep: as for `elementwise`; by default the output, or the inputs without differentials.
         several_axes: whether `axis` may be a tuple of axes.
         surrogate: as for `elementwise`, with the arguments of `reference`.
@@ -88,7 +89,7 @@ def vector(
 
         def prepare(arrays: Sequence[Any], statics: dict[str, Any]) -> Operands:
             x = real(name, names[0], arrays[0])
-            check_axis(name, x, statics["axis"], several=several_axes)
+            check_axis(name, x, statics["axis"], several=several_axes, pair=kind == "matrix")
             x = cast(x, inexact_dtype(x.dtype))
 
             def beside(parameter: str, value: Any) -> Any:

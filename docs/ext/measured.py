@@ -33,7 +33,7 @@ def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the results of some activations, by name and heading."""
     swept, sample = read("accuracy"), read("accuracy-sample")
     errors = grouped([row for row in sample if row["implementation"] != "activax"] + swept)
-    kept, critical = grouped(read("memory")), grouped(read("criticality"))
+    kept, peers, critical = map(grouped, map(read, ("kept-bits", "memory", "criticality")))
     curves = {row["op"]: row for row in read("error-curves")}
     kernels: dict[str, dict[tuple[str, str], claims.Rivals]] = defaultdict(dict)
     for (op, dtype, mode), rivals in claims.races(read("aot-h200")).items():
@@ -46,7 +46,7 @@ def results(names: Iterable[str]) -> dict[str, dict[str, str]]:
         activation = activax.catalog[name]
         parts = {
             "Accuracy": accurate(activation, errors[name], curves.get(name)),
-            "Memory": memory(kept[name]),
+            "Memory": memory(kept[name], peers[name]),
             "Initialisation": initial(activation, critical[name]),
             "Speed": speed(races[name]),
             "Kernels": compiled(kernels[name]),
@@ -89,19 +89,18 @@ def accurate(activation: Activation[...], errors: Rows, curves: Mapping[str, Any
     return "\n\n".join(parts)
 
 
-def memory(kept: Rows) -> str:
-    """Return the bits that reverse mode keeps for each element."""
+def memory(kept: Rows, peers: Rows) -> str:
+    """Return the bits that reverse mode keeps for each element, and those of `jax.nn`."""
     if not kept:
         return ""
-    (row,) = kept
-    lines = [
-        [where, *(f"{row[column]:.0f}" for column in (where, f"{where}, jax.nn"))]
-        for where in ("alone", "between layers")
-    ]
-    bits = table(("bits for each element, float32", "activax", "jax.nn"), lines)
-    least = f"{row['lean, between layers']:.0f}"
-    lean = f"Between layers `activax.lean` keeps `{row['lean']}`, in bits: {least}."
-    return f"{bits}\n\n{lean}" if row["lean"] else bits
+    columns = ("alone", "between layers", "lean, between layers")
+    lines = [[row["dtype"], *(f"{row[column]:.0f}" for column in columns)] for row in kept]
+    for row in peers:
+        jaxs = [f"{row[f'{where}, jax.nn']:.0f}" for where in columns[:2]]
+        lines.append(["float32, jax.nn", *jaxs, ""])
+    bits = table(("bits for each element", *columns), lines)
+    policy = kept[0]["lean"]
+    return f"{bits}\n\n`activax.lean` keeps `{policy}`." if policy else bits
 
 
 def initial(activation: Activation[...], critical: Rows) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 import activax
 from activax.catalogue import ALIASES, FAMILIES, INDEX
+from activax.catalogue.absent import ABSENT_NAMES
 
 
 def test_the_written_files_are_up_to_date(capsys):
@@ -66,3 +67,7 @@ def test_the_catalogue_is_a_mapping():
     )
     with pytest.raises(TypeError, match="item assignment"):
         activax.catalog["own"] = activax.gelu
+
+
+def test_what_is_absent_has_no_entry():
+    assert not ABSENT_NAMES.keys() & {*INDEX, *ALIASES}

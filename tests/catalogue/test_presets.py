@@ -159,6 +159,7 @@ def test_no_name_of_a_registry_is_missing(peer, count):
         "torch.foo.gelu": r"torch\.foo\.gelu: unknown library 'torch\.foo'; known: jax, flax",
         "gelo": r"unknown activation 'gelo'\. Did you mean 'gelu'\?",
         "logistic": "Did you mean 'sigmoid'?",
+        "Guided-ReLU": r"unknown activation 'Guided-ReLU'\. The backward pass depends on the sign",
         "hyperbolic tangent": "Did you mean 'tanh'?",
         "RectifiedLinearUnit": "Did you mean 'relu'?",
         "squared_relu": "Did you mean 'relu_squared'?",

@@ -1,4 +1,4 @@
-"""The contract of every vector activation and reduction, from one compiled program each.
+"""The contract of vector activations, reductions and matrices, from one compiled program each.
 
 Float32 is differentiated by `vmap(vjp)`, bfloat16 by `jvp`, float16 by `vjp`, and the second
 derivative is the `jvp` of `grad`. Derivatives are one-sided differences of the reference in mpmath;
@@ -30,6 +30,7 @@ ROWS = np.concatenate([
     [[0, 0, 0, 0, 0, 0], [1000, 0, 0, 0, 0, 1000], [-1000, 0, 1, 2, 3, 3], [1e4, 1, 2, 3, 4, 5]],
 ])  # fmt: skip
 TANGENT, COTANGENT = RANDOM.normal(size=(2, 6)).astype(jnp.float16)
+MATRIX = (2, 3)  # of the six numbers of a row
 STEP = mp.mpf(10) ** -40  # of a difference
 SECOND = 2.0**-18  # relative error of a second derivative
 
@@ -63,7 +64,20 @@ class Found:
     def exact(self, *, sloped: bool) -> Any:
         """Return the function of an input vector and the parameters that has values or slopes."""
         f = (sloped and self.activation.surrogate) or self.activation.reference
-        return of_vector(self.activation, f)
+        exact = of_vector(self.activation, f)
+        if self.activation.kind != "matrix":
+            return exact
+        width = MATRIX[1]
+        return lambda x, *p: [
+            v for row in exact([x[i : i + width] for i in range(0, len(x), width)], *p) for v in row
+        ]
+
+
+def on_rows(activation: Activation) -> Any:
+    """Return the activation as a function of rows, which for a matrix are its elements."""
+    if activation.kind != "matrix":
+        return activation
+    return lambda x, **p: activation(x.reshape(*x.shape[:-1], *MATRIX), **p).reshape(x.shape)
 
 
 def find(activation: Activation) -> list[Found]:
@@ -79,7 +93,7 @@ def find(activation: Activation) -> list[Found]:
     ]
     program = jax.jit(functools.partial(_program, activation))
     compiled = program.lower([*rows.values()], plans[0][1]).compile()
-    eager = np.asarray(activation(jnp.asarray(rows[jnp.float32])))
+    eager = np.asarray(on_rows(activation)(jnp.asarray(rows[jnp.float32])))
     founds = []
     for variant, parameters in plans:
         values, *rest = jax.tree.map(np.asarray, compiled([*rows.values()], parameters))
@@ -95,7 +109,7 @@ def _program(activation: Activation, rows: list[Any], parameters: list[Any]) -> 
     weights = weights_of(activation)
 
     def call(x: Any, *parameters: Any) -> Any:
-        return activation(x, **dict(zip(activation.trainable, parameters, strict=True)))
+        return on_rows(activation)(x, **dict(zip(activation.trainable, parameters, strict=True)))
 
     def pulled(x: Any) -> Any:
         value, pull = jax.vjp(call, x, *parameters)
@@ -118,7 +132,9 @@ def _program(activation: Activation, rows: list[Any], parameters: list[Any]) -> 
 
 def weights_of(activation: Activation) -> np.ndarray:
     """Return the cotangent of the value of one row."""
-    shape = jax.eval_shape(activation, jax.ShapeDtypeStruct(TANGENT.shape, jnp.float32)).shape
+    shape = jax.eval_shape(
+        on_rows(activation), jax.ShapeDtypeStruct(TANGENT.shape, jnp.float32)
+    ).shape
     return np.resize(COTANGENT, shape)
 
 
@@ -288,5 +304,5 @@ def dtype(found: Found) -> Iterator[str]:
 PROPERTIES = (value, eager, slope, second, nan, finite, dtype)
 
 
-def test_contract(along_axis):
-    check(find(along_axis), PROPERTIES)
+def test_contract(along_axes):
+    check(find(along_axes), PROPERTIES)

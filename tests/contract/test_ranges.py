@@ -65,7 +65,7 @@ def test_every_parameter_has_a_range_which_the_docstring_says(entry):
 @pytest.mark.every
 def test_numbers_outside_are_refused(entry):
     """Check the call, `bind`, gated units and lean activations."""
-    x = jnp.ones((2,) * (1 + (entry.kind == "vector")))
+    x = jnp.ones((2,) * (1 + (entry.kind in ("vector", "matrix"))))
     inputs = (x,) * entry.inputs
     for name, range_ in entry.ranges.items():
         message = f"{entry.name}: {name} must be {range_}; got "
@@ -86,6 +86,8 @@ def test_arrays_outside_give_nan(activation_, name):
     p = jnp.array([*beyond(range_), jnp.nan, *inside(range_)], jnp.float32)[:, None]
     x = jnp.asarray(np.random.default_rng(0).normal(size=(len(p), 3)), jnp.float32)
     outside = len(p) - len(inside(range_))
+    if activation_.kind == "matrix":
+        p, x = p[:, None], jnp.broadcast_to(x[:, None], (len(p), 3, 3))
     leans = {activax.lean(activation_, keep) for keep in activax.policies(activation_)[:3]}
 
     @jax.jit
@@ -96,7 +98,7 @@ def test_arrays_outside_give_nan(activation_, name):
         return [(out, *vjp(jnp.ones_like(out))) for out, vjp in pulled]
 
     for result in results(x, p):
-        for array in result:
+        for array in (array.reshape(len(p), -1) for array in result):
             np.testing.assert_array_equal(jnp.isnan(array).all(1), jnp.arange(len(p)) < outside)
             assert not jnp.isnan(array[outside:]).any()
 

@@ -23,6 +23,7 @@ def inputs(entry):
     if entry.kind == "complex":
         return {names[0]: (X + 0.7j * X[::-1]).astype(np.complex64)}
     x = VECTOR if entry.kind in ("vector", "reduction", "expansion") else X
+    x = X.reshape(4, 6) if entry.kind == "matrix" else x
     return dict(zip(names, (x, x[::-1].copy()), strict=False))
 
 

@@ -118,6 +118,15 @@ def test_pictures_of_errors_are_those_of_the_catalogue():
     assert error_pictures.draw(rows["gelu"]).count("<polyline") >= 3  # value, slope, 0.5
 
 
+def test_the_bits_of_all_that_keeps_its_shape_are_shown():
+    kept = measured.grouped(measured.read("kept-bits"))
+    assert kept.keys() == {a.name for a in activax.catalog.values() if not a.resizes}
+    gelu, lsq = (found["Memory"] for found in measured.results(["gelu", "lsq"]).values())
+    assert "| float32 | 32 | 32 | 1 |" in gelu
+    assert "| bfloat16 | 16 | 16 | 1 |" in lsq
+    assert ("jax.nn" in gelu, "jax.nn" in lsq) == (True, False)
+
+
 def test_measuring_one_activation_keeps_the_errors_of_others(tmp_path, capsys):
     file = tmp_path / "curves.json"
     for name in ("relu", "identity"):

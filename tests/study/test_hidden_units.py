@@ -96,6 +96,7 @@ def test_functions_of_a_module():
         ("units_of_user:number", "must be a function of one array of floats"),
         ("maxout", "maxout returns another number of units than a layer has"),
         ("log1mexp", "log1mexp is finite only between 0 and inf"),
+        ("sinkhorn", "sinkhorn acts on two axes"),
         ("mod_relu", "mod_relu takes complex numbers"),
     ],
 )
@@ -113,5 +114,5 @@ def test_most_of_the_catalogue_can_be_hidden_units():
         except ValueError:
             refused.append(name)
     kinds = {activax.catalog[name].kind for name in refused} - {"elementwise"}
-    assert kinds == {"complex", "reduction", "expansion"}
+    assert kinds == {"complex", "matrix", "reduction", "expansion"}
     assert [name for name in refused if activax.catalog[name].kind == "elementwise"] == ["log1mexp"]

@@ -1,6 +1,7 @@
 """Activations of a whole vector: distributions over its elements, and lengths.
 
 Modules:
+    balanced  The matrix with sums of 1 along both of its axes.
     dense     Distributions that give every element a share.
     entmax    Distributions between softmax and hardmax, which give some elements nothing.
     lengths   Activations that keep the direction of a vector and change its length.

@@ -69,6 +69,8 @@ def check_hidden_unit(activation: Activation[...], name: str) -> None:
     """
     if activation.resizes:
         raise ValueError(f"{name} returns another number of units than a layer has")
+    if activation.kind == "matrix":
+        raise ValueError(f"{name} acts on two axes, and one of a layer's is that of the examples")
     if activation.kind == "complex":
         raise ValueError(f"{name} takes complex numbers, and a layer is real")
     if activation.domain != EVERYWHERE:
