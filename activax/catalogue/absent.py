@@ -27,7 +27,6 @@ _BY_REASON = {
     "It needs running statistics of batches, which no layer holds; `nn.evonorm_s0` needs none.": (
         "evonorm_b0",
     ),
-    "The gate has three arrays; the layer is `nn.highway`.": ("highway_gate",),
     "Write `v * activax.sigmoid(s)[..., None]`, for scalars s and vectors v.": ("gate_irreps",),
     "The activation of a published model stands after 'model', as in "
     "`activax.get('model.deepseek_v4')`.": ("deepseek_v4_swiglu",),
