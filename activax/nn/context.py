@@ -40,7 +40,7 @@ def se_gate(
     """Gate each channel by the means of all channels (squeeze-excitation).
 
     Inputs are (..., *spatial, channels). At the start the gates are near gate(0): with sigmoid y is
-    about x / 2.
+    about x / 2. The layer behind has the gain of the activation before.
 
     Formula:
         y = x gate(network(mean of x over the spatial axes)),
@@ -83,7 +83,9 @@ def se_gate(
         x, means = _float_and_means("se_gate", params, x, spatial)
         return x * gate(network.apply(params, means, **key))
 
-    return Layer(init_all, apply, stochastic=network.stochastic, axes=network.axes)
+    return Layer(
+        init_all, apply, stochastic=network.stochastic, after="preceding", axes=network.axes
+    )
 
 
 @constructor

@@ -60,8 +60,8 @@ def evonorm_s0(groups: int = 32, *, spatial: int = 2, epsilon: float = 1e-5) -> 
                 f"evonorm_s0: the example's last axis must be a multiple of groups; got shape "
                 f"{example.shape} and groups={groups}"
             )
-        ones = jnp.ones(channels, dtype)
-        return {"sharpness": ones, "scale": ones, "bias": jnp.zeros(channels, dtype)}
+        starts = {"sharpness": 1, "scale": 1, "bias": 0}
+        return {name: jnp.full(channels, start, dtype) for name, start in starts.items()}
 
     def over_deviation(x: Array) -> Array:
         """Return 1 / sqrt(variance + epsilon) for every channel of a float32 x."""

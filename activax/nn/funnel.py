@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 from jax import Array
 
 from activax import initializers
@@ -69,8 +70,9 @@ def funnel_relu(
         return conv(x.shape[-1], over.size, groups=x.shape[-1], **options)
 
     def init_all(key: Array, example: Example) -> Params:
-        params, sums = init(depthwise(example), key, example, None)
-        of_norm, _ = init(normalize, key, sums, None)
+        conv_key, norm_key = jax.random.split(key)
+        params, sums = init(depthwise(example), conv_key, example, None)
+        of_norm, _ = init(normalize, norm_key, sums, None)
         return {"conv": params, **({"norm": of_norm} if of_norm else {})}
 
     def apply(params: Params, x: Array, **key: Array | None) -> Array:

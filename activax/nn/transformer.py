@@ -94,7 +94,7 @@ def transformer_block(
     recomputation: Any = {"store": store, "prevent_cse": prevent_cse}
     _check_either("heads", heads, "attention", attention)
     _check_either("hidden", hidden, "feed_forward", feed_forward)
-    if attention is not None:
+    if heads is None:
         if key_value_heads is not None or causal:
             raise ValueError(
                 "transformer_block: key_value_heads and causal are for heads; the layer attention "
@@ -110,7 +110,7 @@ def transformer_block(
     if depth is not None:
         check_size("transformer_block", "depth", depth)
     normalize = as_layer(layer_norm() if norm is None else norm, "transformer_block: norm")
-    if feed_forward is not None:
+    if hidden is None:
         if activation is not gelu:
             raise ValueError(
                 "transformer_block: activation is for hidden; the layer feed_forward has its own; "

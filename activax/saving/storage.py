@@ -70,16 +70,18 @@ class Codes:
     """An array in a format.
 
     Attributes:
-        codes: blocks along the last axis, the last one filled up with zeros.
+        codes: blocks along the last axis, the last one of each part filled up with zeros.
         scales: a factor for each block, in float32 at least; None for bfloat16.
         shape: the shape of the array.
         dtype: the dtype of the array.
+        parts: the number of parts of the last axis that are cut into blocks.
     """
 
     codes: Any
     scales: Array | None
     shape: tuple[int, ...] = field(metadata={"static": True})
     dtype: Any = field(metadata={"static": True})
+    parts: int = field(default=1, metadata={"static": True})
 
     def decode(self) -> Array:
         """Return the array, to the rounding of its format."""
@@ -89,8 +91,13 @@ class Codes:
         if isinstance(codes, Packed):
             codes = codes.unpack().astype(jnp.int8) - jnp.int8(8)
         wide = codes.astype(self.scales.dtype) * self.scales
-        flat = wide.reshape(*wide.shape[:-2], -1)[..., : math.prod(self.shape[-1:])]
-        return flat.reshape(self.shape).astype(self.dtype)
+        # One axis a reshape, as arrays need that are sharded explicitly.
+        *leading, number, block = wide.shape
+        number //= self.parts
+        wide = wide.reshape(*leading, self.parts, number, block)
+        wide = wide.reshape(*leading, self.parts, number * block)
+        filled = wide[..., : math.prod(self.shape[-1:]) // self.parts]
+        return filled.reshape(self.shape).astype(self.dtype)
 
 
 def encode(x: Array, format: Format, key: Array | None) -> Codes:
@@ -99,10 +106,12 @@ def encode(x: Array, format: Format, key: Array | None) -> Codes:
         return Codes(x.astype(jnp.bfloat16), None, x.shape, x.dtype)
     largest, dtype = CODES[format.name]
     rows = x.reshape(*x.shape[:-1], -1).astype(compute_dtype(x.dtype))
-    block = _block_size(x, format.block)
-    padding = [(0, 0)] * (rows.ndim - 1) + [(0, -rows.shape[-1] % block)]
-    rows = jnp.pad(rows, padding)
+    parts, block = _parts_and_block(x, format.block)
+    rows = rows.reshape(*rows.shape[:-1], parts, rows.shape[-1] // parts)
+    rows = jnp.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, -rows.shape[-1] % block)])
+    # One axis a reshape, as arrays need that are sharded explicitly.
     blocks = rows.reshape(*rows.shape[:-1], rows.shape[-1] // block, block)
+    blocks = blocks.reshape(*rows.shape[:-2], parts * blocks.shape[-2], block)
     # A block with an infinity or NaN has such a scale, and all of its numbers decode to NaN.
     scales = jnp.max(jnp.abs(blocks), -1, keepdims=True) / largest
     codes = blocks / jnp.where(scales > 0, scales, 1)
@@ -113,19 +122,22 @@ def encode(x: Array, format: Format, key: Array | None) -> Codes:
             codes = jnp.floor(codes + jax.random.uniform(key, codes.shape, codes.dtype))
         codes = jnp.clip(jnp.nan_to_num(codes), -largest, largest)
     if format.name == "int4":
-        return Codes(Packed.pack((codes + 8).astype(dtype), 4), scales, x.shape, x.dtype)
-    return Codes(codes.astype(dtype), scales, x.shape, x.dtype)
+        packed = Packed.pack((codes + 8).astype(dtype), 4)
+        return Codes(packed, scales, x.shape, x.dtype, parts)
+    return Codes(codes.astype(dtype), scales, x.shape, x.dtype, parts)
 
 
-def _block_size(x: Array, largest: int) -> int:
-    """Return the size of the blocks of x: all on one device, as far as the trace knows its part."""
-    if not x.ndim:
-        return 1
-    size, parts = x.shape[-1], device_parts(x)[-1]
-    if parts == 1 or size % parts:
-        return min(largest, max(size, 1))
+def _parts_and_block(x: Array, largest: int) -> tuple[int, int]:
+    """Return the number of parts of the last axis, and the size of the blocks of each part.
+
+    A part lies on one device, as far as the trace knows, and has as few blocks as `largest` allows.
+    The blocks of several parts are equal, so that less than a number a block is filled up.
+    """
+    size, parts = (x.shape[-1], device_parts(x)[-1]) if x.ndim else (1, 1)
+    if parts == 1 or size % parts or not size:
+        return 1, min(largest, max(size, 1))
     part = size // parts
-    return next(n for n in range(min(largest, part), 0, -1) if part % n == 0)
+    return parts, math.ceil(part / math.ceil(part / largest))
 
 
 def _encoder(caller: str, format: Format) -> Callable[[Array, Array | None], Codes]:
@@ -174,8 +186,8 @@ def stored(
 
     - "bfloat16": each number is rounded.
     - "int8/128": blocks of 128 neighbours along the last axis share a scale, and each number is one
-      of 255 multiples of it. Any size of block will do; the last block may be shorter. Blocks of an
-      axis that a mesh may split are at most so large that none lies on two devices.
+      of 255 multiples of it. Any size of block will do; the last block may be shorter. The part of
+      an axis that a mesh may put on a device has blocks of its own, all of one size.
     - "int4/32": the same with 15 multiples, two numbers in a byte.
     - "e4m3/128", "e5m2/128": blocks of floats of 8 bits, which keep small numbers better.
 

@@ -306,11 +306,18 @@ def test_the_second_moment_at_the_start(layer, moment):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("unit", [nn.dynamic_relu(16), nn.evonorm_s0(8)], ids=repr)
-def test_what_reads_them_has_their_gain(unit):
+@pytest.mark.parametrize(
+    ("unit", "source"),
+    [
+        (nn.dynamic_relu(16), activax.relu),
+        (nn.evonorm_s0(8), activax.swish),
+        (nn.serial(activax.tanh, nn.se_gate(16)), activax.tanh),
+    ],
+    ids=repr,
+)
+def test_what_reads_them_has_the_gain_of(unit, source):
     weight = nn.serial(unit, nn.dense(256)).init(KEY, drawn.normal(1, 2, 2, 256))[1]["weight"]
-    gain = activax.theory.gain(activax.relu if "relu" in repr(unit) else activax.swish)
-    assert float(jnp.std(weight)) * 16 == pytest.approx(gain, rel=0.02)
+    assert float(jnp.std(weight)) * 16 == pytest.approx(activax.theory.gain(source), rel=0.02)
 
 
 @pytest.mark.thorough

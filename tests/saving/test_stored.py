@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from drawn import KEY, normal
 from jax import export
+from jax.sharding import AbstractMesh, AxisType
 from numpy.testing import assert_array_equal
 
 import activax
@@ -66,6 +67,22 @@ def test_scales_are_those_of_blocks():
     found = decoded(x, "int8/4")
     np.testing.assert_allclose(found[:12], x[:12], rtol=1e-6)
     assert np.isnan(found[12:]).all()
+
+
+@pytest.mark.parametrize(
+    ("format", "bytes_a_number"), [("int8/128", 1.08), ("int4/32", 1.2), ("e4m3/128", 1.08)]
+)
+@pytest.mark.parametrize("part", [127, 131, 257, 683])
+def test_a_part_of_any_size_has_few_blocks(format, bytes_a_number, part):
+    """A prime number of neighbours on each of eight devices is no number of tiny blocks."""
+    mesh = AbstractMesh((8,), ("model",), axis_types=(AxisType.Auto,))
+    chosen, x = check_format("format", format), jax.ShapeDtypeStruct((4, 8 * part), jnp.bfloat16)
+    with jax.sharding.use_abstract_mesh(mesh):
+        codes = jax.eval_shape(lambda x: encode(-x, chosen, None), x)
+        assert jax.eval_shape(lambda codes: codes.decode(), codes).shape == x.shape
+    assert codes.scales.shape[-2] % 8 == 0  # no block lies on two devices
+    kept = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(codes))
+    assert kept <= bytes_a_number * x.size
 
 
 def test_numbers_are_rounded_at_random_with_a_key_and_right_in_the_mean():
