@@ -30,7 +30,7 @@ from activax.numerics.double_words import (
     select_constant,
 )
 from activax.numerics.selects import FAR, at_most, clip, magnitude
-from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, expm1
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, exp_and_expm1, expm1
 
 # XLA merges exp and expm1 of one argument, and SHIFT is too little for the product that they share
 # (docs/numerics.md, section 3).
@@ -77,8 +77,8 @@ def silu_slope_from(v: Array, distance: Words) -> Array:
     """
     scale = SILU_POINT_EXP[0]
     apart = keep_rounding(collapse(distance)) + select_constant(SILU_POINT_REST[0], v)
-    factor = apart + scale * UNFARTHER * expm1(*distance, shift=FARTHER)
-    return _slope_from_tail(v < 0, scale, exp(*distance, shift=FARTHER), factor)
+    tail, grown = exp_and_expm1(*distance, shift=FARTHER)
+    return _slope_from_tail(v < 0, scale, tail, apart + scale * UNFARTHER * grown)
 
 
 def gelu_tanh_slope(x: Array) -> Array:
@@ -95,7 +95,7 @@ def gelu_tanh_slope(x: Array) -> Array:
         error = collapse((logit - keep_rounding(exponent - words[0]), words[1], beyond))
         rest = jnp.where(magnitude(apart) < 0.3, 0.0, error)
     scale = GELU_TANH_ROOT_EXP[0]
-    tail, grown = (f(exponent, rest, shift=FARTHER) for f in (exp, expm1))
+    tail, grown = exp_and_expm1(exponent, rest, shift=FARTHER)
     factor = apart * (GELU_TANH_LINEAR + 3 * GELU_TANH_CUBIC * squares)
     factor = factor + scale * UNFARTHER * grown
     return _slope_from_tail(x < 0, scale, tail, factor)

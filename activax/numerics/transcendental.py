@@ -7,7 +7,7 @@ so all orders are right. An argument may come in two words (docs/numerics.md, se
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -46,13 +46,15 @@ _WHOLE = 1.5 * 2**23
 _LOG_2 = float(np.float32(math.log(2)))
 _TANH_NEAR = 0.7  # where both of the formulas of tanh are within 1.06 ulp
 
+Outputs = TypeVar("Outputs")  # an array, or a tuple of arrays
+
 
 def by_mode(
-    plain: Callable[..., Array],
-    kernel: Callable[..., Array],
-    derivative: Callable[..., Array],
+    plain: Callable[..., Outputs],
+    kernel: Callable[..., Outputs],
+    derivative: Callable[..., Outputs],
     *words: Array | None,
-) -> Array:
+) -> Outputs:
     """Return a function of one argument in the form of the current mode, with its derivative.
 
     `kernel(short, *words)` computes it for float32 and `plain(x)` elsewhere, and
@@ -63,18 +65,19 @@ def by_mode(
         return plain(collapse(words))
 
     @jax.custom_jvp
-    def function(*words: Any) -> Array:
+    def function(*words: Any) -> Outputs:
         if words[0].dtype == jnp.float32:
             return kernel(mode is Mode.BFLOAT16, *words)
         return plain(collapse(words))
 
     @function.defjvp
-    def rule(words: Any, tangents: Any) -> tuple[Array, Array]:
+    def rule(words: Any, tangents: Any) -> tuple[Outputs, Outputs]:
         with tracing(mode):
-            out = function(*words)
-            return out, derivative(*words, out) * collapse(tangents)
+            out, t = function(*words), collapse(tangents)
+            return out, jax.tree.map(lambda slope: slope * t, derivative(*words, out))
 
-    return function(*words)
+    result: Outputs = function(*words)
+    return result
 
 
 def polynomial(x: Array, coefficients: Sequence[float]) -> Any:
@@ -97,7 +100,7 @@ def horner(x: Array, coefficients: Sequence[float | Array]) -> Any:
 
 
 def _reduced(short: bool, x: Array, low: Array | None, shift: int) -> tuple[Array, Array]:
-    """Return 2^(n + shift), 0 where it underflows, and expm1(r), for x + low = n ln 2 + r.
+    """Return p = 2^(n + shift), 0 where it underflows, and p expm1(r), for x + low = n ln 2 + r.
 
     n is a whole number and |r| < 0.35.
     """
@@ -110,9 +113,10 @@ def _reduced(short: bool, x: Array, low: Array | None, shift: int) -> tuple[Arra
     elif low is None:
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
     else:  # exact but for the last product: x cancels with low near 0, and with n ln 2 far from it
-        first, second = jnp.where(n < 0, -n * _LN2_HIGH, low), jnp.where(n < 0, low, -n * _LN2_HIGH)
+        far, whole = n < 0, -n * _LN2_HIGH
+        first, second = jnp.where(far, whole, low), jnp.where(far, low, whole)
         r = ((x + first) + second) - n * _LN2_LOW
-    return power, r + r * r * polynomial(r, EXPM1_SHORT if short else EXPM1)
+    return power, power * (r + r * r * polynomial(r, EXPM1_SHORT if short else EXPM1))
 
 
 def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
@@ -127,8 +131,8 @@ def exp(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return near * jnp.where(far, math.exp(-16) * 2.0**shift, 2.0**shift)
 
     def kernel(short: bool, x: Array, low: Array | None) -> Array:
-        power, rest = _reduced(short, x, low, shift)
-        return power + power * rest
+        power, growth = _reduced(short, x, low, shift)
+        return power + growth
 
     return by_mode(plain, kernel, lambda x, low, out: out, x, low)
 
@@ -143,10 +147,23 @@ def expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return exp(x, low, shift=shift)
 
     def kernel(short: bool, x: Array, low: Array | None) -> Array:
-        power, rest = _reduced(short, x, low, shift)
-        return power * rest + (power - 2.0**shift)
+        power, growth = _reduced(short, x, low, shift)
+        return growth + (power - 2.0**shift)
 
     return by_mode(plain, kernel, derivative, x, low)
+
+
+def exp_and_expm1(x: Array, low: Array | None = None, *, shift: int = 0) -> tuple[Array, Array]:
+    """Return `exp` and `expm1` of one argument, in little more than the operations of one."""
+
+    def plain(x: Array) -> tuple[Array, Array]:
+        return exp(x, shift=shift), expm1(x, shift=shift)
+
+    def kernel(short: bool, x: Array, low: Array | None) -> tuple[Array, Array]:
+        power, growth = _reduced(short, x, low, shift)
+        return power + growth, growth + (power - 2.0**shift)
+
+    return by_mode(plain, kernel, lambda x, low, out: (out[0], out[0]), x, low)
 
 
 def log1p(x: Array) -> Array:
@@ -224,11 +241,12 @@ def tanh(x: Array) -> Array:
             return x * p / q
         # x + x q next to 0, and 1 - q beyond, so that q is small beside the result. Each step rises
         # with x or falls, and so does each rounding: tanh is monotone.
-        near, square = jnp.abs(x) < _TANH_NEAR, x * x
+        a, square = jnp.abs(x), x * x
+        near = a < _TANH_NEAR
         p, q = (horner(square, series) for series in TANH)
-        grown = exp(2 * at_most(jnp.abs(x), 10.0))  # where tanh is 1
+        grown = exp(2 * at_most(a, 10.0))  # where tanh is 1
         # The rounding is the one use of the quotient: docs/numerics.md, section 10.
         rest = keep_rounding(jnp.where(near, square * p, 2.0) / jnp.where(near, q, grown + 1))
-        return jnp.where(near, x + x * rest, jnp.copysign(1 - rest, x))
+        return jnp.where(near, x + x * rest, jnp.where(x < 0, rest - 1, 1 - rest))
 
     return by_mode(jnp.tanh, kernel, lambda x, out: tanh_slope(x), x)
