@@ -30,7 +30,7 @@ __all__ = [
 _ROOT_3 = (1.7320508075688772, 1.0035084221806902e-16)  # in two words
 
 
-def _hat_width(x: Array, a: Array) -> Array:
+def _hat_width(x: Array, a: Array | float) -> Array:
     end = normal.NORMAL_END
     return clip(jnp.sqrt(a) * x, -end, end)
 
