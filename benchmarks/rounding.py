@@ -5,8 +5,8 @@
 
 It tries all numbers of bfloat16 and float16, values and slopes of every elementwise activation at
 its default parameters. Inputs and results that are subnormal numbers do not count, for XLA replaces
-them by 0 on a CPU. Results of the formula tier are counted and not nudged; nor are those of the
-derived tier whose nudge has more than MOST_TURNS turns, each of which every element is compared to.
+them by 0 on a CPU. Results that are not certified are counted and not nudged if their nudge has
+more than MOST_TURNS turns, each of which every element is compared to.
 """
 
 import argparse
@@ -133,8 +133,7 @@ def study(activation: Activation[...]) -> tuple[dict[str, Nudge], dict[str, tupl
     """Return the nudges of an activation, and its wrong values and slopes by dtype."""
     exacts = exact_results(activation)
     found: dict[str, Nudge] = {}
-    sought = exacts if activation.tier != "formula" else {}
-    for (name, quantity), exact in sought.items():
+    for (name, quantity), exact in exacts.items():
         if quantity == "slope" and activation._definition.pipeline.keep is not keep_inputs:
             continue  # it is a function of the rounded value
         nudge = best_nudge(kernel_results(activation, quantity, exact), exact)

@@ -617,7 +617,7 @@ INDEX = {
     "recu": Entry(
         "powers.rectified",
         "elementwise",
-        "formula",
+        "derived",
         ("monotone", "nonnegative", "smooth", "sparse"),
         2,
         2019,
@@ -2171,7 +2171,7 @@ INDEX = {
     "e_swish": Entry(
         "self_gated.logistic",
         "elementwise",
-        "formula",
+        "derived",
         ("smooth", "trainable"),
         2,
         2018,
@@ -2531,7 +2531,7 @@ INDEX = {
     "snake_beta": Entry(
         "periodic.trends",
         "elementwise",
-        "formula",
+        "derived",
         ("monotone", "smooth", "trainable"),
         2,
         2022,
@@ -2783,7 +2783,7 @@ INDEX = {
     "mexican_hat": Entry(
         "radial.wavelets",
         "elementwise",
-        "formula",
+        "derived",
         ("bounded", "even", "smooth", "trainable"),
         2,
         1953,

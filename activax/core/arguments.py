@@ -134,6 +134,7 @@ def check_axis(
 ) -> None:
     """Raise unless x has the axis, or all where `several` are allowed or they are a `pair`."""
     axes = axis if several and isinstance(axis, tuple) else (axis,)
+    places = set()
     for a in axes:
         if not isinstance(a, int):
             rule = "an integer or a tuple of them" if several else "one integer"
@@ -142,5 +143,6 @@ def check_axis(
             raise ValueError(
                 f"{function}: axis {a} is out of range for an array of shape {x.shape}"
             )
-    if pair and not (len(axes) == len({a % x.ndim for a in axes}) == 2):
+        places.add(a % x.ndim)
+    if pair and not len(axes) == len(places) == 2:
         raise ValueError(f"{function}: axis must be two different axes, as in (-2, -1); got {axis}")

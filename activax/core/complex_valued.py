@@ -148,7 +148,7 @@ def _split(plain: Activation[...]) -> Activation[...]:
                 definition.ranges,
             ),
             reference=exact,
-            surrogate=None,
+            surrogates=(),
             ulps=(math.inf, math.inf),
             residuals=(INPUT,),
             derived=Derived(split_complex, plain, {}),

@@ -135,7 +135,7 @@ def i_gelu(x: Array) -> Array:
     # It is max(x, 0) - 0.0722 |x| (c - |x|)^2 up to |x| = c = -b sqrt(2).
     near = at_most(magnitude(x), 4.0)
     distance = at_least(root_minus(_END, near), 0.0)
-    return at_least(x, 0.0) - 0.0722 * near * distance * distance
+    return at_least(x, 0.0) - near * (0.0722 * distance * distance)
 
 
 def _reaches(most: float) -> float:

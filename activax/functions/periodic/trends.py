@@ -85,7 +85,20 @@ def snake(x: Array, alpha: Array | float = 1.0) -> Array:
     return jnp.where(jnp.isinf(x), x, x + sine * factor)
 
 
+def _snake_beta_slope(x: Array, alpha: Array, beta: Array) -> Array:
+    ratio = alpha / beta
+    return (1 - ratio) + ratio * _snake_slope(x, alpha)
+
+
+def _snake_beta_slope_alpha(x: Array, alpha: Array, beta: Array) -> Array:
+    u = phase(x, alpha)
+    return 2 * limit_product(x, jnp.sin(u) * jnp.cos(u)) / beta
+
+
 @elementwise(
+    _snake_beta_slope,
+    _snake_beta_slope_alpha,
+    lambda x, alpha, beta: -((jnp.sin(phase(x, alpha)) / beta) ** 2),
     reference=lambda mp, x, alpha, beta: x + (1 - mp.cos(2 * alpha * x)) / (2 * beta),
     ranges={"beta": POSITIVE},
 )

@@ -44,7 +44,10 @@ def repu(x: Array, *, degree: int = 2) -> Array:
     return lax.integer_pow(_rectified(x), degree)
 
 
-@elementwise(reference=lambda mp, x: x * x * (x + mp.fabs(x)) / 2)
+@elementwise(
+    lambda x: 3 * _rectified(x) * _rectified(x),
+    reference=lambda mp, x: x * x * (x + mp.fabs(x)) / 2,
+)
 def recu(x: Array) -> Array:
     """Rectified cubic unit, which is twice differentiable.
 

@@ -191,7 +191,7 @@ def _lsq_slope_by_step(
     return gradient_scale * choose(_within(x, step, low, high), inside, end)
 
 
-def _lsq_level(x: Array, step: Array, low: int, high: int) -> Array:
+def _lsq_level(x: Array, step: Array | float, low: int, high: int) -> Array:
     return round_ratio(clip(x, low * step, high * step), step)
 
 

@@ -9,9 +9,10 @@ from activax.core.elementwise import elementwise
 from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.numerics import normal
+from activax.numerics.double_words import root_minus
 from activax.numerics.phase import cosine_pi, phase, sine_pi
 from activax.numerics.selects import at_least, clip, largest_finite, magnitude
-from activax.numerics.transcendental import exp, polynomial, tanh
+from activax.numerics.transcendental import SHIFT, UNSHIFT, exp, polynomial, tanh
 
 __all__ = [
     "decaying_sine",
@@ -26,8 +27,26 @@ __all__ = [
 ]
 
 
+_ROOT_3 = (1.7320508075688772, 1.0035084221806902e-16)  # in two words
+
+
+def _hat_width(x: Array, a: Array | float) -> Array:
+    end = normal.NORMAL_END
+    return clip(jnp.sqrt(a) * x, -end, end)
+
+
+def _bent(u: Array, factor: Array) -> Array:
+    """Return factor (u^2 - 3) exp(-u^2 / 2), right next to the root and in the tail."""
+    v = magnitude(u)
+    tail = normal.gaussian(v, shift=SHIFT)
+    return factor * ((-root_minus(_ROOT_3, v) * (_ROOT_3[0] + v)) * tail) * UNSHIFT
+
+
 @elementwise(
-    reference=lambda mp, x, a: (1 - a * x**2) * mp.exp(-a * x**2 / 2), ranges={"a": POSITIVE}
+    lambda x, a: _bent(_hat_width(x, a), jnp.sqrt(a) * _hat_width(x, a)),
+    lambda x, a: _bent(_hat_width(x, a), _hat_width(x, a) ** 2 / (2 * a)),
+    reference=lambda mp, x, a: (1 - a * x**2) * mp.exp(-a * x**2 / 2),
+    ranges={"a": POSITIVE},
 )
 def mexican_hat(x: Array, a: Array | float = 1.0) -> Array:
     """Second derivative of a Gaussian bump, turned: the Ricker wavelet.
@@ -45,8 +64,8 @@ def mexican_hat(x: Array, a: Array | float = 1.0) -> Array:
         Ricker 1953, The form and laws of propagation of seismic wavelets; Bozorgasl & Chen 2024,
         Wav-KAN: Wavelet Kolmogorov-Arnold Networks, arXiv:2405.12832.
     """
-    u = clip(jnp.sqrt(a) * x, -normal.NORMAL_END, normal.NORMAL_END)
-    return (1 - u * u) * normal.bell(u)
+    v = magnitude(_hat_width(x, a))
+    return (1 - v) * (1 + v) * normal.gaussian(v, shift=SHIFT) * UNSHIFT
 
 
 @elementwise(reference=lambda mp, x: -x / mp.exp(x**2 / 2))

@@ -8,7 +8,8 @@ from jax import Array
 from activax.core.elementwise import elementwise
 from activax.functions.self_gated.units import silu, swish
 from activax.numerics.products import TAIL, between_lines, times_exp, times_gate, times_rising_gate
-from activax.numerics.selects import at_most, clip, limit_product, magnitude
+from activax.numerics.selects import FAR, at_least, at_most, clip, limit_product, magnitude
+from activax.numerics.self_gate import self_gate
 from activax.numerics.transcendental import exp, logistic, logistic_slope, tanh
 
 __all__ = [
@@ -120,7 +121,11 @@ def aptx(
     return limit_product(_smooth_maximum(x, alpha + 1, alpha - 1, alpha, 2 * beta), gamma)
 
 
-@elementwise(reference=lambda mp, x, beta: beta * silu.reference(mp, x))
+@elementwise(
+    lambda x, beta: beta * silu.derivative(x, jnp.ones_like(x)),
+    lambda x, beta: silu.inner(x),
+    reference=lambda mp, x, beta: beta * silu.reference(mp, x),
+)
 def e_swish(x: Array, beta: Array | float = 1.375) -> Array:
     """Swish with a factor on its output.
 
@@ -133,7 +138,8 @@ def e_swish(x: Array, beta: Array | float = 1.375) -> Array:
     Paper:
         Alcaide 2018, E-swish: Adjusting Activations to Different Network Depths, arXiv:1801.07145.
     """
-    return limit_product(silu.inner(x), beta)
+    y = limit_product(x, beta)
+    return self_gate(y, clip(x, -FAR, FAR) * beta, x < 0, (-magnitude(x), None))
 
 
 @elementwise(
@@ -150,9 +156,9 @@ def d_silu(x: Array) -> Array:
         Approximation in Reinforcement Learning, arXiv:1702.03118.
     """
     near = clip(x, -TAIL, TAIL)
-    far = times_exp(x, -magnitude(x))  # does not underflow before the product does
-    bump = jnp.where(magnitude(x) > TAIL, far, near * logistic_slope(near))
-    return logistic(x) + bump
+    bump = jnp.where(x > TAIL, times_exp(x, -at_least(x, TAIL)), near * logistic_slope(near))
+    tail = times_exp(x + 1, at_most(x, -TAIL))  # does not underflow before the product does
+    return jnp.where(x < -TAIL, tail, logistic(x) + bump)
 
 
 @elementwise(reference=lambda mp, x: 1 / (2 + mp.exp(x) + mp.exp(-x)))

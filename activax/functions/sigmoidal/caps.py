@@ -9,6 +9,7 @@ from activax.core.elementwise import elementwise
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_output
 from activax.numerics import transcendental
+from activax.numerics.normal import ERF_SLOPE
 from activax.numerics.selects import FAR, clip, largest_finite, limit_product
 from activax.numerics.transcendental import SHIFT, UNSHIFT, polynomial, tanh_slope
 
@@ -60,7 +61,7 @@ def soft_cap(x: Array, cap: Array | float = 30.0) -> Array:
 def _erf_slope(x: Array, alpha: Array, s: Array, *, shift: int = 0) -> Array:
     """Return 2^shift times the derivative of erf at alpha x + s."""
     z = clip(limit_product(x, alpha) + s, -FAR, FAR)
-    return transcendental.exp(-z * z, shift=shift) * (2 / math.sqrt(math.pi))
+    return transcendental.exp(-z * z, shift=shift) * ERF_SLOPE
 
 
 def _derf_by_alpha(x: Array, alpha: Array, s: Array, weight: Array, bias: Array) -> Array:
@@ -102,4 +103,7 @@ def derf(
     Paper:
         Chen, Lu, Zhu, Sun & Liu 2025, Stronger Normalization-Free Transformers, arXiv:2512.10938.
     """
-    return weight * lax.erf(limit_product(x, alpha) + s) + bias
+    product = limit_product(x, alpha)
+    # Next to 0 the erf is a line to the last bit, where the product may be flushed to 0.
+    near = (jnp.abs(product) < 2.0**-60) & (jnp.abs(alpha) < 1) & (s == 0)
+    return weight * jnp.where(near, x * (alpha * ERF_SLOPE), lax.erf(product + s)) + bias

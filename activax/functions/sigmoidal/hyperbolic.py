@@ -123,7 +123,10 @@ def lecun_tanh(x: Array, a: Array | float = 1.7159, b: Array | float = 2 / 3) ->
     Paper:
         LeCun, Bottou, Orr & Müller 1998, Efficient BackProp.
     """
-    return a * transcendental.tanh(limit_product(x, b))
+    z = limit_product(x, b)
+    # Next to 0 the result is a b x to the last bit, where z may be flushed to 0.
+    near = (jnp.abs(z) < 2.0**-60) & (jnp.abs(b) < 1)
+    return jnp.where(near, x * (a * b), a * transcendental.tanh(z))
 
 
 @elementwise(

@@ -21,7 +21,7 @@ Divisors = tuple[Logarithm, Logarithm]
 LEAST = -(2.0**100)  # of a logit below the largest of its row; products with tangents are finite
 
 
-def _logits(x: Array, temperature: Array, axis: Axes) -> Array:
+def _logits(x: Array, temperature: Array | float, axis: Axes) -> Array:
     """Return the logits less the largest of each row, which changes no result."""
     below = below_largest(x, None, axis[1])
     by = constant_along("sinkhorn", "temperature", temperature, x, axis)
@@ -67,8 +67,8 @@ def _iterations(logits: Array, axis: Axes, iterations: int) -> tuple[Divisors, D
         columns = _multiplied(columns, _divided(logits, half, axis[0]))
         return (rows, columns), (half, (rows, columns))
 
-    none = [0 * largest(logits, None, axis[i]) for i in (1, 0)]
-    start = tuple((zero, zero) for zero in none)
+    rows, columns = (0 * largest(logits, None, along) for along in reversed(axis))
+    start = (rows, rows), (columns, columns)
     return lax.scan(iterate, start, length=iterations)[1]
 
 
