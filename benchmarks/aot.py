@@ -90,13 +90,16 @@ def _measures(row: Record) -> list[str]:
 
 
 def _summary(kernels: dict[Key, Rivals]) -> str:
-    """Return how many are one kernel, how many are as fast as a copy, and mean least times.
+    """Return how many of a tier are one kernel or as fast as a copy, and mean least times.
 
     The means are over activations that jax.nn has too.
     """
+    grouped: dict[tuple[str, ...], list[Rivals]] = {}
+    for (op, *how), rivals in kernels.items():
+        certified = activax.catalog[op].tier == "certified"
+        grouped.setdefault(("certified" if certified else "others", *how), []).append(rivals)
     rows = []
-    for chosen in dict.fromkeys(key[1:] for key in kernels):
-        here = [rivals for key, rivals in kernels.items() if key[1:] == chosen]
+    for chosen, here in sorted(grouped.items(), key=lambda group: group[0][0]):
         ours = [rivals["activax"] for rivals in here]
         counts = (sum(r["kernels"] == 1 for r in ours), sum(least_time(r) < 1.005 for r in ours))
         both = [rivals for rivals in here if len(rivals) == len(IMPLEMENTATIONS)]
