@@ -6,11 +6,9 @@ from types import MappingProxyType
 _BY_REASON = {
     "The backward pass depends on the sign of the cotangent, so it is the derivative of no "
     "function.": ("guided_relu", "deconv_relu"),
-    "Only other catalogues print a formula, and no paper or code settles it.": (
-        "iplu",
-        "hclsh",
-        "squared_softplus",
-    ),
+    "Only other catalogues print a formula, and no paper or code settles it.": ("iplu", "hclsh"),
+    "No public source of its formula was found; `activax.softplus(x)**2` has the meaning of its "
+    "name.": ("squared_softplus",),
     "For a negative alpha it has a pole whose place depends on alpha, and a domain here is that of "
     "all parameters.": ("soft_exponential",),
     "A polynomial with trained coefficients overflows. Bounded ones are `chebyshev_kan` and "
