@@ -86,6 +86,8 @@ MISH_ROOT = -root_of_slope(mish, -1.19)
 GELU_TANH_ROOT = -root_of_slope(gelu_tanh, -0.75)
 # Inputs from which on the slope differs from 1 by at most 4e-7.
 SATURATED = {"GELU": 5.65, "GELU_TANH": 5.3, "SILU": 18.0, "MISH": 9.4}
+# The variable 1 / (1 + MILLS_RATE a) of the tail that has to be monotone.
+MILLS_RATE = 0.2
 # The right branches are polynomials in s - RIGHT_MIDDLE: in s they would cancel, and lose six bits.
 RIGHT_MIDDLE = 3.0
 
@@ -201,6 +203,15 @@ PROBLEMS = (
         at_zero=2,  # exact, or x Phi(x) of the smallest normal x is flushed to 0
     ),
     Problem(
+        "Phi(-a) exp(a^2/2) ~= 1 / (2 + a (SQRT_2PI - v P(v))), v = 1 / (1 + MILLS_RATE a)",
+        truth=normal_tail_scaled,
+        result=lambda a, p: 1 / (2 + a * (SQRT_2PI - p / (1 + MILLS_RATE * a))),
+        interval=(1e-3, 14.5),  # at 0 P would be free
+        sets={"MILLS": (11, 1)},
+        variable=lambda a: 1 / (1 + MILLS_RATE * a),
+        without=(4, 5),  # so that those before them, which matter most, are positive
+    ),
+    Problem(
         "(Phi(-a) - a phi(a)) exp(a^2/2) ~= PHI0 (GELU_ROOT - a) (1 + P(a)/Q(a)), 0 <= a <= 14.5",
         truth=gelu_slope_scaled,
         result=lambda a, ratio: PHI0 * (GELU_ROOT - a) * (1 + ratio),
@@ -285,7 +296,8 @@ def module() -> str:
         "arithmetic. Phi and phi are the normal distribution and density.\n"
         '"""\n\n'
         f"SQRT_2PI = {SQRT_2PI!r}\nPHI0 = {PHI0!r}  # 1 / sqrt(2 pi)\n"
-        f"RIGHT_MIDDLE = {RIGHT_MIDDLE!r}\n\n# The slope is 1 for inputs and values from here on.\n"
+        f"RIGHT_MIDDLE = {RIGHT_MIDDLE!r}\nMILLS_RATE = {MILLS_RATE!r}\n\n"
+        "# The slope is 1 for inputs and values from here on.\n"
         + "".join(f"{name}_SATURATED = {x!r}\n" for name, x in SATURATED.items())
     ]
     for problem in PROBLEMS:

@@ -13,6 +13,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from activax.numerics.complex_numbers import by_parts
 from activax.numerics.selects import nan_where
 
 
@@ -136,7 +137,10 @@ def nan_outside(
 
     def marked(out: Array, by: list[Array]) -> Array:
         for factor in by:
-            out = out * jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+            aligned = jnp.expand_dims(factor, tuple(range(out.ndim - factor.ndim)))
+            # A complex product of an infinite part would be NaN: it has inf times 0.
+            times = functools.partial(operator.mul, aligned)
+            out = by_parts(times, out) if jnp.iscomplexobj(out) else times(out)
         return out
 
     def checked(*inputs: Any) -> Array:

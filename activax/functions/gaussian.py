@@ -11,14 +11,15 @@ from activax.core.elsewhere import elsewhere
 from activax.core.ranges import POSITIVE
 from activax.core.residuals import from_branch
 from activax.numerics.coefficients import GELU_ROOT
-from activax.numerics.double_words import (
-    Words,
-    keep_rounding,
-    multiply,
-    renormalize,
-    subtract_constant,
+from activax.numerics.double_words import keep_rounding
+from activax.numerics.normal import (
+    NORMAL_END,
+    gaussian,
+    gelu_tail,
+    gelu_tail_slope,
+    monotone_tail,
+    standard_distance,
 )
-from activax.numerics.normal import NORMAL_END, gaussian, gelu_tail, gelu_tail_slope, normal_tail
 from activax.numerics.selects import FAR, at_most, clip, magnitude
 from activax.numerics.slope_from_value import gelu_slope_at
 from activax.numerics.transcendental import SHIFT, UNSHIFT
@@ -95,17 +96,15 @@ def gelu_clipped(x: Array) -> Array:
     return at_most(gelu.body(x), _MOST)
 
 
-def _distance(x: Array, mean: float, deviation: float) -> Words:
-    """Return |x - mean| / deviation in two words (docs/numerics.md, section 2)."""
-    bound = 50.0 * deviation  # the tail is 0 from here on, in every dtype
-    x = clip(x, mean - bound, mean + bound)
-    high, low = renormalize(multiply(1 / deviation, *subtract_constant(x, mean)))
-    sign = jnp.where(high < 0, -1.0, 1.0)
-    return high * sign, None if low is None else low * sign
+def _near(x: Array, mean: float, deviation: float) -> Array:
+    """Return x clipped to where the density is not 0 in every dtype."""
+    bound = 50.0 * deviation
+    return clip(x, mean - bound, mean + bound)
 
 
 def _laplace_slope(x: Array, *, mean: float, deviation: float) -> Array:
-    bell = gaussian(*_distance(x, mean, deviation), shift=SHIFT)
+    distance = standard_distance(_near(x, mean, deviation), mean, deviation)
+    bell = gaussian(*distance, shift=SHIFT)
     return bell * (1 / (deviation * math.sqrt(2 * math.pi))) * UNSHIFT
 
 
@@ -139,5 +138,5 @@ def laplace_cdf_gate(x: Array, *, mean: float = 0.707107, deviation: float = 0.2
         Ma et al. 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655.
     """
     # The rounding is the one use of a quotient: docs/numerics.md, section 10.
-    tail = keep_rounding(normal_tail(*_distance(x, mean, deviation)))
+    tail = keep_rounding(monotone_tail(_near(x, mean, deviation), mean, deviation))
     return jnp.where(x < mean, tail, 1 - tail)

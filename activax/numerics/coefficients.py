@@ -9,6 +9,7 @@ arithmetic. Phi and phi are the normal distribution and density.
 SQRT_2PI = 2.5066282749176025
 PHI0 = 0.3989422917366028  # 1 / sqrt(2 pi)
 RIGHT_MIDDLE = 3.0
+MILLS_RATE = 0.2
 
 # The slope is 1 for inputs and values from here on.
 GELU_SATURATED = 5.65
@@ -141,6 +142,21 @@ NORMAL_TAIL_SHORT = (  # relative error below 2^-19.78
         0.3950481414794922,
         0.05990215390920639,
     ),
+)
+
+# Phi(-a) exp(a^2/2) ~= 1 / (2 + a (SQRT_2PI - v P(v))), v = 1 / (1 + MILLS_RATE a)
+MILLS = (  # relative error below 2^-26.53
+    0.39986103773117065,
+    0.3019147515296936,
+    0.18650971353054047,
+    0.14141570031642914,
+    0.0,
+    0.0,
+    -0.39729201793670654,
+    1.266545295715332,
+    -2.204829454421997,
+    1.654700756072998,
+    -0.43796777725219727,
 )
 
 # (Phi(-a) - a phi(a)) exp(a^2/2) ~= PHI0 (GELU_ROOT - a) (1 + P(a)/Q(a)), 0 <= a <= 14.5

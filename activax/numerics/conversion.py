@@ -9,7 +9,6 @@ cotangent of a bfloat16 input is rounded the fast way, too.
 import functools
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.interpreters import ad, batching, mlir
@@ -53,7 +52,7 @@ def _primitive() -> "Primitive":
     from jax.extend.core import Primitive
 
     primitive = Primitive("activax_convert")
-    primitive.def_impl(jax.jit(primitive.bind, static_argnames="dtype"))
+    primitive.def_impl(_by_xla)  # not a jitted `bind`, which under `jax.disable_jit` calls itself
     primitive.def_abstract_eval(lambda x, *, dtype: x.update(dtype=dtype, weak_type=False))
     ad.deflinear2(primitive, _transposed)
     batching.defvectorized(primitive)

@@ -117,6 +117,20 @@ def multiply(factor: float, x: Array, low: Array | None = None) -> Words:
     return head * first, (x - head) * first + (x * rest + (0.0 if low is None else low * factor))
 
 
+def quadratic(x: Array, linear: float, square: float) -> Words:
+    """Return linear x + square x^2 in two words (docs/numerics.md, section 2)."""
+    if not needs_two_words(x):
+        return x * (linear + square * x), None
+    head = head_bits(x, 12)
+    (l1, l2), (s1, s2) = _split(linear, 12), _split(square, 12)
+    factor = head_bits(linear + square * head, 12)
+    # s1 head + l1 is exact where the terms cancel, and l1 - factor elsewhere.
+    cancels = jnp.abs(factor) < abs(linear) / 2
+    left = jnp.where(cancels, (s1 * head + l1) - factor, s1 * head + (l1 - factor))
+    low = left + (s2 * head + (square * (x - head) + l2))
+    return head * factor, (x - head) * factor + x * low
+
+
 def odd_cubic(x: Array, linear: float, cubic: float) -> Words:
     """Return linear x + cubic x^3 in two words (docs/numerics.md, section 2)."""
     if not needs_two_words(x):

@@ -10,6 +10,8 @@ from activax.numerics.coefficients import (
     GELU_ROOT,
     GELU_SLOPE,
     GELU_SLOPE_SHORT,
+    MILLS,
+    MILLS_RATE,
     NORMAL_TAIL,
     NORMAL_TAIL_SHORT,
     PHI0,
@@ -18,10 +20,13 @@ from activax.numerics.coefficients import (
 from activax.numerics.double_words import (
     Words,
     head_bits,
+    keep_rounding,
     multiply,
     needs_two_words,
+    quadratic,
     renormalize,
     root_minus,
+    subtract_constant,
 )
 from activax.numerics.selects import at_least, at_most, magnitude
 from activax.numerics.transcendental import by_mode, exp, horner
@@ -61,6 +66,56 @@ def normal_tail(a: Array, low: Array | None = None, *, shift: int = 0) -> Array:
         return -gaussian(a, low, shift=shift) / math.sqrt(2 * math.pi)
 
     return by_mode(plain, kernel, derivative, a, low)
+
+
+def standard_distance(x: Array, mean: float, deviation: float) -> Words:
+    """Return |x - mean| / deviation in two words (docs/numerics.md, section 2)."""
+    high, low = renormalize(multiply(1 / deviation, *subtract_constant(x, mean)))
+    sign = jnp.where(high < 0, -1.0, 1.0)
+    return high * sign, None if low is None else low * sign
+
+
+_FARTHEST_MEAN = 8.0  # in deviations from the point about which the exponent is expanded
+
+
+def monotone_tail(x: Array, mean: float, deviation: float) -> Array:
+    """Return the probability that a normal variable exceeds its mean by |x - mean| or more.
+
+    In float32 it rises up to the mean and falls beyond: docs/numerics.md, section 11.
+    """
+
+    def plain(x: Array) -> Array:
+        return normal_tail(*standard_distance(x, mean, deviation))
+
+    def kernel(short: bool, x: Array) -> Array:
+        if short:
+            return plain(x)
+        if not 2.0**-30 < deviation < 2.0**30:  # whose square is out of range
+            unit = 2.0 ** round(math.log2(deviation))
+            return monotone_tail(x / unit, mean / unit, deviation / unit)
+        most = _FARTHEST_MEAN * deviation
+        centre = mean - min(max(mean, -most), most)  # 0, unless the density there is 0
+        offset = (mean - centre) / deviation
+        at, beside = subtract_constant(x, centre) if centre else (x, None)
+        high, low = quadratic(at, offset / deviation, -0.5 / deviation**2)
+        if beside is not None and low is not None:
+            low = low + beside * (root_minus((mean, 0.0), x) / deviation**2)
+        sign = jnp.where(high > 0, -1.0, 1.0)
+        fall = exp(high * sign, None if low is None else low * sign)
+        # Each step of 1 / ratio, Mills's ratio divided by the density at the centre, has one
+        # varying operand, or two that rise or fall together.
+        a = jnp.abs(root_minus((mean, 0.0), x))
+        scale = math.exp(offset * offset / 2)
+        v = keep_rounding(1 / (1 + a * (MILLS_RATE / deviation)))
+        series = [c * scale / deviation for c in MILLS]
+        ratio = 2 * scale + a * (SQRT_2PI * scale / deviation - v * horner(v, series))
+        return jnp.where(high > 0, 1.0, fall) / jnp.where(high > 0, ratio * fall, ratio)
+
+    def derivative(x: Array, out: Array) -> Array:
+        density = gaussian(*standard_distance(x, mean, deviation))
+        return jnp.where(x < mean, density, -density) / (deviation * math.sqrt(2 * math.pi))
+
+    return by_mode(plain, kernel, derivative, x)
 
 
 _ERF_NEAR = 0.6

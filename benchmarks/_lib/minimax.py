@@ -34,6 +34,7 @@ class Problem:
         sets: the numbers of coefficients of P and Q, by the name of each fit.
         at_zero: the exact value of P(0)/Q(0), if the fit must have one.
         variable: v as a function of x.
+        without: the powers of P that have no coefficient.
     """
 
     formula: str
@@ -43,6 +44,7 @@ class Problem:
     sets: dict[str, tuple[int, int]]
     at_zero: float | None = None
     variable: Callable[[mpf], mpf] = lambda x: x
+    without: tuple[int, ...] = ()
 
 
 def chebyshev(interval: tuple[float, float], count: int) -> np.ndarray:
@@ -106,6 +108,7 @@ def fit(problem: Problem, sizes: tuple[int, int]) -> tuple[list[float], list[flo
     fixed[sizes[0]] = UNIT if sizes[1] > 1 else 1.0
     if problem.at_zero is not None:
         fixed[0] = problem.at_zero * fixed[sizes[0]]
+    fixed[list(problem.without)] = 0.0
     powers = np.concatenate([np.arange(size) for size in sizes])
     for index in np.argsort(powers, kind="stable"):
         if np.isnan(fixed[index]):

@@ -288,6 +288,17 @@ def test_kernel(name, mode):
             assert abs(got / exact(x) - 1) < FITS[mode], x
 
 
+@pytest.mark.parametrize("mean", [0.25, -0.7, 20.0])
+def test_monotone_tail(mean):
+    """The tail of any normal variable is as exact as its fit, about 0 and about another point."""
+    tail = functools.partial(normal.monotone_tail, mean=mean, deviation=0.5)
+    program = jax.make_jaxpr(at(Mode.SINGLE)(tail))(np.float32(0.5))
+    with mp.workdps(DIGITS):
+        for x in map(float32, (mean - 4.3, mean - 1, mean - 0.01, mean, mean + 1.4, mean + 5)):
+            (got,) = evaluate(program, [x])
+            assert abs(got / mp.ncdf(-abs(x - mean) / 0.5) - 1) < 2.0**-23, x
+
+
 @pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu", "mish"])
 def test_slope_from_value(name):
     """The slope at a value, without rounding, is as exact as the fits, on both branches."""

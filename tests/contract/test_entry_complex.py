@@ -15,6 +15,8 @@ from drawn import normal
 from mpmath import mp
 
 import activax
+from activax.core.ranges import POSITIVE
+from activax.numerics.complex_numbers import stretch
 
 LENGTHS = (1e-30, 1e-3, 0.3, 1.7, 30.0, 1e30)
 ANGLES = (-2.9, -1.2, -0.1, 0.8, 2.3)
@@ -162,6 +164,23 @@ def test_infinity_has_the_limit(complex_valued):
                 np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5, err_msg=f"{z}")
         slopes = [along(f, axis)(jnp.asarray(z, jnp.complex64)) for axis in AXES]
         assert not np.isnan(slopes).any(), (z, slopes)
+
+
+def test_a_range_leaves_infinite_parts():
+    """A parameter with a range makes results NaN where it is outside, and nowhere else."""
+
+    @activax.complex_valued(reference=lambda mp, z, scale: scale * z, ranges={"scale": POSITIVE})
+    def scaled(z, scale=1.0):
+        return stretch(z, scale)
+
+    z = jnp.array([complex(np.inf, 1), complex(2, -np.inf), complex(np.inf, np.inf)])
+    scale = jnp.array([2.0, -1.0, 0.5])
+    want = np.array([complex(np.inf, 2), complex(np.nan, np.nan), complex(np.inf, np.inf)])
+    np.testing.assert_array_equal(scaled(z, scale), want)
+    np.testing.assert_array_equal(along(scaled, 1)(z, scale), [2, complex(np.nan, np.nan), 0.5])
+    np.testing.assert_array_equal(
+        jax.vjp(scaled, z[:1], scale[:1])[1](jnp.ones_like(z[:1]))[0], [2]
+    )
 
 
 @pytest.mark.every

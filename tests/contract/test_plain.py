@@ -177,3 +177,30 @@ def test_debug_nans_passes_on_ordinary_inputs(name, compiled):
         assert jnp.isfinite(jax.value_and_grad(total)(x)[1]).all()
         with pytest.raises(FloatingPointError):
             jax.grad(total)(x.at[0, 0].set(jnp.nan)) if compiled else activation(x * jnp.nan)
+
+
+@pytest.mark.thorough
+def test_16_bit_inputs_pass_without_compilation(activation):
+    """Under `jax.disable_jit`, as people debug, value and gradient are those of a program."""
+
+    def total(*arrays):
+        return jnp.sum(activation(*arrays).astype("float32"))
+
+    for dtype in ("bfloat16", "float16"):
+        x = [array.astype(dtype) for array in inputs_of(activation)]
+        want = activation(*x), jax.grad(total)(*x)
+        with jax.disable_jit(), jax.debug_nans(True):
+            got = activation(*x), jax.grad(total)(*x)
+        for a, b in zip(got, want, strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(
+                a.astype("float32"), b.astype("float32"), rtol=4e-2, atol=1e-3
+            )
+
+
+def test_a_conversion_passes_without_compilation():
+    """The conversion is a primitive, whose evaluation must not compile a program of itself."""
+    with jax.disable_jit():
+        out = activax.relu(jnp.array([1.5, -2.0], "bfloat16"))
+    assert out.dtype == "bfloat16"
+    assert out.tolist() == [1.5, 0.0]
