@@ -2135,7 +2135,7 @@ INDEX = {
     "ts_swish": Entry(
         "self_gated.joined",
         "elementwise",
-        "formula",
+        "derived",
         ("smooth", "trainable"),
         2,
         2024,

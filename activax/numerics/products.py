@@ -38,6 +38,12 @@ def times_sigmoid(y: Array, x: Array) -> Array:
     return y * jnp.where(x < -TAIL, low, high) * UNSHIFT
 
 
+def times_logistic_slope(y: Array, x: Array) -> Array:
+    """Return y times the slope of the logistic function at x; it underflows later than the slope."""
+    e = exp(-magnitude(x))
+    return times_exp(y, -magnitude(x)) / (1 + e * (2 + e))
+
+
 def sech(x: Array) -> Array:
     """Return the hyperbolic secant, whose derivative is relatively accurate next to 0."""
 

@@ -7,7 +7,7 @@ from activax.core.elementwise import elementwise
 from activax.core.piecewise import piecewise
 from activax.core.ranges import POSITIVE, Range
 from activax.functions.self_gated.units import silu, swish
-from activax.numerics.products import times_gate, times_rising_gate
+from activax.numerics.products import times_gate, times_logistic_slope, times_rising_gate
 from activax.numerics.selects import at_most, clip, magnitude
 from activax.numerics.transcendental import exp, logistic, softplus, tanh
 
@@ -211,7 +211,19 @@ def m_silu(x: Array) -> Array:
     return silu.inner(x) + exp(-a * a - 1) / 4
 
 
+def _states(x: Array, alpha: Array | float, beta: Array | float) -> Array:
+    return logistic(x) + logistic(x - alpha) + logistic(x - beta)
+
+
+def _ts_swish_slope(x: Array, alpha: Array, beta: Array) -> Array:
+    rises = sum(times_logistic_slope(silu.inner(x), x - shift) for shift in (0.0, alpha, beta))
+    return silu.derivative(x, jnp.ones_like(x)) * _states(x, alpha, beta) + rises
+
+
 @elementwise(
+    _ts_swish_slope,
+    lambda x, alpha, beta: -times_logistic_slope(silu.inner(x), x - alpha),
+    lambda x, alpha, beta: -times_logistic_slope(silu.inner(x), x - beta),
     reference=lambda mp, x, alpha, beta: (
         silu.reference(mp, x) * sum(1 / (1 + mp.exp(shift - x)) for shift in (0, alpha, beta))
     ),
@@ -231,11 +243,7 @@ def ts_swish(x: Array, alpha: Array | float = 20.0, beta: Array | float = 40.0) 
         Kunc & Kléma 2024, Three Decades of Activations: A Comprehensive Survey of 400 Activation
         Functions for Neural Networks, arXiv:2402.09092.
     """
-
-    def states(v: Array) -> Array:
-        return logistic(v) + logistic(v - alpha) + logistic(v - beta)
-
-    return times_gate(silu.inner(x), states, 0.0, 3.0, v=x)
+    return times_gate(silu.inner(x), lambda v: _states(v, alpha, beta), 0.0, 3.0, v=x)
 
 
 fts = flatten_t_swish
