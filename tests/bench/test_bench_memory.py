@@ -110,6 +110,7 @@ def test_shapes_must_be_kept():
         positions(jnp.sum)
 
 
+@pytest.mark.thorough
 def test_command(tmp_path, capsys):
     files = {kind: tmp_path / f"rows.{kind}" for kind in ("json", "csv", "md")}
     options = [text for kind, file in files.items() for text in (f"--{kind}", str(file))]

@@ -170,6 +170,7 @@ def test_static_argument():
     assert traced == [activax.elu, activax.elu.bind(alpha=0.5)]
 
 
+@pytest.mark.thorough
 def test_argument(activation):
     x = inputs(activation)
     close(jax.jit(lambda f, x: f(*x))(activation, x), activation(*x))

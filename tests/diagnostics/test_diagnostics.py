@@ -74,6 +74,7 @@ def test_a_unit_recovers_from_death_and_rests_without_gradient():
     assert health_report(health, dead_after=2).zero_gradient.tolist() == [True, False]
 
 
+@pytest.mark.thorough
 def test_the_gradient_of_units_comes_from_a_tap():
     def loss(sink):
         hidden = diagnostics.tap(X, sink)
@@ -143,6 +144,7 @@ def test_gradient_flow_is_that_of_brute_force():
     assert gradient_flow(loss, PARAMS, X)["1/weight"].update_ratio is None
 
 
+@pytest.mark.thorough
 def test_norms_stay_in_range():
     for scale in (1e-30, 1e30):
         params = {"w": jnp.array([3.0, 4.0])}

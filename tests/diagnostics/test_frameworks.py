@@ -162,6 +162,7 @@ def test_every_diagnostic_takes_the_networks_of_others(make):
     assert failed.operation == "argument"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", [of_nnx, of_equinox, of_linen, of_haiku])
 def test_the_first_non_finite_value_is_found_in_a_module(make):
     arguments, paths, _ = make()

@@ -380,6 +380,7 @@ def test_health_of_layers_in_a_scan_and_of_learned_activations():
     assert watch(activax.swiglu, unit_health)(X, X)[1] == {}
 
 
+@pytest.mark.thorough
 def test_health_trusts_no_name():
     @jax.jit
     def softplus(x):  # five times as steep as activax.softplus

@@ -118,6 +118,7 @@ def test_pictures_of_errors_are_those_of_the_catalogue():
     assert error_pictures.draw(rows["gelu"]).count("<polyline") >= 3  # value, slope, 0.5
 
 
+@pytest.mark.thorough
 def test_the_bits_of_all_that_keeps_its_shape_are_shown():
     kept = measured.grouped(measured.read("kept-bits"))
     assert kept.keys() == {a.name for a in activax.catalog.values() if not a.resizes}

@@ -96,6 +96,7 @@ def test_a_block_stores_what_its_layers_keep():
     assert_array_equal(block.apply(params, X), plain.apply(params, X))
 
 
+@pytest.mark.thorough
 def test_the_gradient_of_blocks_needs_less_memory():
     """Four blocks need 18.2 MiB with pairs of positions, 9.8 without them and 6.9 with codes."""
     x = jax.ShapeDtypeStruct((4, 128, 64), jnp.float32)

@@ -279,6 +279,7 @@ POINTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("layer", "params", "x", "expected"), POINTS)
 def test_check_points(layer, params, x, expected):
     assert_allclose(layer.apply(params, x), expected, rtol=1e-5, atol=1e-6)
