@@ -39,7 +39,7 @@ def times_sigmoid(y: Array, x: Array) -> Array:
 
 
 def times_logistic_slope(y: Array, x: Array) -> Array:
-    """Return y times the slope of the logistic function at x; it underflows later than the slope."""
+    """Return y times the slope of the logistic function at x, right where that slope underflows."""
     e = exp(-magnitude(x))
     return times_exp(y, -magnitude(x)) / (1 + e * (2 + e))
 
