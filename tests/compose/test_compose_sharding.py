@@ -33,7 +33,8 @@ def values_and_gradients(x, v):
     """Return {name: (out, pullback of out)} for the activations that the command line asks for."""
     activations, results = activax.catalog.values(), {}
     for activation in activations if "all" in sys.argv else representatives(activations):
-        out, vjp = jax.vjp(activation, *((x, v) if activation.kind == "gated" else (x,)))
+        split = {"gated": (x, v), "matrix": (x[..., None] * v[..., None, :],)}
+        out, vjp = jax.vjp(activation, *split.get(activation.kind, (x,)))
         results[activation.name] = (out, *vjp(out))
     return results
 
