@@ -74,6 +74,7 @@ def of_arrays(activation, function):
     )
 
 
+@pytest.mark.thorough
 @EACH_DTYPE
 def test_gated(gated, dtype):
     """Check value and both slopes, with one input in strata and the other normal."""

@@ -64,6 +64,7 @@ def test_right_branch(inverted, slope_at):
     np.testing.assert_allclose(got, want, rtol=1.2e-6, atol=1e-10)
 
 
+@pytest.mark.thorough
 @INVERTED
 def test_left_branch(inverted, slope_at):
     """Check the slope to a relative 3e-6, down to the smallest normal numbers."""
@@ -89,6 +90,7 @@ def test_from_x(inverted, slope_at, dtype):
     )
 
 
+@pytest.mark.thorough
 @INVERTED
 def test_special_values(inverted, slope_at):
     least = float(exact(inverted, 0)([minimum(inverted)])[0])

@@ -35,6 +35,7 @@ own = activax.elu.bind(alpha=0.5)
 constant = "no function"
 
 
+@pytest.mark.thorough
 def test_the_command_writes_chosen_activations(tmp_path, capsys):
     file = tmp_path / "atlas.html"
     names = ["relu", "swiglu", "softmax", f"{__name__}:hinge", f"{__name__}:own"]

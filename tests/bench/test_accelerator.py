@@ -188,6 +188,7 @@ def test_a_budget_allows_what_takes_no_longer_than_the_longest_step(monkeypatch)
     assert not budget.allows_a_step(0)  # another one of 25 s
 
 
+@pytest.mark.thorough
 def test_a_failure_is_noted_and_the_rest_goes_on(tmp_path, monkeypatch, capsys):
     def broken(x):
         raise RuntimeError("no such kernel\nin the driver")

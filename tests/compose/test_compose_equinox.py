@@ -91,6 +91,7 @@ def test_tree_map(model):
     assert jax.tree.structure(doubled) == jax.tree.structure(model)
 
 
+@pytest.mark.thorough
 def test_optax_trains(model):
     carry, step = (model, OPTIMIZER.init(model)), jax.jit(train_step)
     for _ in range(20):
@@ -118,6 +119,7 @@ def test_learned_slope_of_every_neuron():
     assert jnp.all(jnp.any(gradient != 0, axis=1))
 
 
+@pytest.mark.thorough
 def test_vmap_makes_an_ensemble(build, model):
     """The models are the output of plain `jax.vmap`, which returns only arrays."""
     models = jax.vmap(build)(jnp.stack([jax.random.key(0), jax.random.key(1)]))

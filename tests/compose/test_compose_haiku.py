@@ -33,6 +33,7 @@ def learned_prelu(x):
     return activax.prelu.bind(negative_slope=slope)(x)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [sequential, mlp])
 def test_drop_in(build):
     ours, params = build(activax.silu)
@@ -41,12 +42,14 @@ def test_drop_in(build):
     assert_allclose(jax.jit(ours)(params, X), theirs(params, X), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [sequential, mlp])
 def test_grad(build):
     apply, params = build(activax.gelu)
     check_grads(lambda p: apply(p, X), (params,), order=1, modes=("fwd", "rev"), rtol=1e-2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("transform", [lambda f: f, hk.remat], ids=["plain", "remat"])
 def test_learned_slope(transform):
     """`hk.get_parameter` makes the array and `bind` gives it to the activation."""

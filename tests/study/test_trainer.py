@@ -181,6 +181,7 @@ def test_memory_bounds_the_seeds_of_a_program():
     np.testing.assert_allclose(parts.facts["curve"], whole.facts["curve"], rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_networks_that_diverge_have_a_score_that_is_not_finite():
     task = dataclasses.replace(CURVE, optimizer=optax.sgd)
     outcome = train_cell(task, activax.silu, 1e25, SEEDS)

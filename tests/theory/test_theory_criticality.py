@@ -72,6 +72,7 @@ def test_the_curve_matches_mpmath():
     assert critical(activax.sigmoid, sigma_b=0).q == pytest.approx(want, rel=RELATIVE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("function", "sigma_w", "q", "stable"),
     [
