@@ -175,9 +175,7 @@ def _spelled(spec: str) -> Activation[...]:
             choices = " or ".join(map(repr, reversed(meanings.values())))
             raise ValueError(f"{spec!r} has several meanings: say {choices}")
     if not path:
-        known = {_letters(absent): reason for absent, reason in ABSENT_NAMES.items()}
-        reason = known.get(_letters(name)) or _hint(name)
-        raise ValueError(f"unknown activation {spec!r}. {reason}")
+        raise ValueError(f"unknown activation {spec!r}. {_hint(name)}")
     hint = _guess(name, _tables[own]) or f"It has {', '.join(_tables[own])}."
     if ours := _alike(PACKAGE, name):
         hint = f"Without {path!r}, {name!r} is activax.{ALIASES.get(ours[0], ours[0])}."
@@ -201,8 +199,11 @@ def _letters(name: str) -> str:
 
 
 def _hint(name: str) -> str:
-    """Suggest an activation or a layer, by the summaries first and then by the letters."""
+    """Say why the name is absent, or suggest an activation or a layer, by summaries or letters."""
     letters = _letters(name)
+    for absent, reason in ABSENT_NAMES.items():
+        if letters == _letters(absent):
+            return reason
     layers = _layers()
     for layer in layers:
         if letters == _letters(layer.rpartition(".")[2]):

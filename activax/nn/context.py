@@ -1,7 +1,6 @@
 """Activations of images whose shape depends on the means of the channels."""
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -20,11 +19,9 @@ from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions, check_last_axis, check_size, check_spatial
 from activax.nn.constructor import constructor
 from activax.nn.feed_forward import ffn
-from activax.nn.layer import Example, Layer, Params, as_layer, init
+from activax.nn.layer import Example, Layer, Params, Unit, as_layer, init, present
 from activax.numerics.selects import larger
 from activax.numerics.transcendental import tanh
-
-Unit = Activation[...] | Layer | Callable[[Array], Array]
 
 
 @constructor
@@ -149,14 +146,12 @@ def meta_acon(
         of_norm, _ = init(normalize, norm_key, logits, None)
         make = widened(jax.nn.initializers.normal(1.0))
         p1, p2 = (make(key, means.shape[-1:], means.dtype) for key in (key1, key2))
-        params = {"beta": of_network, "p1": p1, "p2": p2}
-        return {**params, **({"norm": of_norm} if of_norm else {})}
+        return {"beta": of_network, "p1": p1, "p2": p2, **present(norm=of_norm)}
 
-    def apply(params: Params, x: Array, *, key: Array | None = None) -> Array:
+    def apply(params: Params, x: Array, **key: Array | None) -> Array:
         x, means = _float_and_means("meta_acon", params["beta"], x, spatial)
-        keys = {"key": key} if network.stochastic else {}
-        logits = network.apply(params["beta"], means, **keys)
-        beta = gate(normalize.apply(params.get("norm", {}), logits, **keys))
+        logits = network.apply(params["beta"], means, **key)
+        beta = gate(normalize.apply(params.get("norm", {}), logits, **key))
         p1, p2 = (jnp.expand_dims(params[name], range(x.ndim - 1)) for name in ("p1", "p2"))
         return acon_c(x, p1, p2, beta)
 

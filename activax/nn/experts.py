@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -23,6 +22,7 @@ from activax.nn.layer import (
     Layer,
     Params,
     Source,
+    Unit,
     as_layer,
     init,
     no_params,
@@ -47,7 +47,7 @@ def experts(
     top_k: int,
     hidden: int,
     *,
-    activation: Activation[...] | Layer | Callable[[Array], Array] = swiglu,
+    activation: Unit = swiglu,
     weighting: Weighting = "softmax",
     balance_bias: bool = False,
     weight_init: initializers.Initializer | None = None,

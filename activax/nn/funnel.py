@@ -12,7 +12,7 @@ from activax.nn.checks import check_functions, check_last_axis
 from activax.nn.constructor import constructor
 from activax.nn.convolution import conv
 from activax.nn.explicit_axes import Sharding, explicit_sharding
-from activax.nn.layer import Example, Layer, Params, as_layer, init
+from activax.nn.layer import Example, Layer, Params, as_layer, init, present
 from activax.nn.windows import Size, windows
 from activax.numerics.selects import larger
 
@@ -73,7 +73,7 @@ def funnel_relu(
         conv_key, norm_key = jax.random.split(key)
         params, sums = init(depthwise(example), conv_key, example, None)
         of_norm, _ = init(normalize, norm_key, sums, None)
-        return {"conv": params, **({"norm": of_norm} if of_norm else {})}
+        return {"conv": params, **present(norm=of_norm)}
 
     def apply(params: Params, x: Array, **key: Array | None) -> Array:
         x = real("funnel_relu", "x", x)

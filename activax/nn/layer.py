@@ -154,6 +154,9 @@ class Layer(_Pair):
         return self
 
 
+Unit = Activation[...] | Layer | Callable[[Array], Array]  # what a layer takes as its activation
+
+
 def as_layer(item: Any, where: str) -> Layer:
     """Return `item` as a Layer: a Layer itself, an activation or another function of one array.
 
@@ -244,6 +247,11 @@ def init(layer: Layer, key: Array, example: Example, preceding: Source) -> tuple
     told = {"preceding": preceding} if layer.takes_preceding else {}
     params = layer.init(key, example, **told)
     return params, jax.eval_shape(lambda params, x: apply(layer, params, x, None), params, example)
+
+
+def present(**parts: Params) -> dict[str, Params]:
+    """Return the parameters of those parts that have some, by name."""
+    return {name: params for name, params in parts.items() if params}
 
 
 def apply(layer: Layer, params: Params, x: Any, key: Array | None, **data: Any) -> Any:

@@ -12,7 +12,7 @@ from activax.initializers.scaling import widened
 from activax.nn.checks import check_functions
 from activax.nn.constructor import constructor
 from activax.nn.explicit_axes import explicit_sharding
-from activax.nn.layer import Example, Layer, Params, as_layer, init
+from activax.nn.layer import Example, Layer, Params, as_layer, init, present
 from activax.nn.normalization import layer_norm
 
 
@@ -66,11 +66,11 @@ def spatial_gating_unit(
         half = jax.ShapeDtypeStruct((*example.shape[:-1], features // 2), dtype)
         weight_key, norm_key = jax.random.split(key)
         of_norm, _ = init(normalize, norm_key, half, None)
-        params = {
+        return {
             "weight": make(weight_key, (positions, positions), dtype),
             "bias": jnp.ones(positions, dtype),
+            **present(norm=of_norm),
         }
-        return {**params, **({"norm": of_norm} if of_norm else {})}
 
     def apply(params: Params, x: Array, **key: Array | None) -> Array:
         weight, bias = params["weight"], params["bias"]

@@ -1,9 +1,6 @@
 """The block of a Transformer."""
 
-from collections.abc import Callable
 from typing import Any
-
-from jax import Array
 
 from activax.core.activation import Activation
 from activax.functions.gaussian import gelu
@@ -13,7 +10,7 @@ from activax.nn.composition import chain, residual
 from activax.nn.constructor import constructor
 from activax.nn.dropout import dropout as dropout_of
 from activax.nn.feed_forward import ffn, gated_ffn
-from activax.nn.layer import Layer, as_layer
+from activax.nn.layer import Layer, Unit, as_layer
 from activax.nn.normalization import layer_norm
 
 
@@ -24,7 +21,7 @@ def transformer_block(
     *,
     attention: Any = None,
     feed_forward: Any = None,
-    activation: Activation[...] | Layer | Callable[[Array], Array] = gelu,
+    activation: Unit = gelu,
     key_value_heads: int | None = None,
     causal: bool = False,
     norm: Any = None,

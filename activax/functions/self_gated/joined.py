@@ -216,7 +216,8 @@ def _states(x: Array, alpha: Array | float, beta: Array | float) -> Array:
 
 
 def _ts_swish_slope(x: Array, alpha: Array, beta: Array) -> Array:
-    rises = sum(times_logistic_slope(silu.inner(x), x - shift) for shift in (0.0, alpha, beta))
+    y = silu.inner(x)
+    rises = sum(times_logistic_slope(y, x - shift) for shift in (0.0, alpha, beta))
     return silu.derivative(x, jnp.ones_like(x)) * _states(x, alpha, beta) + rises
 
 
